@@ -1,0 +1,11 @@
+//! Credentials and how a request is signed with them.
+
+mod clock;
+mod credentials;
+mod jwt;
+mod signer;
+
+pub use clock::{Clock, SystemClock};
+pub use credentials::Credentials;
+pub(crate) use credentials::variable;
+pub(crate) use signer::Signer;

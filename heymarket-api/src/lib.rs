@@ -1,0 +1,54 @@
+//! A typed client for the [Heymarket](https://www.heymarket.com) business
+//! text-messaging API.
+//!
+//! The vendor publishes no machine-readable description of the API; its two
+//! generations of documentation contradict each other, and the answers match
+//! neither. This crate is generated from a hand-maintained OpenAPI document
+//! that holds both sides of each contradiction, and reads whichever comes.
+//!
+//! ```no_run
+//! use heymarket_api::{Client, Credentials};
+//!
+//! # async fn run() -> Result<(), heymarket_api::Error> {
+//! let client = Client::new(Credentials::api_secret("secret id", "secret key"))?;
+//! let conversation = client.get_conversation(9920).await?;
+//! println!("{:?}", conversation.status);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Each operation is a method of [`Client`] that gives a [`Response`], which
+//! derefs to its value, or an [`Error`], which tells what happened. The
+//! [`types`] are those of requests and responses; the [`operations`] say of
+//! each what may be sent twice.
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `client` | yes | the client; without it the types alone, and no HTTP stack |
+//! | `rustls` | yes | TLS by rustls, with the platform's certificates |
+//! | `native-tls` | | TLS by the platform's library |
+//! | `http2` | | HTTP/2 |
+//! | `gzip` | | compressed responses |
+//! | `schemars` | | `schemars::JsonSchema` for every type |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#[cfg(feature = "client")]
+mod auth;
+#[rustfmt::skip] // prettyplease formats it, the same everywhere
+mod generated;
+#[cfg(feature = "client")]
+mod runtime;
+mod wire;
+
+#[cfg(feature = "client")]
+pub use auth::{Clock, Credentials, SystemClock};
+#[cfg(feature = "client")]
+pub use generated::operations;
+pub use generated::types;
+#[cfg(feature = "client")]
+pub use runtime::{
+    Attempt, Client, ClientBuilder, Error, ErrorKind, Operation, Outcome, Response, Safety,
+};
+pub use wire::{Check, Violation};

@@ -1,0 +1,221 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderValue;
+use reqwest::Url;
+
+use super::client::{Client, Core};
+use super::error::Error;
+use crate::auth::{Clock, Credentials, Signer, SystemClock};
+
+const BASE_URL: &str = "https://api.heymarket.com";
+const USER_AGENT: &str = concat!("heymarket-api/", env!("CARGO_PKG_VERSION"));
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(120);
+const MAX_RESPONSE_BYTES: usize = 32 * 1024 * 1024;
+
+/// Builds a [`Client`] with something other than the defaults.
+#[must_use]
+pub struct ClientBuilder {
+    credentials: Credentials,
+    base_url: String,
+    allow_plain_http: bool,
+    connect_timeout: Option<Duration>,
+    timeout: Duration,
+    deadline: Duration,
+    max_response_bytes: usize,
+    user_agent: String,
+    http_client: Option<reqwest::Client>,
+    clock: Arc<dyn Clock>,
+}
+
+impl ClientBuilder {
+    pub(super) fn new(credentials: Credentials) -> Self {
+        Self {
+            credentials,
+            base_url: BASE_URL.to_owned(),
+            allow_plain_http: false,
+            connect_timeout: None,
+            timeout: TIMEOUT,
+            deadline: DEADLINE,
+            max_response_bytes: MAX_RESPONSE_BYTES,
+            user_agent: USER_AGENT.to_owned(),
+            http_client: None,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Another server; by default `https://api.heymarket.com`. A path in it
+    /// comes before those of the operations.
+    ///
+    /// `http://` is refused unless the host is this machine or
+    /// [`allow_plain_http`](Self::allow_plain_http) is set.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = url.into();
+        self
+    }
+
+    /// Allows a base URL with `http://` on another machine. Tokens, phone
+    /// numbers and messages can then be read on the way.
+    pub fn allow_plain_http(mut self, allow: bool) -> Self {
+        self.allow_plain_http = allow;
+        self
+    }
+
+    /// How long connecting may take; by default 10 seconds. It cannot be
+    /// combined with [`http_client`](Self::http_client), which has its own.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// How long one attempt may take, from connecting to the end of the body;
+    /// by default 30 seconds.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How long a whole operation may take, with all its attempts and waits;
+    /// by default 2 minutes.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// The largest body of an answer that is read, in bytes after
+    /// decompression; by default 32 MiB.
+    pub fn max_response_bytes(mut self, bytes: usize) -> Self {
+        self.max_response_bytes = bytes;
+        self
+    }
+
+    /// The `User-Agent` header; by default this crate's name and version.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = user_agent.into();
+        self
+    }
+
+    /// An HTTP client of one's own, for proxies, certificates and the like.
+    ///
+    /// Build it with `redirect(reqwest::redirect::Policy::none())`: an answer
+    /// that it was redirected to is an error.
+    pub fn http_client(mut self, client: reqwest::Client) -> Self {
+        self.http_client = Some(client);
+        self
+    }
+
+    /// Where to take the time from; by default the system's clock.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Builds the client. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Configuration`](crate::ErrorKind::Configuration) when a setting
+    /// cannot be right; the message names it.
+    pub fn build(self) -> Result<Client, Error> {
+        let base_url = self.checked_base_url()?;
+        for (name, duration) in [("timeout", self.timeout), ("deadline", self.deadline)] {
+            if duration.is_zero() {
+                return Err(Error::configuration(format!("the {name} is zero")));
+            }
+        }
+        let user_agent = HeaderValue::from_str(&self.user_agent).map_err(|_| {
+            Error::configuration("the user agent has a character that no header can hold")
+        })?;
+        let http = match self.http_client {
+            Some(_) if self.connect_timeout.is_some() => {
+                return Err(Error::configuration(
+                    "a connect timeout has no effect on an HTTP client of one's own; \
+                     set it there",
+                ));
+            }
+            Some(client) => client,
+            None => http_client(
+                base_url.scheme(),
+                self.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
+            )?,
+        };
+        let signer = Signer::new(self.credentials, Arc::clone(&self.clock))?;
+        Ok(Client::from_core(Core {
+            http,
+            base_url: base_url.as_str().trim_end_matches('/').to_owned(),
+            signer,
+            clock: self.clock,
+            user_agent,
+            timeout: self.timeout,
+            deadline: self.deadline,
+            max_response_bytes: self.max_response_bytes,
+        }))
+    }
+
+    fn checked_base_url(&self) -> Result<Url, Error> {
+        // The URL itself is not shown: it may hold a password.
+        let refuse = |problem: &str| {
+            Err(Error::configuration(format!(
+                "the base URL {problem}; write it like {BASE_URL}"
+            )))
+        };
+        let Ok(url) = self.base_url.parse::<Url>() else {
+            return refuse("is not a URL");
+        };
+        if !matches!(url.scheme(), "http" | "https") {
+            return refuse("is neither https nor http");
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return refuse("holds a user name or a password, which the client would not use");
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return refuse("has a query or a fragment");
+        }
+        if url.scheme() == "http" && !self.allow_plain_http && !is_loopback(&url) {
+            return Err(Error::configuration(
+                "the base URL is http, and tokens, phone numbers and messages could be read on \
+                 the way; use https, or `allow_plain_http` if you are sure",
+            ));
+        }
+        Ok(url)
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("credentials", &self.credentials)
+            .field("timeout", &self.timeout)
+            .field("deadline", &self.deadline)
+            .field("max_response_bytes", &self.max_response_bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+fn http_client(scheme: &str, connect_timeout: Duration) -> Result<reqwest::Client, Error> {
+    // Otherwise it would fail with each request, as if there were no server.
+    if scheme == "https" && !cfg!(any(feature = "rustls", feature = "native-tls")) {
+        return Err(Error::configuration(
+            "heymarket-api was built without TLS; turn on its feature `rustls` or `native-tls`",
+        ));
+    }
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(connect_timeout)
+        .build()
+        .map_err(|error| Error::configuration(format!("the HTTP client: {}", error.without_url())))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let Some(host) = url.host_str() else {
+        return false;
+    };
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || address
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}

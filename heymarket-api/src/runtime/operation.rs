@@ -1,0 +1,51 @@
+use http::Method;
+
+/// An operation of the API, as the spec describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operation {
+    pub(crate) id: &'static str,
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) safety: Safety,
+}
+
+impl Operation {
+    /// The operation id, which is the name of the client's method.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// The HTTP method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The path's template: `/v1/conversations/{id}`.
+    #[must_use]
+    pub fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// What may be sent twice.
+    #[must_use]
+    pub fn safety(&self) -> Safety {
+        self.safety
+    }
+}
+
+/// Whether a request that may have reached the server may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Safety {
+    /// It changes nothing.
+    Read,
+    /// A second time has no effect beyond the first.
+    Idempotent,
+    /// The API tells the second time by the request's `local_id`.
+    Keyed,
+    /// A second time may have a second effect: a customer gets the same text
+    /// twice.
+    Unsafe,
+}

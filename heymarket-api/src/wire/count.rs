@@ -1,0 +1,131 @@
+use std::fmt;
+
+use serde::de::{self, MapAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::lenient::Lenient;
+
+/// How many items there are.
+///
+/// No source shows the answer of a count endpoint, and one page types it as a
+/// string: a number, a numeric string and an object are all read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Count {
+    value: Option<i64>,
+    raw: Value,
+}
+
+impl Count {
+    /// The number. `None` if an object came that has neither a member `count`
+    /// nor exactly one member that is a number; [`raw`](Self::raw) has it then.
+    #[must_use]
+    pub fn value(&self) -> Option<i64> {
+        self.value
+    }
+
+    /// The answer as it came.
+    #[must_use]
+    pub fn raw(&self) -> &Value {
+        &self.raw
+    }
+}
+
+impl Serialize for Count {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.raw.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(CountVisitor)
+    }
+}
+
+impl Lenient for Count {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        Option::deserialize(deserializer)
+    }
+}
+
+struct CountVisitor;
+
+impl<'de> Visitor<'de> for CountVisitor {
+    type Value = Count;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number, a numeric string or an object")
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Count, E> {
+        Ok(Count {
+            value: Some(number),
+            raw: number.into(),
+        })
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Count, E> {
+        match i64::try_from(number) {
+            Ok(number) => self.visit_i64(number),
+            Err(_) => Err(E::invalid_value(Unexpected::Unsigned(number), &self)),
+        }
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Count, E> {
+        match text.trim().parse() {
+            Ok(number) => Ok(Count {
+                value: Some(number),
+                raw: text.into(),
+            }),
+            Err(_) => Err(E::invalid_value(Unexpected::Str(text), &self)),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Count, A::Error> {
+        let mut members = Map::new();
+        while let Some((key, value)) = map.next_entry::<String, Value>()? {
+            members.insert(key, value);
+        }
+        Ok(Count {
+            value: count_of(&members),
+            raw: Value::Object(members),
+        })
+    }
+}
+
+fn count_of(members: &Map<String, Value>) -> Option<i64> {
+    if let Some(count) = members.get("count") {
+        return integer(count);
+    }
+    let mut numbers = members.values().filter_map(integer);
+    match (numbers.next(), numbers.next()) {
+        (Some(number), None) => Some(number),
+        _ => None,
+    }
+}
+
+fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for Count {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Count".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "oneOf": [
+                { "type": "integer", "format": "int64" },
+                { "type": "string" },
+                { "type": "object" },
+            ],
+        })
+    }
+}

@@ -1,0 +1,23 @@
+use std::fmt;
+
+/// Stands in `Debug` for a value that must not be seen.
+#[derive(Clone, Copy)]
+pub(crate) enum Hidden {
+    /// A token or a key.
+    #[expect(dead_code, reason = "no generated type holds one yet")]
+    Secret,
+    /// A phone number, an e-mail address or a name.
+    Personal,
+    /// What people wrote.
+    Content,
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Secret => "[secret]",
+            Self::Personal => "[personal]",
+            Self::Content => "[content]",
+        })
+    }
+}

@@ -1,0 +1,58 @@
+//! Values whose absence has more than one spelling.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::Deserializer;
+use serde::de::{self, Unexpected, Visitor};
+
+/// A type whose absence the API spells in a way of its own, besides leaving
+/// it out and `null`.
+pub(crate) trait Lenient: Sized {
+    /// Reads a value, or any of the spellings of its absence.
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error>;
+}
+
+/// For `deserialize_with` of an optional field.
+pub(crate) fn optional<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Lenient,
+{
+    T::read(deserializer)
+}
+
+/// `""` and Go's zero time are no time.
+impl Lenient for Timestamp {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        deserializer.deserialize_any(TimeVisitor)
+    }
+}
+
+/// 0001-01-01T00:00:00Z, which is what Go writes for a time that was not set.
+const GO_ZERO_TIME: i64 = -62_135_596_800;
+
+struct TimeVisitor;
+
+impl Visitor<'_> for TimeVisitor {
+    type Value = Option<Timestamp>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an RFC 3339 time, an empty string or null")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let time: Timestamp = text
+            .parse()
+            .map_err(|_| E::invalid_value(Unexpected::Str(text), &self))?;
+        let is_zero = time.as_second() == GO_ZERO_TIME && time.subsec_nanosecond() == 0;
+        Ok((!is_zero).then_some(time))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+}

@@ -1,0 +1,87 @@
+use std::fmt;
+
+use serde::de::{self, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::lenient::Lenient;
+
+/// Whether, or up to where, a conversation was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReadState {
+    /// As the older documentation has it.
+    Flag(bool),
+    /// As the newer documentation and the wire have it: `0`, or a number whose
+    /// meaning no source proves. A sample held Unix time in seconds.
+    Number(i64),
+}
+
+impl ReadState {
+    /// Whether it was read. That `0` means no and any other number yes is
+    /// inferred.
+    #[must_use]
+    pub fn is_read(self) -> bool {
+        match self {
+            Self::Flag(read) => read,
+            Self::Number(number) => number != 0,
+        }
+    }
+}
+
+impl Serialize for ReadState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Flag(read) => serializer.serialize_bool(*read),
+            Self::Number(number) => serializer.serialize_i64(*number),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ReadState {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ReadStateVisitor)
+    }
+}
+
+impl Lenient for ReadState {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        Option::deserialize(deserializer)
+    }
+}
+
+struct ReadStateVisitor;
+
+impl Visitor<'_> for ReadStateVisitor {
+    type Value = ReadState;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a boolean or an integer")
+    }
+
+    fn visit_bool<E: de::Error>(self, read: bool) -> Result<ReadState, E> {
+        Ok(ReadState::Flag(read))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<ReadState, E> {
+        Ok(ReadState::Number(number))
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<ReadState, E> {
+        i64::try_from(number)
+            .map(ReadState::Number)
+            .map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
+    }
+}
+
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for ReadState {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ReadState".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "oneOf": [{ "type": "boolean" }, { "type": "integer", "format": "int64" }],
+        })
+    }
+}

@@ -1,0 +1,215 @@
+//! Team members and inboxes where another object refers to them.
+
+use std::fmt;
+
+use serde::de::{self, IgnoredAny, MapAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::hidden::Hidden;
+use super::lenient::Lenient;
+
+/// A team member to whom something refers.
+///
+/// The older documentation shows an object, the newer one and the wire a bare
+/// id, of which `0` means nobody. All become this type; where nobody is
+/// referred to, the field is `None`.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize)]
+#[non_exhaustive]
+pub struct MemberReference {
+    /// The member's id.
+    pub id: i64,
+    /// The member's name, if the answer held an object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The member's e-mail address, if the answer held an object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
+/// An inbox to which something refers.
+///
+/// The older documentation shows an object, the newer one and the wire a bare
+/// id, of which `0` means none. Both become this type; where no inbox is
+/// referred to, the field is `None`.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize)]
+#[non_exhaustive]
+pub struct InboxReference {
+    /// The inbox's id.
+    pub id: i64,
+    /// The inbox's name, if the answer held an object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+impl fmt::Debug for MemberReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemberReference")
+            .field("id", &self.id)
+            .field("name", &self.name.as_ref().map(|_| Hidden::Personal))
+            .field("email", &self.email.as_ref().map(|_| Hidden::Personal))
+            .finish()
+    }
+}
+
+impl fmt::Debug for InboxReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InboxReference")
+            .field("id", &self.id)
+            .field("name", &self.name.as_ref().map(|_| Hidden::Personal))
+            .finish()
+    }
+}
+
+impl Lenient for MemberReference {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        let parts = deserializer.deserialize_any(PartsVisitor("a team member"))?;
+        Ok(parts.id().map(|id| Self {
+            id,
+            name: parts.name,
+            email: parts.email,
+        }))
+    }
+}
+
+impl Lenient for InboxReference {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        let parts = deserializer.deserialize_any(PartsVisitor("an inbox"))?;
+        Ok(parts.id().map(|id| Self {
+            id,
+            name: parts.name,
+        }))
+    }
+}
+
+impl<'de> Deserialize<'de> for MemberReference {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::read(deserializer)?.ok_or_else(|| de::Error::missing_field("id"))
+    }
+}
+
+impl<'de> Deserialize<'de> for InboxReference {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::read(deserializer)?.ok_or_else(|| de::Error::missing_field("id"))
+    }
+}
+
+/// What either shape can hold.
+#[derive(Default)]
+struct Parts {
+    id: Option<i64>,
+    name: Option<String>,
+    email: Option<String>,
+}
+
+impl Parts {
+    /// The id, unless it stands for nobody.
+    fn id(&self) -> Option<i64> {
+        self.id.filter(|id| *id != 0)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Member {
+    Id,
+    Name,
+    Email,
+    #[serde(other)]
+    Other,
+}
+
+/// Holds what is referred to, for the error message.
+struct PartsVisitor(&'static str);
+
+impl<'de> Visitor<'de> for PartsVisitor {
+    type Value = Parts;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: an object with an `id`, an integer or null", self.0)
+    }
+
+    fn visit_i64<E: de::Error>(self, id: i64) -> Result<Parts, E> {
+        Ok(Parts {
+            id: Some(id),
+            ..Parts::default()
+        })
+    }
+
+    fn visit_u64<E: de::Error>(self, id: u64) -> Result<Parts, E> {
+        match i64::try_from(id) {
+            Ok(id) => self.visit_i64(id),
+            Err(_) => Err(E::invalid_value(Unexpected::Unsigned(id), &self)),
+        }
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Parts, E> {
+        Ok(Parts::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parts, A::Error> {
+        let mut parts = Parts::default();
+        while let Some(member) = map.next_key()? {
+            match member {
+                Member::Id => parts.id = map.next_value()?,
+                Member::Name => parts.name = map.next_value()?,
+                Member::Email => parts.email = map.next_value()?,
+                Member::Other => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(parts)
+    }
+}
+
+#[cfg(feature = "schemars")]
+mod json_schema {
+    use std::borrow::Cow;
+
+    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+    use super::{InboxReference, MemberReference};
+
+    impl JsonSchema for MemberReference {
+        fn schema_name() -> Cow<'static, str> {
+            "MemberReference".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({
+                "oneOf": [
+                    { "type": "integer", "format": "int64" },
+                    {
+                        "type": "object",
+                        "properties": {
+                            "id": { "type": ["integer", "null"], "format": "int64" },
+                            "name": { "type": ["string", "null"] },
+                            "email": { "type": ["string", "null"] },
+                        },
+                    },
+                ],
+            })
+        }
+    }
+
+    impl JsonSchema for InboxReference {
+        fn schema_name() -> Cow<'static, str> {
+            "InboxReference".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({
+                "oneOf": [
+                    { "type": "integer", "format": "int64" },
+                    {
+                        "type": "object",
+                        "properties": {
+                            "id": { "type": ["integer", "null"], "format": "int64" },
+                            "name": { "type": ["string", "null"] },
+                        },
+                    },
+                ],
+            })
+        }
+    }
+}

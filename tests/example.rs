@@ -1,0 +1,96 @@
+//! The main job, as a process: `cargo run -p heymarket-api --example
+//! get_conversation -- 9920`.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::support::{Answer, Server, spec};
+
+/// The example's binary, which `cargo test --workspace` builds beside this
+/// test's own.
+fn binary() -> PathBuf {
+    let test = std::env::current_exe().expect("the test's own path");
+    let target = test.ancestors().nth(2).expect("the target directory");
+    let name = format!("get_conversation{}", std::env::consts::EXE_SUFFIX);
+    let path = target.join("examples").join(name);
+    assert!(
+        path.exists(),
+        "no {path:?}: run `cargo build --examples -p heymarket-api`"
+    );
+    path
+}
+
+/// Runs the example with nothing of the environment but `variables`.
+fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    Command::new(binary())
+        .args(arguments)
+        .env_clear()
+        .envs(variables.iter().copied())
+        .output()
+        .expect("the example runs")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("UTF-8")
+}
+
+#[test]
+fn without_credentials_it_prints_the_documented_conversation_and_says_so() {
+    let output = run(&["9920"], &[]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(text(&output.stderr).lines().count(), 1);
+    assert!(text(&output.stderr).contains("embedded server"));
+    let printed: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let mut documented = documented();
+    // A null member is left out.
+    let members = documented.as_object_mut().expect("an object");
+    members.retain(|_, value| !value.is_null());
+    assert_eq!(printed, documented);
+}
+
+fn documented() -> Value {
+    let pointer = "/paths/~1v1~1conversations~1{id}/get/responses/200/content/application~1json/\
+                   examples/documented/value";
+    spec()
+        .pointer(pointer)
+        .expect("the example of the spec")
+        .clone()
+}
+
+#[test]
+fn its_embedded_server_answers_with_the_example_of_the_spec() {
+    let path = crate::support::project_root().join("heymarket-api/examples/get_conversation.json");
+    let text = std::fs::read_to_string(path).expect("the answer");
+    let answer: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(answer, documented());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_credentials_it_asks_the_api() {
+    let server = Server::answering(Answer::new(200, r#"{"id":7,"status":"closed"}"#)).await;
+    let url = server.url();
+    let variables = [
+        ("HEYMARKET_API_SECRET_ID", "id"),
+        ("HEYMARKET_API_SECRET_KEY", "key"),
+        ("HEYMARKET_BASE_URL", url.as_str()),
+    ];
+    let output = run(&["7"], &variables);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(text(&output.stderr), "");
+    let printed: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(printed, serde_json::json!({ "id": 7, "status": "closed" }));
+    assert_eq!(server.only_request().target, "/v1/conversations/7");
+}
+
+#[test]
+fn what_is_wrong_is_said_on_stderr() {
+    let usage = run(&["x"], &[]);
+    assert_eq!(usage.status.code(), Some(2));
+    assert!(text(&usage.stderr).starts_with("usage: "));
+    let half = run(&["1"], &[("HEYMARKET_API_SECRET_ID", "id")]);
+    assert_eq!(half.status.code(), Some(1));
+    assert!(text(&half.stderr).contains("HEYMARKET_API_SECRET_KEY is not"));
+    assert_eq!(text(&half.stdout), "");
+}

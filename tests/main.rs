@@ -1,0 +1,21 @@
+//! Everything that crosses crates.
+
+// What the tests share: servers, a clock, the spec.
+mod support;
+
+// The spec: that the generated code is what it gives, and every rule of it.
+mod codegen;
+// The main job, as a process.
+mod example;
+// Answers and failures of every kind.
+mod http;
+// Every shape that an answer may have.
+mod shapes;
+// The JSON Schema of every type against the spec.
+mod schema;
+// Credentials and tokens.
+mod auth;
+// Snapshots of every type and signature.
+mod types;
+// What each operation sends, and reads.
+mod wire;

@@ -1,0 +1,90 @@
+//! What each operation sends and reads: a file for each resource.
+
+mod conversations;
+
+use std::collections::BTreeSet;
+use std::future::Future;
+
+use heymarket_api::{Client, Error, Response, operations};
+
+use crate::support::{Answer, Received, Server, client};
+
+/// Declares a test for each operation, and the list of them.
+///
+/// `sends` is the request line and the body as it must be on the wire, `""`
+/// for none; `answers` is the body that comes back.
+macro_rules! wire_tests {
+    ($($operation:ident {
+        call: $call:expr,
+        sends: ($line:literal, $body:expr),
+        answers: $answer:expr,
+        reads: $check:expr $(,)?
+    })*) => {
+        pub(super) const OPERATIONS: &[&str] = &[$(stringify!($operation)),*];
+
+        $(
+            #[tokio::test]
+            async fn $operation() {
+                let value = super::exchange($line, $body, $answer, $call).await;
+                let check: fn(_) = $check;
+                check(value);
+            }
+        )*
+    };
+}
+
+pub(crate) use wire_tests;
+
+/// Makes a call against a server that gives `answer`, checks what came to the
+/// server byte for byte, and gives what the call read.
+async fn exchange<T, F: Future<Output = Result<Response<T>, Error>>>(
+    line: &str,
+    body: &str,
+    answer: &str,
+    call: impl FnOnce(Client) -> F,
+) -> T {
+    let server = Server::answering(Answer::new(200, answer)).await;
+    let response = call(client(&server.url())).await.expect("an answer");
+    let received = server.only_request();
+    assert_eq!(format!("{} {}", received.method, received.target), line);
+    assert_eq!(String::from_utf8_lossy(&received.body), body);
+    check_headers(&received);
+    assert_eq!(response.request_id(), Some("request-1"));
+    assert_eq!(&response.body()[..], answer.as_bytes());
+    response.into_inner()
+}
+
+/// These headers and no others: no `api-version`, no cookies.
+fn check_headers(received: &Received) {
+    let mut expected = vec!["accept", "authorization", "host", "user-agent"];
+    if !received.body.is_empty() {
+        expected.extend(["content-length", "content-type"]);
+        assert_eq!(received.header("content-type"), Some("application/json"));
+    }
+    expected.sort_unstable();
+    let names: Vec<_> = received
+        .headers
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(names, expected);
+    assert_eq!(received.header("accept"), Some("application/json"));
+    let authorization = received.header("authorization").expect("a token");
+    assert!(authorization.starts_with("Bearer eyJ"), "{authorization}");
+    let user_agent = received.header("user-agent").expect("a user agent");
+    assert!(user_agent.starts_with("heymarket-api/"), "{user_agent}");
+}
+
+#[test]
+fn every_operation_of_the_spec_has_a_wire_test() {
+    let tested: BTreeSet<&str> = [conversations::OPERATIONS]
+        .into_iter()
+        .flatten()
+        .copied()
+        .collect();
+    let known: BTreeSet<&str> = operations::ALL
+        .iter()
+        .map(|operation| operation.id())
+        .collect();
+    assert_eq!(tested, known);
+}

@@ -1,0 +1,223 @@
+//! Rewrites progenitor's methods: their signatures, paths, queries and bodies
+//! stay; sending them is the runtime's.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Expr, ExprMethodCall, FnArg, ImplItemFn, Stmt, Type, visit_mut::VisitMut};
+
+use super::docs;
+use super::model::Model;
+use super::operations::constant;
+use crate::error::Error;
+use crate::schema::{self, Operation};
+
+/// The file `client.rs`.
+pub(super) fn write(methods: Vec<ImplItemFn>, model: &Model<'_>) -> Result<TokenStream, Error> {
+    let mut rewritten = Vec::new();
+    for operation in &model.operations {
+        let id = operation.name();
+        let method = methods.iter().find(|method| method.sig.ident == id);
+        let method =
+            method.ok_or_else(|| Error::Unexpected(format!("no method for the operation {id}")))?;
+        rewritten.push(rewrite(method.clone(), operation)?);
+    }
+    Ok(quote! {
+        //! One method for each operation of the spec.
+
+        use super::{operations, types};
+        use crate::runtime::{Client, Error, Request, Response, encode_path};
+
+        impl Client {
+            #(#rewritten)*
+        }
+    })
+}
+
+fn rewrite(mut method: ImplItemFn, operation: &Operation<'_>) -> Result<ImplItemFn, Error> {
+    let id = operation.name();
+    let unexpected = |what: &str| Error::Unexpected(format!("the method {id}: {what}"));
+    let parts = Parts::read(&method).map_err(unexpected)?;
+    let response = response_type(&method).ok_or_else(|| unexpected("its return type"))?;
+
+    let table = constant(&id);
+    let (path, queries) = (parts.path, parts.queries);
+    let json = parts.body.then(|| quote!(.json(body)));
+    let request = quote!(Request::new(&operations::#table, #path) #(.query(#queries))* #json);
+    let mut signature = method.sig;
+    signature.output = syn::parse_quote!(-> Result<Response<#response>, Error>);
+    signature.generics = syn::Generics::default();
+    for argument in &mut signature.inputs {
+        WithoutLifetimes.visit_fn_arg_mut(argument);
+        if let FnArg::Receiver(receiver) = argument {
+            *receiver = syn::parse_quote!(&self);
+        }
+    }
+    let comment = docs::comment(&method_docs(operation));
+    let deprecated = schema::flag(operation.value, "deprecated")
+        .then(|| quote!(#[deprecated = "the API's documentation deprecates it"]));
+    method.attrs = syn::parse_quote!(#comment #deprecated);
+    method.sig = signature;
+    method.block = syn::parse_quote!({ self.send(#request).await });
+    Ok(method)
+}
+
+/// The parts of a method's body that are particular to its operation.
+struct Parts {
+    /// An expression for the path.
+    path: TokenStream,
+    /// The arguments of each `query` call: name and value.
+    queries: Vec<TokenStream>,
+    body: bool,
+}
+
+impl Parts {
+    /// Reads them off the statements that progenitor writes:
+    /// `let url = format!(…);` and `let mut request = self.client.get(url)….build()?;`.
+    fn read(method: &ImplItemFn) -> Result<Self, &'static str> {
+        let initializer = |name: &str| {
+            method
+                .block
+                .stmts
+                .iter()
+                .find_map(|statement| match statement {
+                    Stmt::Local(local) => {
+                        let syn::Pat::Ident(pattern) = &local.pat else {
+                            return None;
+                        };
+                        let init = local.init.as_ref()?;
+                        (pattern.ident == name).then(|| (*init.expr).clone())
+                    }
+                    _ => None,
+                })
+        };
+        let Some(Expr::Macro(format)) = initializer("url") else {
+            return Err("it builds no `url`");
+        };
+        let arguments = format
+            .mac
+            .parse_body_with(syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated)
+            .map_err(|_| "its `url` is not a format with arguments")?;
+        let path = path(arguments.into_iter().collect())?;
+
+        let mut request = match initializer("request") {
+            Some(Expr::Try(request)) => *request.expr,
+            _ => return Err("it builds no `request`"),
+        };
+        let mut queries = Vec::new();
+        let mut body = false;
+        while let Expr::MethodCall(call) = request {
+            match call.method.to_string().as_str() {
+                "query" => queries.push(query(&call)?),
+                "json" => body = true,
+                "header" | "headers" | "build" => {}
+                "get" | "put" | "post" | "delete" | "options" | "head" | "patch" | "trace" => {}
+                _ => return Err("it calls something new on the request"),
+            }
+            request = *call.receiver;
+        }
+        queries.reverse();
+        Ok(Self {
+            path,
+            queries,
+            body,
+        })
+    }
+}
+
+/// `format!("{}/v1/tag/{}", self.baseurl, x)` without the base URL.
+fn path(arguments: Vec<Expr>) -> Result<TokenStream, &'static str> {
+    let mut arguments = arguments.into_iter();
+    let Some(Expr::Lit(syn::ExprLit {
+        lit: syn::Lit::Str(template),
+        ..
+    })) = arguments.next()
+    else {
+        return Err("its `url` has no template");
+    };
+    let template = template.value();
+    let template = template
+        .strip_prefix("{}/")
+        .ok_or("its `url` does not begin with the base URL")?;
+    let template = format!("/{template}");
+    // The base URL itself.
+    arguments.next();
+    let values: Vec<Expr> = arguments.collect();
+    Ok(if values.is_empty() {
+        quote!(#template)
+    } else {
+        quote!(format!(#template, #(#values),*))
+    })
+}
+
+/// `.query(&progenitor_client::QueryParam::new("name", &value))`
+fn query(call: &ExprMethodCall) -> Result<TokenStream, &'static str> {
+    let new = match call.args.first() {
+        Some(Expr::Reference(reference)) => &*reference.expr,
+        _ => return Err("its query has a new form"),
+    };
+    match new {
+        Expr::Call(new) => {
+            let arguments = &new.args;
+            Ok(quote!(#arguments))
+        }
+        _ => Err("its query has a new form"),
+    }
+}
+
+/// `T` of `Result<ResponseValue<T>, Error<()>>`.
+fn response_type(method: &ImplItemFn) -> Option<Type> {
+    let syn::ReturnType::Type(_, ty) = &method.sig.output else {
+        return None;
+    };
+    first_argument(ty).and_then(first_argument).cloned()
+}
+
+fn first_argument(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    match &path.path.segments.last()?.arguments {
+        syn::PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
+            syn::GenericArgument::Type(ty) => Some(ty),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+struct WithoutLifetimes;
+
+impl VisitMut for WithoutLifetimes {
+    fn visit_type_reference_mut(&mut self, reference: &mut syn::TypeReference) {
+        reference.lifetime = None;
+        syn::visit_mut::visit_type_reference_mut(self, reference);
+    }
+}
+
+fn method_docs(operation: &Operation<'_>) -> String {
+    let mut text = docs::escape(operation.text("summary"));
+    text.push_str("\n\n");
+    text.push_str(&docs::escape(operation.text("description")));
+    text.push_str(&format!(
+        "\n\n`{} {}`",
+        operation.method.to_uppercase(),
+        operation.path
+    ));
+    text.push_str(match operation.text("x-safety") {
+        "read" => ": reads, and may be sent again.",
+        "idempotent" => ": may be sent again with the same effect.",
+        "keyed" => ": may be sent again with the same `local_id`.",
+        _ => ": is never sent again once it may have reached the server.",
+    });
+    let page = operation
+        .value
+        .pointer("/externalDocs/url")
+        .and_then(serde_json::Value::as_str);
+    if let Some(page) = page {
+        text.push_str(&format!(" Documented at <{page}>."));
+    }
+    let evidence: Vec<_> = schema::strings(operation.value.get("x-evidence")).collect();
+    text.push_str(&format!("\n\nEvidence: {}.", evidence.join(", ")));
+    if evidence.contains(&"inferred") {
+        text.push_str(" Inferred: no source shows it as it is here.");
+    }
+    text
+}

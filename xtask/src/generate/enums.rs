@@ -1,0 +1,73 @@
+//! Writes the open enums: closed ones would fail on a value that this version
+//! does not know, and `serde(other)` would lose it.
+
+use heck::ToUpperCamelCase;
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::Ident;
+
+use super::docs;
+use super::model::{Model, Origin, Schema};
+use super::types::ident;
+use crate::error::Error;
+use crate::schema;
+
+/// The file `enums.rs`.
+pub(super) fn write(model: &Model<'_>) -> Result<TokenStream, Error> {
+    let enums = model
+        .of_origin(Origin::OpenEnum)
+        .map(|(name, schema)| write_one(name, schema))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(quote! {
+        //! The open enums: a value that this version does not know is kept.
+
+        #(#enums)*
+    })
+}
+
+fn write_one(name: &str, schema: &Schema<'_>) -> Result<TokenStream, Error> {
+    let ident = ident(name);
+    let values: Vec<&str> = schema::strings(schema.value.get("enum")).collect();
+    let variants = values
+        .iter()
+        .map(|value| variant(name, value))
+        .collect::<Result<Vec<Ident>, Error>>()?;
+    let comment = docs::comment(&docs::escape(schema.description()));
+    let value_docs = values
+        .iter()
+        .map(|value| docs::comment(&format!("`{value}`")));
+    Ok(quote! {
+        #comment
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum #ident {
+            #(#value_docs #variants,)*
+            #[doc = " A value that this version does not know, as the API sent it."]
+            Unknown(::std::string::String),
+        }
+
+        impl #ident {
+            #[doc = " The value as it is on the wire."]
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    #(Self::#variants => #values,)*
+                    Self::Unknown(value) => value,
+                }
+            }
+        }
+
+        crate::wire::open_enum!(#ident, [#((#variants, #values)),*]);
+    })
+}
+
+fn variant(name: &str, value: &str) -> Result<Ident, Error> {
+    let variant = value.to_upper_camel_case();
+    let is_identifier = variant.starts_with(|c: char| c.is_ascii_alphabetic());
+    if !is_identifier || variant == "Unknown" {
+        return Err(Error::Unexpected(format!(
+            "`{value}` of the enum {name} does not make a variant's name"
+        )));
+    }
+    Ok(format_ident!("{variant}"))
+}

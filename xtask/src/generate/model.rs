@@ -1,0 +1,147 @@
+//! What codegen itself reads from the document, beside what progenitor reads.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::schema::{self, Operation};
+
+/// The parts of a document that the rewriting needs.
+pub(super) struct Model<'a> {
+    pub(super) operations: Vec<Operation<'a>>,
+    pub(super) schemas: BTreeMap<String, Schema<'a>>,
+}
+
+/// A component schema.
+pub(super) struct Schema<'a> {
+    pub(super) value: &'a Value,
+    /// How its type comes to be.
+    pub(super) origin: Origin,
+    /// Whether a caller builds it: it is in a request and in no response.
+    pub(super) is_request: bool,
+}
+
+/// How the type of a schema comes to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// progenitor writes it.
+    Progenitor,
+    /// An `x-open-enum`, written by this crate.
+    OpenEnum,
+    /// An `x-wire` type, written by hand.
+    Wire,
+}
+
+impl<'a> Model<'a> {
+    pub(super) fn read(document: &'a Value) -> Self {
+        let operations = schema::operations(document);
+        let responses = reachable(document, operations.iter().map(Operation::success_schema));
+        let requests = reachable(document, operations.iter().map(Operation::request_schema));
+        let schemas = schema::components(document)
+            .map(|(name, value)| {
+                let origin = if schema::flag(value, "x-wire") {
+                    Origin::Wire
+                } else if schema::flag(value, "x-open-enum") {
+                    Origin::OpenEnum
+                } else {
+                    Origin::Progenitor
+                };
+                let pointer = format!("/components/schemas/{name}");
+                let schema = Schema {
+                    value,
+                    origin,
+                    is_request: requests.contains(&pointer) && !responses.contains(&pointer),
+                };
+                (name.clone(), schema)
+            })
+            .filter(|(name, _)| {
+                let pointer = format!("/components/schemas/{name}");
+                // The schemas of error bodies are for readers of the spec.
+                responses.contains(&pointer) || requests.contains(&pointer)
+            })
+            .collect();
+        Self {
+            operations,
+            schemas,
+        }
+    }
+
+    pub(super) fn of_origin(&self, origin: Origin) -> impl Iterator<Item = (&str, &Schema<'a>)> {
+        self.schemas
+            .iter()
+            .filter(move |(_, schema)| schema.origin == origin)
+            .map(|(name, schema)| (name.as_str(), schema))
+    }
+
+    /// The description of a property, or else of the schema it refers to.
+    pub(super) fn property_description(&self, property: &'a Value) -> &'a str {
+        description(property).unwrap_or_else(|| {
+            schema::reference(property)
+                .and_then(|name| self.schemas.get(name))
+                .and_then(|schema| description(schema.value))
+                .unwrap_or("")
+        })
+    }
+
+    /// The names of all properties that `x-sensitive` marks.
+    pub(super) fn sensitive_properties(&self) -> BTreeSet<&'a str> {
+        let mut names = BTreeSet::new();
+        for schema in self.schemas.values() {
+            collect_sensitive(schema.value, &mut names);
+        }
+        names
+    }
+}
+
+impl<'a> Schema<'a> {
+    pub(super) fn description(&self) -> &'a str {
+        description(self.value).unwrap_or("")
+    }
+
+    pub(super) fn property(&self, name: &str) -> Option<&'a Value> {
+        self.value.get("properties")?.get(name)
+    }
+
+    /// The required members, in the order in which the spec names them.
+    pub(super) fn required(&self) -> Vec<&'a str> {
+        schema::strings(self.value.get("required")).collect()
+    }
+
+    /// The alternatives of an "exactly one of these" choice, each the members
+    /// that it requires.
+    pub(super) fn choice(&self) -> Vec<Vec<&'a str>> {
+        let one_of = schema::array(self.value.get("oneOf"));
+        if !schema::is_choice(one_of) {
+            return Vec::new();
+        }
+        one_of
+            .iter()
+            .map(|item| schema::strings(item.get("required")).collect())
+            .collect()
+    }
+}
+
+fn description(value: &Value) -> Option<&str> {
+    value.get("description").and_then(Value::as_str)
+}
+
+/// Pointers of all schemas that can be met from the given ones.
+fn reachable(document: &Value, roots: impl Iterator<Item = Option<String>>) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    for root in roots.flatten() {
+        schema::visit(document, &root, &mut seen, &mut |_, _| {});
+    }
+    seen
+}
+
+fn collect_sensitive<'a>(schema: &'a Value, names: &mut BTreeSet<&'a str>) {
+    for (name, property) in schema::object(schema.get("properties")) {
+        if property.get("x-sensitive").is_some() {
+            names.insert(name);
+        }
+        collect_sensitive(property, names);
+    }
+    for shape in schema::array(schema.get("oneOf")) {
+        collect_sensitive(shape, names);
+    }
+}

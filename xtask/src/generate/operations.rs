@@ -1,0 +1,81 @@
+//! Writes the operation table and the module's own file.
+
+use heck::{ToShoutySnakeCase, ToUpperCamelCase};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::Ident;
+
+use super::docs;
+use super::model::Model;
+use super::types::ident;
+use crate::error::Error;
+
+/// The name of an operation in the table.
+pub(super) fn constant(id: &str) -> Ident {
+    format_ident!("{}", id.to_shouty_snake_case())
+}
+
+/// The file `operations.rs`.
+pub(super) fn write(model: &Model<'_>) -> Result<TokenStream, Error> {
+    let mut entries = Vec::new();
+    let mut names = Vec::new();
+    for operation in &model.operations {
+        let id = operation.name();
+        let name = constant(&id);
+        let method = format_ident!("{}", operation.method.to_uppercase());
+        let path = operation.path;
+        let safety = format_ident!("{}", operation.text("x-safety").to_upper_camel_case());
+        let comment = docs::comment(&docs::escape(operation.text("summary")));
+        entries.push(quote! {
+            #comment
+            pub static #name: Operation = Operation {
+                id: #id,
+                method: Method::#method,
+                path: #path,
+                safety: Safety::#safety,
+            };
+        });
+        names.push(name);
+    }
+    let sensitive = model.sensitive_properties();
+    Ok(quote! {
+        //! The operation table: what the send loop knows of each operation.
+
+        use ::http::Method;
+
+        use crate::runtime::{Operation, Safety};
+
+        #(#entries)*
+
+        #[doc = " All operations, in the order of the spec."]
+        pub static ALL: &[&Operation] = &[#(&#names),*];
+
+        #[doc = " The properties whose values are never shown."]
+        pub(crate) static SENSITIVE: &[&str] = &[#(#sensitive),*];
+    })
+}
+
+/// The file `mod.rs`.
+pub(super) fn write_module(model: &Model<'_>) -> TokenStream {
+    let names = model.schemas.keys().map(|name| ident(name));
+    quote! {
+        //! Written by `cargo xtask codegen` from `openapi/`.
+
+        #[cfg(feature = "client")]
+        mod client;
+        mod enums;
+        #[cfg(feature = "client")]
+        pub mod operations;
+        pub mod types;
+
+        #[doc = " Calls a macro with the names of all types, so that what must hold for"]
+        #[doc = " each of them can be tested for each of them."]
+        #[doc(hidden)]
+        #[macro_export]
+        macro_rules! for_each_type {
+            ($callback:ident) => {
+                $callback! { #(#names),* }
+            };
+        }
+    }
+}

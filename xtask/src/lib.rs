@@ -1,0 +1,48 @@
+//! The way of the spec: `openapi/**.yaml` is bundled, linted, given to
+//! progenitor, rewritten and written to `heymarket-api/src/generated/`.
+//!
+//! `cargo xtask codegen` does it, `cargo xtask codegen --check` says whether
+//! it has been done, `cargo xtask lint` stops before generating. All three
+//! read nothing but `openapi/`.
+
+pub mod bundle;
+pub mod command;
+pub mod error;
+pub mod generate;
+pub mod lint;
+mod schema;
+pub mod source;
+pub mod write;
+mod yaml;
+
+use std::path::Path;
+
+pub use error::{Error, Finding};
+
+/// What `codegen` would write, computed from `openapi/` under `root`.
+///
+/// # Errors
+///
+/// When a source cannot be read, the lint finds something, or the generator
+/// cannot express an operation.
+pub fn generate(root: &Path) -> Result<Vec<write::OutputFile>, Error> {
+    let bundle = checked_bundle(root)?;
+    generate::run(&bundle)
+}
+
+/// Reads and lints `openapi/` under `root`, and gives the bundled document.
+///
+/// # Errors
+///
+/// When a source cannot be read, or with every finding of the lint.
+pub fn checked_bundle(root: &Path) -> Result<bundle::Bundle, Error> {
+    let sources = source::read(root)?;
+    let (bundle, mut findings) = bundle::bundle(sources)?;
+    findings.extend(lint::run(&bundle));
+    if findings.is_empty() {
+        return Ok(bundle);
+    }
+    findings.sort();
+    findings.dedup();
+    Err(Error::Findings(findings))
+}

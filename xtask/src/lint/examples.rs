@@ -1,0 +1,143 @@
+//! Examples must be accepted by their own schemas.
+
+use jsonschema::{Draft, Validator};
+use serde_json::{Map, Value, json};
+
+use crate::bundle::Bundle;
+use crate::error::Finding;
+use crate::schema;
+use crate::yaml::escape_pointer;
+
+pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
+    let mut examples = Vec::new();
+    collect(&bundle.document, String::new(), &mut examples);
+    let definitions = definitions(&bundle.document);
+    let mut findings = Vec::new();
+    for example in examples {
+        findings.extend(check_one(bundle, &definitions, &example));
+    }
+    findings
+}
+
+struct Example<'a> {
+    /// Of the example.
+    pointer: String,
+    schema: &'a Value,
+    value: &'a Value,
+}
+
+/// Every example that has a schema: of media types and parameters (beside
+/// it), and of schemas (inside it).
+fn collect<'a>(value: &'a Value, pointer: String, examples: &mut Vec<Example<'a>>) {
+    match value {
+        Value::Object(members) => {
+            let is_schema = pointer.contains("/schemas/") || pointer.contains("/schema");
+            let schema = match members.get("schema") {
+                Some(schema) if !is_schema => Some(schema),
+                _ => is_schema.then_some(value),
+            };
+            let holds_names = pointer.ends_with("/properties") || pointer.ends_with("/schemas");
+            if let Some(schema) = schema.filter(|_| !holds_names) {
+                examples.extend(members.get("example").map(|value| Example {
+                    pointer: format!("{pointer}/example"),
+                    schema,
+                    value,
+                }));
+                for (name, example) in schema::object(members.get("examples")) {
+                    examples.extend(example.get("value").map(|value| Example {
+                        pointer: format!("{pointer}/examples/{}", escape_pointer(name)),
+                        schema,
+                        value,
+                    }));
+                }
+            }
+            for (key, value) in members {
+                let is_example = key == "example" || key == "examples";
+                if holds_names || !is_example {
+                    let pointer = format!("{pointer}/{}", escape_pointer(key));
+                    collect(value, pointer, examples);
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                collect(item, format!("{pointer}/{index}"), examples);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn check_one(bundle: &Bundle, definitions: &Value, example: &Example<'_>) -> Option<Finding> {
+    let report = |message: String, remedy: &str| {
+        let subject = schema::describe(&example.pointer);
+        Some(bundle.finding(&example.pointer, subject, message, remedy))
+    };
+    let mut json_schema = to_json_schema(example.schema);
+    if let Value::Object(members) = &mut json_schema {
+        members.insert("components".to_owned(), definitions.clone());
+    }
+    let validator = match validator(&json_schema) {
+        Ok(validator) => validator,
+        Err(reason) => {
+            return report(
+                format!("the schema of this example is not valid: {reason}"),
+                "mend the schema",
+            );
+        }
+    };
+    let error = validator.validate(example.value).err()?;
+    let at = error.instance_path().to_string();
+    let at = if at.is_empty() { "/" } else { at.as_str() };
+    report(
+        format!("the example does not fit its schema: at {at}: {error}"),
+        "mend the example or the schema, whichever is not true",
+    )
+}
+
+fn validator(json_schema: &Value) -> Result<Validator, String> {
+    jsonschema::options()
+        .with_draft(Draft::Draft7)
+        .should_validate_formats(true)
+        .build(json_schema)
+        .map_err(|error| error.to_string())
+}
+
+fn definitions(document: &Value) -> Value {
+    let schemas: Map<String, Value> = schema::components(document)
+        .map(|(name, schema)| (name.clone(), to_json_schema(schema)))
+        .collect();
+    json!({ "schemas": schemas })
+}
+
+/// An OpenAPI 3.0 schema as JSON Schema: `nullable` is the one word of it
+/// that JSON Schema does not have, and an open enum takes any string.
+fn to_json_schema(schema: &Value) -> Value {
+    let Value::Object(members) = schema else {
+        return schema.clone();
+    };
+    let is_open = schema::flag(schema, "x-open-enum");
+    let mut converted = Map::new();
+    for (key, value) in members {
+        let value = match (key.as_str(), value) {
+            ("nullable" | "example", _) => continue,
+            ("enum", _) if is_open => continue,
+            ("properties", Value::Object(properties)) => properties
+                .iter()
+                .map(|(name, property)| (name.clone(), to_json_schema(property)))
+                .collect(),
+            ("allOf" | "oneOf", Value::Array(schemas)) => {
+                schemas.iter().map(to_json_schema).collect()
+            }
+            ("items" | "additionalProperties" | "not", schema) => to_json_schema(schema),
+            (_, value) => value.clone(),
+        };
+        converted.insert(key.clone(), value);
+    }
+    let converted = Value::Object(converted);
+    if schema::flag(schema, "nullable") {
+        json!({ "anyOf": [converted, {"type": "null"}] })
+    } else {
+        converted
+    }
+}

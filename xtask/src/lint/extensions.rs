@@ -1,0 +1,235 @@
+//! Rules for the `x-` keys that the spec carries and codegen reads.
+
+use serde_json::{Map, Value};
+
+use crate::bundle::Bundle;
+use crate::error::Finding;
+use crate::schema::{self, Operation};
+use crate::yaml::escape_pointer;
+
+const SAFETIES: [&str; 4] = ["read", "idempotent", "keyed", "unsafe"];
+const SENSITIVITIES: [&str; 3] = ["secret", "personal", "content"];
+const EVIDENCE: [&str; 6] = ["seed", "g1", "g2", "sampled", "used", "inferred"];
+const CHECKS: [&str; 1] = ["schedule-time"];
+const PAGING: [&str; 5] = ["cursor", "from", "page", "first", "limit"];
+
+/// Where an extension stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Operation,
+    Component,
+    Property,
+    Elsewhere,
+}
+
+pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    walk(
+        &bundle.document,
+        String::new(),
+        &mut |pointer, key, value| {
+            findings.extend(check_one(bundle, pointer, key, value));
+        },
+    );
+    for operation in schema::operations(&bundle.document) {
+        findings.extend(missing(bundle, &operation));
+        findings.extend(paging_members(bundle, &operation));
+    }
+    findings
+}
+
+/// Calls `visitor` with each extension: the pointer of what carries it, its
+/// key and its value.
+fn walk(value: &Value, pointer: String, visitor: &mut impl FnMut(&str, &str, &Value)) {
+    match value {
+        Value::Object(members) => {
+            // The keys of these are names of the spec's own choosing.
+            let holds_names = ["properties", "schemas", "headers", "responses", "paths"]
+                .iter()
+                .any(|key| pointer.ends_with(&format!("/{key}")));
+            for (key, value) in members {
+                if key == "example" || key == "examples" {
+                    continue;
+                }
+                if key.starts_with("x-") && !holds_names {
+                    visitor(&pointer, key, value);
+                    continue;
+                }
+                walk(value, format!("{pointer}/{}", escape_pointer(key)), visitor);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                walk(item, format!("{pointer}/{index}"), visitor);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn place(pointer: &str) -> Place {
+    let keys: Vec<_> = pointer.split('/').skip(1).collect();
+    match keys.as_slice() {
+        ["paths", _, method] if schema::METHODS.contains(method) => Place::Operation,
+        ["components", "schemas", _] => Place::Component,
+        [.., "properties", _] => Place::Property,
+        _ => Place::Elsewhere,
+    }
+}
+
+fn check_one(bundle: &Bundle, pointer: &str, key: &str, value: &Value) -> Option<Finding> {
+    let is_one_of = |allowed: &[&str]| value.as_str().is_some_and(|value| allowed.contains(&value));
+    let carrier = bundle.document.pointer(pointer);
+    let has = |member: &str| carrier.is_some_and(|carrier| carrier.get(member).is_some());
+    let (places, place_names, is_valid, wanted): (&[Place], _, _, String) = match key {
+        "x-safety" => (
+            &[Place::Operation],
+            "an operation",
+            is_one_of(&SAFETIES),
+            format!("one of {}", SAFETIES.join(", ")),
+        ),
+        "x-evidence" => (
+            &[Place::Operation, Place::Property],
+            "an operation or a property",
+            value.as_array().is_some_and(|tags| {
+                !tags.is_empty()
+                    && tags
+                        .iter()
+                        .all(|tag| tag.as_str().is_some_and(|tag| EVIDENCE.contains(&tag)))
+            }),
+            format!("a list of {}", EVIDENCE.join(", ")),
+        ),
+        "x-sensitive" => (
+            &[Place::Property],
+            "a property",
+            is_one_of(&SENSITIVITIES),
+            format!("one of {}", SENSITIVITIES.join(", ")),
+        ),
+        "x-open-enum" => (
+            &[Place::Component],
+            "a component schema",
+            *value == Value::Bool(true) && has("enum"),
+            "`true`, beside `type: string` and `enum`".to_owned(),
+        ),
+        "x-wire" => (
+            &[Place::Component],
+            "a component schema",
+            *value == Value::Bool(true),
+            "`true`".to_owned(),
+        ),
+        "x-check" => (
+            &[Place::Property],
+            "a property",
+            is_one_of(&CHECKS),
+            format!("one of {}", CHECKS.join(", ")),
+        ),
+        "x-paging" => (
+            &[Place::Operation],
+            "an operation",
+            value.as_object().is_some_and(is_paging),
+            "`{cursor: …, from: …}` or `{page: …, first: …}`, with an optional `limit`".to_owned(),
+        ),
+        _ => {
+            return Some(bundle.finding(
+                &format!("{pointer}/{key}"),
+                schema::describe(pointer),
+                format!("the extension `{key}` is not known"),
+                "mend its spelling; ARCHITECTURE.md lists those that codegen reads",
+            ));
+        }
+    };
+    let at = format!("{pointer}/{key}");
+    let subject = schema::describe(pointer);
+    if !places.contains(&place(pointer)) {
+        let message = format!("`{key}` has no meaning here");
+        return Some(bundle.finding(&at, subject, message, format!("put it on {place_names}")));
+    }
+    if !is_valid {
+        let message = format!("`{key}` cannot be {value}");
+        return Some(bundle.finding(&at, subject, message, format!("write {wanted}")));
+    }
+    None
+}
+
+fn is_paging(paging: &Map<String, Value>) -> bool {
+    let is_known = paging.iter().all(|(key, value)| match key.as_str() {
+        "first" => value.is_u64(),
+        key => PAGING.contains(&key) && value.is_string(),
+    });
+    let by_cursor = paging.contains_key("cursor") && paging.contains_key("from");
+    let by_page = paging.contains_key("page") && paging.contains_key("first");
+    is_known && (by_cursor != by_page)
+}
+
+fn missing(bundle: &Bundle, operation: &Operation<'_>) -> Vec<Finding> {
+    let remedies = [
+        (
+            "x-safety",
+            "say what may be sent twice: `x-safety: read`, `idempotent`, `keyed` or `unsafe`",
+        ),
+        (
+            "x-evidence",
+            "say where it is known from, for instance `x-evidence: [g1, sampled]`",
+        ),
+    ];
+    remedies
+        .into_iter()
+        .filter(|(key, _)| operation.value.get(key).is_none())
+        .map(|(key, remedy)| {
+            let message = format!("no {key}");
+            bundle.finding(&operation.pointer, operation.name(), message, remedy)
+        })
+        .collect()
+}
+
+/// The members that `x-paging` names must be there.
+fn paging_members(bundle: &Bundle, operation: &Operation<'_>) -> Vec<Finding> {
+    let document = &bundle.document;
+    let mut findings = Vec::new();
+    let Some(Value::Object(paging)) = operation.value.get("x-paging") else {
+        return findings;
+    };
+    let request = operation
+        .request_schema()
+        .and_then(|pointer| resolve(document, &pointer));
+    let item = operation
+        .success_schema()
+        .and_then(|pointer| resolve(document, &format!("{pointer}/items")));
+    for (key, name) in paging {
+        let Some(name) = name.as_str() else { continue };
+        let (holder, is_there) = if key == "from" {
+            ("an item of the response", has_property(item, name))
+        } else {
+            let is_parameter = operation
+                .parameters()
+                .any(|parameter| parameter.get("name").and_then(Value::as_str) == Some(name));
+            ("the request", is_parameter || has_property(request, name))
+        };
+        if !is_there {
+            findings.push(bundle.finding(
+                &format!("{}/x-paging", operation.pointer),
+                operation.name(),
+                format!("`x-paging` names `{name}`, which {holder} does not have"),
+                "mend its spelling, or add the property",
+            ));
+        }
+    }
+    findings
+}
+
+fn has_property(schema: Option<&Value>, name: &str) -> bool {
+    schema.is_some_and(|schema| {
+        schema
+            .get("properties")
+            .is_some_and(|properties| properties.get(name).is_some())
+    })
+}
+
+/// The schema at a pointer, or the one that it refers to.
+fn resolve<'a>(document: &'a Value, pointer: &str) -> Option<&'a Value> {
+    let schema = document.pointer(pointer)?;
+    match schema::reference(schema) {
+        Some(name) => document.pointer(&format!("/components/schemas/{name}")),
+        None => Some(schema),
+    }
+}

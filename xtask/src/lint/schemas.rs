@@ -1,0 +1,249 @@
+//! Rules for schemas: what the generator mistakes, and what would make a
+//! response unreadable.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use heck::ToUpperCamelCase;
+use serde_json::{Map, Value};
+
+use crate::bundle::Bundle;
+use crate::error::Finding;
+use crate::schema;
+
+/// Keywords that refuse a value for its size or form.
+const CONSTRAINTS: [&str; 12] = [
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "multipleOf",
+    "pattern",
+];
+
+pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (name, _) in schema::components(&bundle.document) {
+        if name.to_upper_camel_case() != *name {
+            findings.push(bundle.finding(
+                &format!("/components/schemas/{name}"),
+                name,
+                "the name of the schema is not UpperCamelCase",
+                format!("name it `{}`", name.to_upper_camel_case()),
+            ));
+        }
+    }
+    for (pointer, (schema, in_response)) in schemas(bundle) {
+        let mut rules = Rules {
+            bundle,
+            pointer: &pointer,
+            schema,
+            findings: &mut findings,
+        };
+        rules.generatable();
+        rules.described();
+        if in_response {
+            rules.tolerant();
+        }
+    }
+    findings
+}
+
+/// Every schema by its pointer, and whether a response can hold it.
+fn schemas(bundle: &Bundle) -> BTreeMap<String, (&Map<String, Value>, bool)> {
+    let document = &bundle.document;
+    let mut schemas = BTreeMap::new();
+    let mut in_responses = BTreeSet::new();
+    for operation in schema::operations(document) {
+        for (status, _) in operation.responses() {
+            let pointer = format!(
+                "{}/responses/{status}/content/application~1json/schema",
+                operation.pointer
+            );
+            schema::visit(
+                document,
+                &pointer,
+                &mut in_responses,
+                &mut |pointer, schema| {
+                    schemas.insert(pointer.to_owned(), (schema, true));
+                },
+            );
+        }
+    }
+    for (name, _) in schema::object(document.pointer("/components/responses")) {
+        let pointer = format!("/components/responses/{name}/content/application~1json/schema");
+        schema::visit(
+            document,
+            &pointer,
+            &mut in_responses,
+            &mut |pointer, schema| {
+                schemas.insert(pointer.to_owned(), (schema, true));
+            },
+        );
+    }
+    let mut roots: Vec<String> = schema::components(document)
+        .map(|(name, _)| format!("/components/schemas/{name}"))
+        .collect();
+    roots.extend(
+        schema::operations(document)
+            .iter()
+            .filter_map(|operation| operation.request_schema()),
+    );
+    let mut elsewhere = BTreeSet::new();
+    for root in roots {
+        schema::visit(document, &root, &mut elsewhere, &mut |pointer, schema| {
+            schemas.entry(pointer.to_owned()).or_insert((schema, false));
+        });
+    }
+    schemas
+}
+
+struct Rules<'a> {
+    bundle: &'a Bundle,
+    pointer: &'a str,
+    schema: &'a Map<String, Value>,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl Rules<'_> {
+    fn report(&mut self, key: &str, message: impl Into<String>, remedy: impl Into<String>) {
+        let pointer = format!("{}{key}", self.pointer);
+        let subject = schema::describe(&pointer);
+        self.findings
+            .push(self.bundle.finding(&pointer, subject, message, remedy));
+    }
+
+    fn is_component(&self) -> bool {
+        self.pointer.matches('/').count() == 3 && self.pointer.starts_with("/components/schemas/")
+    }
+
+    /// Whether the type of this schema is written by hand: its shapes are
+    /// read by a visitor, whatever the generator would make of them.
+    fn is_hand_written(&self) -> bool {
+        let mut pointer = self.pointer;
+        loop {
+            let schema = self.bundle.document.pointer(pointer);
+            if schema.is_some_and(|schema| schema::flag(schema, "x-wire")) {
+                return true;
+            }
+            match pointer.rfind('/') {
+                Some(end) => pointer = &pointer[..end],
+                None => return false,
+            }
+        }
+    }
+
+    fn generatable(&mut self) {
+        if self.schema.contains_key("anyOf") {
+            self.report(
+                "/anyOf",
+                "`anyOf` becomes flattened structs that fail on every value",
+                "use `oneOf`, or an enum with `x-open-enum: true`",
+            );
+        }
+        if self.schema.contains_key("title") {
+            self.report(
+                "/title",
+                "`title` names a type of its own, and two with one title become one type",
+                "delete it; the key in schemas/ is the name",
+            );
+        }
+        let one_of = schema::array(self.schema.get("oneOf"));
+        if !one_of.is_empty() && !schema::is_choice(one_of) && !self.is_hand_written() {
+            self.report(
+                "/oneOf",
+                "`oneOf` would become an untagged enum, whose errors say nothing",
+                "write the type in heymarket-api/src/wire and mark the component `x-wire: true`",
+            );
+        }
+        let nested = self.schema.contains_key("properties") && !self.is_component();
+        if nested && !self.is_hand_written() {
+            self.report(
+                "",
+                "an object inside another schema would get a made-up name",
+                "move it to a component of schemas/ and refer to it",
+            );
+        }
+    }
+
+    fn described(&mut self) {
+        if self.is_component() && !is_described(self.schema) {
+            self.report("", "the schema has no description", "add a `description`");
+        }
+        for (name, property) in schema::object(self.schema.get("properties")) {
+            let is_reference = property.get("$ref").is_some();
+            if !is_reference && !property.as_object().is_some_and(is_described) {
+                self.report(
+                    &format!("/properties/{name}"),
+                    "the property has no description",
+                    "add a `description`",
+                );
+            }
+        }
+    }
+
+    /// A response is read whatever is missing, null or new in it.
+    fn tolerant(&mut self) {
+        let required: Vec<_> = schema::strings(self.schema.get("required")).collect();
+        let properties = self.schema.get("properties");
+        for name in &required {
+            if *name != "id" {
+                self.report(
+                    "/required",
+                    format!("a response may lack `{name}`, which is required here"),
+                    "take it out of `required` (only `id` may be) and make it nullable",
+                );
+            }
+        }
+        for (name, property) in schema::object(properties) {
+            if schema::flag(property, "nullable") || required.contains(&name.as_str()) {
+                continue;
+            }
+            let remedy = if property.get("$ref").is_some() {
+                "write `nullable: true` with `allOf: [$ref: …]`, since 3.0 reads nothing beside \
+                 a `$ref`"
+            } else {
+                "add `nullable: true`"
+            };
+            self.report(
+                &format!("/properties/{name}"),
+                "a response property that is not nullable",
+                remedy,
+            );
+        }
+        for constraint in CONSTRAINTS {
+            if self.schema.contains_key(constraint) {
+                self.report(
+                    &format!("/{constraint}"),
+                    format!("`{constraint}` would refuse a response"),
+                    "say it in the description",
+                );
+            }
+        }
+        if self.schema.get("additionalProperties") == Some(&Value::Bool(false)) {
+            self.report(
+                "/additionalProperties",
+                "`additionalProperties: false` would refuse a response with a new field",
+                "delete it",
+            );
+        }
+        let is_open = self.schema.get("x-open-enum") == Some(&Value::Bool(true));
+        if self.schema.contains_key("enum") && !is_open {
+            self.report(
+                "/enum",
+                "a closed enum would refuse a response with a new value",
+                "add `x-open-enum: true`",
+            );
+        }
+    }
+}
+
+fn is_described(schema: &Map<String, Value>) -> bool {
+    let description = schema.get("description").and_then(Value::as_str);
+    description.is_some_and(|text| !text.trim().is_empty())
+}

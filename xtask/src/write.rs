@@ -1,0 +1,173 @@
+//! Writes the output, or says how it differs from what is there.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use similar::TextDiff;
+use tempfile::NamedTempFile;
+
+use crate::error::Error;
+use crate::generate;
+
+/// A file that codegen writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OutputFile {
+    /// Relative to the project's root.
+    pub path: String,
+    /// All of it.
+    pub text: String,
+}
+
+/// How the tree differs from `files`: a unified diff for each file that does.
+///
+/// # Errors
+///
+/// When a file that is there cannot be read.
+pub fn diff(root: &Path, files: &[OutputFile]) -> Result<Vec<String>, Error> {
+    let mut diffs = Vec::new();
+    for file in files {
+        let found = read(root, &file.path)?.unwrap_or_default();
+        if found != file.text {
+            diffs.push(unified(&file.path, &found, &file.text));
+        }
+    }
+    for path in stale(root, files)? {
+        let found = read(root, &path)?.unwrap_or_default();
+        diffs.push(unified(&path, &found, ""));
+    }
+    Ok(diffs)
+}
+
+fn unified(path: &str, found: &str, wanted: &str) -> String {
+    TextDiff::from_lines(found, wanted)
+        .unified_diff()
+        .context_radius(3)
+        .header(&format!("a/{path}"), &format!("b/{path}"))
+        .to_string()
+}
+
+/// Writes `files` and deletes what an earlier run wrote and this one did not;
+/// gives the paths that changed.
+///
+/// # Errors
+///
+/// When one cannot be written; all are then as they were.
+pub fn write(root: &Path, files: &[OutputFile]) -> Result<Vec<String>, Error> {
+    let mut prepared = Vec::new();
+    for file in files {
+        let before = read(root, &file.path)?;
+        if before.as_ref() != Some(&file.text) {
+            let temporary = prepare(root, file)?;
+            prepared.push((file.path.clone(), before, Some(temporary)));
+        }
+    }
+    for path in stale(root, files)? {
+        let before = read(root, &path)?;
+        prepared.push((path, before, None));
+    }
+
+    let mut done: Vec<(String, Option<String>)> = Vec::new();
+    for (path, before, temporary) in prepared {
+        let target = root.join(&path);
+        let outcome = match temporary {
+            Some(temporary) => temporary.persist(&target).map(drop).map_err(|e| e.error),
+            None => fs::remove_file(&target),
+        };
+        if let Err(error) = outcome {
+            return Err(restore(root, &done, &path, &error));
+        }
+        done.push((path, before));
+    }
+    Ok(done.into_iter().map(|(path, _)| path).collect())
+}
+
+/// The text of a file beside its place, so that putting it there is a rename.
+fn prepare(root: &Path, file: &OutputFile) -> Result<NamedTempFile, Error> {
+    let target = root.join(&file.path);
+    let folder = target.parent().unwrap_or(root);
+    let write = || {
+        fs::create_dir_all(folder)?;
+        let mut temporary = NamedTempFile::new_in(folder)?;
+        temporary.write_all(file.text.as_bytes())?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let permissions = fs::Permissions::from_mode(0o644);
+            temporary.as_file().set_permissions(permissions)?;
+        }
+        Ok(temporary)
+    };
+    write().map_err(|error: std::io::Error| Error::Unwritable {
+        path: PathBuf::from(&file.path),
+        reason: error.to_string(),
+    })
+}
+
+/// Puts back what was already replaced.
+fn restore(
+    root: &Path,
+    done: &[(String, Option<String>)],
+    path: &str,
+    error: &std::io::Error,
+) -> Error {
+    let mut unrestored = Vec::new();
+    for (path, before) in done {
+        let target = root.join(path);
+        let outcome = match before {
+            Some(text) => fs::write(target, text),
+            None => fs::remove_file(target),
+        };
+        if outcome.is_err() {
+            unrestored.push(path.clone());
+        }
+    }
+    let path = PathBuf::from(path);
+    let reason = error.to_string();
+    if unrestored.is_empty() {
+        Error::Unwritable { path, reason }
+    } else {
+        Error::HalfWritten {
+            path,
+            reason,
+            unrestored: unrestored.join(", "),
+        }
+    }
+}
+
+/// The text of a file; `None` if there is none.
+fn read(root: &Path, path: &str) -> Result<Option<String>, Error> {
+    match fs::read_to_string(root.join(path)) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::Unreadable {
+            path: PathBuf::from(path),
+            reason: error.to_string(),
+        }),
+    }
+}
+
+/// Files of the generated folder that are not written any more.
+fn stale(root: &Path, files: &[OutputFile]) -> Result<Vec<String>, Error> {
+    let folder = root.join(generate::FOLDER);
+    let unreadable = |error: std::io::Error| Error::Unreadable {
+        path: PathBuf::from(generate::FOLDER),
+        reason: error.to_string(),
+    };
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut stale = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(unreadable)?.file_name();
+        let path = format!("{}/{}", generate::FOLDER, name.to_string_lossy());
+        if path.ends_with(".rs") && files.iter().all(|file| file.path != path) {
+            stale.push(path);
+        }
+    }
+    stale.sort();
+    Ok(stale)
+}
