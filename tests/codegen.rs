@@ -16,7 +16,7 @@ struct Project(TempDir);
 impl Project {
     fn new() -> Self {
         let folder = TempDir::new().expect("a folder");
-        for path in ["openapi", "heymarket-api/src/generated"] {
+        for path in ["docs", "openapi", "heymarket-api/src/generated"] {
             copy(&project_root().join(path), &folder.path().join(path));
         }
         Self(folder)

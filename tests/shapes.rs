@@ -1,6 +1,8 @@
 //! Every shape that an answer may have: each contradiction of the sources from
 //! both sides, and bodies made at random from the spec.
 
+use std::collections::BTreeSet;
+
 use heymarket_api::types::{
     self, Channel, Conversation, ConversationMembers, ConversationStatus, Count, ReadState,
 };
@@ -395,10 +397,11 @@ proptest! {
     #[test]
     fn a_body_of_any_documented_shape_decodes(seed: u64) {
         let spec = spec_once();
+        let in_answers = types_of_answers(spec);
         for (name, decode) in decoders() {
-            // These are read as a member of another type, where one that
+            // A reference is read as a member of another type, where one that
             // refers to nothing is `None`.
-            if name.ends_with("Reference") {
+            if !in_answers.contains(name) || name.ends_with("Reference") {
                 continue;
             }
             let mut maker = Maker { spec, random: fastrand::Rng::with_seed(seed) };
@@ -409,6 +412,42 @@ proptest! {
             check_kept(spec, name, &body, &written).map_err(TestCaseError::fail)?;
         }
     }
+}
+
+/// The names of the schemas that an answer can hold.
+fn types_of_answers(spec: &Value) -> BTreeSet<String> {
+    fn collect(value: &Value, references: &mut Vec<String>) {
+        match value {
+            Value::Object(members) => {
+                if let Some(Value::String(reference)) = members.get("$ref") {
+                    references.extend(reference.rsplit('/').next().map(str::to_owned));
+                }
+                members
+                    .values()
+                    .for_each(|value| collect(value, references));
+            }
+            Value::Array(items) => items.iter().for_each(|value| collect(value, references)),
+            _ => {}
+        }
+    }
+
+    let mut queue = Vec::new();
+    for item in spec["paths"].as_object().expect("paths").values() {
+        for operation in item.as_object().expect("operations").values() {
+            collect(&operation["responses"]["200"], &mut queue);
+        }
+    }
+    let mut names = BTreeSet::new();
+    while let Some(name) = queue.pop() {
+        collect(&spec["components"]["schemas"][&name], &mut queue);
+        // Each is expanded once.
+        if !names.insert(name) {
+            queue.retain(|name| !names.contains(name));
+        }
+    }
+    names.remove("RequestId");
+    assert!(names.len() > 30, "{names:?}");
+    names
 }
 
 fn spec_once() -> &'static Value {

@@ -57,6 +57,73 @@ impl Channel {
 crate::wire::open_enum!(
     Channel, [(Sms, "sms"), (Mms, "mms"), (Email, "email"), (Chat, "chat")]
 );
+/// The kind of an address at which a contact can be reached; `id` stands for contacts' UUIDs and is
+/// for deleting them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ChannelType {
+    /// `phone`
+    Phone,
+    /// `email`
+    Email,
+    /// `facebook`
+    Facebook,
+    /// `id`
+    Id,
+    /// A value that this version does not know, as the API sent it.
+    Unknown(::std::string::String),
+}
+impl ChannelType {
+    /// The value as it is on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Phone => "phone",
+            Self::Email => "email",
+            Self::Facebook => "facebook",
+            Self::Id => "id",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+crate::wire::open_enum!(
+    ChannelType, [(Phone, "phone"), (Email, "email"), (Facebook, "facebook"), (Id, "id")]
+);
+/// A status to set on a contact.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ContactStatusChange {
+    /// `active`
+    Active,
+    /// `blocked`
+    Blocked,
+    /// `unblocked`
+    Unblocked,
+    /// `subscribed`
+    Subscribed,
+    /// `unsubscribed`
+    Unsubscribed,
+    /// A value that this version does not know, as the API sent it.
+    Unknown(::std::string::String),
+}
+impl ContactStatusChange {
+    /// The value as it is on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Active => "active",
+            Self::Blocked => "blocked",
+            Self::Unblocked => "unblocked",
+            Self::Subscribed => "subscribed",
+            Self::Unsubscribed => "unsubscribed",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+crate::wire::open_enum!(
+    ContactStatusChange, [(Active, "active"), (Blocked, "blocked"), (Unblocked,
+    "unblocked"), (Subscribed, "subscribed"), (Unsubscribed, "unsubscribed")]
+);
 /// Whether a conversation is open or closed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -80,6 +147,58 @@ impl ConversationStatus {
     }
 }
 crate::wire::open_enum!(ConversationStatus, [(Open, "open"), (Closed, "closed")]);
+/// The kind of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum ListType {
+    /// `contacts`
+    Contacts,
+    /// A value that this version does not know, as the API sent it.
+    Unknown(::std::string::String),
+}
+impl ListType {
+    /// The value as it is on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Contacts => "contacts",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+crate::wire::open_enum!(ListType, [(Contacts, "contacts")]);
+/// How far a message came.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum MessageStatus {
+    /// `sent`
+    Sent,
+    /// `delivered`
+    Delivered,
+    /// `failed`
+    Failed,
+    /// `received`
+    Received,
+    /// A value that this version does not know, as the API sent it.
+    Unknown(::std::string::String),
+}
+impl MessageStatus {
+    /// The value as it is on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Received => "received",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+crate::wire::open_enum!(
+    MessageStatus, [(Sent, "sent"), (Delivered, "delivered"), (Failed, "failed"),
+    (Received, "received")]
+);
 /// The time by which a list is sorted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -105,3 +224,26 @@ impl SortOrder {
 crate::wire::open_enum!(
     SortOrder, [(CreatedAt, "created_at"), (UpdatedAt, "updated_at")]
 );
+/// The kind of a survey. Prose of the older documentation writes them in capitals.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum SurveyType {
+    /// `nps`
+    Nps,
+    /// `csat`
+    Csat,
+    /// A value that this version does not know, as the API sent it.
+    Unknown(::std::string::String),
+}
+impl SurveyType {
+    /// The value as it is on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Nps => "nps",
+            Self::Csat => "csat",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+crate::wire::open_enum!(SurveyType, [(Nps, "nps"), (Csat, "csat")]);

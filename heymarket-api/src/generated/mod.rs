@@ -14,10 +14,26 @@ pub mod types;
 #[macro_export]
 macro_rules! for_each_type {
     ($callback:ident) => {
-        $callback ! { Acknowledgement, Channel, CloseConversation, Conversation,
-        ConversationFilters, ConversationMembers, ConversationStatus, Count,
-        CountConversations, InboxReference, ListConversations, MarkConversation, Member,
-        MemberReference, OpenConversation, ReadState, ReassignConversation, SortOrder,
-        TransferConversation }
+        $callback ! { Acknowledgement, AddContactChannel, Attachment, BusinessHours,
+        Channel, ChannelSearch, ChannelType, CloseConversation, Contact, ContactChannel,
+        ContactField, ContactIds, ContactNote, ContactStatus, ContactStatusChange,
+        Conversation, ConversationFilters, ConversationMembers, ConversationStatus,
+        Count, CountContacts, CountConversations, CountTeamMessages, CreateContact,
+        CreateContactV2, CreateContactsResult, CreateList, CreateListV1,
+        CreateScheduledMessage, CreateTag, CreateTemplate, DeleteContactsV2, DeletedList,
+        FailedContact, FindContact, FindUsers, Gallery, GalleryEntry, GetContactStatus,
+        Identifier, Inbox, InboxReference, Inboxes, Invited, List, ListContacts,
+        ListContactsV2, ListConversations, ListLists, ListMember, ListSurveys, ListTags,
+        ListTarget, ListTeamMessages, ListTemplates, ListType, MarkConversation, Member,
+        MemberReference, Membership, Memberships, Message, MessageStatus, NewAttachment,
+        NewContactChannel, NewContactField, NewGalleryEntry, NewScheduledContent,
+        NewTemplateContent, OpenConversation, ReadState, ReassignConversation,
+        RejectedContact, ScheduledContent, ScheduledMessage, ScheduledMessageMeta,
+        SearchContactsV2, SendEmail, SendMessage, SendResult, SetContactStatus,
+        SortOrder, Survey, SurveyType, Tag, TagAssignment, Team, TeamMember, Template,
+        TemplateContent, TemplateReference, TransferConversation, UndocumentedResult,
+        UpdateContact, UpdateContactChannel, UpdateContactV2, UpdateList, UpdateListV1,
+        UpdateScheduledMessage, UpdateTemplate, UpdateUser, UpdateUsers, UpsertContact,
+        UpsertContacts, UpsertContactsResult, WidgetSettings, WriteResult }
     };
 }

@@ -4,6 +4,90 @@
 //! The operation table: what the send loop knows of each operation.
 use ::http::Method;
 use crate::runtime::{Operation, Safety};
+/// Create contacts
+pub static CREATE_CONTACTS: Operation = Operation {
+    id: "create_contacts",
+    method: Method::POST,
+    path: "/v1/batch/contacts",
+    safety: Safety::Idempotent,
+};
+/// Create a contact
+pub static CREATE_CONTACT: Operation = Operation {
+    id: "create_contact",
+    method: Method::POST,
+    path: "/v1/contact",
+    safety: Safety::Unsafe,
+};
+/// List the custom fields of contacts
+pub static LIST_CONTACT_FIELDS: Operation = Operation {
+    id: "list_contact_fields",
+    method: Method::POST,
+    path: "/v1/contact-fields",
+    safety: Safety::Read,
+};
+/// Find a contact
+pub static FIND_CONTACT: Operation = Operation {
+    id: "find_contact",
+    method: Method::POST,
+    path: "/v1/contact/get",
+    safety: Safety::Read,
+};
+/// Set the status of a contact
+pub static SET_CONTACT_STATUS: Operation = Operation {
+    id: "set_contact_status",
+    method: Method::POST,
+    path: "/v1/contact/set_status",
+    safety: Safety::Idempotent,
+};
+/// Get the status of a contact
+pub static GET_CONTACT_STATUS: Operation = Operation {
+    id: "get_contact_status",
+    method: Method::POST,
+    path: "/v1/contact/status",
+    safety: Safety::Read,
+};
+/// Delete a contact
+pub static DELETE_CONTACT: Operation = Operation {
+    id: "delete_contact",
+    method: Method::DELETE,
+    path: "/v1/contact/{id}",
+    safety: Safety::Idempotent,
+};
+/// Get a contact
+pub static GET_CONTACT: Operation = Operation {
+    id: "get_contact",
+    method: Method::GET,
+    path: "/v1/contact/{id}",
+    safety: Safety::Read,
+};
+/// Update a contact
+pub static UPDATE_CONTACT: Operation = Operation {
+    id: "update_contact",
+    method: Method::PUT,
+    path: "/v1/contact/{id}",
+    safety: Safety::Idempotent,
+};
+/// List contacts
+pub static LIST_CONTACTS: Operation = Operation {
+    id: "list_contacts",
+    method: Method::POST,
+    path: "/v1/contacts",
+    safety: Safety::Read,
+};
+/// Count contacts
+pub static COUNT_CONTACTS: Operation = Operation {
+    id: "count_contacts",
+    method: Method::POST,
+    path: "/v1/contacts/count",
+    safety: Safety::Read,
+};
+/// Create custom fields of contacts
+pub static CREATE_CONTACT_FIELDS: Operation = Operation {
+    id: "create_contact_fields",
+    method: Method::POST,
+    path: "/v1/contacts/fields",
+    safety: Safety::Unsafe,
+};
 /// List conversations
 pub static LIST_CONVERSATIONS: Operation = Operation {
     id: "list_conversations",
@@ -67,8 +151,328 @@ pub static GET_CONVERSATION: Operation = Operation {
     path: "/v1/conversations/{id}",
     safety: Safety::Read,
 };
+/// Send an e-mail
+pub static SEND_EMAIL: Operation = Operation {
+    id: "send_email",
+    method: Method::POST,
+    path: "/v1/email/send",
+    safety: Safety::Keyed,
+};
+/// List inboxes
+pub static LIST_INBOXES: Operation = Operation {
+    id: "list_inboxes",
+    method: Method::GET,
+    path: "/v1/inboxes",
+    safety: Safety::Read,
+};
+/// Create a list, in the deprecated way
+pub static CREATE_LIST_V1: Operation = Operation {
+    id: "create_list_v1",
+    method: Method::POST,
+    path: "/v1/list",
+    safety: Safety::Unsafe,
+};
+/// Delete a list, in the deprecated way
+pub static DELETE_LIST_V1: Operation = Operation {
+    id: "delete_list_v1",
+    method: Method::DELETE,
+    path: "/v1/list/{id}",
+    safety: Safety::Idempotent,
+};
+/// Get a list
+pub static GET_LIST: Operation = Operation {
+    id: "get_list",
+    method: Method::GET,
+    path: "/v1/list/{id}",
+    safety: Safety::Read,
+};
+/// Update a list, in the deprecated way
+pub static UPDATE_LIST_V1: Operation = Operation {
+    id: "update_list_v1",
+    method: Method::PUT,
+    path: "/v1/list/{id}",
+    safety: Safety::Idempotent,
+};
+/// List the lists
+pub static LIST_LISTS: Operation = Operation {
+    id: "list_lists",
+    method: Method::POST,
+    path: "/v1/lists",
+    safety: Safety::Read,
+};
+/// Send a message
+pub static SEND_MESSAGE: Operation = Operation {
+    id: "send_message",
+    method: Method::POST,
+    path: "/v1/message/send",
+    safety: Safety::Unsafe,
+};
+/// List the messages with a phone number
+pub static LIST_MESSAGES: Operation = Operation {
+    id: "list_messages",
+    method: Method::GET,
+    path: "/v1/messages",
+    safety: Safety::Read,
+};
+/// List the messages of the team
+pub static LIST_TEAM_MESSAGES: Operation = Operation {
+    id: "list_team_messages",
+    method: Method::POST,
+    path: "/v1/messages/all",
+    safety: Safety::Read,
+};
+/// Count the messages of the team
+pub static COUNT_TEAM_MESSAGES: Operation = Operation {
+    id: "count_team_messages",
+    method: Method::POST,
+    path: "/v1/messages/all/count",
+    safety: Safety::Read,
+};
+/// Schedule a message
+pub static CREATE_SCHEDULED_MESSAGE: Operation = Operation {
+    id: "create_scheduled_message",
+    method: Method::POST,
+    path: "/v1/schedule",
+    safety: Safety::Unsafe,
+};
+/// Delete a scheduled message
+pub static DELETE_SCHEDULED_MESSAGE: Operation = Operation {
+    id: "delete_scheduled_message",
+    method: Method::DELETE,
+    path: "/v1/schedule/{id}",
+    safety: Safety::Idempotent,
+};
+/// Get a scheduled message
+pub static GET_SCHEDULED_MESSAGE: Operation = Operation {
+    id: "get_scheduled_message",
+    method: Method::GET,
+    path: "/v1/schedule/{id}",
+    safety: Safety::Read,
+};
+/// Update a scheduled message
+pub static UPDATE_SCHEDULED_MESSAGE: Operation = Operation {
+    id: "update_scheduled_message",
+    method: Method::PUT,
+    path: "/v1/schedule/{id}",
+    safety: Safety::Idempotent,
+};
+/// Get a survey
+pub static GET_SURVEY: Operation = Operation {
+    id: "get_survey",
+    method: Method::GET,
+    path: "/v1/survey/{id}",
+    safety: Safety::Read,
+};
+/// List surveys
+pub static LIST_SURVEYS: Operation = Operation {
+    id: "list_surveys",
+    method: Method::POST,
+    path: "/v1/surveys",
+    safety: Safety::Read,
+};
+/// Create a tag
+pub static CREATE_TAG: Operation = Operation {
+    id: "create_tag",
+    method: Method::POST,
+    path: "/v1/tag",
+    safety: Safety::Unsafe,
+};
+/// Delete a tag
+pub static DELETE_TAG: Operation = Operation {
+    id: "delete_tag",
+    method: Method::DELETE,
+    path: "/v1/tag/{id}",
+    safety: Safety::Idempotent,
+};
+/// Get a tag
+pub static GET_TAG: Operation = Operation {
+    id: "get_tag",
+    method: Method::GET,
+    path: "/v1/tag/{id}",
+    safety: Safety::Read,
+};
+/// List tags
+pub static LIST_TAGS: Operation = Operation {
+    id: "list_tags",
+    method: Method::POST,
+    path: "/v1/tags",
+    safety: Safety::Read,
+};
+/// Get the team
+pub static GET_TEAM: Operation = Operation {
+    id: "get_team",
+    method: Method::GET,
+    path: "/v1/team",
+    safety: Safety::Read,
+};
+/// Create a template
+pub static CREATE_TEMPLATE: Operation = Operation {
+    id: "create_template",
+    method: Method::POST,
+    path: "/v1/template",
+    safety: Safety::Unsafe,
+};
+/// Delete a template
+pub static DELETE_TEMPLATE: Operation = Operation {
+    id: "delete_template",
+    method: Method::DELETE,
+    path: "/v1/template/{id}",
+    safety: Safety::Idempotent,
+};
+/// Get a template
+pub static GET_TEMPLATE: Operation = Operation {
+    id: "get_template",
+    method: Method::GET,
+    path: "/v1/template/{id}",
+    safety: Safety::Read,
+};
+/// Update a template
+pub static UPDATE_TEMPLATE: Operation = Operation {
+    id: "update_template",
+    method: Method::PUT,
+    path: "/v1/template/{id}",
+    safety: Safety::Idempotent,
+};
+/// List templates
+pub static LIST_TEMPLATES: Operation = Operation {
+    id: "list_templates",
+    method: Method::POST,
+    path: "/v1/templates",
+    safety: Safety::Read,
+};
+/// Find members of the team
+pub static FIND_USERS: Operation = Operation {
+    id: "find_users",
+    method: Method::GET,
+    path: "/v1/users/get",
+    safety: Safety::Read,
+};
+/// Update members of the team
+pub static UPDATE_USERS: Operation = Operation {
+    id: "update_users",
+    method: Method::POST,
+    path: "/v1/users/update",
+    safety: Safety::Idempotent,
+};
+/// Create a contact with channels
+pub static CREATE_CONTACT_V2: Operation = Operation {
+    id: "create_contact_v2",
+    method: Method::POST,
+    path: "/v2/contact",
+    safety: Safety::Unsafe,
+};
+/// Delete a contact by its UUID
+pub static DELETE_CONTACT_V2: Operation = Operation {
+    id: "delete_contact_v2",
+    method: Method::DELETE,
+    path: "/v2/contact/{contact_id}",
+    safety: Safety::Idempotent,
+};
+/// Get a contact by its UUID
+pub static GET_CONTACT_V2: Operation = Operation {
+    id: "get_contact_v2",
+    method: Method::GET,
+    path: "/v2/contact/{contact_id}",
+    safety: Safety::Read,
+};
+/// Update a contact by its UUID
+pub static UPDATE_CONTACT_V2: Operation = Operation {
+    id: "update_contact_v2",
+    method: Method::PUT,
+    path: "/v2/contact/{contact_id}",
+    safety: Safety::Idempotent,
+};
+/// Add a channel to a contact
+pub static ADD_CONTACT_CHANNEL: Operation = Operation {
+    id: "add_contact_channel",
+    method: Method::POST,
+    path: "/v2/contact/{contact_id}/channel",
+    safety: Safety::Unsafe,
+};
+/// Update a channel of a contact
+pub static UPDATE_CONTACT_CHANNEL: Operation = Operation {
+    id: "update_contact_channel",
+    method: Method::PUT,
+    path: "/v2/contact/{contact_id}/channel",
+    safety: Safety::Idempotent,
+};
+/// Delete a channel of a contact
+pub static DELETE_CONTACT_CHANNEL: Operation = Operation {
+    id: "delete_contact_channel",
+    method: Method::DELETE,
+    path: "/v2/contact/{contact_id}/channel/{channel_type}",
+    safety: Safety::Idempotent,
+};
+/// Get a channel of a contact
+pub static GET_CONTACT_CHANNEL: Operation = Operation {
+    id: "get_contact_channel",
+    method: Method::GET,
+    path: "/v2/contact/{contact_id}/channel/{channel_type}",
+    safety: Safety::Read,
+};
+/// Delete contacts
+pub static DELETE_CONTACTS_V2: Operation = Operation {
+    id: "delete_contacts_v2",
+    method: Method::DELETE,
+    path: "/v2/contacts",
+    safety: Safety::Idempotent,
+};
+/// Create or update contacts
+pub static UPSERT_CONTACTS_V2: Operation = Operation {
+    id: "upsert_contacts_v2",
+    method: Method::POST,
+    path: "/v2/contacts",
+    safety: Safety::Unsafe,
+};
+/// List contacts by pages
+pub static LIST_CONTACTS_V2: Operation = Operation {
+    id: "list_contacts_v2",
+    method: Method::POST,
+    path: "/v2/contacts/list",
+    safety: Safety::Read,
+};
+/// Search contacts
+pub static SEARCH_CONTACTS_V2: Operation = Operation {
+    id: "search_contacts_v2",
+    method: Method::POST,
+    path: "/v2/contacts/search",
+    safety: Safety::Read,
+};
+/// Create a list
+pub static CREATE_LIST: Operation = Operation {
+    id: "create_list",
+    method: Method::POST,
+    path: "/v2/lists",
+    safety: Safety::Keyed,
+};
+/// Delete a list
+pub static DELETE_LIST: Operation = Operation {
+    id: "delete_list",
+    method: Method::DELETE,
+    path: "/v2/lists/{id}",
+    safety: Safety::Idempotent,
+};
+/// Update a list
+pub static UPDATE_LIST: Operation = Operation {
+    id: "update_list",
+    method: Method::PUT,
+    path: "/v2/lists/{id}",
+    safety: Safety::Idempotent,
+};
 /// All operations, in the order of the spec.
 pub static ALL: &[&Operation] = &[
+    &CREATE_CONTACTS,
+    &CREATE_CONTACT,
+    &LIST_CONTACT_FIELDS,
+    &FIND_CONTACT,
+    &SET_CONTACT_STATUS,
+    &GET_CONTACT_STATUS,
+    &DELETE_CONTACT,
+    &GET_CONTACT,
+    &UPDATE_CONTACT,
+    &LIST_CONTACTS,
+    &COUNT_CONTACTS,
+    &CREATE_CONTACT_FIELDS,
     &LIST_CONVERSATIONS,
     &CLOSE_CONVERSATION,
     &COUNT_CONVERSATIONS,
@@ -78,12 +482,106 @@ pub static ALL: &[&Operation] = &[
     &TRANSFER_CONVERSATION,
     &MARK_CONVERSATION_UNREAD,
     &GET_CONVERSATION,
+    &SEND_EMAIL,
+    &LIST_INBOXES,
+    &CREATE_LIST_V1,
+    &DELETE_LIST_V1,
+    &GET_LIST,
+    &UPDATE_LIST_V1,
+    &LIST_LISTS,
+    &SEND_MESSAGE,
+    &LIST_MESSAGES,
+    &LIST_TEAM_MESSAGES,
+    &COUNT_TEAM_MESSAGES,
+    &CREATE_SCHEDULED_MESSAGE,
+    &DELETE_SCHEDULED_MESSAGE,
+    &GET_SCHEDULED_MESSAGE,
+    &UPDATE_SCHEDULED_MESSAGE,
+    &GET_SURVEY,
+    &LIST_SURVEYS,
+    &CREATE_TAG,
+    &DELETE_TAG,
+    &GET_TAG,
+    &LIST_TAGS,
+    &GET_TEAM,
+    &CREATE_TEMPLATE,
+    &DELETE_TEMPLATE,
+    &GET_TEMPLATE,
+    &UPDATE_TEMPLATE,
+    &LIST_TEMPLATES,
+    &FIND_USERS,
+    &UPDATE_USERS,
+    &CREATE_CONTACT_V2,
+    &DELETE_CONTACT_V2,
+    &GET_CONTACT_V2,
+    &UPDATE_CONTACT_V2,
+    &ADD_CONTACT_CHANNEL,
+    &UPDATE_CONTACT_CHANNEL,
+    &DELETE_CONTACT_CHANNEL,
+    &GET_CONTACT_CHANNEL,
+    &DELETE_CONTACTS_V2,
+    &UPSERT_CONTACTS_V2,
+    &LIST_CONTACTS_V2,
+    &SEARCH_CONTACTS_V2,
+    &CREATE_LIST,
+    &DELETE_LIST,
+    &UPDATE_LIST,
 ];
 /// The properties whose values are never shown.
 pub(crate) static SENSITIVE: &[&str] = &[
+    "add_emails",
+    "add_phone",
+    "add_phones",
+    "annotation_text",
+    "attachments",
+    "author",
+    "avatar",
+    "campaign_target_phone",
+    "channel_handle",
+    "channel_id",
+    "channel_ids",
+    "compliance_results",
+    "contact_channels",
+    "conv_name",
+    "conv_title",
+    "creator_email",
+    "custom",
+    "display_name",
     "email",
+    "emails",
+    "error",
+    "f",
+    "first",
+    "first_name",
+    "forward_number",
+    "gallery",
+    "gallery_url",
+    "info_channel",
+    "l",
+    "last",
     "last_msg",
+    "last_name",
+    "link_url",
+    "media",
+    "media_url",
+    "members",
+    "message",
     "name",
+    "note",
+    "original_url",
+    "phone",
+    "phone_number",
+    "phones",
+    "raw_error",
+    "raw_text",
+    "remove_emails",
+    "remove_phone",
+    "remove_phones",
     "target",
+    "target_errors",
     "targets",
+    "text",
+    "to",
+    "url",
+    "widget_code",
 ];

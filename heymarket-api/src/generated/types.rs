@@ -2,10 +2,195 @@
 // spec and run the command again.
 
 //! The types of requests and responses, one for each schema of the spec.
-pub use super::enums::{Acknowledgement, Channel, ConversationStatus, SortOrder};
-pub use crate::wire::{
-    ConversationMembers, Count, InboxReference, MemberReference, ReadState,
+pub use super::enums::{
+    Acknowledgement, Channel, ChannelType, ContactStatusChange, ConversationStatus,
+    ListType, MessageStatus, SortOrder, SurveyType,
 };
+pub use crate::wire::{
+    EmailRecipient, Phone, ConversationMembers, Count, CreateContactsResult, Gallery,
+    Identifier, InboxReference, Inboxes, Invited, MemberReference, ReadState,
+    TemplateReference, UndocumentedResult,
+};
+/// A channel to add to a contact.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct AddContactChannel {
+    /// The address: for instance a phone number, digits only, or an e-mail address.
+    pub channel_id: ::std::string::String,
+    /// The kind of the address.
+    pub channel_type: crate::types::ChannelType,
+}
+impl ::std::fmt::Debug for AddContactChannel {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("AddContactChannel")
+            .field("channel_id", &crate::wire::Hidden::Personal)
+            .field("channel_type", &self.channel_type)
+            .finish()
+    }
+}
+impl AddContactChannel {
+    /// A request with its required members.
+    ///
+    /// - `channel_type`: The kind of the address.
+    /// - `channel_id`: The address: for instance a phone number, digits only, or an e-mail address.
+    pub fn new(
+        channel_type: impl Into<crate::types::ChannelType>,
+        channel_id: impl Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            channel_id: channel_id.into(),
+            channel_type: channel_type.into(),
+        }
+    }
+}
+impl crate::wire::Check for AddContactChannel {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        ::std::result::Result::Ok(())
+    }
+}
+/// A file that is attached.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Attachment {
+    /// The file's name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name: ::std::option::Option<::std::string::String>,
+    /// The kind of the file. Its values are not listed.
+    #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+    pub type_: ::std::option::Option<::std::string::String>,
+    /// The URL of the file.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub url: ::std::option::Option<::std::string::String>,
+}
+impl ::std::fmt::Debug for Attachment {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("Attachment")
+            .field("name", &self.name.as_ref().map(|_| crate::wire::Hidden::Content))
+            .field("type", &self.type_)
+            .field("url", &self.url.as_ref().map(|_| crate::wire::Hidden::Content))
+            .finish()
+    }
+}
+/// The hours in which an inbox is answered. No documentation has them.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct BusinessHours {
+    /// Whether there are hours for weekdays.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub is_weekday_hours_set: ::std::option::Option<bool>,
+    /// Whether there are hours for weekends.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub is_weekend_hours_set: ::std::option::Option<bool>,
+    /// Not documented; its name says what is known.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub quiet_hours_enabled: ::std::option::Option<bool>,
+    /// The hour at which weekdays end.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub weekday_end_hour: ::std::option::Option<i64>,
+    /// The minute of that hour.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub weekday_end_min: ::std::option::Option<i64>,
+    /// The hour at which weekdays begin.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub weekday_start_hour: ::std::option::Option<i64>,
+    /// The minute of that hour.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub weekday_start_min: ::std::option::Option<i64>,
+    /// The hour at which days of the weekend end.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub weekend_end_hour: ::std::option::Option<i64>,
+    /// The minute of that hour.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub weekend_end_min: ::std::option::Option<i64>,
+    /// The hour at which days of the weekend begin.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub weekend_start_hour: ::std::option::Option<i64>,
+    /// The minute of that hour.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub weekend_start_min: ::std::option::Option<i64>,
+}
+/// Addresses to look for.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ChannelSearch {
+    /// The addresses: phone numbers, digits only, or e-mail addresses.
+    pub channel_ids: ::std::vec::Vec<::std::string::String>,
+    /// The kind of the addresses. Without it the server tells them apart: `@` makes an e-mail
+    /// address, digits a phone number.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub channel_type: ::std::option::Option<crate::types::ChannelType>,
+}
+impl ::std::fmt::Debug for ChannelSearch {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("ChannelSearch")
+            .field("channel_ids", &crate::wire::Hidden::Personal)
+            .field("channel_type", &self.channel_type)
+            .finish()
+    }
+}
+impl ChannelSearch {
+    /// A request with its required members.
+    ///
+    /// - `channel_ids`: The addresses: phone numbers, digits only, or e-mail addresses.
+    pub fn new(
+        channel_ids: impl IntoIterator<Item = impl Into<::std::string::String>>,
+    ) -> Self {
+        Self {
+            channel_ids: channel_ids
+                .into_iter()
+                .map(::std::convert::Into::into)
+                .collect(),
+            channel_type: ::std::default::Default::default(),
+        }
+    }
+    /// The kind of the addresses. Without it the server tells them apart: `@` makes an e-mail
+    /// address, digits a phone number.
+    #[must_use]
+    pub fn channel_type(
+        mut self,
+        channel_type: impl Into<crate::types::ChannelType>,
+    ) -> Self {
+        self.channel_type = ::std::option::Option::Some(channel_type.into());
+        self
+    }
+}
+impl crate::wire::Check for ChannelSearch {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        ::std::result::Result::Ok(())
+    }
+}
 /// Closes a conversation, named by exactly one of `chat_id`, `target` and `targets`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -21,7 +206,7 @@ pub struct CloseConversation {
     pub target: ::std::option::Option<::std::string::String>,
     /// The phone numbers of a group conversation, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub targets: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
     /// The id of the team member who is recorded as the actor.
     pub user_id: i64,
 }
@@ -72,7 +257,7 @@ impl CloseConversation {
     #[must_use]
     pub fn targets(
         mut self,
-        targets: impl IntoIterator<Item = impl Into<::std::string::String>>,
+        targets: impl IntoIterator<Item = impl Into<crate::wire::Phone>>,
     ) -> Self {
         self.targets = ::std::option::Option::Some(
             targets.into_iter().map(::std::convert::Into::into).collect(),
@@ -81,7 +266,10 @@ impl CloseConversation {
     }
 }
 impl crate::wire::Check for CloseConversation {
-    fn check(&self) -> ::std::result::Result<(), crate::wire::Violation> {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
         crate::wire::exactly_one(
             &[
                 &[("chat_id", self.chat_id.is_some())],
@@ -89,7 +277,374 @@ impl crate::wire::Check for CloseConversation {
                 &[("targets", self.targets.is_some())],
             ],
         )?;
+        crate::wire::Check::check(&self.targets, now)
+            .map_err(|violation| violation.within("targets"))?;
         ::std::result::Result::Ok(())
+    }
+}
+/// A contact of the team. All but the id may be left out: samples lack the custom fields, tags,
+/// notes and more.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Contact {
+    /// The id of the team member in charge.
+    ///
+    /// Evidence: g2, sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub assigned_user_id: ::std::option::Option<i64>,
+    /// The URL of a picture.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub avatar: ::std::option::Option<::std::string::String>,
+    /// When the contact was created.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub created: ::std::option::Option<::jiff::Timestamp>,
+    /// The id of the team member who created it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub creator_id: ::std::option::Option<i64>,
+    /// Values of custom fields, each by the id of its field: strings, and by one client numbers and
+    /// booleans too.
+    ///
+    /// Evidence: g2, used.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub custom: ::std::option::Option<
+        ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    >,
+    /// The name to show.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub display_name: ::std::option::Option<::std::string::String>,
+    /// The e-mail address.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email: ::std::option::Option<::std::string::String>,
+    /// The contact's id in another system.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub external_id: ::std::option::Option<::std::string::String>,
+    /// A reference to another system.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub external_ref: ::std::option::Option<::std::string::String>,
+    /// The first name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub first: ::std::option::Option<::std::string::String>,
+    /// The contact's id.
+    pub id: i64,
+    /// The id of an inbox. Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub inbox_id: ::std::option::Option<i64>,
+    /// Whether the contact wants no messages.
+    ///
+    /// Evidence: g1.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub is_opted_out: ::std::option::Option<bool>,
+    /// The last name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub last: ::std::option::Option<::std::string::String>,
+    /// The notes on the contact.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub note: ::std::option::Option<::std::vec::Vec<ContactNote>>,
+    /// The last change to the record. Not described.
+    ///
+    /// Evidence: g2, sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub op: ::std::option::Option<::std::string::String>,
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub parent_id: ::std::option::Option<i64>,
+    /// The phone number.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phone: ::std::option::Option<::std::string::String>,
+    /// The revision.
+    ///
+    /// Evidence: g2, sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rev: ::std::option::Option<i64>,
+    /// Whether the contact is shared. Not described.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub shared: ::std::option::Option<bool>,
+    /// The tags: objects, of a shape that no source shows.
+    ///
+    /// Evidence: g1, g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tags: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
+    /// The id of the team.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub team_id: ::std::option::Option<i64>,
+    /// The kind of the contact. Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+    pub type_: ::std::option::Option<::std::string::String>,
+    /// When the contact last changed; lists are sorted by it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub updated: ::std::option::Option<::jiff::Timestamp>,
+    /// The UUID, which the `/v2` operations take. No source shows it here.
+    ///
+    /// Evidence: inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub uuid: ::std::option::Option<::std::string::String>,
+}
+impl ::std::fmt::Debug for Contact {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("Contact")
+            .field("assigned_user_id", &self.assigned_user_id)
+            .field(
+                "avatar",
+                &self.avatar.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("created", &self.created)
+            .field("creator_id", &self.creator_id)
+            .field("custom", &self.custom.as_ref().map(|_| crate::wire::Hidden::Content))
+            .field(
+                "display_name",
+                &self.display_name.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("email", &self.email.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("external_id", &self.external_id)
+            .field("external_ref", &self.external_ref)
+            .field("first", &self.first.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("id", &self.id)
+            .field("inbox_id", &self.inbox_id)
+            .field("is_opted_out", &self.is_opted_out)
+            .field("last", &self.last.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("note", &self.note.as_ref().map(|_| crate::wire::Hidden::Content))
+            .field("op", &self.op)
+            .field("parent_id", &self.parent_id)
+            .field("phone", &self.phone.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("rev", &self.rev)
+            .field("shared", &self.shared)
+            .field("tags", &self.tags)
+            .field("team_id", &self.team_id)
+            .field("type", &self.type_)
+            .field("updated", &self.updated)
+            .field("uuid", &self.uuid)
+            .finish()
+    }
+}
+/// An address at which a contact can be reached.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ContactChannel {
+    /// A handle. Not described.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub channel_handle: ::std::option::Option<::std::string::String>,
+    /// The address itself: for instance a phone number or an e-mail address.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub channel_id: ::std::option::Option<::std::string::String>,
+    /// The kind of the address.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub channel_type: ::std::option::Option<crate::types::ChannelType>,
+    /// The id of the contact.
+    ///
+    /// Evidence: g1, g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub contact_id: ::std::option::Option<crate::wire::Identifier>,
+    /// When the channel was created.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub created: ::std::option::Option<::jiff::Timestamp>,
+    /// The channel's id.
+    ///
+    /// Evidence: g1, g2.
+    pub id: crate::wire::Identifier,
+    /// Not described.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub info_channel: ::std::option::Option<::std::string::String>,
+    /// The id of the team.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub team_id: ::std::option::Option<i64>,
+    /// When the channel last changed.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub updated: ::std::option::Option<::jiff::Timestamp>,
+}
+impl ::std::fmt::Debug for ContactChannel {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("ContactChannel")
+            .field(
+                "channel_handle",
+                &self.channel_handle.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field(
+                "channel_id",
+                &self.channel_id.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("channel_type", &self.channel_type)
+            .field("contact_id", &self.contact_id)
+            .field("created", &self.created)
+            .field("id", &self.id)
+            .field(
+                "info_channel",
+                &self.info_channel.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("team_id", &self.team_id)
+            .field("updated", &self.updated)
+            .finish()
+    }
+}
+/// A custom field of contacts. What listing them gives is not documented, so all that comes is
+/// kept.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ContactField {
+    /// Whether a field with this title was there already.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub duplicate: ::std::option::Option<bool>,
+    /// The field's id: the key of its values in `custom`.
+    pub id: i64,
+    /// The field's title.
+    ///
+    /// Evidence: g2, inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub title: ::std::option::Option<::std::string::String>,
+    /// Members that this version does not know.
+    #[serde(flatten)]
+    pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+}
+impl ::std::fmt::Debug for ContactField {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("ContactField")
+            .field("duplicate", &self.duplicate)
+            .field("id", &self.id)
+            .field("title", &self.title)
+            .field("extra", &crate::wire::Hidden::Content)
+            .finish()
+    }
+}
+/// Contacts by their UUIDs.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ContactIds {
+    /// The UUIDs of the contacts.
+    pub channel_ids: ::std::vec::Vec<::std::string::String>,
+    /// Must be `id`.
+    pub channel_type: crate::types::ChannelType,
+}
+impl ContactIds {
+    /// A request with its required members.
+    ///
+    /// - `channel_type`: Must be `id`.
+    /// - `channel_ids`: The UUIDs of the contacts.
+    pub fn new(
+        channel_type: impl Into<crate::types::ChannelType>,
+        channel_ids: impl IntoIterator<Item = impl Into<::std::string::String>>,
+    ) -> Self {
+        Self {
+            channel_ids: channel_ids
+                .into_iter()
+                .map(::std::convert::Into::into)
+                .collect(),
+            channel_type: channel_type.into(),
+        }
+    }
+}
+impl crate::wire::Check for ContactIds {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        ::std::result::Result::Ok(())
+    }
+}
+/// A note on a contact.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ContactNote {
+    /// When it was written.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub date: ::std::option::Option<::jiff::Timestamp>,
+    /// The note's id.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub id: ::std::option::Option<::std::string::String>,
+    /// The name of its author.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name: ::std::option::Option<::std::string::String>,
+    /// What it says.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub text: ::std::option::Option<::std::string::String>,
+    /// The id of the team member who wrote it.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_id: ::std::option::Option<i64>,
+}
+impl ::std::fmt::Debug for ContactNote {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("ContactNote")
+            .field("date", &self.date)
+            .field("id", &self.id)
+            .field("name", &self.name.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("text", &self.text.as_ref().map(|_| crate::wire::Hidden::Content))
+            .field("user_id", &self.user_id)
+            .finish()
+    }
+}
+/// Whether a contact can be sent messages.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ContactStatus {
+    /// Whether the contact is blocked.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub blocked: ::std::option::Option<bool>,
+    /// The contact's id.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub id: ::std::option::Option<i64>,
+    /// The phone number.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phone: ::std::option::Option<::std::string::String>,
+    /// Whether the contact is unsubscribed.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub unsubscribed: ::std::option::Option<bool>,
+    /// Whether the team unsubscribed the contact, by its name. Not documented.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub unsubscribed_admin: ::std::option::Option<bool>,
+    /// Whether the contact unsubscribed, by its name. Not documented.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub unsubscribed_contact: ::std::option::Option<bool>,
+}
+impl ::std::fmt::Debug for ContactStatus {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("ContactStatus")
+            .field("blocked", &self.blocked)
+            .field("id", &self.id)
+            .field("phone", &self.phone.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("unsubscribed", &self.unsubscribed)
+            .field("unsubscribed_admin", &self.unsubscribed_admin)
+            .field("unsubscribed_contact", &self.unsubscribed_contact)
+            .finish()
     }
 }
 /// A thread of messages with one contact or a group. Messages and webhooks carry it in part.
@@ -164,7 +719,7 @@ pub struct Conversation {
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub noreply: ::std::option::Option<::std::string::String>,
-    /// The last change to the record. Not described, and its values are not known.
+    /// The last change to the record. Not described.
     ///
     /// Evidence: g2, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -307,7 +862,45 @@ impl ConversationFilters {
     }
 }
 impl crate::wire::Check for ConversationFilters {
-    fn check(&self) -> ::std::result::Result<(), crate::wire::Violation> {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        ::std::result::Result::Ok(())
+    }
+}
+/// Which contacts to count.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CountContacts {
+    /// Only contacts updated before this time. No source shows the body: this is how conversations
+    /// are counted.
+    ///
+    /// Evidence: inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub date: ::std::option::Option<::jiff::Timestamp>,
+}
+impl CountContacts {
+    /// A request with nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// Only contacts updated before this time. No source shows the body: this is how conversations
+    /// are counted.
+    ///
+    /// Evidence: inferred.
+    #[must_use]
+    pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
+        self.date = ::std::option::Option::Some(date);
+        self
+    }
+}
+impl crate::wire::Check for CountContacts {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
         ::std::result::Result::Ok(())
     }
 }
@@ -318,7 +911,6 @@ impl crate::wire::Check for ConversationFilters {
 pub struct CountConversations {
     /// Only conversations updated before this time.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
 }
 impl CountConversations {
@@ -334,7 +926,1743 @@ impl CountConversations {
     }
 }
 impl crate::wire::Check for CountConversations {
-    fn check(&self) -> ::std::result::Result<(), crate::wire::Violation> {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        ::std::result::Result::Ok(())
+    }
+}
+/// Which messages of the team to count. Only the newer documentation shows the body: its common
+/// list structure, of which it does not say what each member does here.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CountTeamMessages {
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub archived: ::std::option::Option<bool>,
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub ascending: ::std::option::Option<bool>,
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub assigned: ::std::option::Option<i64>,
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub date: ::std::option::Option<::jiff::Timestamp>,
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub filter: ::std::option::Option<::std::string::String>,
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub id: ::std::option::Option<i64>,
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub limit: ::std::option::Option<i64>,
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub order: ::std::option::Option<crate::types::SortOrder>,
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub page: ::std::option::Option<i64>,
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub parent_id: ::std::option::Option<i64>,
+}
+impl CountTeamMessages {
+    /// A request with nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn archived(mut self, archived: bool) -> Self {
+        self.archived = ::std::option::Option::Some(archived);
+        self
+    }
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn ascending(mut self, ascending: bool) -> Self {
+        self.ascending = ::std::option::Option::Some(ascending);
+        self
+    }
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn assigned(mut self, assigned: i64) -> Self {
+        self.assigned = ::std::option::Option::Some(assigned);
+        self
+    }
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
+        self.date = ::std::option::Option::Some(date);
+        self
+    }
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn filter(mut self, filter: impl Into<::std::string::String>) -> Self {
+        self.filter = ::std::option::Option::Some(filter.into());
+        self
+    }
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn id(mut self, id: i64) -> Self {
+        self.id = ::std::option::Option::Some(id);
+        self
+    }
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn limit(mut self, limit: i64) -> Self {
+        self.limit = ::std::option::Option::Some(limit);
+        self
+    }
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn order(mut self, order: impl Into<crate::types::SortOrder>) -> Self {
+        self.order = ::std::option::Option::Some(order.into());
+        self
+    }
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn page(mut self, page: i64) -> Self {
+        self.page = ::std::option::Option::Some(page);
+        self
+    }
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn parent_id(mut self, parent_id: i64) -> Self {
+        self.parent_id = ::std::option::Option::Some(parent_id);
+        self
+    }
+}
+impl crate::wire::Check for CountTeamMessages {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        ::std::result::Result::Ok(())
+    }
+}
+/// A contact to create.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CreateContact {
+    /// The id of the team member in charge; `-1` for nobody.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub assignee_id: ::std::option::Option<i64>,
+    /// The URL of a picture.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub avatar: ::std::option::Option<::std::string::String>,
+    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// taken with a 200 and dropped silently.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub custom: ::std::option::Option<
+        ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    >,
+    /// The name to show.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub display_name: ::std::option::Option<::std::string::String>,
+    /// The e-mail address.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email: ::std::option::Option<::std::string::String>,
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email_suppressions: ::std::option::Option<::std::vec::Vec<i64>>,
+    /// The first name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub first: ::std::option::Option<::std::string::String>,
+    /// Whether the contact wants no messages.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub is_opted_out: ::std::option::Option<bool>,
+    /// The last name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub last: ::std::option::Option<::std::string::String>,
+    /// The phone number, digits only.
+    pub phone: crate::wire::Phone,
+    /// The tags, at most five.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
+}
+impl ::std::fmt::Debug for CreateContact {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("CreateContact")
+            .field("assignee_id", &self.assignee_id)
+            .field(
+                "avatar",
+                &self.avatar.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("custom", &self.custom.as_ref().map(|_| crate::wire::Hidden::Content))
+            .field(
+                "display_name",
+                &self.display_name.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("email", &self.email.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("email_suppressions", &self.email_suppressions)
+            .field("first", &self.first.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("is_opted_out", &self.is_opted_out)
+            .field("last", &self.last.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("phone", &crate::wire::Hidden::Personal)
+            .field("tags", &self.tags)
+            .finish()
+    }
+}
+impl CreateContact {
+    /// A request with its required members.
+    ///
+    /// - `phone`: The phone number, digits only.
+    pub fn new(phone: impl Into<crate::wire::Phone>) -> Self {
+        Self {
+            assignee_id: ::std::default::Default::default(),
+            avatar: ::std::default::Default::default(),
+            custom: ::std::default::Default::default(),
+            display_name: ::std::default::Default::default(),
+            email: ::std::default::Default::default(),
+            email_suppressions: ::std::default::Default::default(),
+            first: ::std::default::Default::default(),
+            is_opted_out: ::std::default::Default::default(),
+            last: ::std::default::Default::default(),
+            phone: phone.into(),
+            tags: ::std::default::Default::default(),
+        }
+    }
+    /// The id of the team member in charge; `-1` for nobody.
+    #[must_use]
+    pub fn assignee_id(mut self, assignee_id: i64) -> Self {
+        self.assignee_id = ::std::option::Option::Some(assignee_id);
+        self
+    }
+    /// The URL of a picture.
+    #[must_use]
+    pub fn avatar(mut self, avatar: impl Into<::std::string::String>) -> Self {
+        self.avatar = ::std::option::Option::Some(avatar.into());
+        self
+    }
+    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// taken with a 200 and dropped silently.
+    #[must_use]
+    pub fn custom(
+        mut self,
+        custom: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    ) -> Self {
+        self.custom = ::std::option::Option::Some(custom);
+        self
+    }
+    /// The name to show.
+    #[must_use]
+    pub fn display_name(
+        mut self,
+        display_name: impl Into<::std::string::String>,
+    ) -> Self {
+        self.display_name = ::std::option::Option::Some(display_name.into());
+        self
+    }
+    /// The e-mail address.
+    #[must_use]
+    pub fn email(mut self, email: impl Into<::std::string::String>) -> Self {
+        self.email = ::std::option::Option::Some(email.into());
+        self
+    }
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn email_suppressions(
+        mut self,
+        email_suppressions: impl IntoIterator<Item = i64>,
+    ) -> Self {
+        self.email_suppressions = ::std::option::Option::Some(
+            email_suppressions.into_iter().collect(),
+        );
+        self
+    }
+    /// The first name.
+    #[must_use]
+    pub fn first(mut self, first: impl Into<::std::string::String>) -> Self {
+        self.first = ::std::option::Option::Some(first.into());
+        self
+    }
+    /// Whether the contact wants no messages.
+    #[must_use]
+    pub fn is_opted_out(mut self, is_opted_out: bool) -> Self {
+        self.is_opted_out = ::std::option::Option::Some(is_opted_out);
+        self
+    }
+    /// The last name.
+    #[must_use]
+    pub fn last(mut self, last: impl Into<::std::string::String>) -> Self {
+        self.last = ::std::option::Option::Some(last.into());
+        self
+    }
+    /// The tags, at most five.
+    #[must_use]
+    pub fn tags(mut self, tags: impl IntoIterator<Item = TagAssignment>) -> Self {
+        self.tags = ::std::option::Option::Some(tags.into_iter().collect());
+        self
+    }
+}
+impl crate::wire::Check for CreateContact {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::Check::check(&self.phone, now)
+            .map_err(|violation| violation.within("phone"))?;
+        crate::wire::item_count(
+            "tags",
+            self.tags.as_ref().map(|items| items.len()),
+            0usize,
+            5usize,
+        )?;
+        crate::wire::Check::check(&self.tags, now)
+            .map_err(|violation| violation.within("tags"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// A contact to create with the channels by which it can be reached.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CreateContactV2 {
+    /// The id of the team member in charge; `-1` for nobody.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub assignee_id: ::std::option::Option<i64>,
+    /// The URL of a picture.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub avatar: ::std::option::Option<::std::string::String>,
+    /// The channels, at least one.
+    pub contact_channels: ::std::vec::Vec<NewContactChannel>,
+    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// taken with a 200 and dropped silently.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub custom: ::std::option::Option<
+        ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    >,
+    /// The name to show.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub display_name: ::std::option::Option<::std::string::String>,
+    /// The e-mail address.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email: ::std::option::Option<::std::string::String>,
+    /// Not described.
+    ///
+    /// Evidence: inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email_suppressions: ::std::option::Option<::std::vec::Vec<i64>>,
+    /// The first name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub first: ::std::option::Option<::std::string::String>,
+    /// Whether the contact wants no messages.
+    ///
+    /// Evidence: inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub is_opted_out: ::std::option::Option<bool>,
+    /// The last name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub last: ::std::option::Option<::std::string::String>,
+    /// The tags, at most five.
+    ///
+    /// Evidence: inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
+}
+impl ::std::fmt::Debug for CreateContactV2 {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("CreateContactV2")
+            .field("assignee_id", &self.assignee_id)
+            .field(
+                "avatar",
+                &self.avatar.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("contact_channels", &self.contact_channels)
+            .field("custom", &self.custom.as_ref().map(|_| crate::wire::Hidden::Content))
+            .field(
+                "display_name",
+                &self.display_name.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("email", &self.email.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("email_suppressions", &self.email_suppressions)
+            .field("first", &self.first.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("is_opted_out", &self.is_opted_out)
+            .field("last", &self.last.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("tags", &self.tags)
+            .finish()
+    }
+}
+impl CreateContactV2 {
+    /// A request with its required members.
+    ///
+    /// - `contact_channels`: The channels, at least one.
+    pub fn new(contact_channels: impl IntoIterator<Item = NewContactChannel>) -> Self {
+        Self {
+            assignee_id: ::std::default::Default::default(),
+            avatar: ::std::default::Default::default(),
+            contact_channels: contact_channels.into_iter().collect(),
+            custom: ::std::default::Default::default(),
+            display_name: ::std::default::Default::default(),
+            email: ::std::default::Default::default(),
+            email_suppressions: ::std::default::Default::default(),
+            first: ::std::default::Default::default(),
+            is_opted_out: ::std::default::Default::default(),
+            last: ::std::default::Default::default(),
+            tags: ::std::default::Default::default(),
+        }
+    }
+    /// The id of the team member in charge; `-1` for nobody.
+    #[must_use]
+    pub fn assignee_id(mut self, assignee_id: i64) -> Self {
+        self.assignee_id = ::std::option::Option::Some(assignee_id);
+        self
+    }
+    /// The URL of a picture.
+    #[must_use]
+    pub fn avatar(mut self, avatar: impl Into<::std::string::String>) -> Self {
+        self.avatar = ::std::option::Option::Some(avatar.into());
+        self
+    }
+    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// taken with a 200 and dropped silently.
+    #[must_use]
+    pub fn custom(
+        mut self,
+        custom: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    ) -> Self {
+        self.custom = ::std::option::Option::Some(custom);
+        self
+    }
+    /// The name to show.
+    #[must_use]
+    pub fn display_name(
+        mut self,
+        display_name: impl Into<::std::string::String>,
+    ) -> Self {
+        self.display_name = ::std::option::Option::Some(display_name.into());
+        self
+    }
+    /// The e-mail address.
+    #[must_use]
+    pub fn email(mut self, email: impl Into<::std::string::String>) -> Self {
+        self.email = ::std::option::Option::Some(email.into());
+        self
+    }
+    /// Not described.
+    ///
+    /// Evidence: inferred.
+    #[must_use]
+    pub fn email_suppressions(
+        mut self,
+        email_suppressions: impl IntoIterator<Item = i64>,
+    ) -> Self {
+        self.email_suppressions = ::std::option::Option::Some(
+            email_suppressions.into_iter().collect(),
+        );
+        self
+    }
+    /// The first name.
+    #[must_use]
+    pub fn first(mut self, first: impl Into<::std::string::String>) -> Self {
+        self.first = ::std::option::Option::Some(first.into());
+        self
+    }
+    /// Whether the contact wants no messages.
+    ///
+    /// Evidence: inferred.
+    #[must_use]
+    pub fn is_opted_out(mut self, is_opted_out: bool) -> Self {
+        self.is_opted_out = ::std::option::Option::Some(is_opted_out);
+        self
+    }
+    /// The last name.
+    #[must_use]
+    pub fn last(mut self, last: impl Into<::std::string::String>) -> Self {
+        self.last = ::std::option::Option::Some(last.into());
+        self
+    }
+    /// The tags, at most five.
+    ///
+    /// Evidence: inferred.
+    #[must_use]
+    pub fn tags(mut self, tags: impl IntoIterator<Item = TagAssignment>) -> Self {
+        self.tags = ::std::option::Option::Some(tags.into_iter().collect());
+        self
+    }
+}
+impl crate::wire::Check for CreateContactV2 {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::item_count(
+            "contact_channels",
+            Some(self.contact_channels.len()),
+            1usize,
+            usize::MAX,
+        )?;
+        crate::wire::Check::check(&self.contact_channels, now)
+            .map_err(|violation| violation.within("contact_channels"))?;
+        crate::wire::item_count(
+            "tags",
+            self.tags.as_ref().map(|items| items.len()),
+            0usize,
+            5usize,
+        )?;
+        crate::wire::Check::check(&self.tags, now)
+            .map_err(|violation| violation.within("tags"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// A list to create.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CreateList {
+    /// The ids of contacts to put on it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub contacts: ::std::option::Option<::std::vec::Vec<i64>>,
+    /// E-mail addresses to put on it; unknown ones become contacts.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// An id of the client's choosing, by which the server recognises a repetition.
+    pub local_id: ::std::string::String,
+    /// Phone numbers to put on it, digits only; unknown ones become contacts.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phones: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
+    /// The list's name.
+    pub title: ::std::string::String,
+    /// The kind of the list: `contacts` for one that takes all channels.
+    #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+    pub type_: ::std::option::Option<crate::types::ListType>,
+}
+impl ::std::fmt::Debug for CreateList {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("CreateList")
+            .field("contacts", &self.contacts)
+            .field(
+                "emails",
+                &self.emails.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("local_id", &self.local_id)
+            .field(
+                "phones",
+                &self.phones.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("title", &self.title)
+            .field("type", &self.type_)
+            .finish()
+    }
+}
+impl CreateList {
+    /// A request with its required members.
+    ///
+    /// - `title`: The list's name.
+    /// - `local_id`: An id of the client's choosing, by which the server recognises a repetition.
+    pub fn new(
+        title: impl Into<::std::string::String>,
+        local_id: impl Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            contacts: ::std::default::Default::default(),
+            emails: ::std::default::Default::default(),
+            local_id: local_id.into(),
+            phones: ::std::default::Default::default(),
+            title: title.into(),
+            type_: ::std::default::Default::default(),
+        }
+    }
+    /// The ids of contacts to put on it.
+    #[must_use]
+    pub fn contacts(mut self, contacts: impl IntoIterator<Item = i64>) -> Self {
+        self.contacts = ::std::option::Option::Some(contacts.into_iter().collect());
+        self
+    }
+    /// E-mail addresses to put on it; unknown ones become contacts.
+    #[must_use]
+    pub fn emails(
+        mut self,
+        emails: impl IntoIterator<Item = impl Into<::std::string::String>>,
+    ) -> Self {
+        self.emails = ::std::option::Option::Some(
+            emails.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+    /// Phone numbers to put on it, digits only; unknown ones become contacts.
+    #[must_use]
+    pub fn phones(
+        mut self,
+        phones: impl IntoIterator<Item = impl Into<crate::wire::Phone>>,
+    ) -> Self {
+        self.phones = ::std::option::Option::Some(
+            phones.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+    /// The kind of the list: `contacts` for one that takes all channels.
+    #[must_use]
+    pub fn type_(mut self, type_: impl Into<crate::types::ListType>) -> Self {
+        self.type_ = ::std::option::Option::Some(type_.into());
+        self
+    }
+}
+impl crate::wire::Check for CreateList {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::Check::check(&self.phones, now)
+            .map_err(|violation| violation.within("phones"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// A list to create. No source shows the body: the members are those of changing one that make
+/// sense here.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CreateListV1 {
+    /// Those to put on it, by phone number, digits only.
+    ///
+    /// Evidence: inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub members: ::std::option::Option<
+        ::std::collections::BTreeMap<::std::string::String, ListMember>,
+    >,
+    /// The list's name.
+    ///
+    /// Evidence: inferred.
+    pub title: ::std::string::String,
+}
+impl ::std::fmt::Debug for CreateListV1 {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("CreateListV1")
+            .field(
+                "members",
+                &self.members.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("title", &self.title)
+            .finish()
+    }
+}
+impl CreateListV1 {
+    /// A request with its required members.
+    ///
+    /// - `title`: The list's name.
+    pub fn new(title: impl Into<::std::string::String>) -> Self {
+        Self {
+            members: ::std::default::Default::default(),
+            title: title.into(),
+        }
+    }
+    /// Those to put on it, by phone number, digits only.
+    ///
+    /// Evidence: inferred.
+    #[must_use]
+    pub fn members(
+        mut self,
+        members: ::std::collections::BTreeMap<::std::string::String, ListMember>,
+    ) -> Self {
+        self.members = ::std::option::Option::Some(members);
+        self
+    }
+}
+impl crate::wire::Check for CreateListV1 {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::Check::check(&self.members, now)
+            .map_err(|violation| violation.within("members"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// A message to send later, to exactly one of `phone_number`, `targets`, `conversation_id` and
+/// `list_id`.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CreateScheduledMessage {
+    /// What it says.
+    pub content: NewScheduledContent,
+    /// The id of the conversation to send to.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub conversation_id: ::std::option::Option<i64>,
+    /// When to send it: at least 15 minutes ahead, and on a quarter of an hour. The answer calls it
+    /// `execute`.
+    pub execute_at: ::jiff::Timestamp,
+    /// The id of the inbox from which it is sent.
+    pub inbox_id: i64,
+    /// The id of the list to send to.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub list_id: ::std::option::Option<i64>,
+    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub local_id: ::std::option::Option<::std::string::String>,
+    /// The phone number of the receiver, digits only.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phone_number: ::std::option::Option<crate::wire::Phone>,
+    /// The receivers of a group message. The older documentation has objects here, of a shape that
+    /// it does not show, where sending a message takes phone numbers.
+    ///
+    /// Evidence: g1.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub targets: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
+    /// The id of the team member who sends it, by default the team's owner. Not `creator_id` here.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_id: ::std::option::Option<i64>,
+}
+impl ::std::fmt::Debug for CreateScheduledMessage {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("CreateScheduledMessage")
+            .field("content", &self.content)
+            .field("conversation_id", &self.conversation_id)
+            .field("execute_at", &self.execute_at)
+            .field("inbox_id", &self.inbox_id)
+            .field("list_id", &self.list_id)
+            .field("local_id", &self.local_id)
+            .field(
+                "phone_number",
+                &self.phone_number.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field(
+                "targets",
+                &self.targets.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("user_id", &self.user_id)
+            .finish()
+    }
+}
+impl CreateScheduledMessage {
+    /// A request with its required members.
+    ///
+    /// - `inbox_id`: The id of the inbox from which it is sent.
+    /// - `execute_at`: When to send it: at least 15 minutes ahead, and on a quarter of an hour. The answer calls it
+    ///   `execute`.
+    /// - `content`: What it says.
+    pub fn new(
+        inbox_id: i64,
+        execute_at: ::jiff::Timestamp,
+        content: NewScheduledContent,
+    ) -> Self {
+        Self {
+            content,
+            conversation_id: ::std::default::Default::default(),
+            execute_at,
+            inbox_id,
+            list_id: ::std::default::Default::default(),
+            local_id: ::std::default::Default::default(),
+            phone_number: ::std::default::Default::default(),
+            targets: ::std::default::Default::default(),
+            user_id: ::std::default::Default::default(),
+        }
+    }
+    /// The id of the conversation to send to.
+    #[must_use]
+    pub fn conversation_id(mut self, conversation_id: i64) -> Self {
+        self.conversation_id = ::std::option::Option::Some(conversation_id);
+        self
+    }
+    /// The id of the list to send to.
+    #[must_use]
+    pub fn list_id(mut self, list_id: i64) -> Self {
+        self.list_id = ::std::option::Option::Some(list_id);
+        self
+    }
+    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    #[must_use]
+    pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
+        self.local_id = ::std::option::Option::Some(local_id.into());
+        self
+    }
+    /// The phone number of the receiver, digits only.
+    #[must_use]
+    pub fn phone_number(mut self, phone_number: impl Into<crate::wire::Phone>) -> Self {
+        self.phone_number = ::std::option::Option::Some(phone_number.into());
+        self
+    }
+    /// The receivers of a group message. The older documentation has objects here, of a shape that
+    /// it does not show, where sending a message takes phone numbers.
+    ///
+    /// Evidence: g1.
+    #[must_use]
+    pub fn targets(
+        mut self,
+        targets: impl IntoIterator<Item = impl Into<::serde_json::Value>>,
+    ) -> Self {
+        self.targets = ::std::option::Option::Some(
+            targets.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+    /// The id of the team member who sends it, by default the team's owner. Not `creator_id` here.
+    #[must_use]
+    pub fn user_id(mut self, user_id: i64) -> Self {
+        self.user_id = ::std::option::Option::Some(user_id);
+        self
+    }
+}
+impl crate::wire::Check for CreateScheduledMessage {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::exactly_one(
+            &[
+                &[("phone_number", self.phone_number.is_some())],
+                &[("targets", self.targets.is_some())],
+                &[("conversation_id", self.conversation_id.is_some())],
+                &[("list_id", self.list_id.is_some())],
+            ],
+        )?;
+        crate::wire::Check::check(&self.content, now)
+            .map_err(|violation| violation.within("content"))?;
+        crate::wire::schedule_time("execute_at", Some(self.execute_at), now)?;
+        crate::wire::Check::check(&self.phone_number, now)
+            .map_err(|violation| violation.within("phone_number"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// A tag to create.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CreateTag {
+    /// Its color, as `#RRGGBB`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub color: ::std::option::Option<::std::string::String>,
+    /// The tag's text.
+    pub tag: ::std::string::String,
+}
+impl CreateTag {
+    /// A request with its required members.
+    ///
+    /// - `tag`: The tag's text.
+    pub fn new(tag: impl Into<::std::string::String>) -> Self {
+        Self {
+            color: ::std::default::Default::default(),
+            tag: tag.into(),
+        }
+    }
+    /// Its color, as `#RRGGBB`.
+    #[must_use]
+    pub fn color(mut self, color: impl Into<::std::string::String>) -> Self {
+        self.color = ::std::option::Option::Some(color.into());
+        self
+    }
+}
+impl crate::wire::Check for CreateTag {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        ::std::result::Result::Ok(())
+    }
+}
+/// A template to create.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CreateTemplate {
+    /// Whether it is archived.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub archived: ::std::option::Option<bool>,
+    /// What it says.
+    pub content: NewTemplateContent,
+    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub local_id: ::std::option::Option<::std::string::String>,
+    /// The template's name.
+    pub title: ::std::string::String,
+}
+impl CreateTemplate {
+    /// A request with its required members.
+    ///
+    /// - `title`: The template's name.
+    /// - `content`: What it says.
+    pub fn new(
+        title: impl Into<::std::string::String>,
+        content: NewTemplateContent,
+    ) -> Self {
+        Self {
+            archived: ::std::default::Default::default(),
+            content,
+            local_id: ::std::default::Default::default(),
+            title: title.into(),
+        }
+    }
+    /// Whether it is archived.
+    #[must_use]
+    pub fn archived(mut self, archived: bool) -> Self {
+        self.archived = ::std::option::Option::Some(archived);
+        self
+    }
+    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    #[must_use]
+    pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
+        self.local_id = ::std::option::Option::Some(local_id.into());
+        self
+    }
+}
+impl crate::wire::Check for CreateTemplate {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::Check::check(&self.content, now)
+            .map_err(|violation| violation.within("content"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// Contacts to delete.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct DeleteContactsV2 {
+    /// The contacts: exactly one entry.
+    pub contact_channels: ::std::vec::Vec<ContactIds>,
+}
+impl DeleteContactsV2 {
+    /// A request with its required members.
+    ///
+    /// - `contact_channels`: The contacts: exactly one entry.
+    pub fn new(contact_channels: impl IntoIterator<Item = ContactIds>) -> Self {
+        Self {
+            contact_channels: contact_channels.into_iter().collect(),
+        }
+    }
+}
+impl crate::wire::Check for DeleteContactsV2 {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::item_count(
+            "contact_channels",
+            Some(self.contact_channels.len()),
+            1usize,
+            1usize,
+        )?;
+        crate::wire::Check::check(&self.contact_channels, now)
+            .map_err(|violation| violation.within("contact_channels"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// A list that was deleted.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct DeletedList {
+    /// Whether it was deleted.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub deleted: ::std::option::Option<bool>,
+    /// The list's id.
+    pub id: i64,
+}
+/// A contact that could not be created or updated. The page that shows it was had in part only, so
+/// all that comes is kept.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct FailedContact {
+    /// The contact as it was handed in.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub contact: ::std::option::Option<RejectedContact>,
+    /// Why it failed, presumably; no source shows it.
+    ///
+    /// Evidence: inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub error: ::std::option::Option<::serde_json::Value>,
+    /// Members that this version does not know.
+    #[serde(flatten)]
+    pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+}
+impl ::std::fmt::Debug for FailedContact {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("FailedContact")
+            .field("contact", &self.contact)
+            .field("error", &self.error.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("extra", &crate::wire::Hidden::Content)
+            .finish()
+    }
+}
+/// The contact to find, by exactly one of its phone number and its id.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct FindContact {
+    /// The contact's id, here as a string.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub id: ::std::option::Option<::std::string::String>,
+    /// The phone number, digits only. It wins over the id, says the documentation.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phone: ::std::option::Option<crate::wire::Phone>,
+}
+impl ::std::fmt::Debug for FindContact {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("FindContact")
+            .field("id", &self.id)
+            .field("phone", &self.phone.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .finish()
+    }
+}
+impl FindContact {
+    /// A request with nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// The contact's id, here as a string.
+    #[must_use]
+    pub fn id(mut self, id: impl Into<::std::string::String>) -> Self {
+        self.id = ::std::option::Option::Some(id.into());
+        self
+    }
+    /// The phone number, digits only. It wins over the id, says the documentation.
+    #[must_use]
+    pub fn phone(mut self, phone: impl Into<crate::wire::Phone>) -> Self {
+        self.phone = ::std::option::Option::Some(phone.into());
+        self
+    }
+}
+impl crate::wire::Check for FindContact {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::exactly_one(
+            &[&[("phone", self.phone.is_some())], &[("id", self.id.is_some())]],
+        )?;
+        crate::wire::Check::check(&self.phone, now)
+            .map_err(|violation| violation.within("phone"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// The members to find, by phone numbers, e-mail addresses or both.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct FindUsers {
+    /// E-mail addresses.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// Phone numbers, digits only.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phone: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
+}
+impl ::std::fmt::Debug for FindUsers {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("FindUsers")
+            .field("email", &self.email.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("phone", &self.phone.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .finish()
+    }
+}
+impl FindUsers {
+    /// A request with nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// E-mail addresses.
+    #[must_use]
+    pub fn email(
+        mut self,
+        email: impl IntoIterator<Item = impl Into<::std::string::String>>,
+    ) -> Self {
+        self.email = ::std::option::Option::Some(
+            email.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+    /// Phone numbers, digits only.
+    #[must_use]
+    pub fn phone(
+        mut self,
+        phone: impl IntoIterator<Item = impl Into<crate::wire::Phone>>,
+    ) -> Self {
+        self.phone = ::std::option::Option::Some(
+            phone.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+}
+impl crate::wire::Check for FindUsers {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::Check::check(&self.phone, now)
+            .map_err(|violation| violation.within("phone"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// A picture of a gallery.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct GalleryEntry {
+    /// Where on the picture the annotation stands. Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub annotation_position: ::std::option::Option<::std::string::String>,
+    /// The text that is written onto the picture.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub annotation_text: ::std::option::Option<::std::string::String>,
+    /// The URL of the picture without the annotation.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub original_url: ::std::option::Option<::std::string::String>,
+    /// The URL of the picture.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub url: ::std::option::Option<::std::string::String>,
+}
+impl ::std::fmt::Debug for GalleryEntry {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("GalleryEntry")
+            .field("annotation_position", &self.annotation_position)
+            .field(
+                "annotation_text",
+                &self.annotation_text.as_ref().map(|_| crate::wire::Hidden::Content),
+            )
+            .field(
+                "original_url",
+                &self.original_url.as_ref().map(|_| crate::wire::Hidden::Content),
+            )
+            .field("url", &self.url.as_ref().map(|_| crate::wire::Hidden::Content))
+            .finish()
+    }
+}
+/// The contact whose status to get, by exactly one of its id and its phone number.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct GetContactStatus {
+    /// The contact's id.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub id: ::std::option::Option<i64>,
+    /// The phone number, digits only.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phone: ::std::option::Option<crate::wire::Phone>,
+}
+impl ::std::fmt::Debug for GetContactStatus {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("GetContactStatus")
+            .field("id", &self.id)
+            .field("phone", &self.phone.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .finish()
+    }
+}
+impl GetContactStatus {
+    /// A request with nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// The contact's id.
+    #[must_use]
+    pub fn id(mut self, id: i64) -> Self {
+        self.id = ::std::option::Option::Some(id);
+        self
+    }
+    /// The phone number, digits only.
+    #[must_use]
+    pub fn phone(mut self, phone: impl Into<crate::wire::Phone>) -> Self {
+        self.phone = ::std::option::Option::Some(phone.into());
+        self
+    }
+}
+impl crate::wire::Check for GetContactStatus {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::exactly_one(
+            &[&[("id", self.id.is_some())], &[("phone", self.phone.is_some())]],
+        )?;
+        crate::wire::Check::check(&self.phone, now)
+            .map_err(|violation| violation.within("phone"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// An inbox of the team, with the members who answer there. Many of the fields come from samples
+/// whose names had been rewritten in another case, so they may differ in form.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Inbox {
+    /// Not documented; its name says what is known.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub ai_agent_auto_assign: ::std::option::Option<bool>,
+    /// The domains that may show the chat widget. Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub allowed_domains: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// Whether conversations can be assigned automatically.
+    ///
+    /// Evidence: g2, sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub auto_assignable: ::std::option::Option<bool>,
+    /// Not documented; its name says what is known.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub auto_close: ::std::option::Option<bool>,
+    /// Not described.
+    ///
+    /// Evidence: g2, sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub bco_chats: ::std::option::Option<bool>,
+    /// The hours in which the inbox is answered.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub business_hours: ::std::option::Option<BusinessHours>,
+    /// When it was created.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub created_at: ::std::option::Option<::jiff::Timestamp>,
+    /// Not documented; its name says what is known.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email_on_inbound_idle: ::std::option::Option<bool>,
+    /// Not documented; its name says what is known.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email_on_outbound_idle: ::std::option::Option<bool>,
+    /// Not documented; its name says what is known.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub force_assign: ::std::option::Option<bool>,
+    /// The phone number to which calls are forwarded; null in an example.
+    ///
+    /// Evidence: g1, g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub forward_number: ::std::option::Option<::std::string::String>,
+    /// Not documented; its name says what is known.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub high_throughput: ::std::option::Option<bool>,
+    /// The inbox's id.
+    pub id: i64,
+    /// Not documented; its name says what is known.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub ignore_inc_call_notif: ::std::option::Option<bool>,
+    /// Who was invited. The two documentations differ in the type.
+    ///
+    /// Evidence: g1, g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub invited: ::std::option::Option<crate::wire::Invited>,
+    /// Not documented; its name says what is known.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub is_bandwidth: ::std::option::Option<bool>,
+    /// Not documented; its name says what is known.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub is_business_hours: ::std::option::Option<bool>,
+    /// Not documented; its name says what is known.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub is_quiet_hours: ::std::option::Option<bool>,
+    /// Not documented.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub ittc: ::std::option::Option<i64>,
+    /// The ids of its members. They are what `creator_id` and `user_id` take.
+    ///
+    /// Evidence: g1, g2, sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub members: ::std::option::Option<::std::vec::Vec<i64>>,
+    /// Its name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name: ::std::option::Option<::std::string::String>,
+    /// Not documented; its name says what is known.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub notify_after_inbound_idle: ::std::option::Option<i64>,
+    /// Not documented; its name says what is known.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub notify_after_outbound_idle: ::std::option::Option<i64>,
+    /// Not documented; its name says what is known.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub notify_all: ::std::option::Option<bool>,
+    /// Not documented; its name says what is known.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub notify_on_chat_assignment: ::std::option::Option<bool>,
+    /// Not documented; its name says what is known.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub notify_on_inbound_idle: ::std::option::Option<bool>,
+    /// Not documented; its name says what is known.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub notify_on_outbound_idle: ::std::option::Option<bool>,
+    /// The last change to the record. Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub op: ::std::option::Option<::std::string::String>,
+    /// Its phone number.
+    ///
+    /// Evidence: g1, g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phone: ::std::option::Option<::std::string::String>,
+    /// Its phone numbers: digits only in the older reference, with a `+` in front in the older
+    /// guide.
+    ///
+    /// Evidence: g1, g2, used.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phones: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// Not documented; its name says what is known.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub promote_inbound_idle_to_top: ::std::option::Option<bool>,
+    /// Not documented; its name says what is known.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub promote_outbound_idle_to_top: ::std::option::Option<bool>,
+    /// The revision.
+    ///
+    /// Evidence: g2, sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rev: ::std::option::Option<i64>,
+    /// Not documented; its name says what is known.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub show_waiting_indicator: ::std::option::Option<bool>,
+    /// The id of the team.
+    ///
+    /// Evidence: g2, sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub team: ::std::option::Option<i64>,
+    /// Not documented; its name says what is known.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub unassign_on_close: ::std::option::Option<bool>,
+    /// When it last changed.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub updated_at: ::std::option::Option<::jiff::Timestamp>,
+    /// The code of the chat widget.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub widget_code: ::std::option::Option<::std::string::String>,
+    /// How the chat widget looks and what it asks for.
+    ///
+    /// Evidence: g2, sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub widget_settings: ::std::option::Option<WidgetSettings>,
+}
+impl ::std::fmt::Debug for Inbox {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("Inbox")
+            .field("ai_agent_auto_assign", &self.ai_agent_auto_assign)
+            .field("allowed_domains", &self.allowed_domains)
+            .field("auto_assignable", &self.auto_assignable)
+            .field("auto_close", &self.auto_close)
+            .field("bco_chats", &self.bco_chats)
+            .field("business_hours", &self.business_hours)
+            .field("created_at", &self.created_at)
+            .field("email_on_inbound_idle", &self.email_on_inbound_idle)
+            .field("email_on_outbound_idle", &self.email_on_outbound_idle)
+            .field("force_assign", &self.force_assign)
+            .field(
+                "forward_number",
+                &self.forward_number.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("high_throughput", &self.high_throughput)
+            .field("id", &self.id)
+            .field("ignore_inc_call_notif", &self.ignore_inc_call_notif)
+            .field("invited", &self.invited)
+            .field("is_bandwidth", &self.is_bandwidth)
+            .field("is_business_hours", &self.is_business_hours)
+            .field("is_quiet_hours", &self.is_quiet_hours)
+            .field("ittc", &self.ittc)
+            .field("members", &self.members)
+            .field("name", &self.name.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("notify_after_inbound_idle", &self.notify_after_inbound_idle)
+            .field("notify_after_outbound_idle", &self.notify_after_outbound_idle)
+            .field("notify_all", &self.notify_all)
+            .field("notify_on_chat_assignment", &self.notify_on_chat_assignment)
+            .field("notify_on_inbound_idle", &self.notify_on_inbound_idle)
+            .field("notify_on_outbound_idle", &self.notify_on_outbound_idle)
+            .field("op", &self.op)
+            .field("phone", &self.phone.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field(
+                "phones",
+                &self.phones.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("promote_inbound_idle_to_top", &self.promote_inbound_idle_to_top)
+            .field("promote_outbound_idle_to_top", &self.promote_outbound_idle_to_top)
+            .field("rev", &self.rev)
+            .field("show_waiting_indicator", &self.show_waiting_indicator)
+            .field("team", &self.team)
+            .field("unassign_on_close", &self.unassign_on_close)
+            .field("updated_at", &self.updated_at)
+            .field(
+                "widget_code",
+                &self.widget_code.as_ref().map(|_| crate::wire::Hidden::Secret),
+            )
+            .field("widget_settings", &self.widget_settings)
+            .finish()
+    }
+}
+/// A list of contacts.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct List {
+    /// Whether it is archived.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub archived: ::std::option::Option<bool>,
+    /// When it was created.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub created: ::std::option::Option<::jiff::Timestamp>,
+    /// The id of the team member who created it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub creator_id: ::std::option::Option<i64>,
+    /// The list's id.
+    pub id: i64,
+    /// The id that the client gave it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub local_id: ::std::option::Option<::std::string::String>,
+    /// Its name; a request says `title`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name: ::std::option::Option<::std::string::String>,
+    /// The revision.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rev: ::std::option::Option<i64>,
+    /// Whether it is shared. Not described.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub shared: ::std::option::Option<bool>,
+    /// Those on it, by phone number.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub targets: ::std::option::Option<
+        ::std::collections::BTreeMap<::std::string::String, ListTarget>,
+    >,
+    /// The id of the team.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub team_id: ::std::option::Option<i64>,
+    /// When it last changed.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub updated: ::std::option::Option<::jiff::Timestamp>,
+}
+impl ::std::fmt::Debug for List {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("List")
+            .field("archived", &self.archived)
+            .field("created", &self.created)
+            .field("creator_id", &self.creator_id)
+            .field("id", &self.id)
+            .field("local_id", &self.local_id)
+            .field("name", &self.name)
+            .field("rev", &self.rev)
+            .field("shared", &self.shared)
+            .field(
+                "targets",
+                &self.targets.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("team_id", &self.team_id)
+            .field("updated", &self.updated)
+            .finish()
+    }
+}
+/// Which contacts to list, and from where.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ListContacts {
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub archived: ::std::option::Option<bool>,
+    /// Oldest first. Not described for contacts; connectors send it.
+    ///
+    /// Evidence: g2, used.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub ascending: ::std::option::Option<bool>,
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub assigned: ::std::option::Option<i64>,
+    /// Only contacts updated strictly before this time. Without it, the newest.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub date: ::std::option::Option<::jiff::Timestamp>,
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub filter: ::std::option::Option<::std::string::String>,
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub id: ::std::option::Option<i64>,
+    /// How many to give, by default 30. No upper limit is known.
+    ///
+    /// Evidence: g2, used.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub limit: ::std::option::Option<i64>,
+    /// The time to sort by.
+    ///
+    /// Evidence: g2, used.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub order: ::std::option::Option<crate::types::SortOrder>,
+    /// The page, from 1, as one connector sends it. Prefer `date`.
+    ///
+    /// Evidence: g2, used.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub page: ::std::option::Option<i64>,
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub parent_id: ::std::option::Option<i64>,
+}
+impl ListContacts {
+    /// A request with nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn archived(mut self, archived: bool) -> Self {
+        self.archived = ::std::option::Option::Some(archived);
+        self
+    }
+    /// Oldest first. Not described for contacts; connectors send it.
+    ///
+    /// Evidence: g2, used.
+    #[must_use]
+    pub fn ascending(mut self, ascending: bool) -> Self {
+        self.ascending = ::std::option::Option::Some(ascending);
+        self
+    }
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn assigned(mut self, assigned: i64) -> Self {
+        self.assigned = ::std::option::Option::Some(assigned);
+        self
+    }
+    /// Only contacts updated strictly before this time. Without it, the newest.
+    #[must_use]
+    pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
+        self.date = ::std::option::Option::Some(date);
+        self
+    }
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn filter(mut self, filter: impl Into<::std::string::String>) -> Self {
+        self.filter = ::std::option::Option::Some(filter.into());
+        self
+    }
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn id(mut self, id: i64) -> Self {
+        self.id = ::std::option::Option::Some(id);
+        self
+    }
+    /// How many to give, by default 30. No upper limit is known.
+    ///
+    /// Evidence: g2, used.
+    #[must_use]
+    pub fn limit(mut self, limit: i64) -> Self {
+        self.limit = ::std::option::Option::Some(limit);
+        self
+    }
+    /// The time to sort by.
+    ///
+    /// Evidence: g2, used.
+    #[must_use]
+    pub fn order(mut self, order: impl Into<crate::types::SortOrder>) -> Self {
+        self.order = ::std::option::Option::Some(order.into());
+        self
+    }
+    /// The page, from 1, as one connector sends it. Prefer `date`.
+    ///
+    /// Evidence: g2, used.
+    #[must_use]
+    pub fn page(mut self, page: i64) -> Self {
+        self.page = ::std::option::Option::Some(page);
+        self
+    }
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn parent_id(mut self, parent_id: i64) -> Self {
+        self.parent_id = ::std::option::Option::Some(parent_id);
+        self
+    }
+}
+impl crate::wire::Check for ListContacts {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        ::std::result::Result::Ok(())
+    }
+}
+/// Which contacts to list, and from where.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ListContactsV2 {
+    /// Oldest first; the example has `false`.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub ascending: ::std::option::Option<bool>,
+    /// Not described; in other lists, only those updated before this time.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub date: ::std::option::Option<::jiff::Timestamp>,
+    /// How many to give; the example has 30. No upper limit is known.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub limit: ::std::option::Option<i64>,
+    /// The page. The documentation's example has `0` for the first; other lists of this API count
+    /// from 1.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub page: ::std::option::Option<i64>,
+}
+impl ListContactsV2 {
+    /// A request with nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// Oldest first; the example has `false`.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn ascending(mut self, ascending: bool) -> Self {
+        self.ascending = ::std::option::Option::Some(ascending);
+        self
+    }
+    /// Not described; in other lists, only those updated before this time.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
+        self.date = ::std::option::Option::Some(date);
+        self
+    }
+    /// How many to give; the example has 30. No upper limit is known.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn limit(mut self, limit: i64) -> Self {
+        self.limit = ::std::option::Option::Some(limit);
+        self
+    }
+    /// The page. The documentation's example has `0` for the first; other lists of this API count
+    /// from 1.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn page(mut self, page: i64) -> Self {
+        self.page = ::std::option::Option::Some(page);
+        self
+    }
+}
+impl crate::wire::Check for ListContactsV2 {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
         ::std::result::Result::Ok(())
     }
 }
@@ -360,7 +2688,6 @@ pub struct ListConversations {
     pub assigned: ::std::option::Option<i64>,
     /// Only conversations updated strictly before this time. Without it, the newest.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
     /// From the newer documentation's common list structure, in the place of `filters`; that
     /// documentation's own prose sends `filters`.
@@ -488,7 +2815,377 @@ impl ListConversations {
     }
 }
 impl crate::wire::Check for ListConversations {
-    fn check(&self) -> ::std::result::Result<(), crate::wire::Violation> {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::Check::check(&self.filters, now)
+            .map_err(|violation| violation.within("filters"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// From where to list the lists.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ListLists {
+    /// Only lists updated strictly before this time. Without it, the newest.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub date: ::std::option::Option<::jiff::Timestamp>,
+}
+impl ListLists {
+    /// A request with nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// Only lists updated strictly before this time. Without it, the newest.
+    #[must_use]
+    pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
+        self.date = ::std::option::Option::Some(date);
+        self
+    }
+}
+impl crate::wire::Check for ListLists {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        ::std::result::Result::Ok(())
+    }
+}
+/// A contact to put on a list.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ListMember {
+    /// The first name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub f: ::std::option::Option<::std::string::String>,
+    /// The last name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub l: ::std::option::Option<::std::string::String>,
+}
+impl ::std::fmt::Debug for ListMember {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("ListMember")
+            .field("f", &self.f.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("l", &self.l.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .finish()
+    }
+}
+impl ListMember {
+    /// A request with nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// The first name.
+    #[must_use]
+    pub fn f(mut self, f: impl Into<::std::string::String>) -> Self {
+        self.f = ::std::option::Option::Some(f.into());
+        self
+    }
+    /// The last name.
+    #[must_use]
+    pub fn l(mut self, l: impl Into<::std::string::String>) -> Self {
+        self.l = ::std::option::Option::Some(l.into());
+        self
+    }
+}
+impl crate::wire::Check for ListMember {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        ::std::result::Result::Ok(())
+    }
+}
+/// Which surveys to list.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ListSurveys {
+    /// How many to give. Neither a default nor an upper limit is documented.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub limit: ::std::option::Option<i64>,
+    /// The page, from 1.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub page: ::std::option::Option<i64>,
+}
+impl ListSurveys {
+    /// A request with nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// How many to give. Neither a default nor an upper limit is documented.
+    #[must_use]
+    pub fn limit(mut self, limit: i64) -> Self {
+        self.limit = ::std::option::Option::Some(limit);
+        self
+    }
+    /// The page, from 1.
+    #[must_use]
+    pub fn page(mut self, page: i64) -> Self {
+        self.page = ::std::option::Option::Some(page);
+        self
+    }
+}
+impl crate::wire::Check for ListSurveys {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        ::std::result::Result::Ok(())
+    }
+}
+/// From where to list tags.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ListTags {
+    /// Only tags updated strictly before this time. Without it, the newest.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub date: ::std::option::Option<::jiff::Timestamp>,
+}
+impl ListTags {
+    /// A request with nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// Only tags updated strictly before this time. Without it, the newest.
+    #[must_use]
+    pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
+        self.date = ::std::option::Option::Some(date);
+        self
+    }
+}
+impl crate::wire::Check for ListTags {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        ::std::result::Result::Ok(())
+    }
+}
+/// A contact on a list.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ListTarget {
+    /// The first name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub f: ::std::option::Option<::std::string::String>,
+    /// The last name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub l: ::std::option::Option<::std::string::String>,
+}
+impl ::std::fmt::Debug for ListTarget {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("ListTarget")
+            .field("f", &self.f.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("l", &self.l.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .finish()
+    }
+}
+/// Which messages of the team to list, and from where.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ListTeamMessages {
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub archived: ::std::option::Option<bool>,
+    /// Messages from `created_at` onward, oldest first, if true; those before it, latest first, by
+    /// default. Two sources contradict each other, and this reading agrees with both.
+    ///
+    /// Evidence: g1, g2, used.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub ascending: ::std::option::Option<bool>,
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub assigned: ::std::option::Option<i64>,
+    /// Where to begin: messages created before this time, or, as one connector says, on and after
+    /// it, which must go with `ascending`. The older documentation requires it; the newer one takes
+    /// a request without it for the latest messages, and lacks it in its schema.
+    ///
+    /// Evidence: g1, g2, used.
+    pub created_at: ::jiff::Timestamp,
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub date: ::std::option::Option<::jiff::Timestamp>,
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub filter: ::std::option::Option<::std::string::String>,
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub id: ::std::option::Option<i64>,
+    /// How many to give, by default 30; 200 was seen. No upper limit is known.
+    ///
+    /// Evidence: g1, g2, used.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub limit: ::std::option::Option<i64>,
+    /// The time to sort by; by default `created_at`.
+    ///
+    /// Evidence: g1, g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub order: ::std::option::Option<crate::types::SortOrder>,
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub page: ::std::option::Option<i64>,
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub parent_id: ::std::option::Option<i64>,
+}
+impl ListTeamMessages {
+    /// A request with its required members.
+    ///
+    /// - `created_at`: Where to begin: messages created before this time, or, as one connector says, on and after
+    ///   it, which must go with `ascending`. The older documentation requires it; the newer one takes
+    ///   a request without it for the latest messages, and lacks it in its schema.
+    pub fn new(created_at: ::jiff::Timestamp) -> Self {
+        Self {
+            archived: ::std::default::Default::default(),
+            ascending: ::std::default::Default::default(),
+            assigned: ::std::default::Default::default(),
+            created_at,
+            date: ::std::default::Default::default(),
+            filter: ::std::default::Default::default(),
+            id: ::std::default::Default::default(),
+            limit: ::std::default::Default::default(),
+            order: ::std::default::Default::default(),
+            page: ::std::default::Default::default(),
+            parent_id: ::std::default::Default::default(),
+        }
+    }
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn archived(mut self, archived: bool) -> Self {
+        self.archived = ::std::option::Option::Some(archived);
+        self
+    }
+    /// Messages from `created_at` onward, oldest first, if true; those before it, latest first, by
+    /// default. Two sources contradict each other, and this reading agrees with both.
+    ///
+    /// Evidence: g1, g2, used.
+    #[must_use]
+    pub fn ascending(mut self, ascending: bool) -> Self {
+        self.ascending = ::std::option::Option::Some(ascending);
+        self
+    }
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn assigned(mut self, assigned: i64) -> Self {
+        self.assigned = ::std::option::Option::Some(assigned);
+        self
+    }
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
+        self.date = ::std::option::Option::Some(date);
+        self
+    }
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn filter(mut self, filter: impl Into<::std::string::String>) -> Self {
+        self.filter = ::std::option::Option::Some(filter.into());
+        self
+    }
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn id(mut self, id: i64) -> Self {
+        self.id = ::std::option::Option::Some(id);
+        self
+    }
+    /// How many to give, by default 30; 200 was seen. No upper limit is known.
+    ///
+    /// Evidence: g1, g2, used.
+    #[must_use]
+    pub fn limit(mut self, limit: i64) -> Self {
+        self.limit = ::std::option::Option::Some(limit);
+        self
+    }
+    /// The time to sort by; by default `created_at`.
+    ///
+    /// Evidence: g1, g2.
+    #[must_use]
+    pub fn order(mut self, order: impl Into<crate::types::SortOrder>) -> Self {
+        self.order = ::std::option::Option::Some(order.into());
+        self
+    }
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn page(mut self, page: i64) -> Self {
+        self.page = ::std::option::Option::Some(page);
+        self
+    }
+    /// From the newer documentation's common list structure; not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn parent_id(mut self, parent_id: i64) -> Self {
+        self.parent_id = ::std::option::Option::Some(parent_id);
+        self
+    }
+}
+impl crate::wire::Check for ListTeamMessages {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        ::std::result::Result::Ok(())
+    }
+}
+/// From where to list templates.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ListTemplates {
+    /// Only templates updated strictly before this time. Without it, the newest.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub date: ::std::option::Option<::jiff::Timestamp>,
+}
+impl ListTemplates {
+    /// A request with nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// Only templates updated strictly before this time. Without it, the newest.
+    #[must_use]
+    pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
+        self.date = ::std::option::Option::Some(date);
+        self
+    }
+}
+impl crate::wire::Check for ListTemplates {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
         ::std::result::Result::Ok(())
     }
 }
@@ -510,7 +3207,7 @@ pub struct MarkConversation {
     pub target: ::std::option::Option<::std::string::String>,
     /// The phone numbers of a group conversation, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub targets: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
     /// The id of the team member for whom it is marked.
     pub user_id: i64,
 }
@@ -564,7 +3261,7 @@ impl MarkConversation {
     #[must_use]
     pub fn targets(
         mut self,
-        targets: impl IntoIterator<Item = impl Into<::std::string::String>>,
+        targets: impl IntoIterator<Item = impl Into<crate::wire::Phone>>,
     ) -> Self {
         self.targets = ::std::option::Option::Some(
             targets.into_iter().map(::std::convert::Into::into).collect(),
@@ -573,13 +3270,18 @@ impl MarkConversation {
     }
 }
 impl crate::wire::Check for MarkConversation {
-    fn check(&self) -> ::std::result::Result<(), crate::wire::Violation> {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
         crate::wire::exactly_one(
             &[
                 &[("target", self.target.is_some())],
                 &[("targets", self.targets.is_some())],
             ],
         )?;
+        crate::wire::Check::check(&self.targets, now)
+            .map_err(|violation| violation.within("targets"))?;
         ::std::result::Result::Ok(())
     }
 }
@@ -603,6 +3305,683 @@ impl ::std::fmt::Debug for Member {
             .finish()
     }
 }
+/// A user as a member of the team.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Membership {
+    /// When the membership was created.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub created_at: ::std::option::Option<::jiff::Timestamp>,
+    /// The e-mail address.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email: ::std::option::Option<::std::string::String>,
+    /// The membership's id. A client sends with it as `creator_id`.
+    pub id: i64,
+    /// The member's name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name: ::std::option::Option<::std::string::String>,
+    /// The phone number.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phone: ::std::option::Option<::std::string::String>,
+    /// The member's role: `1` is an administrator, `4` a member.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub role_id: ::std::option::Option<i64>,
+    /// The id of the team.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub team_id: ::std::option::Option<i64>,
+    /// When the membership last changed.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub updated_at: ::std::option::Option<::jiff::Timestamp>,
+    /// When the user was created.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub user_created_at: ::std::option::Option<::jiff::Timestamp>,
+    /// When the user last changed.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub user_updated_at: ::std::option::Option<::jiff::Timestamp>,
+}
+impl ::std::fmt::Debug for Membership {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("Membership")
+            .field("created_at", &self.created_at)
+            .field("email", &self.email.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("id", &self.id)
+            .field("name", &self.name.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("phone", &self.phone.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("role_id", &self.role_id)
+            .field("team_id", &self.team_id)
+            .field("updated_at", &self.updated_at)
+            .field("user_created_at", &self.user_created_at)
+            .field("user_updated_at", &self.user_updated_at)
+            .finish()
+    }
+}
+/// Members of the team.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Memberships {
+    /// The members.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub memberships: ::std::option::Option<::std::vec::Vec<Membership>>,
+}
+/// A message, or a comment that only the team sees. What is empty, false or unset may be left out.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Message {
+    /// The name under which it was written, if one was given.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub author: ::std::option::Option<::std::string::String>,
+    /// The id of the broadcast that it was part of, if any.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub broadcast_id: ::std::option::Option<i64>,
+    /// The channel that it took.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub channel: ::std::option::Option<crate::types::Channel>,
+    /// The conversation that it belongs to, in part.
+    ///
+    /// Evidence: g2, sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub conversation: ::std::option::Option<Conversation>,
+    /// Not described. The newer documentation has an object of `data`, an array of integers, and
+    /// `type`, which looks like a slip of its generator: free JSON.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub custom: ::std::option::Option<::serde_json::Value>,
+    /// When it was sent or received.
+    ///
+    /// Evidence: g2, sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub date: ::std::option::Option<::jiff::Timestamp>,
+    /// Whether it is flagged.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub flagged: ::std::option::Option<bool>,
+    /// Not described.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub hidden: ::std::option::Option<bool>,
+    /// The message's id.
+    pub id: i64,
+    /// The URL of a link in it.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub link_url: ::std::option::Option<::std::string::String>,
+    /// The id that the client gave it when sending.
+    ///
+    /// Evidence: g2, sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub local_id: ::std::option::Option<::std::string::String>,
+    /// What is attached to it.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub media: ::std::option::Option<::std::string::String>,
+    /// The contact's phone number; samples lack it and have `target` only.
+    ///
+    /// Evidence: g2, used.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phone: ::std::option::Option<::std::string::String>,
+    /// Why it could not be sent; empty if it could. Not described.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub raw_error: ::std::option::Option<::std::string::String>,
+    /// How far it came.
+    ///
+    /// Evidence: g2, sampled, used.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub status: ::std::option::Option<crate::types::MessageStatus>,
+    /// Not described; `0` is typical.
+    ///
+    /// Evidence: g2, sampled.
+    #[serde(rename = "super", skip_serializing_if = "::std::option::Option::is_none")]
+    pub super_: ::std::option::Option<i64>,
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub support: ::std::option::Option<bool>,
+    /// The contact's phone number or e-mail address.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub target: ::std::option::Option<::std::string::String>,
+    /// Why it did not reach some of its receivers: a text for each phone number, digits only. Not
+    /// documented.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub target_errors: ::std::option::Option<
+        ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    >,
+    /// The receivers of a group message, in a shape that no source describes.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub targets: ::std::option::Option<::serde_json::Value>,
+    /// What it says.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub text: ::std::option::Option<::std::string::String>,
+    /// The kind of the message. Its values are not listed.
+    ///
+    /// Evidence: g2, sampled.
+    #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+    pub type_: ::std::option::Option<::std::string::String>,
+    /// When it last changed.
+    ///
+    /// Evidence: g2, sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub updated: ::std::option::Option<::jiff::Timestamp>,
+    /// The id of the team member who sent it.
+    ///
+    /// Evidence: g2, sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user: ::std::option::Option<i64>,
+}
+impl ::std::fmt::Debug for Message {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("Message")
+            .field(
+                "author",
+                &self.author.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("broadcast_id", &self.broadcast_id)
+            .field("channel", &self.channel)
+            .field("conversation", &self.conversation)
+            .field("custom", &self.custom.as_ref().map(|_| crate::wire::Hidden::Content))
+            .field("date", &self.date)
+            .field("flagged", &self.flagged)
+            .field("hidden", &self.hidden)
+            .field("id", &self.id)
+            .field(
+                "link_url",
+                &self.link_url.as_ref().map(|_| crate::wire::Hidden::Content),
+            )
+            .field("local_id", &self.local_id)
+            .field("media", &self.media.as_ref().map(|_| crate::wire::Hidden::Content))
+            .field("phone", &self.phone.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field(
+                "raw_error",
+                &self.raw_error.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("status", &self.status)
+            .field("super", &self.super_)
+            .field("support", &self.support)
+            .field(
+                "target",
+                &self.target.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field(
+                "target_errors",
+                &self.target_errors.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field(
+                "targets",
+                &self.targets.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("text", &self.text.as_ref().map(|_| crate::wire::Hidden::Content))
+            .field("type", &self.type_)
+            .field("updated", &self.updated)
+            .field("user", &self.user)
+            .finish()
+    }
+}
+/// A file to attach.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct NewAttachment {
+    /// The file's name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name: ::std::option::Option<::std::string::String>,
+    /// The kind of the file. Its values are not listed.
+    #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+    pub type_: ::std::option::Option<::std::string::String>,
+    /// The URL of the file.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub url: ::std::option::Option<::std::string::String>,
+}
+impl ::std::fmt::Debug for NewAttachment {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("NewAttachment")
+            .field("name", &self.name.as_ref().map(|_| crate::wire::Hidden::Content))
+            .field("type", &self.type_)
+            .field("url", &self.url.as_ref().map(|_| crate::wire::Hidden::Content))
+            .finish()
+    }
+}
+impl NewAttachment {
+    /// A request with nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// The file's name.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<::std::string::String>) -> Self {
+        self.name = ::std::option::Option::Some(name.into());
+        self
+    }
+    /// The kind of the file. Its values are not listed.
+    #[must_use]
+    pub fn type_(mut self, type_: impl Into<::std::string::String>) -> Self {
+        self.type_ = ::std::option::Option::Some(type_.into());
+        self
+    }
+    /// The URL of the file.
+    #[must_use]
+    pub fn url(mut self, url: impl Into<::std::string::String>) -> Self {
+        self.url = ::std::option::Option::Some(url.into());
+        self
+    }
+}
+impl crate::wire::Check for NewAttachment {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        ::std::result::Result::Ok(())
+    }
+}
+/// A channel of a contact that is created or updated.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct NewContactChannel {
+    /// A handle. Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub channel_handle: ::std::option::Option<::std::string::String>,
+    /// The address: for instance a phone number, digits only, or an e-mail address.
+    pub channel_id: ::std::string::String,
+    /// Several addresses; the common structure has it, not described here.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub channel_ids: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// The kind of the address.
+    pub channel_type: crate::types::ChannelType,
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub info_channel: ::std::option::Option<::std::string::String>,
+}
+impl ::std::fmt::Debug for NewContactChannel {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("NewContactChannel")
+            .field(
+                "channel_handle",
+                &self.channel_handle.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("channel_id", &crate::wire::Hidden::Personal)
+            .field(
+                "channel_ids",
+                &self.channel_ids.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("channel_type", &self.channel_type)
+            .field(
+                "info_channel",
+                &self.info_channel.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .finish()
+    }
+}
+impl NewContactChannel {
+    /// A request with its required members.
+    ///
+    /// - `channel_type`: The kind of the address.
+    /// - `channel_id`: The address: for instance a phone number, digits only, or an e-mail address.
+    pub fn new(
+        channel_type: impl Into<crate::types::ChannelType>,
+        channel_id: impl Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            channel_handle: ::std::default::Default::default(),
+            channel_id: channel_id.into(),
+            channel_ids: ::std::default::Default::default(),
+            channel_type: channel_type.into(),
+            info_channel: ::std::default::Default::default(),
+        }
+    }
+    /// A handle. Not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn channel_handle(
+        mut self,
+        channel_handle: impl Into<::std::string::String>,
+    ) -> Self {
+        self.channel_handle = ::std::option::Option::Some(channel_handle.into());
+        self
+    }
+    /// Several addresses; the common structure has it, not described here.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn channel_ids(
+        mut self,
+        channel_ids: impl IntoIterator<Item = impl Into<::std::string::String>>,
+    ) -> Self {
+        self.channel_ids = ::std::option::Option::Some(
+            channel_ids.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn info_channel(
+        mut self,
+        info_channel: impl Into<::std::string::String>,
+    ) -> Self {
+        self.info_channel = ::std::option::Option::Some(info_channel.into());
+        self
+    }
+}
+impl crate::wire::Check for NewContactChannel {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        ::std::result::Result::Ok(())
+    }
+}
+/// A custom field to create.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct NewContactField {
+    /// The field's title.
+    pub title: ::std::string::String,
+}
+impl NewContactField {
+    /// A request with its required members.
+    ///
+    /// - `title`: The field's title.
+    pub fn new(title: impl Into<::std::string::String>) -> Self {
+        Self { title: title.into() }
+    }
+}
+impl crate::wire::Check for NewContactField {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        ::std::result::Result::Ok(())
+    }
+}
+/// A picture to put into a gallery. Nothing says which of its members must be there.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct NewGalleryEntry {
+    /// Where on the picture the annotation stands. Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub annotation_position: ::std::option::Option<::std::string::String>,
+    /// A text to write onto the picture.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub annotation_text: ::std::option::Option<::std::string::String>,
+    /// The URL of the picture without the annotation.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub original_url: ::std::option::Option<::std::string::String>,
+    /// The URL of the picture.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub url: ::std::option::Option<::std::string::String>,
+}
+impl ::std::fmt::Debug for NewGalleryEntry {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("NewGalleryEntry")
+            .field("annotation_position", &self.annotation_position)
+            .field(
+                "annotation_text",
+                &self.annotation_text.as_ref().map(|_| crate::wire::Hidden::Content),
+            )
+            .field(
+                "original_url",
+                &self.original_url.as_ref().map(|_| crate::wire::Hidden::Content),
+            )
+            .field("url", &self.url.as_ref().map(|_| crate::wire::Hidden::Content))
+            .finish()
+    }
+}
+impl NewGalleryEntry {
+    /// A request with nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// Where on the picture the annotation stands. Not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn annotation_position(
+        mut self,
+        annotation_position: impl Into<::std::string::String>,
+    ) -> Self {
+        self.annotation_position = ::std::option::Option::Some(
+            annotation_position.into(),
+        );
+        self
+    }
+    /// A text to write onto the picture.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn annotation_text(
+        mut self,
+        annotation_text: impl Into<::std::string::String>,
+    ) -> Self {
+        self.annotation_text = ::std::option::Option::Some(annotation_text.into());
+        self
+    }
+    /// The URL of the picture without the annotation.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn original_url(
+        mut self,
+        original_url: impl Into<::std::string::String>,
+    ) -> Self {
+        self.original_url = ::std::option::Option::Some(original_url.into());
+        self
+    }
+    /// The URL of the picture.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn url(mut self, url: impl Into<::std::string::String>) -> Self {
+        self.url = ::std::option::Option::Some(url.into());
+        self
+    }
+}
+impl crate::wire::Check for NewGalleryEntry {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        ::std::result::Result::Ok(())
+    }
+}
+/// What a scheduled message is to say. Nothing says which of the members must be there.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct NewScheduledContent {
+    /// Files to attach.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub attachments: ::std::option::Option<::std::vec::Vec<NewAttachment>>,
+    /// Pictures to attach.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub gallery: ::std::option::Option<::std::vec::Vec<NewGalleryEntry>>,
+    /// The template for the text.
+    ///
+    /// Evidence: g1, g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub template: ::std::option::Option<crate::wire::TemplateReference>,
+    /// The text.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub text: ::std::option::Option<::std::string::String>,
+    /// The receiver. Not described.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub to: ::std::option::Option<::std::string::String>,
+}
+impl ::std::fmt::Debug for NewScheduledContent {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("NewScheduledContent")
+            .field(
+                "attachments",
+                &self.attachments.as_ref().map(|_| crate::wire::Hidden::Content),
+            )
+            .field(
+                "gallery",
+                &self.gallery.as_ref().map(|_| crate::wire::Hidden::Content),
+            )
+            .field("template", &self.template)
+            .field("text", &self.text.as_ref().map(|_| crate::wire::Hidden::Content))
+            .field("to", &self.to.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .finish()
+    }
+}
+impl NewScheduledContent {
+    /// A request with nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// Files to attach.
+    #[must_use]
+    pub fn attachments(
+        mut self,
+        attachments: impl IntoIterator<Item = NewAttachment>,
+    ) -> Self {
+        self.attachments = ::std::option::Option::Some(
+            attachments.into_iter().collect(),
+        );
+        self
+    }
+    /// Pictures to attach.
+    #[must_use]
+    pub fn gallery(
+        mut self,
+        gallery: impl IntoIterator<Item = NewGalleryEntry>,
+    ) -> Self {
+        self.gallery = ::std::option::Option::Some(gallery.into_iter().collect());
+        self
+    }
+    /// The template for the text.
+    ///
+    /// Evidence: g1, g2.
+    #[must_use]
+    pub fn template(
+        mut self,
+        template: impl Into<crate::wire::TemplateReference>,
+    ) -> Self {
+        self.template = ::std::option::Option::Some(template.into());
+        self
+    }
+    /// The text.
+    #[must_use]
+    pub fn text(mut self, text: impl Into<::std::string::String>) -> Self {
+        self.text = ::std::option::Option::Some(text.into());
+        self
+    }
+    /// The receiver. Not described.
+    #[must_use]
+    pub fn to(mut self, to: impl Into<::std::string::String>) -> Self {
+        self.to = ::std::option::Option::Some(to.into());
+        self
+    }
+}
+impl crate::wire::Check for NewScheduledContent {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::Check::check(&self.attachments, now)
+            .map_err(|violation| violation.within("attachments"))?;
+        crate::wire::Check::check(&self.gallery, now)
+            .map_err(|violation| violation.within("gallery"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// What a template is to say.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct NewTemplateContent {
+    /// Pictures to go with it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub gallery: ::std::option::Option<::std::vec::Vec<NewGalleryEntry>>,
+    /// The text. The server fills the tokens `{{first_name}}`, `{{last_name}}` and those of custom
+    /// fields, such as `{{custom_field_name}}`.
+    pub text: ::std::string::String,
+}
+impl ::std::fmt::Debug for NewTemplateContent {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("NewTemplateContent")
+            .field(
+                "gallery",
+                &self.gallery.as_ref().map(|_| crate::wire::Hidden::Content),
+            )
+            .field("text", &crate::wire::Hidden::Content)
+            .finish()
+    }
+}
+impl NewTemplateContent {
+    /// A request with its required members.
+    ///
+    /// - `text`: The text. The server fills the tokens `{{first_name}}`, `{{last_name}}` and those of custom
+    ///   fields, such as `{{custom_field_name}}`.
+    pub fn new(text: impl Into<::std::string::String>) -> Self {
+        Self {
+            gallery: ::std::default::Default::default(),
+            text: text.into(),
+        }
+    }
+    /// Pictures to go with it.
+    #[must_use]
+    pub fn gallery(
+        mut self,
+        gallery: impl IntoIterator<Item = NewGalleryEntry>,
+    ) -> Self {
+        self.gallery = ::std::option::Option::Some(gallery.into_iter().collect());
+        self
+    }
+}
+impl crate::wire::Check for NewTemplateContent {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::Check::check(&self.gallery, now)
+            .map_err(|violation| violation.within("gallery"))?;
+        ::std::result::Result::Ok(())
+    }
+}
 /// Reopens a conversation, named by exactly one of `chat_id`, `target` and `targets`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -618,7 +3997,7 @@ pub struct OpenConversation {
     pub target: ::std::option::Option<::std::string::String>,
     /// The phone numbers of a group conversation, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub targets: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
     /// The id of the team member who is recorded as the actor.
     pub user_id: i64,
 }
@@ -669,7 +4048,7 @@ impl OpenConversation {
     #[must_use]
     pub fn targets(
         mut self,
-        targets: impl IntoIterator<Item = impl Into<::std::string::String>>,
+        targets: impl IntoIterator<Item = impl Into<crate::wire::Phone>>,
     ) -> Self {
         self.targets = ::std::option::Option::Some(
             targets.into_iter().map(::std::convert::Into::into).collect(),
@@ -678,7 +4057,10 @@ impl OpenConversation {
     }
 }
 impl crate::wire::Check for OpenConversation {
-    fn check(&self) -> ::std::result::Result<(), crate::wire::Violation> {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
         crate::wire::exactly_one(
             &[
                 &[("chat_id", self.chat_id.is_some())],
@@ -686,6 +4068,8 @@ impl crate::wire::Check for OpenConversation {
                 &[("targets", self.targets.is_some())],
             ],
         )?;
+        crate::wire::Check::check(&self.targets, now)
+            .map_err(|violation| violation.within("targets"))?;
         ::std::result::Result::Ok(())
     }
 }
@@ -703,7 +4087,7 @@ pub struct ReassignConversation {
     pub target: ::std::option::Option<::std::string::String>,
     /// The phone numbers of a group conversation, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub targets: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
     /// The id of the team member to whom it is assigned now.
     pub user_id: i64,
 }
@@ -749,7 +4133,7 @@ impl ReassignConversation {
     #[must_use]
     pub fn targets(
         mut self,
-        targets: impl IntoIterator<Item = impl Into<::std::string::String>>,
+        targets: impl IntoIterator<Item = impl Into<crate::wire::Phone>>,
     ) -> Self {
         self.targets = ::std::option::Option::Some(
             targets.into_iter().map(::std::convert::Into::into).collect(),
@@ -758,14 +4142,1144 @@ impl ReassignConversation {
     }
 }
 impl crate::wire::Check for ReassignConversation {
-    fn check(&self) -> ::std::result::Result<(), crate::wire::Violation> {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
         crate::wire::exactly_one(
             &[
                 &[("target", self.target.is_some())],
                 &[("targets", self.targets.is_some())],
             ],
         )?;
+        crate::wire::Check::check(&self.targets, now)
+            .map_err(|violation| violation.within("targets"))?;
         ::std::result::Result::Ok(())
+    }
+}
+/// A contact that was handed in and failed. It may lack an id, since it need not exist; its members
+/// are those of a request and of a contact taken together.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct RejectedContact {
+    /// The id of the team member in charge.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub assigned_user_id: ::std::option::Option<i64>,
+    /// The id of the team member who was to be in charge.
+    ///
+    /// Evidence: g1.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub assignee_id: ::std::option::Option<i64>,
+    /// The URL of a picture.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub avatar: ::std::option::Option<::std::string::String>,
+    /// The channels, as they were handed in.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub contact_channels: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
+    /// The UUID of the contact that was to be updated.
+    ///
+    /// Evidence: g1, g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub contact_id: ::std::option::Option<crate::wire::Identifier>,
+    /// When the contact was created.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub created: ::std::option::Option<::jiff::Timestamp>,
+    /// The id of the team member who created it.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub creator_id: ::std::option::Option<i64>,
+    /// Values of custom fields, by the id of the field.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub custom: ::std::option::Option<
+        ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    >,
+    /// The name to show.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub display_name: ::std::option::Option<::std::string::String>,
+    /// The e-mail address.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email: ::std::option::Option<::std::string::String>,
+    /// Not described; a request has an array of integers here.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email_suppressions: ::std::option::Option<::serde_json::Value>,
+    /// The contact's id in another system.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub external_id: ::std::option::Option<::std::string::String>,
+    /// A reference to another system.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub external_ref: ::std::option::Option<::std::string::String>,
+    /// The first name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub first: ::std::option::Option<::std::string::String>,
+    /// The contact's id, if it has one.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub id: ::std::option::Option<i64>,
+    /// The id of an inbox. Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub inbox_id: ::std::option::Option<i64>,
+    /// Whether the contact wants no messages.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub is_opted_out: ::std::option::Option<bool>,
+    /// The last name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub last: ::std::option::Option<::std::string::String>,
+    /// The notes on the contact.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub note: ::std::option::Option<::std::vec::Vec<ContactNote>>,
+    /// The last change to the record. Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub op: ::std::option::Option<::std::string::String>,
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub parent_id: ::std::option::Option<i64>,
+    /// The phone number.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phone: ::std::option::Option<::std::string::String>,
+    /// The revision.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rev: ::std::option::Option<i64>,
+    /// Whether the contact is shared. Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub shared: ::std::option::Option<bool>,
+    /// The tags: objects, with `tag_id` as they were handed in.
+    ///
+    /// Evidence: g1, g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tags: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
+    /// The id of the team.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub team_id: ::std::option::Option<i64>,
+    /// The kind of the contact. Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+    pub type_: ::std::option::Option<::std::string::String>,
+    /// When the contact last changed.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub updated: ::std::option::Option<::jiff::Timestamp>,
+    /// The UUID, if it has one.
+    ///
+    /// Evidence: inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub uuid: ::std::option::Option<::std::string::String>,
+}
+impl ::std::fmt::Debug for RejectedContact {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("RejectedContact")
+            .field("assigned_user_id", &self.assigned_user_id)
+            .field("assignee_id", &self.assignee_id)
+            .field(
+                "avatar",
+                &self.avatar.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field(
+                "contact_channels",
+                &self.contact_channels.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("contact_id", &self.contact_id)
+            .field("created", &self.created)
+            .field("creator_id", &self.creator_id)
+            .field("custom", &self.custom.as_ref().map(|_| crate::wire::Hidden::Content))
+            .field(
+                "display_name",
+                &self.display_name.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("email", &self.email.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("email_suppressions", &self.email_suppressions)
+            .field("external_id", &self.external_id)
+            .field("external_ref", &self.external_ref)
+            .field("first", &self.first.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("id", &self.id)
+            .field("inbox_id", &self.inbox_id)
+            .field("is_opted_out", &self.is_opted_out)
+            .field("last", &self.last.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("note", &self.note.as_ref().map(|_| crate::wire::Hidden::Content))
+            .field("op", &self.op)
+            .field("parent_id", &self.parent_id)
+            .field("phone", &self.phone.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("rev", &self.rev)
+            .field("shared", &self.shared)
+            .field("tags", &self.tags)
+            .field("team_id", &self.team_id)
+            .field("type", &self.type_)
+            .field("updated", &self.updated)
+            .field("uuid", &self.uuid)
+            .finish()
+    }
+}
+/// What a scheduled message says.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ScheduledContent {
+    /// The files attached to it.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub attachments: ::std::option::Option<::std::vec::Vec<Attachment>>,
+    /// The pictures attached to it.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub gallery: ::std::option::Option<crate::wire::Gallery>,
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub local_day: ::std::option::Option<i64>,
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub local_time: ::std::option::Option<::std::string::String>,
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub offset: ::std::option::Option<i64>,
+    /// The template for the text.
+    ///
+    /// Evidence: g1, g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub template: ::std::option::Option<crate::wire::TemplateReference>,
+    /// The text.
+    ///
+    /// Evidence: g2, sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub text: ::std::option::Option<::std::string::String>,
+    /// The receiver. Not described.
+    ///
+    /// Evidence: g2, sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub to: ::std::option::Option<::std::string::String>,
+}
+impl ::std::fmt::Debug for ScheduledContent {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("ScheduledContent")
+            .field(
+                "attachments",
+                &self.attachments.as_ref().map(|_| crate::wire::Hidden::Content),
+            )
+            .field(
+                "gallery",
+                &self.gallery.as_ref().map(|_| crate::wire::Hidden::Content),
+            )
+            .field("local_day", &self.local_day)
+            .field("local_time", &self.local_time)
+            .field("offset", &self.offset)
+            .field("template", &self.template)
+            .field("text", &self.text.as_ref().map(|_| crate::wire::Hidden::Content))
+            .field("to", &self.to.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .finish()
+    }
+}
+/// A message to be sent later.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ScheduledMessage {
+    /// When it was created.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub created: ::std::option::Option<::jiff::Timestamp>,
+    /// When it is sent; a request says `execute_at`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub execute: ::std::option::Option<::jiff::Timestamp>,
+    /// The scheduled message's id.
+    pub id: i64,
+    /// The id of the inbox from which it is sent.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub inbox_id: ::std::option::Option<i64>,
+    /// The id that the client gave it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub local_id: ::std::option::Option<::std::string::String>,
+    /// What is sent, and to whom.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub meta: ::std::option::Option<ScheduledMessageMeta>,
+    /// The last change to the record. Not described.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub op: ::std::option::Option<::std::string::String>,
+    /// The revision; samples lack it.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rev: ::std::option::Option<i64>,
+    /// The id of the team.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub team_id: ::std::option::Option<i64>,
+    /// When it last changed.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub updated: ::std::option::Option<::jiff::Timestamp>,
+    /// The id of the team member who sends it.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_id: ::std::option::Option<i64>,
+}
+/// What a scheduled message sends, and to whom.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct ScheduledMessageMeta {
+    /// The id of the campaign that it is part of, if any.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub campaign_id: ::std::option::Option<i64>,
+    /// The id of the campaign's step.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub campaign_step_id: ::std::option::Option<i64>,
+    /// The phone number that the campaign sends to.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub campaign_target_phone: ::std::option::Option<::std::string::String>,
+    /// What it says.
+    ///
+    /// Evidence: g2, sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub content: ::std::option::Option<ScheduledContent>,
+    /// The id of the conversation that it goes to.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub conversation_id: ::std::option::Option<i64>,
+    /// The id of the list that it goes to.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub list_id: ::std::option::Option<i64>,
+}
+impl ::std::fmt::Debug for ScheduledMessageMeta {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("ScheduledMessageMeta")
+            .field("campaign_id", &self.campaign_id)
+            .field("campaign_step_id", &self.campaign_step_id)
+            .field(
+                "campaign_target_phone",
+                &self
+                    .campaign_target_phone
+                    .as_ref()
+                    .map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("content", &self.content)
+            .field("conversation_id", &self.conversation_id)
+            .field("list_id", &self.list_id)
+            .finish()
+    }
+}
+/// Contacts to look for, by the addresses of their channels.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct SearchContactsV2 {
+    /// The addresses.
+    pub contact_channels: ::std::vec::Vec<ChannelSearch>,
+}
+impl SearchContactsV2 {
+    /// A request with its required members.
+    ///
+    /// - `contact_channels`: The addresses.
+    pub fn new(contact_channels: impl IntoIterator<Item = ChannelSearch>) -> Self {
+        Self {
+            contact_channels: contact_channels.into_iter().collect(),
+        }
+    }
+}
+impl crate::wire::Check for SearchContactsV2 {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::Check::check(&self.contact_channels, now)
+            .map_err(|violation| violation.within("contact_channels"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// An e-mail to send: a new one to `targets`, or a reply in the conversation `convo_id`; exactly
+/// one of the two.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct SendEmail {
+    /// The title of a new conversation; not for replies.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub conv_title: ::std::option::Option<::std::string::String>,
+    /// The id of the conversation to reply in.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub convo_id: ::std::option::Option<i64>,
+    /// The id of the team member who sends it.
+    pub creator_id: i64,
+    /// The id of the inbox from which it is sent. Not `inbox_id` here.
+    pub inbox: i64,
+    /// An id of the client's choosing. A second request with it makes no second e-mail; how long
+    /// the server remembers it is not documented.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub local_id: ::std::option::Option<::std::string::String>,
+    /// The same without HTML. The newer documentation has it in its prose, but not in its schema.
+    ///
+    /// Evidence: g1, g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub raw_text: ::std::option::Option<::std::string::String>,
+    /// The receivers. Each is `to:` or `cc:` with an e-mail address behind it, or several with
+    /// commas between them.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::EmailRecipient>>,
+    /// What it says, in HTML.
+    pub text: ::std::string::String,
+}
+impl ::std::fmt::Debug for SendEmail {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("SendEmail")
+            .field(
+                "conv_title",
+                &self.conv_title.as_ref().map(|_| crate::wire::Hidden::Content),
+            )
+            .field("convo_id", &self.convo_id)
+            .field("creator_id", &self.creator_id)
+            .field("inbox", &self.inbox)
+            .field("local_id", &self.local_id)
+            .field(
+                "raw_text",
+                &self.raw_text.as_ref().map(|_| crate::wire::Hidden::Content),
+            )
+            .field(
+                "targets",
+                &self.targets.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("text", &crate::wire::Hidden::Content)
+            .finish()
+    }
+}
+impl SendEmail {
+    /// A request with its required members.
+    ///
+    /// - `inbox`: The id of the inbox from which it is sent. Not `inbox_id` here.
+    /// - `creator_id`: The id of the team member who sends it.
+    /// - `text`: What it says, in HTML.
+    pub fn new(
+        inbox: i64,
+        creator_id: i64,
+        text: impl Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            conv_title: ::std::default::Default::default(),
+            convo_id: ::std::default::Default::default(),
+            creator_id,
+            inbox,
+            local_id: ::std::default::Default::default(),
+            raw_text: ::std::default::Default::default(),
+            targets: ::std::default::Default::default(),
+            text: text.into(),
+        }
+    }
+    /// The title of a new conversation; not for replies.
+    #[must_use]
+    pub fn conv_title(mut self, conv_title: impl Into<::std::string::String>) -> Self {
+        self.conv_title = ::std::option::Option::Some(conv_title.into());
+        self
+    }
+    /// The id of the conversation to reply in.
+    #[must_use]
+    pub fn convo_id(mut self, convo_id: i64) -> Self {
+        self.convo_id = ::std::option::Option::Some(convo_id);
+        self
+    }
+    /// An id of the client's choosing. A second request with it makes no second e-mail; how long
+    /// the server remembers it is not documented.
+    #[must_use]
+    pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
+        self.local_id = ::std::option::Option::Some(local_id.into());
+        self
+    }
+    /// The same without HTML. The newer documentation has it in its prose, but not in its schema.
+    ///
+    /// Evidence: g1, g2.
+    #[must_use]
+    pub fn raw_text(mut self, raw_text: impl Into<::std::string::String>) -> Self {
+        self.raw_text = ::std::option::Option::Some(raw_text.into());
+        self
+    }
+    /// The receivers. Each is `to:` or `cc:` with an e-mail address behind it, or several with
+    /// commas between them.
+    #[must_use]
+    pub fn targets(
+        mut self,
+        targets: impl IntoIterator<Item = impl Into<crate::wire::EmailRecipient>>,
+    ) -> Self {
+        self.targets = ::std::option::Option::Some(
+            targets.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+}
+impl crate::wire::Check for SendEmail {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::exactly_one(
+            &[
+                &[("targets", self.targets.is_some())],
+                &[("convo_id", self.convo_id.is_some())],
+            ],
+        )?;
+        crate::wire::Check::check(&self.targets, now)
+            .map_err(|violation| violation.within("targets"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// A message to send, to exactly one of: a phone number (`phone_number`), a conversation
+/// (`chat_id`), a list (`list_id`, which needs `local_id`) and a group (`targets`).
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct SendMessage {
+    /// Not described.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub activity_id: ::std::option::Option<::std::string::String>,
+    /// A name to show as its author; seen with `private`.
+    ///
+    /// Evidence: g1, g2, used.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub author: ::std::option::Option<::std::string::String>,
+    /// The channel to take; one client sends `sms`. Not documented, and not known to be heeded.
+    ///
+    /// Evidence: used.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub channel: ::std::option::Option<crate::types::Channel>,
+    /// The id of the conversation to send to.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub chat_id: ::std::option::Option<i64>,
+    /// A name for the conversation, as one client sends it. Not documented, and not known to be
+    /// heeded.
+    ///
+    /// Evidence: used.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub conv_name: ::std::option::Option<::std::string::String>,
+    /// The e-mail address of the sender, which one client sends in the place of `creator_id`. Not
+    /// documented, and not known to be heeded.
+    ///
+    /// Evidence: used.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub creator_email: ::std::option::Option<::std::string::String>,
+    /// The id of the team member who sends it, from the members of the inbox or of the team; not
+    /// necessarily the id of the user. One public client leaves it out, so the server alone insists
+    /// on it.
+    ///
+    /// Evidence: g1, g2, used.
+    pub creator_id: i64,
+    /// The id of the inbox from which it is sent.
+    pub inbox_id: i64,
+    /// The id of the list to send to; `local_id` must be given too.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub list_id: ::std::option::Option<i64>,
+    /// An id of the client's choosing, which comes back with the message and in webhooks. Required
+    /// with `list_id`, where it must be unique for the broadcast. The older documentation calls it
+    /// the idempotency id, yet wants it unique for each attempt; the newer one promises tracking
+    /// only.
+    ///
+    /// Evidence: g1, g2, used.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub local_id: ::std::option::Option<::std::string::String>,
+    /// The public URL of a file to attach; it makes the message an MMS.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub media_url: ::std::option::Option<::std::string::String>,
+    /// The phone number of the receiver, digits only.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phone_number: ::std::option::Option<crate::wire::Phone>,
+    /// Makes it a comment that only the team sees. The newer guide wants it with `chat_id`; one
+    /// client sends it with `phone_number`.
+    ///
+    /// Evidence: g1, g2, used.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub private: ::std::option::Option<bool>,
+    /// The id of a survey whose opening question becomes the text.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub survey_id: ::std::option::Option<i64>,
+    /// The phone numbers of a group, digits only. Not from a toll-free number.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
+    /// The id of a template for the text; the server fills its tokens.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub template_id: ::std::option::Option<i64>,
+    /// What it says.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub text: ::std::option::Option<::std::string::String>,
+}
+impl ::std::fmt::Debug for SendMessage {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("SendMessage")
+            .field("activity_id", &self.activity_id)
+            .field(
+                "author",
+                &self.author.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("channel", &self.channel)
+            .field("chat_id", &self.chat_id)
+            .field(
+                "conv_name",
+                &self.conv_name.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field(
+                "creator_email",
+                &self.creator_email.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("creator_id", &self.creator_id)
+            .field("inbox_id", &self.inbox_id)
+            .field("list_id", &self.list_id)
+            .field("local_id", &self.local_id)
+            .field(
+                "media_url",
+                &self.media_url.as_ref().map(|_| crate::wire::Hidden::Content),
+            )
+            .field(
+                "phone_number",
+                &self.phone_number.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("private", &self.private)
+            .field("survey_id", &self.survey_id)
+            .field(
+                "targets",
+                &self.targets.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("template_id", &self.template_id)
+            .field("text", &self.text.as_ref().map(|_| crate::wire::Hidden::Content))
+            .finish()
+    }
+}
+impl SendMessage {
+    /// A request with its required members.
+    ///
+    /// - `inbox_id`: The id of the inbox from which it is sent.
+    /// - `creator_id`: The id of the team member who sends it, from the members of the inbox or of the team; not
+    ///   necessarily the id of the user. One public client leaves it out, so the server alone insists
+    ///   on it.
+    pub fn new(inbox_id: i64, creator_id: i64) -> Self {
+        Self {
+            activity_id: ::std::default::Default::default(),
+            author: ::std::default::Default::default(),
+            channel: ::std::default::Default::default(),
+            chat_id: ::std::default::Default::default(),
+            conv_name: ::std::default::Default::default(),
+            creator_email: ::std::default::Default::default(),
+            creator_id,
+            inbox_id,
+            list_id: ::std::default::Default::default(),
+            local_id: ::std::default::Default::default(),
+            media_url: ::std::default::Default::default(),
+            phone_number: ::std::default::Default::default(),
+            private: ::std::default::Default::default(),
+            survey_id: ::std::default::Default::default(),
+            targets: ::std::default::Default::default(),
+            template_id: ::std::default::Default::default(),
+            text: ::std::default::Default::default(),
+        }
+    }
+    /// Not described.
+    #[must_use]
+    pub fn activity_id(mut self, activity_id: impl Into<::std::string::String>) -> Self {
+        self.activity_id = ::std::option::Option::Some(activity_id.into());
+        self
+    }
+    /// A name to show as its author; seen with `private`.
+    ///
+    /// Evidence: g1, g2, used.
+    #[must_use]
+    pub fn author(mut self, author: impl Into<::std::string::String>) -> Self {
+        self.author = ::std::option::Option::Some(author.into());
+        self
+    }
+    /// The channel to take; one client sends `sms`. Not documented, and not known to be heeded.
+    ///
+    /// Evidence: used.
+    #[must_use]
+    pub fn channel(mut self, channel: impl Into<crate::types::Channel>) -> Self {
+        self.channel = ::std::option::Option::Some(channel.into());
+        self
+    }
+    /// The id of the conversation to send to.
+    #[must_use]
+    pub fn chat_id(mut self, chat_id: i64) -> Self {
+        self.chat_id = ::std::option::Option::Some(chat_id);
+        self
+    }
+    /// A name for the conversation, as one client sends it. Not documented, and not known to be
+    /// heeded.
+    ///
+    /// Evidence: used.
+    #[must_use]
+    pub fn conv_name(mut self, conv_name: impl Into<::std::string::String>) -> Self {
+        self.conv_name = ::std::option::Option::Some(conv_name.into());
+        self
+    }
+    /// The e-mail address of the sender, which one client sends in the place of `creator_id`. Not
+    /// documented, and not known to be heeded.
+    ///
+    /// Evidence: used.
+    #[must_use]
+    pub fn creator_email(
+        mut self,
+        creator_email: impl Into<::std::string::String>,
+    ) -> Self {
+        self.creator_email = ::std::option::Option::Some(creator_email.into());
+        self
+    }
+    /// The id of the list to send to; `local_id` must be given too.
+    #[must_use]
+    pub fn list_id(mut self, list_id: i64) -> Self {
+        self.list_id = ::std::option::Option::Some(list_id);
+        self
+    }
+    /// An id of the client's choosing, which comes back with the message and in webhooks. Required
+    /// with `list_id`, where it must be unique for the broadcast. The older documentation calls it
+    /// the idempotency id, yet wants it unique for each attempt; the newer one promises tracking
+    /// only.
+    ///
+    /// Evidence: g1, g2, used.
+    #[must_use]
+    pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
+        self.local_id = ::std::option::Option::Some(local_id.into());
+        self
+    }
+    /// The public URL of a file to attach; it makes the message an MMS.
+    #[must_use]
+    pub fn media_url(mut self, media_url: impl Into<::std::string::String>) -> Self {
+        self.media_url = ::std::option::Option::Some(media_url.into());
+        self
+    }
+    /// The phone number of the receiver, digits only.
+    #[must_use]
+    pub fn phone_number(mut self, phone_number: impl Into<crate::wire::Phone>) -> Self {
+        self.phone_number = ::std::option::Option::Some(phone_number.into());
+        self
+    }
+    /// Makes it a comment that only the team sees. The newer guide wants it with `chat_id`; one
+    /// client sends it with `phone_number`.
+    ///
+    /// Evidence: g1, g2, used.
+    #[must_use]
+    pub fn private(mut self, private: bool) -> Self {
+        self.private = ::std::option::Option::Some(private);
+        self
+    }
+    /// The id of a survey whose opening question becomes the text.
+    #[must_use]
+    pub fn survey_id(mut self, survey_id: i64) -> Self {
+        self.survey_id = ::std::option::Option::Some(survey_id);
+        self
+    }
+    /// The phone numbers of a group, digits only. Not from a toll-free number.
+    #[must_use]
+    pub fn targets(
+        mut self,
+        targets: impl IntoIterator<Item = impl Into<crate::wire::Phone>>,
+    ) -> Self {
+        self.targets = ::std::option::Option::Some(
+            targets.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+    /// The id of a template for the text; the server fills its tokens.
+    #[must_use]
+    pub fn template_id(mut self, template_id: i64) -> Self {
+        self.template_id = ::std::option::Option::Some(template_id);
+        self
+    }
+    /// What it says.
+    #[must_use]
+    pub fn text(mut self, text: impl Into<::std::string::String>) -> Self {
+        self.text = ::std::option::Option::Some(text.into());
+        self
+    }
+}
+impl crate::wire::Check for SendMessage {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::exactly_one(
+            &[
+                &[("phone_number", self.phone_number.is_some())],
+                &[("chat_id", self.chat_id.is_some())],
+                &[
+                    ("list_id", self.list_id.is_some()),
+                    ("local_id", self.local_id.is_some()),
+                ],
+                &[("targets", self.targets.is_some())],
+            ],
+        )?;
+        crate::wire::Check::check(&self.phone_number, now)
+            .map_err(|violation| violation.within("phone_number"))?;
+        crate::wire::Check::check(&self.targets, now)
+            .map_err(|violation| violation.within("targets"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// What became of a message or an e-mail that was handed in.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct SendResult {
+    /// An object that no source describes.
+    ///
+    /// Evidence: g1, g2, sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub compliance_results: ::std::option::Option<::serde_json::Value>,
+    /// The id of its conversation. Documented for e-mails; sampled from messages.
+    ///
+    /// Evidence: g1, g2, sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub convo_id: ::std::option::Option<i64>,
+    /// When it was taken.
+    ///
+    /// Evidence: g1, g2, sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub date: ::std::option::Option<::jiff::Timestamp>,
+    /// The URL of its media. Documented for messages; samples lack it.
+    ///
+    /// Evidence: g1, g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub gallery_url: ::std::option::Option<::std::string::String>,
+    /// The message's id.
+    pub id: i64,
+    /// Whether it waits to be sent. Documented for e-mails; sampled from messages.
+    ///
+    /// Evidence: g1, g2, sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub queued: ::std::option::Option<bool>,
+}
+impl ::std::fmt::Debug for SendResult {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("SendResult")
+            .field(
+                "compliance_results",
+                &self.compliance_results.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("convo_id", &self.convo_id)
+            .field("date", &self.date)
+            .field(
+                "gallery_url",
+                &self.gallery_url.as_ref().map(|_| crate::wire::Hidden::Content),
+            )
+            .field("id", &self.id)
+            .field("queued", &self.queued)
+            .finish()
+    }
+}
+/// A new status for a contact, which exactly one of its id and its phone number names.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct SetContactStatus {
+    /// The contact's id.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub id: ::std::option::Option<i64>,
+    /// The phone number, digits only.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phone: ::std::option::Option<crate::wire::Phone>,
+    /// The status to set.
+    pub status: crate::types::ContactStatusChange,
+}
+impl ::std::fmt::Debug for SetContactStatus {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("SetContactStatus")
+            .field("id", &self.id)
+            .field("phone", &self.phone.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("status", &self.status)
+            .finish()
+    }
+}
+impl SetContactStatus {
+    /// A request with its required members.
+    ///
+    /// - `status`: The status to set.
+    pub fn new(status: impl Into<crate::types::ContactStatusChange>) -> Self {
+        Self {
+            id: ::std::default::Default::default(),
+            phone: ::std::default::Default::default(),
+            status: status.into(),
+        }
+    }
+    /// The contact's id.
+    #[must_use]
+    pub fn id(mut self, id: i64) -> Self {
+        self.id = ::std::option::Option::Some(id);
+        self
+    }
+    /// The phone number, digits only.
+    #[must_use]
+    pub fn phone(mut self, phone: impl Into<crate::wire::Phone>) -> Self {
+        self.phone = ::std::option::Option::Some(phone.into());
+        self
+    }
+}
+impl crate::wire::Check for SetContactStatus {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::exactly_one(
+            &[&[("id", self.id.is_some())], &[("phone", self.phone.is_some())]],
+        )?;
+        crate::wire::Check::check(&self.phone, now)
+            .map_err(|violation| violation.within("phone"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// A survey, whose opening question a message can ask.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Survey {
+    /// When it was created.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub created: ::std::option::Option<::jiff::Timestamp>,
+    /// The survey's id.
+    pub id: i64,
+    /// Its name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name: ::std::option::Option<::std::string::String>,
+    /// The opening question.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub question: ::std::option::Option<::std::string::String>,
+    /// The kind of the survey.
+    ///
+    /// Evidence: g1, g2.
+    #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+    pub type_: ::std::option::Option<crate::types::SurveyType>,
+    /// When it last changed.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub updated: ::std::option::Option<::jiff::Timestamp>,
+}
+/// A mark that contacts can carry, five each at most.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Tag {
+    /// Its color, as `#RRGGBB`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub color: ::std::option::Option<::std::string::String>,
+    /// When it was created.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub created: ::std::option::Option<::jiff::Timestamp>,
+    /// The tag's id.
+    pub id: i64,
+    /// The revision.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rev: ::std::option::Option<i64>,
+    /// The tag's text.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tag: ::std::option::Option<::std::string::String>,
+    /// The id of the team.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub team_id: ::std::option::Option<i64>,
+    /// When it last changed; lists are sorted by it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub updated: ::std::option::Option<::jiff::Timestamp>,
+}
+/// A tag to put on a contact.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct TagAssignment {
+    /// The tag's id.
+    pub tag_id: i64,
+}
+impl TagAssignment {
+    /// A request with its required members.
+    ///
+    /// - `tag_id`: The tag's id.
+    pub fn new(tag_id: i64) -> Self {
+        Self { tag_id }
+    }
+}
+impl crate::wire::Check for TagAssignment {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        ::std::result::Result::Ok(())
+    }
+}
+/// The team that the credentials belong to.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Team {
+    /// The team's id.
+    pub id: i64,
+    /// How many contacts a list may have at most.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub list_size: ::std::option::Option<i64>,
+    /// The members of the team.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub members: ::std::option::Option<::std::vec::Vec<TeamMember>>,
+    /// The team's name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name: ::std::option::Option<::std::string::String>,
+}
+impl ::std::fmt::Debug for Team {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("Team")
+            .field("id", &self.id)
+            .field("list_size", &self.list_size)
+            .field("members", &self.members)
+            .field("name", &self.name.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .finish()
+    }
+}
+/// A member of the team.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct TeamMember {
+    /// The e-mail address. Clients read it; it is not documented.
+    ///
+    /// Evidence: used.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email: ::std::option::Option<::std::string::String>,
+    /// The member's id, which `creator_id` and `user_id` take.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub id: ::std::option::Option<i64>,
+    /// The member's name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name: ::std::option::Option<::std::string::String>,
+    /// The member's role, here a string; memberships have an integer, `role_id`.
+    ///
+    /// Evidence: g1, g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub role: ::std::option::Option<::std::string::String>,
+}
+impl ::std::fmt::Debug for TeamMember {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("TeamMember")
+            .field("email", &self.email.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("id", &self.id)
+            .field("name", &self.name.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("role", &self.role)
+            .finish()
+    }
+}
+/// A prepared text, with tokens that the server fills.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Template {
+    /// Whether it is archived; samples lack it.
+    ///
+    /// Evidence: g1.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub archived: ::std::option::Option<bool>,
+    /// What it says.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub content: ::std::option::Option<TemplateContent>,
+    /// When it was created.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub created: ::std::option::Option<::jiff::Timestamp>,
+    /// The id of the team member who created it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub creator_id: ::std::option::Option<i64>,
+    /// The template's id.
+    pub id: i64,
+    /// The id that the client gave it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub local_id: ::std::option::Option<::std::string::String>,
+    /// Its name; a request says `title`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name: ::std::option::Option<::std::string::String>,
+    /// The last change to the record. Not described.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub op: ::std::option::Option<::std::string::String>,
+    /// The revision.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rev: ::std::option::Option<i64>,
+    /// Whether it is shared. Not described.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub shared: ::std::option::Option<bool>,
+    /// The id of the team.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub team_id: ::std::option::Option<i64>,
+    /// When it last changed; lists are sorted by it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub updated: ::std::option::Option<::jiff::Timestamp>,
+}
+/// What a template says.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct TemplateContent {
+    /// The pictures that go with it.
+    ///
+    /// Evidence: g1, g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub gallery: ::std::option::Option<crate::wire::Gallery>,
+    /// The text, with tokens such as `{{first_name}}` in it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub text: ::std::option::Option<::std::string::String>,
+}
+impl ::std::fmt::Debug for TemplateContent {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("TemplateContent")
+            .field(
+                "gallery",
+                &self.gallery.as_ref().map(|_| crate::wire::Hidden::Content),
+            )
+            .field("text", &self.text.as_ref().map(|_| crate::wire::Hidden::Content))
+            .finish()
     }
 }
 /// Moves a conversation to another inbox.
@@ -791,7 +5305,1442 @@ impl TransferConversation {
     }
 }
 impl crate::wire::Check for TransferConversation {
-    fn check(&self) -> ::std::result::Result<(), crate::wire::Violation> {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
         ::std::result::Result::Ok(())
     }
+}
+/// A contact as it is to be. Names are always overwritten, and another connector reads a contact
+/// before it changes one, since what is left out may be rewritten too.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UpdateContact {
+    /// The id of the team member in charge; `-1` for nobody.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub assignee_id: ::std::option::Option<i64>,
+    /// The URL of a picture.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub avatar: ::std::option::Option<::std::string::String>,
+    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// taken with a 200 and dropped silently.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub custom: ::std::option::Option<
+        ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    >,
+    /// The name to show.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub display_name: ::std::option::Option<::std::string::String>,
+    /// The e-mail address.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email: ::std::option::Option<::std::string::String>,
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email_suppressions: ::std::option::Option<::std::vec::Vec<i64>>,
+    /// The first name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub first: ::std::option::Option<::std::string::String>,
+    /// Whether the contact wants no messages.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub is_opted_out: ::std::option::Option<bool>,
+    /// The last name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub last: ::std::option::Option<::std::string::String>,
+    /// The phone number, digits only.
+    pub phone: crate::wire::Phone,
+    /// The tags, at most five.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
+}
+impl ::std::fmt::Debug for UpdateContact {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("UpdateContact")
+            .field("assignee_id", &self.assignee_id)
+            .field(
+                "avatar",
+                &self.avatar.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("custom", &self.custom.as_ref().map(|_| crate::wire::Hidden::Content))
+            .field(
+                "display_name",
+                &self.display_name.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("email", &self.email.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("email_suppressions", &self.email_suppressions)
+            .field("first", &self.first.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("is_opted_out", &self.is_opted_out)
+            .field("last", &self.last.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("phone", &crate::wire::Hidden::Personal)
+            .field("tags", &self.tags)
+            .finish()
+    }
+}
+impl UpdateContact {
+    /// A request with its required members.
+    ///
+    /// - `phone`: The phone number, digits only.
+    pub fn new(phone: impl Into<crate::wire::Phone>) -> Self {
+        Self {
+            assignee_id: ::std::default::Default::default(),
+            avatar: ::std::default::Default::default(),
+            custom: ::std::default::Default::default(),
+            display_name: ::std::default::Default::default(),
+            email: ::std::default::Default::default(),
+            email_suppressions: ::std::default::Default::default(),
+            first: ::std::default::Default::default(),
+            is_opted_out: ::std::default::Default::default(),
+            last: ::std::default::Default::default(),
+            phone: phone.into(),
+            tags: ::std::default::Default::default(),
+        }
+    }
+    /// The id of the team member in charge; `-1` for nobody.
+    #[must_use]
+    pub fn assignee_id(mut self, assignee_id: i64) -> Self {
+        self.assignee_id = ::std::option::Option::Some(assignee_id);
+        self
+    }
+    /// The URL of a picture.
+    #[must_use]
+    pub fn avatar(mut self, avatar: impl Into<::std::string::String>) -> Self {
+        self.avatar = ::std::option::Option::Some(avatar.into());
+        self
+    }
+    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// taken with a 200 and dropped silently.
+    #[must_use]
+    pub fn custom(
+        mut self,
+        custom: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    ) -> Self {
+        self.custom = ::std::option::Option::Some(custom);
+        self
+    }
+    /// The name to show.
+    #[must_use]
+    pub fn display_name(
+        mut self,
+        display_name: impl Into<::std::string::String>,
+    ) -> Self {
+        self.display_name = ::std::option::Option::Some(display_name.into());
+        self
+    }
+    /// The e-mail address.
+    #[must_use]
+    pub fn email(mut self, email: impl Into<::std::string::String>) -> Self {
+        self.email = ::std::option::Option::Some(email.into());
+        self
+    }
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn email_suppressions(
+        mut self,
+        email_suppressions: impl IntoIterator<Item = i64>,
+    ) -> Self {
+        self.email_suppressions = ::std::option::Option::Some(
+            email_suppressions.into_iter().collect(),
+        );
+        self
+    }
+    /// The first name.
+    #[must_use]
+    pub fn first(mut self, first: impl Into<::std::string::String>) -> Self {
+        self.first = ::std::option::Option::Some(first.into());
+        self
+    }
+    /// Whether the contact wants no messages.
+    #[must_use]
+    pub fn is_opted_out(mut self, is_opted_out: bool) -> Self {
+        self.is_opted_out = ::std::option::Option::Some(is_opted_out);
+        self
+    }
+    /// The last name.
+    #[must_use]
+    pub fn last(mut self, last: impl Into<::std::string::String>) -> Self {
+        self.last = ::std::option::Option::Some(last.into());
+        self
+    }
+    /// The tags, at most five.
+    #[must_use]
+    pub fn tags(mut self, tags: impl IntoIterator<Item = TagAssignment>) -> Self {
+        self.tags = ::std::option::Option::Some(tags.into_iter().collect());
+        self
+    }
+}
+impl crate::wire::Check for UpdateContact {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::Check::check(&self.phone, now)
+            .map_err(|violation| violation.within("phone"))?;
+        crate::wire::item_count(
+            "tags",
+            self.tags.as_ref().map(|items| items.len()),
+            0usize,
+            5usize,
+        )?;
+        crate::wire::Check::check(&self.tags, now)
+            .map_err(|violation| violation.within("tags"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// A new address for a channel of a contact.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UpdateContactChannel {
+    /// The new address.
+    pub channel_id: ::std::string::String,
+    /// The kind of the address, which says which channel to change.
+    pub channel_type: crate::types::ChannelType,
+}
+impl ::std::fmt::Debug for UpdateContactChannel {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("UpdateContactChannel")
+            .field("channel_id", &crate::wire::Hidden::Personal)
+            .field("channel_type", &self.channel_type)
+            .finish()
+    }
+}
+impl UpdateContactChannel {
+    /// A request with its required members.
+    ///
+    /// - `channel_type`: The kind of the address, which says which channel to change.
+    /// - `channel_id`: The new address.
+    pub fn new(
+        channel_type: impl Into<crate::types::ChannelType>,
+        channel_id: impl Into<::std::string::String>,
+    ) -> Self {
+        Self {
+            channel_id: channel_id.into(),
+            channel_type: channel_type.into(),
+        }
+    }
+}
+impl crate::wire::Check for UpdateContactChannel {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        ::std::result::Result::Ok(())
+    }
+}
+/// A contact as it is to be. No source shows the body: the members are those of other requests with
+/// a contact.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UpdateContactV2 {
+    /// The id of the team member in charge; `-1` for nobody.
+    ///
+    /// Evidence: inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub assignee_id: ::std::option::Option<i64>,
+    /// The URL of a picture.
+    ///
+    /// Evidence: inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub avatar: ::std::option::Option<::std::string::String>,
+    /// The channels. What becomes of channels that are left out is not known.
+    ///
+    /// Evidence: inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub contact_channels: ::std::option::Option<::std::vec::Vec<NewContactChannel>>,
+    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// taken with a 200 and dropped silently.
+    ///
+    /// Evidence: inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub custom: ::std::option::Option<
+        ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    >,
+    /// The name to show.
+    ///
+    /// Evidence: inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub display_name: ::std::option::Option<::std::string::String>,
+    /// The e-mail address.
+    ///
+    /// Evidence: inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email: ::std::option::Option<::std::string::String>,
+    /// Not described.
+    ///
+    /// Evidence: inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email_suppressions: ::std::option::Option<::std::vec::Vec<i64>>,
+    /// The first name.
+    ///
+    /// Evidence: inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub first: ::std::option::Option<::std::string::String>,
+    /// Whether the contact wants no messages.
+    ///
+    /// Evidence: inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub is_opted_out: ::std::option::Option<bool>,
+    /// The last name.
+    ///
+    /// Evidence: inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub last: ::std::option::Option<::std::string::String>,
+    /// The phone number, digits only.
+    ///
+    /// Evidence: inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phone: ::std::option::Option<crate::wire::Phone>,
+    /// The tags, at most five.
+    ///
+    /// Evidence: inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
+}
+impl ::std::fmt::Debug for UpdateContactV2 {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("UpdateContactV2")
+            .field("assignee_id", &self.assignee_id)
+            .field(
+                "avatar",
+                &self.avatar.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("contact_channels", &self.contact_channels)
+            .field("custom", &self.custom.as_ref().map(|_| crate::wire::Hidden::Content))
+            .field(
+                "display_name",
+                &self.display_name.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("email", &self.email.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("email_suppressions", &self.email_suppressions)
+            .field("first", &self.first.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("is_opted_out", &self.is_opted_out)
+            .field("last", &self.last.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("phone", &self.phone.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("tags", &self.tags)
+            .finish()
+    }
+}
+impl UpdateContactV2 {
+    /// A request with nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// The id of the team member in charge; `-1` for nobody.
+    ///
+    /// Evidence: inferred.
+    #[must_use]
+    pub fn assignee_id(mut self, assignee_id: i64) -> Self {
+        self.assignee_id = ::std::option::Option::Some(assignee_id);
+        self
+    }
+    /// The URL of a picture.
+    ///
+    /// Evidence: inferred.
+    #[must_use]
+    pub fn avatar(mut self, avatar: impl Into<::std::string::String>) -> Self {
+        self.avatar = ::std::option::Option::Some(avatar.into());
+        self
+    }
+    /// The channels. What becomes of channels that are left out is not known.
+    ///
+    /// Evidence: inferred.
+    #[must_use]
+    pub fn contact_channels(
+        mut self,
+        contact_channels: impl IntoIterator<Item = NewContactChannel>,
+    ) -> Self {
+        self.contact_channels = ::std::option::Option::Some(
+            contact_channels.into_iter().collect(),
+        );
+        self
+    }
+    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// taken with a 200 and dropped silently.
+    ///
+    /// Evidence: inferred.
+    #[must_use]
+    pub fn custom(
+        mut self,
+        custom: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    ) -> Self {
+        self.custom = ::std::option::Option::Some(custom);
+        self
+    }
+    /// The name to show.
+    ///
+    /// Evidence: inferred.
+    #[must_use]
+    pub fn display_name(
+        mut self,
+        display_name: impl Into<::std::string::String>,
+    ) -> Self {
+        self.display_name = ::std::option::Option::Some(display_name.into());
+        self
+    }
+    /// The e-mail address.
+    ///
+    /// Evidence: inferred.
+    #[must_use]
+    pub fn email(mut self, email: impl Into<::std::string::String>) -> Self {
+        self.email = ::std::option::Option::Some(email.into());
+        self
+    }
+    /// Not described.
+    ///
+    /// Evidence: inferred.
+    #[must_use]
+    pub fn email_suppressions(
+        mut self,
+        email_suppressions: impl IntoIterator<Item = i64>,
+    ) -> Self {
+        self.email_suppressions = ::std::option::Option::Some(
+            email_suppressions.into_iter().collect(),
+        );
+        self
+    }
+    /// The first name.
+    ///
+    /// Evidence: inferred.
+    #[must_use]
+    pub fn first(mut self, first: impl Into<::std::string::String>) -> Self {
+        self.first = ::std::option::Option::Some(first.into());
+        self
+    }
+    /// Whether the contact wants no messages.
+    ///
+    /// Evidence: inferred.
+    #[must_use]
+    pub fn is_opted_out(mut self, is_opted_out: bool) -> Self {
+        self.is_opted_out = ::std::option::Option::Some(is_opted_out);
+        self
+    }
+    /// The last name.
+    ///
+    /// Evidence: inferred.
+    #[must_use]
+    pub fn last(mut self, last: impl Into<::std::string::String>) -> Self {
+        self.last = ::std::option::Option::Some(last.into());
+        self
+    }
+    /// The phone number, digits only.
+    ///
+    /// Evidence: inferred.
+    #[must_use]
+    pub fn phone(mut self, phone: impl Into<crate::wire::Phone>) -> Self {
+        self.phone = ::std::option::Option::Some(phone.into());
+        self
+    }
+    /// The tags, at most five.
+    ///
+    /// Evidence: inferred.
+    #[must_use]
+    pub fn tags(mut self, tags: impl IntoIterator<Item = TagAssignment>) -> Self {
+        self.tags = ::std::option::Option::Some(tags.into_iter().collect());
+        self
+    }
+}
+impl crate::wire::Check for UpdateContactV2 {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::Check::check(&self.contact_channels, now)
+            .map_err(|violation| violation.within("contact_channels"))?;
+        crate::wire::Check::check(&self.phone, now)
+            .map_err(|violation| violation.within("phone"))?;
+        crate::wire::item_count(
+            "tags",
+            self.tags.as_ref().map(|items| items.len()),
+            0usize,
+            5usize,
+        )?;
+        crate::wire::Check::check(&self.tags, now)
+            .map_err(|violation| violation.within("tags"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// What to change about a list.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UpdateList {
+    /// The ids of contacts to put on it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub add_contacts: ::std::option::Option<::std::vec::Vec<i64>>,
+    /// E-mail addresses to put on it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub add_emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// Phone numbers to put on it, digits only.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub add_phones: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
+    /// The ids of the contacts that are to be on it, in the place of all that are.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub contacts: ::std::option::Option<::std::vec::Vec<i64>>,
+    /// E-mail addresses. Shown by the newer documentation only; not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// Phone numbers. Shown by the newer documentation only; not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phones: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
+    /// The ids of contacts to take off it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub remove_contacts: ::std::option::Option<::std::vec::Vec<i64>>,
+    /// E-mail addresses to take off it.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub remove_emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// Phone numbers to take off it, digits only.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub remove_phones: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
+    /// A new name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub title: ::std::option::Option<::std::string::String>,
+}
+impl ::std::fmt::Debug for UpdateList {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("UpdateList")
+            .field("add_contacts", &self.add_contacts)
+            .field(
+                "add_emails",
+                &self.add_emails.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field(
+                "add_phones",
+                &self.add_phones.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("contacts", &self.contacts)
+            .field(
+                "emails",
+                &self.emails.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field(
+                "phones",
+                &self.phones.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("remove_contacts", &self.remove_contacts)
+            .field(
+                "remove_emails",
+                &self.remove_emails.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field(
+                "remove_phones",
+                &self.remove_phones.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("title", &self.title)
+            .finish()
+    }
+}
+impl UpdateList {
+    /// A request with nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// The ids of contacts to put on it.
+    #[must_use]
+    pub fn add_contacts(mut self, add_contacts: impl IntoIterator<Item = i64>) -> Self {
+        self.add_contacts = ::std::option::Option::Some(
+            add_contacts.into_iter().collect(),
+        );
+        self
+    }
+    /// E-mail addresses to put on it.
+    #[must_use]
+    pub fn add_emails(
+        mut self,
+        add_emails: impl IntoIterator<Item = impl Into<::std::string::String>>,
+    ) -> Self {
+        self.add_emails = ::std::option::Option::Some(
+            add_emails.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+    /// Phone numbers to put on it, digits only.
+    #[must_use]
+    pub fn add_phones(
+        mut self,
+        add_phones: impl IntoIterator<Item = impl Into<crate::wire::Phone>>,
+    ) -> Self {
+        self.add_phones = ::std::option::Option::Some(
+            add_phones.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+    /// The ids of the contacts that are to be on it, in the place of all that are.
+    #[must_use]
+    pub fn contacts(mut self, contacts: impl IntoIterator<Item = i64>) -> Self {
+        self.contacts = ::std::option::Option::Some(contacts.into_iter().collect());
+        self
+    }
+    /// E-mail addresses. Shown by the newer documentation only; not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn emails(
+        mut self,
+        emails: impl IntoIterator<Item = impl Into<::std::string::String>>,
+    ) -> Self {
+        self.emails = ::std::option::Option::Some(
+            emails.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+    /// Phone numbers. Shown by the newer documentation only; not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn phones(
+        mut self,
+        phones: impl IntoIterator<Item = impl Into<crate::wire::Phone>>,
+    ) -> Self {
+        self.phones = ::std::option::Option::Some(
+            phones.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+    /// The ids of contacts to take off it.
+    #[must_use]
+    pub fn remove_contacts(
+        mut self,
+        remove_contacts: impl IntoIterator<Item = i64>,
+    ) -> Self {
+        self.remove_contacts = ::std::option::Option::Some(
+            remove_contacts.into_iter().collect(),
+        );
+        self
+    }
+    /// E-mail addresses to take off it.
+    #[must_use]
+    pub fn remove_emails(
+        mut self,
+        remove_emails: impl IntoIterator<Item = impl Into<::std::string::String>>,
+    ) -> Self {
+        self.remove_emails = ::std::option::Option::Some(
+            remove_emails.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+    /// Phone numbers to take off it, digits only.
+    #[must_use]
+    pub fn remove_phones(
+        mut self,
+        remove_phones: impl IntoIterator<Item = impl Into<crate::wire::Phone>>,
+    ) -> Self {
+        self.remove_phones = ::std::option::Option::Some(
+            remove_phones.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+    /// A new name.
+    #[must_use]
+    pub fn title(mut self, title: impl Into<::std::string::String>) -> Self {
+        self.title = ::std::option::Option::Some(title.into());
+        self
+    }
+}
+impl crate::wire::Check for UpdateList {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::Check::check(&self.add_phones, now)
+            .map_err(|violation| violation.within("add_phones"))?;
+        crate::wire::Check::check(&self.phones, now)
+            .map_err(|violation| violation.within("phones"))?;
+        crate::wire::Check::check(&self.remove_phones, now)
+            .map_err(|violation| violation.within("remove_phones"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// A list as it is to be.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UpdateListV1 {
+    /// A phone number to put on it, digits only; one, unlike in the newer operation.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub add_phone: ::std::option::Option<crate::wire::Phone>,
+    /// Contacts, by phone number, digits only.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub members: ::std::option::Option<
+        ::std::collections::BTreeMap<::std::string::String, ListMember>,
+    >,
+    /// A phone number to take off it, digits only; one, unlike in the newer operation.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub remove_phone: ::std::option::Option<crate::wire::Phone>,
+    /// The list's name.
+    pub title: ::std::string::String,
+}
+impl ::std::fmt::Debug for UpdateListV1 {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("UpdateListV1")
+            .field(
+                "add_phone",
+                &self.add_phone.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field(
+                "members",
+                &self.members.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field(
+                "remove_phone",
+                &self.remove_phone.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("title", &self.title)
+            .finish()
+    }
+}
+impl UpdateListV1 {
+    /// A request with its required members.
+    ///
+    /// - `title`: The list's name.
+    pub fn new(title: impl Into<::std::string::String>) -> Self {
+        Self {
+            add_phone: ::std::default::Default::default(),
+            members: ::std::default::Default::default(),
+            remove_phone: ::std::default::Default::default(),
+            title: title.into(),
+        }
+    }
+    /// A phone number to put on it, digits only; one, unlike in the newer operation.
+    #[must_use]
+    pub fn add_phone(mut self, add_phone: impl Into<crate::wire::Phone>) -> Self {
+        self.add_phone = ::std::option::Option::Some(add_phone.into());
+        self
+    }
+    /// Contacts, by phone number, digits only.
+    #[must_use]
+    pub fn members(
+        mut self,
+        members: ::std::collections::BTreeMap<::std::string::String, ListMember>,
+    ) -> Self {
+        self.members = ::std::option::Option::Some(members);
+        self
+    }
+    /// A phone number to take off it, digits only; one, unlike in the newer operation.
+    #[must_use]
+    pub fn remove_phone(mut self, remove_phone: impl Into<crate::wire::Phone>) -> Self {
+        self.remove_phone = ::std::option::Option::Some(remove_phone.into());
+        self
+    }
+}
+impl crate::wire::Check for UpdateListV1 {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::Check::check(&self.add_phone, now)
+            .map_err(|violation| violation.within("add_phone"))?;
+        crate::wire::Check::check(&self.members, now)
+            .map_err(|violation| violation.within("members"))?;
+        crate::wire::Check::check(&self.remove_phone, now)
+            .map_err(|violation| violation.within("remove_phone"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// A scheduled message as it is to be, to exactly one of `phone_number`, `targets`,
+/// `conversation_id` and `list_id`.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UpdateScheduledMessage {
+    /// What it says.
+    pub content: NewScheduledContent,
+    /// The id of the conversation to send to.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub conversation_id: ::std::option::Option<i64>,
+    /// When to send it: at least 15 minutes ahead, and on a quarter of an hour. The answer calls it
+    /// `execute`.
+    pub execute_at: ::jiff::Timestamp,
+    /// The id of the inbox from which it is sent.
+    pub inbox_id: i64,
+    /// The id of the list to send to.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub list_id: ::std::option::Option<i64>,
+    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub local_id: ::std::option::Option<::std::string::String>,
+    /// The phone number of the receiver, digits only.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phone_number: ::std::option::Option<crate::wire::Phone>,
+    /// The receivers of a group message. The older documentation has objects here, of a shape that
+    /// it does not show, where sending a message takes phone numbers.
+    ///
+    /// Evidence: g1.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub targets: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
+    /// The id of the team member who sends it, by default the team's owner. Not `creator_id` here.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub user_id: ::std::option::Option<i64>,
+}
+impl ::std::fmt::Debug for UpdateScheduledMessage {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("UpdateScheduledMessage")
+            .field("content", &self.content)
+            .field("conversation_id", &self.conversation_id)
+            .field("execute_at", &self.execute_at)
+            .field("inbox_id", &self.inbox_id)
+            .field("list_id", &self.list_id)
+            .field("local_id", &self.local_id)
+            .field(
+                "phone_number",
+                &self.phone_number.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field(
+                "targets",
+                &self.targets.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("user_id", &self.user_id)
+            .finish()
+    }
+}
+impl UpdateScheduledMessage {
+    /// A request with its required members.
+    ///
+    /// - `inbox_id`: The id of the inbox from which it is sent.
+    /// - `execute_at`: When to send it: at least 15 minutes ahead, and on a quarter of an hour. The answer calls it
+    ///   `execute`.
+    /// - `content`: What it says.
+    pub fn new(
+        inbox_id: i64,
+        execute_at: ::jiff::Timestamp,
+        content: NewScheduledContent,
+    ) -> Self {
+        Self {
+            content,
+            conversation_id: ::std::default::Default::default(),
+            execute_at,
+            inbox_id,
+            list_id: ::std::default::Default::default(),
+            local_id: ::std::default::Default::default(),
+            phone_number: ::std::default::Default::default(),
+            targets: ::std::default::Default::default(),
+            user_id: ::std::default::Default::default(),
+        }
+    }
+    /// The id of the conversation to send to.
+    #[must_use]
+    pub fn conversation_id(mut self, conversation_id: i64) -> Self {
+        self.conversation_id = ::std::option::Option::Some(conversation_id);
+        self
+    }
+    /// The id of the list to send to.
+    #[must_use]
+    pub fn list_id(mut self, list_id: i64) -> Self {
+        self.list_id = ::std::option::Option::Some(list_id);
+        self
+    }
+    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    #[must_use]
+    pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
+        self.local_id = ::std::option::Option::Some(local_id.into());
+        self
+    }
+    /// The phone number of the receiver, digits only.
+    #[must_use]
+    pub fn phone_number(mut self, phone_number: impl Into<crate::wire::Phone>) -> Self {
+        self.phone_number = ::std::option::Option::Some(phone_number.into());
+        self
+    }
+    /// The receivers of a group message. The older documentation has objects here, of a shape that
+    /// it does not show, where sending a message takes phone numbers.
+    ///
+    /// Evidence: g1.
+    #[must_use]
+    pub fn targets(
+        mut self,
+        targets: impl IntoIterator<Item = impl Into<::serde_json::Value>>,
+    ) -> Self {
+        self.targets = ::std::option::Option::Some(
+            targets.into_iter().map(::std::convert::Into::into).collect(),
+        );
+        self
+    }
+    /// The id of the team member who sends it, by default the team's owner. Not `creator_id` here.
+    #[must_use]
+    pub fn user_id(mut self, user_id: i64) -> Self {
+        self.user_id = ::std::option::Option::Some(user_id);
+        self
+    }
+}
+impl crate::wire::Check for UpdateScheduledMessage {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::exactly_one(
+            &[
+                &[("phone_number", self.phone_number.is_some())],
+                &[("targets", self.targets.is_some())],
+                &[("conversation_id", self.conversation_id.is_some())],
+                &[("list_id", self.list_id.is_some())],
+            ],
+        )?;
+        crate::wire::Check::check(&self.content, now)
+            .map_err(|violation| violation.within("content"))?;
+        crate::wire::schedule_time("execute_at", Some(self.execute_at), now)?;
+        crate::wire::Check::check(&self.phone_number, now)
+            .map_err(|violation| violation.within("phone_number"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// A template as it is to be.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UpdateTemplate {
+    /// Whether it is archived.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub archived: ::std::option::Option<bool>,
+    /// What it says.
+    pub content: NewTemplateContent,
+    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub local_id: ::std::option::Option<::std::string::String>,
+    /// The template's name.
+    pub title: ::std::string::String,
+}
+impl UpdateTemplate {
+    /// A request with its required members.
+    ///
+    /// - `title`: The template's name.
+    /// - `content`: What it says.
+    pub fn new(
+        title: impl Into<::std::string::String>,
+        content: NewTemplateContent,
+    ) -> Self {
+        Self {
+            archived: ::std::default::Default::default(),
+            content,
+            local_id: ::std::default::Default::default(),
+            title: title.into(),
+        }
+    }
+    /// Whether it is archived.
+    #[must_use]
+    pub fn archived(mut self, archived: bool) -> Self {
+        self.archived = ::std::option::Option::Some(archived);
+        self
+    }
+    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    #[must_use]
+    pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
+        self.local_id = ::std::option::Option::Some(local_id.into());
+        self
+    }
+}
+impl crate::wire::Check for UpdateTemplate {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::Check::check(&self.content, now)
+            .map_err(|violation| violation.within("content"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// A member as it is to be. The documentation has more members than were had of it.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UpdateUser {
+    /// The first name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub first_name: ::std::option::Option<::std::string::String>,
+    /// The member's id.
+    pub id: i64,
+    /// The last name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub last_name: ::std::option::Option<::std::string::String>,
+    /// The role: `1` is an administrator, `4` a member.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub role_id: ::std::option::Option<i64>,
+}
+impl ::std::fmt::Debug for UpdateUser {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("UpdateUser")
+            .field(
+                "first_name",
+                &self.first_name.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("id", &self.id)
+            .field(
+                "last_name",
+                &self.last_name.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("role_id", &self.role_id)
+            .finish()
+    }
+}
+impl UpdateUser {
+    /// A request with its required members.
+    ///
+    /// - `id`: The member's id.
+    pub fn new(id: i64) -> Self {
+        Self {
+            first_name: ::std::default::Default::default(),
+            id,
+            last_name: ::std::default::Default::default(),
+            role_id: ::std::default::Default::default(),
+        }
+    }
+    /// The first name.
+    #[must_use]
+    pub fn first_name(mut self, first_name: impl Into<::std::string::String>) -> Self {
+        self.first_name = ::std::option::Option::Some(first_name.into());
+        self
+    }
+    /// The last name.
+    #[must_use]
+    pub fn last_name(mut self, last_name: impl Into<::std::string::String>) -> Self {
+        self.last_name = ::std::option::Option::Some(last_name.into());
+        self
+    }
+    /// The role: `1` is an administrator, `4` a member.
+    #[must_use]
+    pub fn role_id(mut self, role_id: i64) -> Self {
+        self.role_id = ::std::option::Option::Some(role_id);
+        self
+    }
+}
+impl crate::wire::Check for UpdateUser {
+    fn check(
+        &self,
+        _: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        ::std::result::Result::Ok(())
+    }
+}
+/// Members to change.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UpdateUsers {
+    /// The members.
+    pub users: ::std::vec::Vec<UpdateUser>,
+}
+impl UpdateUsers {
+    /// A request with its required members.
+    ///
+    /// - `users`: The members.
+    pub fn new(users: impl IntoIterator<Item = UpdateUser>) -> Self {
+        Self {
+            users: users.into_iter().collect(),
+        }
+    }
+}
+impl crate::wire::Check for UpdateUsers {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::Check::check(&self.users, now)
+            .map_err(|violation| violation.within("users"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// A contact to create, or, with `contact_id`, to update.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UpsertContact {
+    /// The id of the team member in charge; `-1` for nobody.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub assignee_id: ::std::option::Option<i64>,
+    /// The URL of a picture.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub avatar: ::std::option::Option<::std::string::String>,
+    /// The channels.
+    pub contact_channels: ::std::vec::Vec<NewContactChannel>,
+    /// The UUID of the contact to update. Without it, one is created.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub contact_id: ::std::option::Option<::std::string::String>,
+    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// taken with a 200 and dropped silently.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub custom: ::std::option::Option<
+        ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    >,
+    /// The name to show.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub display_name: ::std::option::Option<::std::string::String>,
+    /// The e-mail address.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email: ::std::option::Option<::std::string::String>,
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email_suppressions: ::std::option::Option<::std::vec::Vec<i64>>,
+    /// The first name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub first: ::std::option::Option<::std::string::String>,
+    /// Whether the contact wants no messages.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub is_opted_out: ::std::option::Option<bool>,
+    /// The last name.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub last: ::std::option::Option<::std::string::String>,
+    /// The phone number, digits only.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phone: ::std::option::Option<crate::wire::Phone>,
+    /// The tags, at most five.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
+}
+impl ::std::fmt::Debug for UpsertContact {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("UpsertContact")
+            .field("assignee_id", &self.assignee_id)
+            .field(
+                "avatar",
+                &self.avatar.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("contact_channels", &self.contact_channels)
+            .field("contact_id", &self.contact_id)
+            .field("custom", &self.custom.as_ref().map(|_| crate::wire::Hidden::Content))
+            .field(
+                "display_name",
+                &self.display_name.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field("email", &self.email.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("email_suppressions", &self.email_suppressions)
+            .field("first", &self.first.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("is_opted_out", &self.is_opted_out)
+            .field("last", &self.last.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("phone", &self.phone.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("tags", &self.tags)
+            .finish()
+    }
+}
+impl UpsertContact {
+    /// A request with its required members.
+    ///
+    /// - `contact_channels`: The channels.
+    pub fn new(contact_channels: impl IntoIterator<Item = NewContactChannel>) -> Self {
+        Self {
+            assignee_id: ::std::default::Default::default(),
+            avatar: ::std::default::Default::default(),
+            contact_channels: contact_channels.into_iter().collect(),
+            contact_id: ::std::default::Default::default(),
+            custom: ::std::default::Default::default(),
+            display_name: ::std::default::Default::default(),
+            email: ::std::default::Default::default(),
+            email_suppressions: ::std::default::Default::default(),
+            first: ::std::default::Default::default(),
+            is_opted_out: ::std::default::Default::default(),
+            last: ::std::default::Default::default(),
+            phone: ::std::default::Default::default(),
+            tags: ::std::default::Default::default(),
+        }
+    }
+    /// The id of the team member in charge; `-1` for nobody.
+    #[must_use]
+    pub fn assignee_id(mut self, assignee_id: i64) -> Self {
+        self.assignee_id = ::std::option::Option::Some(assignee_id);
+        self
+    }
+    /// The URL of a picture.
+    #[must_use]
+    pub fn avatar(mut self, avatar: impl Into<::std::string::String>) -> Self {
+        self.avatar = ::std::option::Option::Some(avatar.into());
+        self
+    }
+    /// The UUID of the contact to update. Without it, one is created.
+    #[must_use]
+    pub fn contact_id(mut self, contact_id: impl Into<::std::string::String>) -> Self {
+        self.contact_id = ::std::option::Option::Some(contact_id.into());
+        self
+    }
+    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// taken with a 200 and dropped silently.
+    #[must_use]
+    pub fn custom(
+        mut self,
+        custom: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    ) -> Self {
+        self.custom = ::std::option::Option::Some(custom);
+        self
+    }
+    /// The name to show.
+    #[must_use]
+    pub fn display_name(
+        mut self,
+        display_name: impl Into<::std::string::String>,
+    ) -> Self {
+        self.display_name = ::std::option::Option::Some(display_name.into());
+        self
+    }
+    /// The e-mail address.
+    #[must_use]
+    pub fn email(mut self, email: impl Into<::std::string::String>) -> Self {
+        self.email = ::std::option::Option::Some(email.into());
+        self
+    }
+    /// Not described.
+    ///
+    /// Evidence: g2.
+    #[must_use]
+    pub fn email_suppressions(
+        mut self,
+        email_suppressions: impl IntoIterator<Item = i64>,
+    ) -> Self {
+        self.email_suppressions = ::std::option::Option::Some(
+            email_suppressions.into_iter().collect(),
+        );
+        self
+    }
+    /// The first name.
+    #[must_use]
+    pub fn first(mut self, first: impl Into<::std::string::String>) -> Self {
+        self.first = ::std::option::Option::Some(first.into());
+        self
+    }
+    /// Whether the contact wants no messages.
+    #[must_use]
+    pub fn is_opted_out(mut self, is_opted_out: bool) -> Self {
+        self.is_opted_out = ::std::option::Option::Some(is_opted_out);
+        self
+    }
+    /// The last name.
+    #[must_use]
+    pub fn last(mut self, last: impl Into<::std::string::String>) -> Self {
+        self.last = ::std::option::Option::Some(last.into());
+        self
+    }
+    /// The phone number, digits only.
+    #[must_use]
+    pub fn phone(mut self, phone: impl Into<crate::wire::Phone>) -> Self {
+        self.phone = ::std::option::Option::Some(phone.into());
+        self
+    }
+    /// The tags, at most five.
+    #[must_use]
+    pub fn tags(mut self, tags: impl IntoIterator<Item = TagAssignment>) -> Self {
+        self.tags = ::std::option::Option::Some(tags.into_iter().collect());
+        self
+    }
+}
+impl crate::wire::Check for UpsertContact {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::Check::check(&self.contact_channels, now)
+            .map_err(|violation| violation.within("contact_channels"))?;
+        crate::wire::Check::check(&self.phone, now)
+            .map_err(|violation| violation.within("phone"))?;
+        crate::wire::item_count(
+            "tags",
+            self.tags.as_ref().map(|items| items.len()),
+            0usize,
+            5usize,
+        )?;
+        crate::wire::Check::check(&self.tags, now)
+            .map_err(|violation| violation.within("tags"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// Contacts to create or to update.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UpsertContacts {
+    /// The contacts. How many there may be is not documented.
+    pub contacts: ::std::vec::Vec<UpsertContact>,
+}
+impl UpsertContacts {
+    /// A request with its required members.
+    ///
+    /// - `contacts`: The contacts. How many there may be is not documented.
+    pub fn new(contacts: impl IntoIterator<Item = UpsertContact>) -> Self {
+        Self {
+            contacts: contacts.into_iter().collect(),
+        }
+    }
+}
+impl crate::wire::Check for UpsertContacts {
+    fn check(
+        &self,
+        now: ::jiff::Timestamp,
+    ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::Check::check(&self.contacts, now)
+            .map_err(|violation| violation.within("contacts"))?;
+        ::std::result::Result::Ok(())
+    }
+}
+/// What became of the contacts of a bulk request.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct UpsertContactsResult {
+    /// Those that were created or updated.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub contacts: ::std::option::Option<::std::vec::Vec<Contact>>,
+    /// Those that failed.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub failed_contacts: ::std::option::Option<::std::vec::Vec<FailedContact>>,
+}
+/// How a chat widget looks and what it asks for. The newer documentation and the samples have no
+/// member in common; these are both.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct WidgetSettings {
+    /// The color of the background.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub background_color: ::std::option::Option<::std::string::String>,
+    /// The color of the buttons.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub button_color: ::std::option::Option<::std::string::String>,
+    /// Whether it asks for an e-mail address.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email_enabled: ::std::option::Option<bool>,
+    /// Whether it insists on an e-mail address.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub email_required: ::std::option::Option<bool>,
+    /// The color of the button that opens it.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub fab_background_color: ::std::option::Option<::std::string::String>,
+    /// The color of the text of that button.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub fab_text_color: ::std::option::Option<::std::string::String>,
+    /// What it says to a visitor.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub message: ::std::option::Option<::std::string::String>,
+    /// The name that it shows.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name: ::std::option::Option<::std::string::String>,
+    /// Whether it asks for a name.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name_enabled: ::std::option::Option<bool>,
+    /// Whether it insists on a name.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub name_required: ::std::option::Option<bool>,
+    /// The phone number that it shows.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phone: ::std::option::Option<::std::string::String>,
+    /// Whether it asks for a phone number.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phone_enabled: ::std::option::Option<bool>,
+    /// Whether it takes a visitor without a phone number.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub phone_optional: ::std::option::Option<bool>,
+    /// Where on the page it is. Its values are not listed.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub position: ::std::option::Option<i64>,
+    /// Whether a preview is shown.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub preview_enabled: ::std::option::Option<bool>,
+    /// Whether it offers no text messages.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub sms_disabled: ::std::option::Option<bool>,
+    /// The color behind the title.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub title_background_color: ::std::option::Option<::std::string::String>,
+    /// The color of the title.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub title_text_color: ::std::option::Option<::std::string::String>,
+    /// The terms of service. Not described.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub tos: ::std::option::Option<::std::string::String>,
+    /// Whether it offers a chat.
+    ///
+    /// Evidence: sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub webchat_enabled: ::std::option::Option<bool>,
+}
+impl ::std::fmt::Debug for WidgetSettings {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("WidgetSettings")
+            .field("background_color", &self.background_color)
+            .field("button_color", &self.button_color)
+            .field("email_enabled", &self.email_enabled)
+            .field("email_required", &self.email_required)
+            .field("fab_background_color", &self.fab_background_color)
+            .field("fab_text_color", &self.fab_text_color)
+            .field(
+                "message",
+                &self.message.as_ref().map(|_| crate::wire::Hidden::Content),
+            )
+            .field("name", &self.name.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("name_enabled", &self.name_enabled)
+            .field("name_required", &self.name_required)
+            .field("phone", &self.phone.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("phone_enabled", &self.phone_enabled)
+            .field("phone_optional", &self.phone_optional)
+            .field("position", &self.position)
+            .field("preview_enabled", &self.preview_enabled)
+            .field("sms_disabled", &self.sms_disabled)
+            .field("title_background_color", &self.title_background_color)
+            .field("title_text_color", &self.title_text_color)
+            .field("tos", &self.tos)
+            .field("webchat_enabled", &self.webchat_enabled)
+            .finish()
+    }
+}
+/// What was created or changed. Sampled answers to contacts and templates lack `uuid`, and those to
+/// scheduled messages have `id` alone.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct WriteResult {
+    /// The id of what was created or changed.
+    pub id: i64,
+    /// Its revision.
+    ///
+    /// Evidence: g1, sampled.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub rev: ::std::option::Option<i64>,
+    /// Its UUID. Of a contact, it is what the `/v2` operations take.
+    ///
+    /// Evidence: g1.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub uuid: ::std::option::Option<::std::string::String>,
 }

@@ -26,6 +26,7 @@ pub struct ClientBuilder {
     timeout: Duration,
     deadline: Duration,
     max_response_bytes: usize,
+    check_requests: bool,
     user_agent: String,
     http_client: Option<reqwest::Client>,
     clock: Arc<dyn Clock>,
@@ -41,6 +42,7 @@ impl ClientBuilder {
             timeout: TIMEOUT,
             deadline: DEADLINE,
             max_response_bytes: MAX_RESPONSE_BYTES,
+            check_requests: true,
             user_agent: USER_AGENT.to_owned(),
             http_client: None,
             clock: Arc::new(SystemClock),
@@ -89,6 +91,17 @@ impl ClientBuilder {
     /// decompression; by default 32 MiB.
     pub fn max_response_bytes(mut self, bytes: usize) -> Self {
         self.max_response_bytes = bytes;
+        self
+    }
+
+    /// Whether requests are checked before they are sent; by default they are.
+    ///
+    /// What is checked is what the documentation says of requests: the form of
+    /// phone numbers and e-mail receivers, the times of scheduled messages, how
+    /// many tags there are, and that exactly one receiver is given. Switched
+    /// off, the server's word is the last.
+    pub fn check_requests(mut self, check: bool) -> Self {
+        self.check_requests = check;
         self
     }
 
@@ -152,6 +165,7 @@ impl ClientBuilder {
             timeout: self.timeout,
             deadline: self.deadline,
             max_response_bytes: self.max_response_bytes,
+            check_requests: self.check_requests,
         }))
     }
 

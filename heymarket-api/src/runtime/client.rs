@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use super::attempt::{Attempt, Outcome};
 use super::builder::ClientBuilder;
 use super::decode::decode;
 use super::error::{Error, ErrorKind, Failure};
+use super::operation::Operation;
 use super::redact::redact;
 use super::request::{Parts, Request};
 use super::response::{Answer, Response};
@@ -41,6 +43,7 @@ pub(super) struct Core {
     pub(super) timeout: Duration,
     pub(super) deadline: Duration,
     pub(super) max_response_bytes: usize,
+    pub(super) check_requests: bool,
 }
 
 impl Client {
@@ -78,6 +81,16 @@ impl Client {
         Self {
             core: Arc::new(core),
         }
+    }
+
+    /// Begins a request.
+    pub(crate) fn request(
+        &self,
+        operation: &'static Operation,
+        path: impl Into<Cow<'static, str>>,
+    ) -> Request {
+        let now = self.core.check_requests.then(|| self.core.clock.now());
+        Request::new(operation, path.into(), now)
     }
 
     /// Sends a request and reads its answer as a `T`.

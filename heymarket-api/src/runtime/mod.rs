@@ -17,5 +17,5 @@ pub use builder::ClientBuilder;
 pub use client::Client;
 pub use error::{Error, ErrorKind};
 pub use operation::{Operation, Safety};
-pub(crate) use request::{Request, encode_path};
+pub(crate) use request::encode_path;
 pub use response::Response;

@@ -1,14 +1,14 @@
 use std::borrow::Cow;
-use std::fmt::Display;
 
 use bytes::Bytes;
 use http::Method;
+use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use super::error::Error;
 use super::operation::Operation;
-use crate::wire::Check;
+use crate::wire::{Check, Phone, Violation};
 
 /// All but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -29,6 +29,8 @@ pub(crate) struct Request {
     path: Cow<'static, str>,
     query: String,
     body: Option<Bytes>,
+    /// The time for the checks; `None` if they are switched off.
+    checked_at: Option<Timestamp>,
     problem: Option<String>,
 }
 
@@ -42,8 +44,11 @@ pub(super) struct Parts<'a> {
 }
 
 impl Request {
-    pub(crate) fn new(operation: &'static Operation, path: impl Into<Cow<'static, str>>) -> Self {
-        let path = path.into();
+    pub(super) fn new(
+        operation: &'static Operation,
+        path: Cow<'static, str>,
+        checked_at: Option<Timestamp>,
+    ) -> Self {
         // Such a segment would make it the path of another operation.
         let is_other = path
             .split('/')
@@ -54,17 +59,15 @@ impl Request {
             path,
             query: String::new(),
             body: None,
+            checked_at,
             problem: is_other
                 .then(|| format!("an id in the path {} is empty or only dots", operation.path)),
         }
     }
 
     /// Adds a query parameter, unless it has no value.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "no operation has a query parameter yet")
-    )]
     pub(crate) fn query(mut self, name: &str, value: &impl QueryValue) -> Self {
+        self.check(|now| value.check(now).map_err(|violation| violation.within(name)));
         if let Some(value) = value.text() {
             if !self.query.is_empty() {
                 self.query.push('&');
@@ -77,10 +80,8 @@ impl Request {
     }
 
     /// Sets the body, and checks it.
-    pub(crate) fn json<T: Serialize + Check>(mut self, body: &T) -> Self {
-        if let Err(violation) = body.check() {
-            self.problem.get_or_insert(violation.to_string());
-        }
+    pub(crate) fn json<T: Serialize + Check + ?Sized>(mut self, body: &T) -> Self {
+        self.check(|now| body.check(now));
         match serde_json::to_vec(body) {
             Ok(bytes) => self.body = Some(bytes.into()),
             Err(_) => {
@@ -89,6 +90,14 @@ impl Request {
             }
         }
         self
+    }
+
+    fn check(&mut self, check: impl FnOnce(Timestamp) -> Result<(), Violation>) {
+        if let Some(now) = self.checked_at
+            && let Err(violation) = check(now)
+        {
+            self.problem.get_or_insert(violation.to_string());
+        }
     }
 
     /// The parts, if nothing is wrong with them.
@@ -113,47 +122,70 @@ impl Request {
 pub(crate) trait QueryValue {
     /// The text, unless the parameter is left out.
     fn text(&self) -> Option<Cow<'_, str>>;
+
+    /// Whether it can be right.
+    fn check(&self, _now: Timestamp) -> Result<(), Violation> {
+        Ok(())
+    }
 }
 
-impl<T: QueryText> QueryValue for T {
+impl QueryValue for bool {
+    fn text(&self) -> Option<Cow<'_, str>> {
+        Some(if *self { "true" } else { "false" }.into())
+    }
+}
+
+impl QueryValue for i64 {
     fn text(&self) -> Option<Cow<'_, str>> {
         Some(self.to_string().into())
     }
 }
 
-impl<T: QueryText> QueryValue for Option<T> {
+impl QueryValue for Phone {
     fn text(&self) -> Option<Cow<'_, str>> {
-        self.as_ref().map(|value| value.to_string().into())
+        Some(self.as_str().into())
+    }
+
+    fn check(&self, now: Timestamp) -> Result<(), Violation> {
+        Check::check(self, now)
     }
 }
 
-/// A type whose `Display` is its form in a query.
-pub(crate) trait QueryText: Display {}
+impl<T: QueryValue> QueryValue for Option<T> {
+    fn text(&self) -> Option<Cow<'_, str>> {
+        self.as_ref().and_then(T::text)
+    }
 
-impl QueryText for bool {}
-impl QueryText for i64 {}
-impl QueryText for &str {}
+    fn check(&self, now: Timestamp) -> Result<(), Violation> {
+        self.as_ref().map_or(Ok(()), |value| value.check(now))
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::operations::GET_CONVERSATION;
 
+    fn request(path: impl Into<Cow<'static, str>>) -> Request {
+        Request::new(&GET_CONVERSATION, path.into(), Some(Timestamp::UNIX_EPOCH))
+    }
+
     #[test]
     fn query_values_are_encoded_and_absent_ones_left_out() {
-        let request = Request::new(&GET_CONVERSATION, "/v1/x")
-            .query("name", &"a b&c=d+é")
+        let odd: Phone = "a b&c=d+é".into();
+        let request = request("/v1/x")
+            .query("name", &odd)
             .query("none", &None::<i64>)
             .query("some", &Some(true));
         assert_eq!(request.query, "name=a%20b%26c%3Dd%2B%C3%A9&some=true");
+        assert!(request.parts().is_err(), "it is no phone number");
     }
 
     #[test]
     fn an_id_cannot_lead_to_another_path() {
         for id in ["", ".", ".."] {
             let path = format!("/v1/conversations/{}", encode_path(id));
-            let request = Request::new(&GET_CONVERSATION, path);
-            assert!(request.parts().is_err(), "{id:?}");
+            assert!(request(path).parts().is_err(), "{id:?}");
         }
         assert_eq!(encode_path("../a?b#c"), "..%2Fa%3Fb%23c");
     }

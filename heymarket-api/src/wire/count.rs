@@ -4,7 +4,7 @@ use serde::de::{self, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::lenient::Lenient;
+use super::json_schema::json_schema;
 
 /// How many items there are.
 ///
@@ -40,12 +40,6 @@ impl Serialize for Count {
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(CountVisitor)
-    }
-}
-
-impl Lenient for Count {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        Option::deserialize(deserializer)
     }
 }
 
@@ -113,19 +107,10 @@ fn integer(value: &Value) -> Option<i64> {
     }
 }
 
-#[cfg(feature = "schemars")]
-impl schemars::JsonSchema for Count {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Count".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "oneOf": [
-                { "type": "integer", "format": "int64" },
-                { "type": "string" },
-                { "type": "object" },
-            ],
-        })
-    }
-}
+json_schema!(Count, |_| {
+    "oneOf": [
+        { "type": "integer", "format": "int64" },
+        { "type": "string" },
+        { "type": "object" },
+    ],
+});

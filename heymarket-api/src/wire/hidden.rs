@@ -4,7 +4,6 @@ use std::fmt;
 #[derive(Clone, Copy)]
 pub(crate) enum Hidden {
     /// A token or a key.
-    #[expect(dead_code, reason = "no generated type holds one yet")]
     Secret,
     /// A phone number, an e-mail address or a name.
     Personal,

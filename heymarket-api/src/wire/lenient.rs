@@ -3,8 +3,8 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::Deserializer;
 use serde::de::{self, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// A type whose absence the API spells in a way of its own, besides leaving
 /// it out and `null`.
@@ -21,6 +21,29 @@ where
 {
     T::read(deserializer)
 }
+
+/// Types whose absence is spelled in no way of its own.
+macro_rules! absent_if_null {
+    ($($name:ident),* $(,)?) => {$(
+        impl Lenient for super::$name {
+            fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+                Option::deserialize(deserializer)
+            }
+        }
+    )*};
+}
+
+absent_if_null!(
+    ConversationMembers,
+    Count,
+    CreateContactsResult,
+    Gallery,
+    Identifier,
+    Inboxes,
+    Invited,
+    ReadState,
+    UndocumentedResult,
+);
 
 /// `""` and Go's zero time are no time.
 impl Lenient for Timestamp {

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::lenient::Lenient;
+use super::json_schema::json_schema;
 use crate::types::Member;
 
 /// The team members who take part in a conversation.
@@ -27,12 +27,6 @@ impl Deref for ConversationMembers {
 impl<'de> Deserialize<'de> for ConversationMembers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(MembersVisitor)
-    }
-}
-
-impl Lenient for ConversationMembers {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        Option::deserialize(deserializer)
     }
 }
 
@@ -59,16 +53,9 @@ impl<'de> Visitor<'de> for MembersVisitor {
     }
 }
 
-#[cfg(feature = "schemars")]
-impl schemars::JsonSchema for ConversationMembers {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "ConversationMembers".into()
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let member = generator.subschema_for::<Member>();
-        schemars::json_schema!({
-            "oneOf": [{ "type": "array", "items": member }, { "type": "object" }],
-        })
-    }
-}
+json_schema!(ConversationMembers, |generator| {
+    "oneOf": [
+        { "type": "array", "items": generator.subschema_for::<Member>() },
+        { "type": "object" },
+    ],
+});

@@ -1,21 +1,27 @@
 /// The conversions of an open enum, whose variants and `as_str` are generated.
 macro_rules! open_enum {
     ($name:ident, [$(($variant:ident, $value:literal)),* $(,)?]) => {
+        impl $name {
+            /// The known value that a text is, in any case: the documentation
+            /// is not of one mind about case.
+            fn known(value: &str) -> Option<Self> {
+                match value {
+                    $($value => Some(Self::$variant),)*
+                    $(_ if value.eq_ignore_ascii_case($value) => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+        }
+
         impl From<&str> for $name {
             fn from(value: &str) -> Self {
-                match value {
-                    $($value => Self::$variant,)*
-                    unknown => Self::Unknown(unknown.to_owned()),
-                }
+                Self::known(value).unwrap_or_else(|| Self::Unknown(value.to_owned()))
             }
         }
 
         impl From<String> for $name {
             fn from(value: String) -> Self {
-                match value.as_str() {
-                    $($value => Self::$variant,)*
-                    _ => Self::Unknown(value),
-                }
+                Self::known(&value).unwrap_or(Self::Unknown(value))
             }
         }
 

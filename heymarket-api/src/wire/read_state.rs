@@ -3,7 +3,7 @@ use std::fmt;
 use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::lenient::Lenient;
+use super::json_schema::json_schema;
 
 /// Whether, or up to where, a conversation was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,12 +43,6 @@ impl<'de> Deserialize<'de> for ReadState {
     }
 }
 
-impl Lenient for ReadState {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        Option::deserialize(deserializer)
-    }
-}
-
 struct ReadStateVisitor;
 
 impl Visitor<'_> for ReadStateVisitor {
@@ -73,15 +67,6 @@ impl Visitor<'_> for ReadStateVisitor {
     }
 }
 
-#[cfg(feature = "schemars")]
-impl schemars::JsonSchema for ReadState {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "ReadState".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "oneOf": [{ "type": "boolean" }, { "type": "integer", "format": "int64" }],
-        })
-    }
-}
+json_schema!(ReadState, |_| {
+    "oneOf": [{ "type": "boolean" }, { "type": "integer", "format": "int64" }],
+});

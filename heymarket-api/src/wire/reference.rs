@@ -6,6 +6,7 @@ use serde::de::{self, IgnoredAny, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::hidden::Hidden;
+use super::json_schema::json_schema;
 use super::lenient::Lenient;
 
 /// A team member to whom something refers.
@@ -162,54 +163,29 @@ impl<'de> Visitor<'de> for PartsVisitor {
     }
 }
 
-#[cfg(feature = "schemars")]
-mod json_schema {
-    use std::borrow::Cow;
+json_schema!(MemberReference, |_| {
+    "oneOf": [
+        { "type": "integer", "format": "int64" },
+        {
+            "type": "object",
+            "properties": {
+                "id": { "type": ["integer", "null"], "format": "int64" },
+                "name": { "type": ["string", "null"] },
+                "email": { "type": ["string", "null"] },
+            },
+        },
+    ],
+});
 
-    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-
-    use super::{InboxReference, MemberReference};
-
-    impl JsonSchema for MemberReference {
-        fn schema_name() -> Cow<'static, str> {
-            "MemberReference".into()
-        }
-
-        fn json_schema(_: &mut SchemaGenerator) -> Schema {
-            json_schema!({
-                "oneOf": [
-                    { "type": "integer", "format": "int64" },
-                    {
-                        "type": "object",
-                        "properties": {
-                            "id": { "type": ["integer", "null"], "format": "int64" },
-                            "name": { "type": ["string", "null"] },
-                            "email": { "type": ["string", "null"] },
-                        },
-                    },
-                ],
-            })
-        }
-    }
-
-    impl JsonSchema for InboxReference {
-        fn schema_name() -> Cow<'static, str> {
-            "InboxReference".into()
-        }
-
-        fn json_schema(_: &mut SchemaGenerator) -> Schema {
-            json_schema!({
-                "oneOf": [
-                    { "type": "integer", "format": "int64" },
-                    {
-                        "type": "object",
-                        "properties": {
-                            "id": { "type": ["integer", "null"], "format": "int64" },
-                            "name": { "type": ["string", "null"] },
-                        },
-                    },
-                ],
-            })
-        }
-    }
-}
+json_schema!(InboxReference, |_| {
+    "oneOf": [
+        { "type": "integer", "format": "int64" },
+        {
+            "type": "object",
+            "properties": {
+                "id": { "type": ["integer", "null"], "format": "int64" },
+                "name": { "type": ["string", "null"] },
+            },
+        },
+    ],
+});

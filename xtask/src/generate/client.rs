@@ -25,7 +25,7 @@ pub(super) fn write(methods: Vec<ImplItemFn>, model: &Model<'_>) -> Result<Token
         //! One method for each operation of the spec.
 
         use super::{operations, types};
-        use crate::runtime::{Client, Error, Request, Response, encode_path};
+        use crate::runtime::{Client, Error, Response, encode_path};
 
         impl Client {
             #(#rewritten)*
@@ -42,14 +42,24 @@ fn rewrite(mut method: ImplItemFn, operation: &Operation<'_>) -> Result<ImplItem
     let table = constant(&id);
     let (path, queries) = (parts.path, parts.queries);
     let json = parts.body.then(|| quote!(.json(body)));
-    let request = quote!(Request::new(&operations::#table, #path) #(.query(#queries))* #json);
+    let request = quote!(self.request(&operations::#table, #path) #(.query(#queries))* #json);
     let mut signature = method.sig;
     signature.output = syn::parse_quote!(-> Result<Response<#response>, Error>);
     signature.generics = syn::Generics::default();
+    let mut conversions = Vec::new();
     for argument in &mut signature.inputs {
         WithoutLifetimes.visit_fn_arg_mut(argument);
-        if let FnArg::Receiver(receiver) = argument {
-            *receiver = syn::parse_quote!(&self);
+        match argument {
+            FnArg::Receiver(receiver) => *receiver = syn::parse_quote!(&self),
+            FnArg::Typed(argument) => {
+                if let Some(ty) = converted(&argument.ty) {
+                    let name = &argument.pat;
+                    conversions.push(quote!(let #name: #ty = #name.into();));
+                    *argument.ty = syn::parse_quote!(impl Into<#ty>);
+                } else {
+                    *argument.ty = argument_type(&argument.ty);
+                }
+            }
         }
     }
     let comment = docs::comment(&method_docs(operation));
@@ -57,8 +67,40 @@ fn rewrite(mut method: ImplItemFn, operation: &Operation<'_>) -> Result<ImplItem
         .then(|| quote!(#[deprecated = "the API's documentation deprecates it"]));
     method.attrs = syn::parse_quote!(#comment #deprecated);
     method.sig = signature;
-    method.block = syn::parse_quote!({ self.send(#request).await });
+    method.block = syn::parse_quote!({
+        #(#conversions)*
+        self.send(#request).await
+    });
     Ok(method)
+}
+
+/// The type that an argument is converted to, if it is one of text with a
+/// format.
+fn converted(ty: &Type) -> Option<Type> {
+    let Type::Reference(reference) = ty else {
+        return None;
+    };
+    match &*reference.elem {
+        Type::Path(path) if path.path.segments.last()?.ident == "Phone" => {
+            Some(syn::parse_quote!(types::Phone))
+        }
+        _ => None,
+    }
+}
+
+/// How a method takes an argument of a type: a slice for a vector.
+fn argument_type(ty: &Type) -> Type {
+    if let Type::Reference(reference) = ty
+        && is_vector(&reference.elem)
+        && let Some(item) = first_argument(&reference.elem)
+    {
+        return syn::parse_quote!(&[#item]);
+    }
+    ty.clone()
+}
+
+fn is_vector(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Vec"))
 }
 
 /// The parts of a method's body that are particular to its operation.

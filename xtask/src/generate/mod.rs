@@ -8,6 +8,7 @@ mod model;
 mod operations;
 mod prepare;
 mod progenitor;
+mod reference;
 mod types;
 
 use proc_macro2::TokenStream;
@@ -35,10 +36,16 @@ const HEADER: &str = "\
 pub fn run(bundle: &Bundle) -> Result<Vec<OutputFile>, Error> {
     let model = Model::read(&bundle.document);
     let generated = progenitor::generate(&bundle.document, &model)?;
-    let mut files = vec![OutputFile {
-        path: "openapi/bundled.json".to_owned(),
-        text: bundle.to_json(),
-    }];
+    let mut files = vec![
+        OutputFile {
+            path: "docs/operations.md".to_owned(),
+            text: reference::write(&generated.methods, &model),
+        },
+        OutputFile {
+            path: "openapi/bundled.json".to_owned(),
+            text: bundle.to_json(),
+        },
+    ];
     let sources = [
         ("client.rs", client::write(generated.methods, &model)?),
         ("enums.rs", enums::write(&model)?),

@@ -19,6 +19,13 @@ use crate::schema;
 /// its feature.
 pub(super) const JSON_SCHEMA_MARK: &str = "JSON_SCHEMA_MARK";
 
+/// The types of strings with a format.
+const FORMATS: [(&str, &str); 3] = [
+    ("date-time", "::jiff::Timestamp"),
+    ("email-recipient", "crate::wire::EmailRecipient"),
+    ("phone", "crate::wire::Phone"),
+];
+
 /// progenitor's output, taken apart.
 pub(super) struct Generated {
     /// The items of its `types` module.
@@ -71,9 +78,11 @@ fn settings(model: &Model<'_>) -> Result<GenerationSettings, String> {
     for (name, _) in model.of_origin(Origin::Wire) {
         settings.with_replacement(name, format!("crate::wire::{name}"), std::iter::empty());
     }
-    let date_time = serde_json::from_value(json!({"type": "string", "format": "date-time"}))
-        .map_err(|error| error.to_string())?;
-    settings.with_conversion(date_time, "::jiff::Timestamp", text_impls.into_iter());
+    for (format, name) in FORMATS {
+        let schema = serde_json::from_value(json!({"type": "string", "format": format}))
+            .map_err(|error| error.to_string())?;
+        settings.with_conversion(schema, name, text_impls.into_iter());
+    }
     Ok(settings)
 }
 

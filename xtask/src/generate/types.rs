@@ -36,7 +36,7 @@ pub(super) fn write(items: Vec<Item>, model: &Model<'_>) -> Result<TokenStream, 
         //! The types of requests and responses, one for each schema of the spec.
 
         pub use super::enums::{#(#open_enums),*};
-        pub use crate::wire::{#(#wire),*};
+        pub use crate::wire::{EmailRecipient, Phone, #(#wire),*};
 
         #(#structs)*
     })
@@ -65,7 +65,7 @@ fn rewrite(mut item: ItemStruct, model: &Model<'_>) -> Result<TokenStream, Error
         .then(|| builder_impl(&item.ident, schema, &members));
     let check = schema
         .is_request
-        .then(|| checks::write(&item.ident, schema, &members));
+        .then(|| checks::write(&item.ident, schema, &members, model));
     Ok(quote!(#item #debug #builder #check))
 }
 
@@ -97,18 +97,16 @@ fn rewrite_field(
         .clone()
         .ok_or_else(|| Error::Unexpected("a field without a name".to_owned()))?;
     let name = renamed(field)?.unwrap_or_else(|| ident.to_string());
+    if name == REST {
+        return Ok(rest(field, ident));
+    }
     let property = schema.property(&name).ok_or_else(|| {
         Error::Unexpected(format!("the field {name} is of no property of the spec"))
     })?;
     let description = property_docs(property, model);
-    field
-        .attrs
-        .retain(|attribute| !attribute.path().is_ident("doc"));
-    let comment = docs::comment(&description);
-    let mut attributes: Vec<Attribute> = syn::parse_quote!(#comment);
-    attributes.append(&mut field.attrs);
-    field.attrs = attributes;
-    if generic_argument(&field.ty, "Option").is_some_and(is_lenient) {
+    document(field, &description);
+    let is_optional = generic_argument(&field.ty, "Option").is_some_and(is_lenient);
+    if is_optional && !schema.is_request {
         field.attrs.push(syn::parse_quote! {
             #[serde(default, deserialize_with = "crate::wire::optional")]
         });
@@ -125,6 +123,37 @@ fn rewrite_field(
         description,
         sensitivity,
     })
+}
+
+/// What progenitor calls the member that holds all others, where a schema has
+/// `additionalProperties: {}`.
+const REST: &str = "extra";
+
+/// The member that holds all others. Nobody knows what is in it, so it is not
+/// shown.
+fn rest(field: &mut Field, ident: Ident) -> Member {
+    let description = "Members that this version does not know.";
+    document(field, description);
+    Member {
+        name: REST.to_owned(),
+        ident,
+        ty: field.ty.clone(),
+        is_required: false,
+        description: description.to_owned(),
+        sensitivity: Some(format_ident!("Content")),
+    }
+}
+
+/// Puts a description in the place of what progenitor wrote.
+fn document(field: &mut Field, description: &str) {
+    let comment = docs::comment(description);
+    let mut attributes: Vec<Attribute> = syn::parse_quote!(#comment);
+    let others = field
+        .attrs
+        .iter()
+        .filter(|attribute| !attribute.path().is_ident("doc"));
+    attributes.extend(others.cloned());
+    field.attrs = attributes;
 }
 
 fn property_docs(property: &Value, model: &Model<'_>) -> String {

@@ -191,8 +191,9 @@ impl Rules<'_> {
     fn tolerant(&mut self) {
         let required: Vec<_> = schema::strings(self.schema.get("required")).collect();
         let properties = self.schema.get("properties");
+        let is_hand_written = self.is_hand_written();
         for name in &required {
-            if *name != "id" {
+            if *name != "id" && !is_hand_written {
                 self.report(
                     "/required",
                     format!("a response may lack `{name}`, which is required here"),

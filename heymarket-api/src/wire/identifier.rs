@@ -1,0 +1,69 @@
+use std::fmt;
+
+use serde::de::{self, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::json_schema::json_schema;
+
+/// An id that the sources give different types: a string, mostly a UUID, in
+/// the older documentation, and an integer in the newer one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Identifier {
+    /// An integer.
+    Number(i64),
+    /// A string, such as a UUID.
+    Text(String),
+}
+
+impl fmt::Display for Identifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => text.fmt(f),
+        }
+    }
+}
+
+impl Serialize for Identifier {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Number(number) => serializer.serialize_i64(*number),
+            Self::Text(text) => serializer.serialize_str(text),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Identifier {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(IdentifierVisitor)
+    }
+}
+
+struct IdentifierVisitor;
+
+impl Visitor<'_> for IdentifierVisitor {
+    type Value = Identifier;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an id: a string or an integer")
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Identifier, E> {
+        Ok(Identifier::Number(number))
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Identifier, E> {
+        i64::try_from(number)
+            .map(Identifier::Number)
+            .map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Identifier, E> {
+        Ok(Identifier::Text(text.to_owned()))
+    }
+}
+
+json_schema!(Identifier, |_| {
+    "oneOf": [{ "type": "string" }, { "type": "integer", "format": "int64" }],
+});

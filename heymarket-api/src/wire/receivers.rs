@@ -1,0 +1,58 @@
+//! Setters that name the one receiver of a message, which the API spells
+//! differently in each request.
+
+use crate::types::{CreateScheduledMessage, Phone, SendMessage, UpdateScheduledMessage};
+
+impl SendMessage {
+    /// Sends it to a phone number.
+    #[must_use]
+    pub fn to_phone(self, phone: impl Into<Phone>) -> Self {
+        self.phone_number(phone)
+    }
+
+    /// Sends it to a conversation.
+    #[must_use]
+    pub fn to_conversation(self, id: i64) -> Self {
+        self.chat_id(id)
+    }
+
+    /// Sends it to everyone on a list. The API wants a `local_id` that is
+    /// unique for the broadcast.
+    #[must_use]
+    pub fn to_list(self, id: i64, local_id: impl Into<String>) -> Self {
+        self.list_id(id).local_id(local_id)
+    }
+
+    /// Sends it to a group, each of whom sees the others. Not from a toll-free
+    /// number.
+    #[must_use]
+    pub fn to_group(self, phones: impl IntoIterator<Item = impl Into<Phone>>) -> Self {
+        self.targets(phones)
+    }
+}
+
+macro_rules! scheduled {
+    ($($name:ident),*) => {$(
+        impl $name {
+            /// Sends it to a phone number.
+            #[must_use]
+            pub fn to_phone(self, phone: impl Into<Phone>) -> Self {
+                self.phone_number(phone)
+            }
+
+            /// Sends it to a conversation.
+            #[must_use]
+            pub fn to_conversation(self, id: i64) -> Self {
+                self.conversation_id(id)
+            }
+
+            /// Sends it to everyone on a list.
+            #[must_use]
+            pub fn to_list(self, id: i64) -> Self {
+                self.list_id(id)
+            }
+        }
+    )*};
+}
+
+scheduled!(CreateScheduledMessage, UpdateScheduledMessage);

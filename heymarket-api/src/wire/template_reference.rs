@@ -1,0 +1,99 @@
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::hidden::Hidden;
+use super::json_schema::json_schema;
+use super::lenient::Lenient;
+
+/// The template of a scheduled message: its id in the newer documentation, an
+/// object of a shape that is not shown in the older one.
+///
+/// In an answer, `0` is no template.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub enum TemplateReference {
+    /// The template's id.
+    Id(i64),
+    /// An object, as it came.
+    Object(Map<String, Value>),
+}
+
+impl TemplateReference {
+    /// The template's id, if it is known.
+    #[must_use]
+    pub fn id(&self) -> Option<i64> {
+        match self {
+            Self::Id(id) => Some(*id),
+            Self::Object(members) => members.get("id")?.as_i64(),
+        }
+    }
+}
+
+impl From<i64> for TemplateReference {
+    fn from(id: i64) -> Self {
+        Self::Id(id)
+    }
+}
+
+impl fmt::Debug for TemplateReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => f.debug_tuple("Id").field(id).finish(),
+            Self::Object(_) => f.debug_tuple("Object").field(&Hidden::Content).finish(),
+        }
+    }
+}
+
+impl Serialize for TemplateReference {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Id(id) => serializer.serialize_i64(*id),
+            Self::Object(members) => members.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for TemplateReference {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ReferenceVisitor)
+    }
+}
+
+impl Lenient for TemplateReference {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        let reference = Option::deserialize(deserializer)?;
+        Ok(reference.filter(|reference| *reference != Self::Id(0)))
+    }
+}
+
+struct ReferenceVisitor;
+
+impl<'de> Visitor<'de> for ReferenceVisitor {
+    type Value = TemplateReference;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a template: an id or an object")
+    }
+
+    fn visit_i64<E: de::Error>(self, id: i64) -> Result<TemplateReference, E> {
+        Ok(TemplateReference::Id(id))
+    }
+
+    fn visit_u64<E: de::Error>(self, id: u64) -> Result<TemplateReference, E> {
+        i64::try_from(id)
+            .map(TemplateReference::Id)
+            .map_err(|_| E::invalid_value(Unexpected::Unsigned(id), &self))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<TemplateReference, A::Error> {
+        Map::deserialize(MapAccessDeserializer::new(members)).map(TemplateReference::Object)
+    }
+}
+
+json_schema!(TemplateReference, |_| {
+    "oneOf": [{ "type": "integer", "format": "int64" }, { "type": "object" }],
+});
