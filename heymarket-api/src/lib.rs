@@ -39,16 +39,21 @@ mod auth;
 #[rustfmt::skip] // prettyplease formats it, the same everywhere
 mod generated;
 #[cfg(feature = "client")]
+mod policy;
+#[cfg(feature = "client")]
 mod runtime;
 mod wire;
 
 #[cfg(feature = "client")]
-pub use auth::{Clock, Credentials, SystemClock};
+pub use auth::{Clock, Credentials, Sleep, SystemClock};
 #[cfg(feature = "client")]
 pub use generated::operations;
 pub use generated::types;
 #[cfg(feature = "client")]
+pub use policy::{Acquire, Options, Permit, RateLimit, RateLimiter, RetryPolicy};
+#[cfg(feature = "client")]
 pub use runtime::{
-    Attempt, Client, ClientBuilder, Error, ErrorKind, Operation, Outcome, Response, Safety,
+    Attempt, Client, ClientBuilder, Error, ErrorKind, Operation, OperationObserver,
+    OperationReport, Outcome, Response, ResponseObserver, Safety, Unknown, Wait, WaitReason,
 };
 pub use wire::{Check, Violation};

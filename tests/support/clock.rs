@@ -1,6 +1,7 @@
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use heymarket_api::Clock;
+use heymarket_api::{Clock, Sleep};
 use jiff::{SignedDuration, Timestamp};
 
 /// A clock that stands still until it is set.
@@ -20,5 +21,49 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         *self.0.lock().expect("the clock")
+    }
+}
+
+/// A clock whose waits are over at once: it jumps ahead by as much. In between
+/// it stands still.
+#[derive(Clone, Default)]
+pub(crate) struct JumpingClock(Arc<Mutex<Jumps>>);
+
+#[derive(Default)]
+struct Jumps {
+    elapsed: Duration,
+    waits: Vec<Duration>,
+}
+
+impl JumpingClock {
+    /// Every wait so far.
+    pub(crate) fn waits(&self) -> Vec<Duration> {
+        self.0.lock().expect("the clock").waits.clone()
+    }
+
+    pub(crate) fn jump(&self, duration: Duration) {
+        self.0.lock().expect("the clock").elapsed += duration;
+    }
+}
+
+impl Clock for JumpingClock {
+    fn now(&self) -> Timestamp {
+        let noon: Timestamp = "2026-05-07T12:00:00Z".parse().expect("a time");
+        noon + SignedDuration::try_from(self.elapsed()).expect("a short time")
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.lock().expect("the clock").elapsed
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        let clock = self.clone();
+        Box::pin(async move {
+            // Others get a turn before time goes on.
+            tokio::task::yield_now().await;
+            let mut jumps = clock.0.lock().expect("the clock");
+            jumps.elapsed += duration;
+            jumps.waits.push(duration);
+        })
     }
 }

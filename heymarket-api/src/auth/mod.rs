@@ -5,7 +5,7 @@ mod credentials;
 mod jwt;
 mod signer;
 
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, Sleep, SystemClock};
 pub use credentials::Credentials;
 pub(crate) use credentials::variable;
-pub(crate) use signer::Signer;
+pub(crate) use signer::{Authorization, Signer};

@@ -13,18 +13,32 @@ use crate::runtime::Error;
 /// server takes it for to clocks that differ and requests that wait.
 const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_secs(4 * 60);
 
-/// Gives each request its `Authorization` header.
+/// Gives each attempt its `Authorization` header.
 pub(crate) struct Signer {
     credentials: Credentials,
     clock: Arc<dyn Clock>,
-    /// The token in use. Locked for a signature at most, never across an
-    /// await.
-    token: Mutex<Option<Token>>,
+    /// Locked for a signature at most, never across an await.
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    token: Option<Token>,
+    /// How far the server's clock is ahead of this one, as a 401 taught.
+    offset: SignedDuration,
+    /// Counts the tokens.
+    generation: u64,
 }
 
 struct Token {
     header: HeaderValue,
     issued_at: Timestamp,
+}
+
+/// A header, and which token is in it.
+pub(crate) struct Authorization {
+    pub(crate) header: HeaderValue,
+    generation: u64,
 }
 
 impl Signer {
@@ -33,7 +47,7 @@ impl Signer {
         let signer = Self {
             credentials,
             clock,
-            token: Mutex::new(None),
+            state: Mutex::default(),
         };
         // What cannot be put into a header is better known now.
         signer.authorization()?;
@@ -45,20 +59,45 @@ impl Signer {
     }
 
     /// The value of the `Authorization` header.
-    pub(crate) fn authorization(&self) -> Result<HeaderValue, Error> {
-        let now = self.clock.now();
-        let mut cached = self.token.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(token) = &*cached
+    pub(crate) fn authorization(&self) -> Result<Authorization, Error> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now().saturating_add(state.offset);
+        let now = now.unwrap_or(Timestamp::MAX);
+        if let Some(token) = &state.token
             && self.is_usable(token, now)
         {
-            return Ok(token.header.clone());
+            return Ok(Authorization {
+                header: token.header.clone(),
+                generation: state.generation,
+            });
         }
         let header = self.header(now)?;
-        *cached = Some(Token {
+        state.generation += 1;
+        state.token = Some(Token {
             header: header.clone(),
             issued_at: now,
         });
-        Ok(header)
+        Ok(Authorization {
+            header,
+            generation: state.generation,
+        })
+    }
+
+    /// Answers a 401: drops the token that was refused, unless another caller
+    /// did already, and takes the time from the server, whose `Date` it is.
+    /// Gives whether there is any sense in trying again.
+    pub(crate) fn refused(&self, refused: &Authorization, server_time: Option<Timestamp>) -> bool {
+        if matches!(self.credentials.0, Kind::ApiKey(_)) {
+            return false;
+        }
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.generation == refused.generation {
+            state.token = None;
+            if let Some(server_time) = server_time {
+                state.offset = server_time.duration_since(self.clock.now());
+            }
+        }
+        true
     }
 
     /// A token from the future is not used either: the clock was set back.

@@ -10,6 +10,7 @@ pub static CREATE_CONTACTS: Operation = Operation {
     method: Method::POST,
     path: "/v1/batch/contacts",
     safety: Safety::Idempotent,
+    has_local_id: false,
 };
 /// Create a contact
 pub static CREATE_CONTACT: Operation = Operation {
@@ -17,6 +18,7 @@ pub static CREATE_CONTACT: Operation = Operation {
     method: Method::POST,
     path: "/v1/contact",
     safety: Safety::Unsafe,
+    has_local_id: false,
 };
 /// List the custom fields of contacts
 pub static LIST_CONTACT_FIELDS: Operation = Operation {
@@ -24,6 +26,7 @@ pub static LIST_CONTACT_FIELDS: Operation = Operation {
     method: Method::POST,
     path: "/v1/contact-fields",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Find a contact
 pub static FIND_CONTACT: Operation = Operation {
@@ -31,6 +34,7 @@ pub static FIND_CONTACT: Operation = Operation {
     method: Method::POST,
     path: "/v1/contact/get",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Set the status of a contact
 pub static SET_CONTACT_STATUS: Operation = Operation {
@@ -38,6 +42,7 @@ pub static SET_CONTACT_STATUS: Operation = Operation {
     method: Method::POST,
     path: "/v1/contact/set_status",
     safety: Safety::Idempotent,
+    has_local_id: false,
 };
 /// Get the status of a contact
 pub static GET_CONTACT_STATUS: Operation = Operation {
@@ -45,6 +50,7 @@ pub static GET_CONTACT_STATUS: Operation = Operation {
     method: Method::POST,
     path: "/v1/contact/status",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Delete a contact
 pub static DELETE_CONTACT: Operation = Operation {
@@ -52,6 +58,7 @@ pub static DELETE_CONTACT: Operation = Operation {
     method: Method::DELETE,
     path: "/v1/contact/{id}",
     safety: Safety::Idempotent,
+    has_local_id: false,
 };
 /// Get a contact
 pub static GET_CONTACT: Operation = Operation {
@@ -59,6 +66,7 @@ pub static GET_CONTACT: Operation = Operation {
     method: Method::GET,
     path: "/v1/contact/{id}",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Update a contact
 pub static UPDATE_CONTACT: Operation = Operation {
@@ -66,6 +74,7 @@ pub static UPDATE_CONTACT: Operation = Operation {
     method: Method::PUT,
     path: "/v1/contact/{id}",
     safety: Safety::Idempotent,
+    has_local_id: false,
 };
 /// List contacts
 pub static LIST_CONTACTS: Operation = Operation {
@@ -73,6 +82,7 @@ pub static LIST_CONTACTS: Operation = Operation {
     method: Method::POST,
     path: "/v1/contacts",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Count contacts
 pub static COUNT_CONTACTS: Operation = Operation {
@@ -80,6 +90,7 @@ pub static COUNT_CONTACTS: Operation = Operation {
     method: Method::POST,
     path: "/v1/contacts/count",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Create custom fields of contacts
 pub static CREATE_CONTACT_FIELDS: Operation = Operation {
@@ -87,6 +98,7 @@ pub static CREATE_CONTACT_FIELDS: Operation = Operation {
     method: Method::POST,
     path: "/v1/contacts/fields",
     safety: Safety::Unsafe,
+    has_local_id: false,
 };
 /// List conversations
 pub static LIST_CONVERSATIONS: Operation = Operation {
@@ -94,6 +106,7 @@ pub static LIST_CONVERSATIONS: Operation = Operation {
     method: Method::POST,
     path: "/v1/conversations",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Close a conversation
 pub static CLOSE_CONVERSATION: Operation = Operation {
@@ -101,6 +114,7 @@ pub static CLOSE_CONVERSATION: Operation = Operation {
     method: Method::POST,
     path: "/v1/conversations/close",
     safety: Safety::Idempotent,
+    has_local_id: false,
 };
 /// Count conversations
 pub static COUNT_CONVERSATIONS: Operation = Operation {
@@ -108,6 +122,7 @@ pub static COUNT_CONVERSATIONS: Operation = Operation {
     method: Method::POST,
     path: "/v1/conversations/count",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Reopen a conversation
 pub static OPEN_CONVERSATION: Operation = Operation {
@@ -115,6 +130,7 @@ pub static OPEN_CONVERSATION: Operation = Operation {
     method: Method::POST,
     path: "/v1/conversations/open",
     safety: Safety::Idempotent,
+    has_local_id: false,
 };
 /// Mark a conversation as read
 pub static MARK_CONVERSATION_READ: Operation = Operation {
@@ -122,6 +138,7 @@ pub static MARK_CONVERSATION_READ: Operation = Operation {
     method: Method::POST,
     path: "/v1/conversations/read",
     safety: Safety::Idempotent,
+    has_local_id: false,
 };
 /// Reassign a conversation
 pub static REASSIGN_CONVERSATION: Operation = Operation {
@@ -129,6 +146,7 @@ pub static REASSIGN_CONVERSATION: Operation = Operation {
     method: Method::POST,
     path: "/v1/conversations/reassign",
     safety: Safety::Idempotent,
+    has_local_id: false,
 };
 /// Transfer a conversation to another inbox
 pub static TRANSFER_CONVERSATION: Operation = Operation {
@@ -136,6 +154,7 @@ pub static TRANSFER_CONVERSATION: Operation = Operation {
     method: Method::POST,
     path: "/v1/conversations/transfer",
     safety: Safety::Unsafe,
+    has_local_id: false,
 };
 /// Mark a conversation as unread
 pub static MARK_CONVERSATION_UNREAD: Operation = Operation {
@@ -143,6 +162,7 @@ pub static MARK_CONVERSATION_UNREAD: Operation = Operation {
     method: Method::POST,
     path: "/v1/conversations/unread",
     safety: Safety::Idempotent,
+    has_local_id: false,
 };
 /// Get a conversation
 pub static GET_CONVERSATION: Operation = Operation {
@@ -150,6 +170,7 @@ pub static GET_CONVERSATION: Operation = Operation {
     method: Method::GET,
     path: "/v1/conversations/{id}",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Send an e-mail
 pub static SEND_EMAIL: Operation = Operation {
@@ -157,6 +178,7 @@ pub static SEND_EMAIL: Operation = Operation {
     method: Method::POST,
     path: "/v1/email/send",
     safety: Safety::Keyed,
+    has_local_id: true,
 };
 /// List inboxes
 pub static LIST_INBOXES: Operation = Operation {
@@ -164,6 +186,7 @@ pub static LIST_INBOXES: Operation = Operation {
     method: Method::GET,
     path: "/v1/inboxes",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Create a list, in the deprecated way
 pub static CREATE_LIST_V1: Operation = Operation {
@@ -171,6 +194,7 @@ pub static CREATE_LIST_V1: Operation = Operation {
     method: Method::POST,
     path: "/v1/list",
     safety: Safety::Unsafe,
+    has_local_id: false,
 };
 /// Delete a list, in the deprecated way
 pub static DELETE_LIST_V1: Operation = Operation {
@@ -178,6 +202,7 @@ pub static DELETE_LIST_V1: Operation = Operation {
     method: Method::DELETE,
     path: "/v1/list/{id}",
     safety: Safety::Idempotent,
+    has_local_id: false,
 };
 /// Get a list
 pub static GET_LIST: Operation = Operation {
@@ -185,6 +210,7 @@ pub static GET_LIST: Operation = Operation {
     method: Method::GET,
     path: "/v1/list/{id}",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Update a list, in the deprecated way
 pub static UPDATE_LIST_V1: Operation = Operation {
@@ -192,6 +218,7 @@ pub static UPDATE_LIST_V1: Operation = Operation {
     method: Method::PUT,
     path: "/v1/list/{id}",
     safety: Safety::Idempotent,
+    has_local_id: false,
 };
 /// List the lists
 pub static LIST_LISTS: Operation = Operation {
@@ -199,6 +226,7 @@ pub static LIST_LISTS: Operation = Operation {
     method: Method::POST,
     path: "/v1/lists",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Send a message
 pub static SEND_MESSAGE: Operation = Operation {
@@ -206,6 +234,7 @@ pub static SEND_MESSAGE: Operation = Operation {
     method: Method::POST,
     path: "/v1/message/send",
     safety: Safety::Unsafe,
+    has_local_id: true,
 };
 /// List the messages with a phone number
 pub static LIST_MESSAGES: Operation = Operation {
@@ -213,6 +242,7 @@ pub static LIST_MESSAGES: Operation = Operation {
     method: Method::GET,
     path: "/v1/messages",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// List the messages of the team
 pub static LIST_TEAM_MESSAGES: Operation = Operation {
@@ -220,6 +250,7 @@ pub static LIST_TEAM_MESSAGES: Operation = Operation {
     method: Method::POST,
     path: "/v1/messages/all",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Count the messages of the team
 pub static COUNT_TEAM_MESSAGES: Operation = Operation {
@@ -227,6 +258,7 @@ pub static COUNT_TEAM_MESSAGES: Operation = Operation {
     method: Method::POST,
     path: "/v1/messages/all/count",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Schedule a message
 pub static CREATE_SCHEDULED_MESSAGE: Operation = Operation {
@@ -234,6 +266,7 @@ pub static CREATE_SCHEDULED_MESSAGE: Operation = Operation {
     method: Method::POST,
     path: "/v1/schedule",
     safety: Safety::Unsafe,
+    has_local_id: true,
 };
 /// Delete a scheduled message
 pub static DELETE_SCHEDULED_MESSAGE: Operation = Operation {
@@ -241,6 +274,7 @@ pub static DELETE_SCHEDULED_MESSAGE: Operation = Operation {
     method: Method::DELETE,
     path: "/v1/schedule/{id}",
     safety: Safety::Idempotent,
+    has_local_id: false,
 };
 /// Get a scheduled message
 pub static GET_SCHEDULED_MESSAGE: Operation = Operation {
@@ -248,6 +282,7 @@ pub static GET_SCHEDULED_MESSAGE: Operation = Operation {
     method: Method::GET,
     path: "/v1/schedule/{id}",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Update a scheduled message
 pub static UPDATE_SCHEDULED_MESSAGE: Operation = Operation {
@@ -255,6 +290,7 @@ pub static UPDATE_SCHEDULED_MESSAGE: Operation = Operation {
     method: Method::PUT,
     path: "/v1/schedule/{id}",
     safety: Safety::Idempotent,
+    has_local_id: true,
 };
 /// Get a survey
 pub static GET_SURVEY: Operation = Operation {
@@ -262,6 +298,7 @@ pub static GET_SURVEY: Operation = Operation {
     method: Method::GET,
     path: "/v1/survey/{id}",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// List surveys
 pub static LIST_SURVEYS: Operation = Operation {
@@ -269,6 +306,7 @@ pub static LIST_SURVEYS: Operation = Operation {
     method: Method::POST,
     path: "/v1/surveys",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Create a tag
 pub static CREATE_TAG: Operation = Operation {
@@ -276,6 +314,7 @@ pub static CREATE_TAG: Operation = Operation {
     method: Method::POST,
     path: "/v1/tag",
     safety: Safety::Unsafe,
+    has_local_id: false,
 };
 /// Delete a tag
 pub static DELETE_TAG: Operation = Operation {
@@ -283,6 +322,7 @@ pub static DELETE_TAG: Operation = Operation {
     method: Method::DELETE,
     path: "/v1/tag/{id}",
     safety: Safety::Idempotent,
+    has_local_id: false,
 };
 /// Get a tag
 pub static GET_TAG: Operation = Operation {
@@ -290,6 +330,7 @@ pub static GET_TAG: Operation = Operation {
     method: Method::GET,
     path: "/v1/tag/{id}",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// List tags
 pub static LIST_TAGS: Operation = Operation {
@@ -297,6 +338,7 @@ pub static LIST_TAGS: Operation = Operation {
     method: Method::POST,
     path: "/v1/tags",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Get the team
 pub static GET_TEAM: Operation = Operation {
@@ -304,6 +346,7 @@ pub static GET_TEAM: Operation = Operation {
     method: Method::GET,
     path: "/v1/team",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Create a template
 pub static CREATE_TEMPLATE: Operation = Operation {
@@ -311,6 +354,7 @@ pub static CREATE_TEMPLATE: Operation = Operation {
     method: Method::POST,
     path: "/v1/template",
     safety: Safety::Unsafe,
+    has_local_id: true,
 };
 /// Delete a template
 pub static DELETE_TEMPLATE: Operation = Operation {
@@ -318,6 +362,7 @@ pub static DELETE_TEMPLATE: Operation = Operation {
     method: Method::DELETE,
     path: "/v1/template/{id}",
     safety: Safety::Idempotent,
+    has_local_id: false,
 };
 /// Get a template
 pub static GET_TEMPLATE: Operation = Operation {
@@ -325,6 +370,7 @@ pub static GET_TEMPLATE: Operation = Operation {
     method: Method::GET,
     path: "/v1/template/{id}",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Update a template
 pub static UPDATE_TEMPLATE: Operation = Operation {
@@ -332,6 +378,7 @@ pub static UPDATE_TEMPLATE: Operation = Operation {
     method: Method::PUT,
     path: "/v1/template/{id}",
     safety: Safety::Idempotent,
+    has_local_id: true,
 };
 /// List templates
 pub static LIST_TEMPLATES: Operation = Operation {
@@ -339,6 +386,7 @@ pub static LIST_TEMPLATES: Operation = Operation {
     method: Method::POST,
     path: "/v1/templates",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Find members of the team
 pub static FIND_USERS: Operation = Operation {
@@ -346,6 +394,7 @@ pub static FIND_USERS: Operation = Operation {
     method: Method::GET,
     path: "/v1/users/get",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Update members of the team
 pub static UPDATE_USERS: Operation = Operation {
@@ -353,6 +402,7 @@ pub static UPDATE_USERS: Operation = Operation {
     method: Method::POST,
     path: "/v1/users/update",
     safety: Safety::Idempotent,
+    has_local_id: false,
 };
 /// Create a contact with channels
 pub static CREATE_CONTACT_V2: Operation = Operation {
@@ -360,6 +410,7 @@ pub static CREATE_CONTACT_V2: Operation = Operation {
     method: Method::POST,
     path: "/v2/contact",
     safety: Safety::Unsafe,
+    has_local_id: false,
 };
 /// Delete a contact by its UUID
 pub static DELETE_CONTACT_V2: Operation = Operation {
@@ -367,6 +418,7 @@ pub static DELETE_CONTACT_V2: Operation = Operation {
     method: Method::DELETE,
     path: "/v2/contact/{contact_id}",
     safety: Safety::Idempotent,
+    has_local_id: false,
 };
 /// Get a contact by its UUID
 pub static GET_CONTACT_V2: Operation = Operation {
@@ -374,6 +426,7 @@ pub static GET_CONTACT_V2: Operation = Operation {
     method: Method::GET,
     path: "/v2/contact/{contact_id}",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Update a contact by its UUID
 pub static UPDATE_CONTACT_V2: Operation = Operation {
@@ -381,6 +434,7 @@ pub static UPDATE_CONTACT_V2: Operation = Operation {
     method: Method::PUT,
     path: "/v2/contact/{contact_id}",
     safety: Safety::Idempotent,
+    has_local_id: false,
 };
 /// Add a channel to a contact
 pub static ADD_CONTACT_CHANNEL: Operation = Operation {
@@ -388,6 +442,7 @@ pub static ADD_CONTACT_CHANNEL: Operation = Operation {
     method: Method::POST,
     path: "/v2/contact/{contact_id}/channel",
     safety: Safety::Unsafe,
+    has_local_id: false,
 };
 /// Update a channel of a contact
 pub static UPDATE_CONTACT_CHANNEL: Operation = Operation {
@@ -395,6 +450,7 @@ pub static UPDATE_CONTACT_CHANNEL: Operation = Operation {
     method: Method::PUT,
     path: "/v2/contact/{contact_id}/channel",
     safety: Safety::Idempotent,
+    has_local_id: false,
 };
 /// Delete a channel of a contact
 pub static DELETE_CONTACT_CHANNEL: Operation = Operation {
@@ -402,6 +458,7 @@ pub static DELETE_CONTACT_CHANNEL: Operation = Operation {
     method: Method::DELETE,
     path: "/v2/contact/{contact_id}/channel/{channel_type}",
     safety: Safety::Idempotent,
+    has_local_id: false,
 };
 /// Get a channel of a contact
 pub static GET_CONTACT_CHANNEL: Operation = Operation {
@@ -409,6 +466,7 @@ pub static GET_CONTACT_CHANNEL: Operation = Operation {
     method: Method::GET,
     path: "/v2/contact/{contact_id}/channel/{channel_type}",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Delete contacts
 pub static DELETE_CONTACTS_V2: Operation = Operation {
@@ -416,6 +474,7 @@ pub static DELETE_CONTACTS_V2: Operation = Operation {
     method: Method::DELETE,
     path: "/v2/contacts",
     safety: Safety::Idempotent,
+    has_local_id: false,
 };
 /// Create or update contacts
 pub static UPSERT_CONTACTS_V2: Operation = Operation {
@@ -423,6 +482,7 @@ pub static UPSERT_CONTACTS_V2: Operation = Operation {
     method: Method::POST,
     path: "/v2/contacts",
     safety: Safety::Unsafe,
+    has_local_id: false,
 };
 /// List contacts by pages
 pub static LIST_CONTACTS_V2: Operation = Operation {
@@ -430,6 +490,7 @@ pub static LIST_CONTACTS_V2: Operation = Operation {
     method: Method::POST,
     path: "/v2/contacts/list",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Search contacts
 pub static SEARCH_CONTACTS_V2: Operation = Operation {
@@ -437,6 +498,7 @@ pub static SEARCH_CONTACTS_V2: Operation = Operation {
     method: Method::POST,
     path: "/v2/contacts/search",
     safety: Safety::Read,
+    has_local_id: false,
 };
 /// Create a list
 pub static CREATE_LIST: Operation = Operation {
@@ -444,6 +506,7 @@ pub static CREATE_LIST: Operation = Operation {
     method: Method::POST,
     path: "/v2/lists",
     safety: Safety::Keyed,
+    has_local_id: true,
 };
 /// Delete a list
 pub static DELETE_LIST: Operation = Operation {
@@ -451,6 +514,7 @@ pub static DELETE_LIST: Operation = Operation {
     method: Method::DELETE,
     path: "/v2/lists/{id}",
     safety: Safety::Idempotent,
+    has_local_id: false,
 };
 /// Update a list
 pub static UPDATE_LIST: Operation = Operation {
@@ -458,6 +522,7 @@ pub static UPDATE_LIST: Operation = Operation {
     method: Method::PUT,
     path: "/v2/lists/{id}",
     safety: Safety::Idempotent,
+    has_local_id: false,
 };
 /// All operations, in the order of the spec.
 pub static ALL: &[&Operation] = &[

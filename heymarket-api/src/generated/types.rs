@@ -1556,6 +1556,9 @@ impl crate::wire::Check for CreateList {
             .map_err(|violation| violation.within("phones"))?;
         ::std::result::Result::Ok(())
     }
+    fn local_id(&self) -> ::std::option::Option<&str> {
+        ::std::option::Option::Some(&self.local_id)
+    }
 }
 /// A list to create. No source shows the body: the members are those of changing one that make
 /// sense here.
@@ -1763,6 +1766,9 @@ impl crate::wire::Check for CreateScheduledMessage {
             .map_err(|violation| violation.within("phone_number"))?;
         ::std::result::Result::Ok(())
     }
+    fn local_id(&self) -> ::std::option::Option<&str> {
+        self.local_id.as_deref()
+    }
 }
 /// A tag to create.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -1853,6 +1859,9 @@ impl crate::wire::Check for CreateTemplate {
         crate::wire::Check::check(&self.content, now)
             .map_err(|violation| violation.within("content"))?;
         ::std::result::Result::Ok(())
+    }
+    fn local_id(&self) -> ::std::option::Option<&str> {
+        self.local_id.as_deref()
     }
 }
 /// Contacts to delete.
@@ -4671,6 +4680,9 @@ impl crate::wire::Check for SendEmail {
             .map_err(|violation| violation.within("targets"))?;
         ::std::result::Result::Ok(())
     }
+    fn local_id(&self) -> ::std::option::Option<&str> {
+        self.local_id.as_deref()
+    }
 }
 /// A message to send, to exactly one of: a phone number (`phone_number`), a conversation
 /// (`chat_id`), a list (`list_id`, which needs `local_id`) and a group (`targets`).
@@ -4957,6 +4969,9 @@ impl crate::wire::Check for SendMessage {
         crate::wire::Check::check(&self.targets, now)
             .map_err(|violation| violation.within("targets"))?;
         ::std::result::Result::Ok(())
+    }
+    fn local_id(&self) -> ::std::option::Option<&str> {
+        self.local_id.as_deref()
     }
 }
 /// What became of a message or an e-mail that was handed in.
@@ -6191,6 +6206,9 @@ impl crate::wire::Check for UpdateScheduledMessage {
             .map_err(|violation| violation.within("phone_number"))?;
         ::std::result::Result::Ok(())
     }
+    fn local_id(&self) -> ::std::option::Option<&str> {
+        self.local_id.as_deref()
+    }
 }
 /// A template as it is to be.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -6245,6 +6263,9 @@ impl crate::wire::Check for UpdateTemplate {
         crate::wire::Check::check(&self.content, now)
             .map_err(|violation| violation.within("content"))?;
         ::std::result::Result::Ok(())
+    }
+    fn local_id(&self) -> ::std::option::Option<&str> {
+        self.local_id.as_deref()
     }
 }
 /// A member as it is to be. The documentation has more members than were had of it.

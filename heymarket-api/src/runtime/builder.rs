@@ -1,19 +1,24 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::HeaderValue;
 use reqwest::Url;
 
-use super::client::{Client, Core};
+use super::budget::Budget;
+use super::client::{Client, Observers};
 use super::error::Error;
+use super::gate::Gate;
+use super::send::Core;
+use super::telemetry::OperationObserver;
+use super::transport::Transport;
+use super::unknown::{ResponseObserver, Unknowns};
 use crate::auth::{Clock, Credentials, Signer, SystemClock};
+use crate::policy::{Options, RateLimit, RetryPolicy};
 
 const BASE_URL: &str = "https://api.heymarket.com";
 const USER_AGENT: &str = concat!("heymarket-api/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const TIMEOUT: Duration = Duration::from_secs(30);
-const DEADLINE: Duration = Duration::from_secs(120);
 const MAX_RESPONSE_BYTES: usize = 32 * 1024 * 1024;
 
 /// Builds a [`Client`] with something other than the defaults.
@@ -23,8 +28,10 @@ pub struct ClientBuilder {
     base_url: String,
     allow_plain_http: bool,
     connect_timeout: Option<Duration>,
-    timeout: Duration,
-    deadline: Duration,
+    options: Options,
+    rate_limit: RateLimit,
+    random_seed: Option<u64>,
+    observers: Observers,
     max_response_bytes: usize,
     check_requests: bool,
     user_agent: String,
@@ -39,8 +46,10 @@ impl ClientBuilder {
             base_url: BASE_URL.to_owned(),
             allow_plain_http: false,
             connect_timeout: None,
-            timeout: TIMEOUT,
-            deadline: DEADLINE,
+            options: Options::default(),
+            rate_limit: RateLimit::default(),
+            random_seed: None,
+            observers: Observers::default(),
             max_response_bytes: MAX_RESPONSE_BYTES,
             check_requests: true,
             user_agent: USER_AGENT.to_owned(),
@@ -76,14 +85,46 @@ impl ClientBuilder {
     /// How long one attempt may take, from connecting to the end of the body;
     /// by default 30 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.options = self.options.timeout(timeout);
         self
     }
 
     /// How long a whole operation may take, with all its attempts and waits;
-    /// by default 2 minutes.
+    /// by default 2 minutes. Waiting for the rate limit counts: raise it for a
+    /// burst of more requests than the limit allows in that time.
     pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
+        self.options = self.options.deadline(deadline);
+        self
+    }
+
+    /// When a request is sent again, and how many retries there are in hand.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.options = self.options.retry(policy);
+        self
+    }
+
+    /// How many requests are sent in a minute; by default 500.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = limit;
+        self
+    }
+
+    /// Tells an observer of each operation when it is over, for metrics.
+    pub fn observe_operations(mut self, observer: impl OperationObserver) -> Self {
+        self.observers.operations = Some(Box::new(observer));
+        self
+    }
+
+    /// Tells an observer, once each, of members and enum values of answers that
+    /// this version does not know. Answers then take longer to decode.
+    pub fn observe_responses(mut self, observer: impl ResponseObserver) -> Self {
+        self.observers.responses = Some(Unknowns::new(Box::new(observer)));
+        self
+    }
+
+    /// Makes the random waits between attempts the same in every run.
+    pub fn random_seed(mut self, seed: u64) -> Self {
+        self.random_seed = Some(seed);
         self
     }
 
@@ -134,7 +175,10 @@ impl ClientBuilder {
     /// cannot be right; the message names it.
     pub fn build(self) -> Result<Client, Error> {
         let base_url = self.checked_base_url()?;
-        for (name, duration) in [("timeout", self.timeout), ("deadline", self.deadline)] {
+        for (name, duration) in [
+            ("timeout", self.options.timeout),
+            ("deadline", self.options.deadline),
+        ] {
             if duration.is_zero() {
                 return Err(Error::configuration(format!("the {name} is zero")));
             }
@@ -156,17 +200,29 @@ impl ClientBuilder {
             )?,
         };
         let signer = Signer::new(self.credentials, Arc::clone(&self.clock))?;
-        Ok(Client::from_core(Core {
-            http,
-            base_url: base_url.as_str().trim_end_matches('/').to_owned(),
+        let random = match self.random_seed {
+            Some(seed) => fastrand::Rng::with_seed(seed),
+            None => fastrand::Rng::new(),
+        };
+        let core = Core {
+            transport: Transport {
+                http,
+                base_url: base_url.as_str().trim_end_matches('/').to_owned(),
+                user_agent,
+                max_response_bytes: self.max_response_bytes,
+            },
             signer,
+            gate: Gate::new(&self.rate_limit, Arc::clone(&self.clock)),
+            budget: Budget::new(self.options.retry.budget),
+            random: Mutex::new(random),
             clock: self.clock,
-            user_agent,
-            timeout: self.timeout,
-            deadline: self.deadline,
-            max_response_bytes: self.max_response_bytes,
             check_requests: self.check_requests,
-        }))
+        };
+        Ok(Client {
+            core: Arc::new(core),
+            options: Arc::new(self.options),
+            observers: Arc::new(self.observers),
+        })
     }
 
     fn checked_base_url(&self) -> Result<Url, Error> {
@@ -202,8 +258,8 @@ impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
             .field("credentials", &self.credentials)
-            .field("timeout", &self.timeout)
-            .field("deadline", &self.deadline)
+            .field("options", &self.options)
+            .field("rate_limit", &self.rate_limit)
             .field("max_response_bytes", &self.max_response_bytes)
             .finish_non_exhaustive()
     }

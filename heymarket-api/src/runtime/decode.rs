@@ -130,7 +130,7 @@ fn display(path: &Path) -> String {
     text
 }
 
-fn is_name(key: &str) -> bool {
+pub(super) fn is_name(key: &str) -> bool {
     key.starts_with(|c: char| c.is_ascii_lowercase())
         && key
             .chars()

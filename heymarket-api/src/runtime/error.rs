@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use jiff::Timestamp;
 
-use super::attempt::Attempt;
+use super::attempt::{self, Attempt, Outcome};
 use super::decode::Mismatch;
 use super::operation::Operation;
 use super::response::Answer;
@@ -34,6 +34,7 @@ struct Inner {
     answer: Option<Answer>,
     retry_after: Option<Duration>,
     attempts: Vec<Attempt>,
+    local_id: Option<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -61,11 +62,36 @@ pub enum ErrorKind {
     BodyTooLarge,
 }
 
+impl ErrorKind {
+    /// The name for telemetry.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Configuration => "configuration",
+            Self::InvalidRequest => "invalid_request",
+            Self::Connect => "connect",
+            Self::Timeout => "timeout",
+            Self::Transport => "transport",
+            Self::Status => "status",
+            Self::Decode => "decode",
+            Self::BodyTooLarge => "body_too_large",
+        }
+    }
+}
+
 /// Why an attempt gave no whole answer.
 pub(super) struct Failure {
     pub(super) kind: ErrorKind,
     pub(super) detail: String,
     pub(super) source: Option<Box<dyn StdError + Send + Sync>>,
+    /// Whether the same would happen again, whatever the retry policy.
+    pub(super) is_final: bool,
+}
+
+/// What is known of an operation that failed, whatever it failed of.
+pub(super) struct Context {
+    pub(super) operation: &'static Operation,
+    pub(super) attempts: Vec<Attempt>,
+    pub(super) local_id: Option<String>,
 }
 
 impl Error {
@@ -79,49 +105,46 @@ impl Error {
     }
 
     /// No whole answer came; what of it came is kept.
-    pub(super) fn failed(
-        operation: &'static Operation,
-        failure: Failure,
-        answer: Option<Answer>,
-        attempts: Vec<Attempt>,
-    ) -> Self {
+    pub(super) fn failed(context: Context, failure: Failure, answer: Option<Answer>) -> Self {
         Self::from_inner(Inner {
             source: failure.source,
             answer,
-            attempts,
-            ..Inner::new(failure.kind, Some(operation), failure.detail)
+            attempts: context.attempts,
+            local_id: context.local_id,
+            ..Inner::new(failure.kind, Some(context.operation), failure.detail)
         })
     }
 
-    /// The server answered with another status than 2xx.
+    /// The server answered with another status than 2xx; `reason` is why that
+    /// was the last attempt, where it is not plain.
     pub(super) fn status_of(
-        operation: &'static Operation,
+        context: Context,
         answer: Answer,
         message: Option<String>,
         now: Timestamp,
-        attempts: Vec<Attempt>,
+        reason: &str,
     ) -> Self {
         let detail = if answer.status.is_redirection() {
-            "redirects are not followed".to_owned()
+            "redirects are not followed"
         } else {
-            String::new()
+            reason
         };
         Self::from_inner(Inner {
             message,
             retry_after: retry_after(&answer.headers, now),
             answer: Some(answer),
-            attempts,
-            ..Inner::new(ErrorKind::Status, Some(operation), detail)
+            attempts: context.attempts,
+            local_id: context.local_id,
+            ..Inner::new(
+                ErrorKind::Status,
+                Some(context.operation),
+                detail.to_owned(),
+            )
         })
     }
 
     /// The body is not of its type.
-    pub(super) fn decode(
-        operation: &'static Operation,
-        mismatch: Mismatch,
-        answer: Answer,
-        attempts: Vec<Attempt>,
-    ) -> Self {
+    pub(super) fn decode(context: Context, mismatch: Mismatch, answer: Answer) -> Self {
         let detail = format!(
             "the body is not as expected: at {}: expected {}, found {}",
             mismatch.path, mismatch.expected, mismatch.found
@@ -129,8 +152,9 @@ impl Error {
         Self::from_inner(Inner {
             mismatch: Some(mismatch),
             answer: Some(answer),
-            attempts,
-            ..Inner::new(ErrorKind::Decode, Some(operation), detail)
+            attempts: context.attempts,
+            local_id: context.local_id,
+            ..Inner::new(ErrorKind::Decode, Some(context.operation), detail)
         })
     }
 
@@ -208,17 +232,26 @@ impl Error {
         self.inner.retry_after
     }
 
-    /// Whether the server may have acted on the request. If so, sending it
-    /// again may do it twice: look first.
+    /// Every attempt on one line, to paste into a support ticket.
+    #[must_use]
+    pub fn ledger(&self) -> String {
+        attempt::ledger(&self.inner.attempts)
+    }
+
+    /// The `local_id` that the request carried, whether the caller set it or
+    /// the client minted it.
+    #[must_use]
+    pub fn local_id(&self) -> Option<&str> {
+        self.inner.local_id.as_deref()
+    }
+
+    /// Whether the server may have acted on the request, in any of the
+    /// attempts. If so, sending it again may do it twice: look first, for a
+    /// message with [`Client::find_sent`](crate::Client::find_sent).
     #[must_use]
     pub fn may_have_been_sent(&self) -> bool {
-        match self.inner.kind {
-            ErrorKind::Configuration | ErrorKind::InvalidRequest | ErrorKind::Connect => false,
-            ErrorKind::Timeout | ErrorKind::Transport => true,
-            ErrorKind::Decode | ErrorKind::BodyTooLarge => true,
-            // The others are refusals.
-            ErrorKind::Status => self.is_server_error(),
-        }
+        let mut outcomes = self.inner.attempts.iter().map(|attempt| attempt.outcome);
+        outcomes.any(Outcome::may_have_acted)
     }
 
     /// Whether the server found the request malformed or a field of it invalid
@@ -280,6 +313,7 @@ impl Inner {
             answer: None,
             retry_after: None,
             attempts: Vec::new(),
+            local_id: None,
             source: None,
         }
     }
@@ -324,6 +358,7 @@ impl fmt::Debug for Error {
             .field("message", &self.message())
             .field("body_bytes", &self.body().map(Bytes::len))
             .field("retry_after", &self.inner.retry_after)
+            .field("local_id", &self.inner.local_id)
             .field("attempts", &self.inner.attempts)
             .finish_non_exhaustive()
     }
@@ -337,7 +372,7 @@ impl StdError for Error {
 }
 
 /// The `Retry-After` of an answer: seconds, or an HTTP date.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));

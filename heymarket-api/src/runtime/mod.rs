@@ -2,20 +2,30 @@
 //! the answer, and telling what happened.
 
 mod attempt;
+mod budget;
 mod builder;
 mod client;
 mod decode;
 mod error;
+mod gate;
 mod operation;
+mod race;
 mod redact;
 mod request;
 mod response;
+mod retry;
+mod send;
 mod server_message;
+mod telemetry;
+mod transport;
+mod unknown;
 
-pub use attempt::{Attempt, Outcome};
+pub use attempt::{Attempt, Outcome, Wait, WaitReason};
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use error::{Error, ErrorKind};
 pub use operation::{Operation, Safety};
 pub(crate) use request::encode_path;
 pub use response::Response;
+pub use telemetry::{OperationObserver, OperationReport};
+pub use unknown::{ResponseObserver, Unknown};

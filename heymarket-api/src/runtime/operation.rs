@@ -7,6 +7,7 @@ pub struct Operation {
     pub(crate) method: Method,
     pub(crate) path: &'static str,
     pub(crate) safety: Safety,
+    pub(crate) has_local_id: bool,
 }
 
 impl Operation {
@@ -32,6 +33,13 @@ impl Operation {
     #[must_use]
     pub fn safety(&self) -> Safety {
         self.safety
+    }
+
+    /// Whether its request has a `local_id`. The client mints one where the
+    /// caller sets none.
+    #[must_use]
+    pub fn has_local_id(&self) -> bool {
+        self.has_local_id
     }
 }
 

@@ -5,6 +5,7 @@ use http::Method;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::error::Error;
 use super::operation::Operation;
@@ -31,6 +32,7 @@ pub(crate) struct Request {
     body: Option<Bytes>,
     /// The time for the checks; `None` if they are switched off.
     checked_at: Option<Timestamp>,
+    local_id: Option<String>,
     problem: Option<String>,
 }
 
@@ -60,6 +62,7 @@ impl Request {
             query: String::new(),
             body: None,
             checked_at,
+            local_id: None,
             problem: is_other
                 .then(|| format!("an id in the path {} is empty or only dots", operation.path)),
         }
@@ -83,13 +86,36 @@ impl Request {
     pub(crate) fn json<T: Serialize + Check + ?Sized>(mut self, body: &T) -> Self {
         self.check(|now| body.check(now));
         match serde_json::to_vec(body) {
-            Ok(bytes) => self.body = Some(bytes.into()),
+            Ok(bytes) => self.body = Some(self.with_local_id(bytes, body.local_id()).into()),
             Err(_) => {
                 let problem = "the body cannot be written as JSON".to_owned();
                 self.problem.get_or_insert(problem);
             }
         }
         self
+    }
+
+    /// Mints a `local_id` where the operation has one and the caller set none.
+    /// It is then the same in all attempts.
+    fn with_local_id(&mut self, body: Vec<u8>, set: Option<&str>) -> Vec<u8> {
+        if let Some(set) = set {
+            self.local_id = Some(set.to_owned());
+        } else if self.operation.has_local_id {
+            let minted = Uuid::new_v4().to_string();
+            let body = with_member(&body, "local_id", &minted);
+            self.local_id = Some(minted);
+            return body;
+        }
+        body
+    }
+
+    /// The `local_id` that the body carries.
+    pub(super) fn local_id(&self) -> Option<&str> {
+        self.local_id.as_deref()
+    }
+
+    pub(super) fn take_local_id(&mut self) -> Option<String> {
+        self.local_id.take()
     }
 
     fn check(&mut self, check: impl FnOnce(Timestamp) -> Result<(), Violation>) {
@@ -116,6 +142,15 @@ impl Request {
     pub(super) fn body(&self) -> Option<&Bytes> {
         self.body.as_ref()
     }
+}
+
+/// A JSON object with one member more, whose name and value need no escaping.
+fn with_member(object: &[u8], name: &str, value: &str) -> Vec<u8> {
+    let rest = &object[1..];
+    let comma = if rest == b"}" { "" } else { "," };
+    let mut longer = format!("{{\"{name}\":\"{value}\"{comma}").into_bytes();
+    longer.extend_from_slice(rest);
+    longer
 }
 
 /// A value of a query parameter.
@@ -179,6 +214,12 @@ mod tests {
             .query("some", &Some(true));
         assert_eq!(request.query, "name=a%20b%26c%3Dd%2B%C3%A9&some=true");
         assert!(request.parts().is_err(), "it is no phone number");
+    }
+
+    #[test]
+    fn a_member_is_added_to_an_object() {
+        assert_eq!(with_member(b"{}", "a", "1"), br#"{"a":"1"}"#);
+        assert_eq!(with_member(br#"{"b":2}"#, "a", "1"), br#"{"a":"1","b":2}"#);
     }
 
     #[test]

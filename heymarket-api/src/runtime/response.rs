@@ -4,7 +4,7 @@ use std::ops::Deref;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
-use super::attempt::Attempt;
+use super::attempt::{self, Attempt};
 
 /// An answer of the API: the value, and what came with it.
 ///
@@ -15,14 +15,21 @@ pub struct Response<T> {
     value: T,
     answer: Answer,
     attempts: Vec<Attempt>,
+    local_id: Option<String>,
 }
 
 impl<T> Response<T> {
-    pub(super) fn new(value: T, answer: Answer, attempts: Vec<Attempt>) -> Self {
+    pub(super) fn new(
+        value: T,
+        answer: Answer,
+        attempts: Vec<Attempt>,
+        local_id: Option<String>,
+    ) -> Self {
         Self {
             value,
             answer,
             attempts,
+            local_id,
         }
     }
 
@@ -54,6 +61,19 @@ impl<T> Response<T> {
     #[must_use]
     pub fn attempts(&self) -> &[Attempt] {
         &self.attempts
+    }
+
+    /// Every attempt on one line, to paste into a support ticket.
+    #[must_use]
+    pub fn ledger(&self) -> String {
+        attempt::ledger(&self.attempts)
+    }
+
+    /// The `local_id` that the request carried, whether the caller set it or
+    /// the client minted it.
+    #[must_use]
+    pub fn local_id(&self) -> Option<&str> {
+        self.local_id.as_deref()
     }
 
     /// The value alone.

@@ -52,6 +52,11 @@ pub trait Check {
     /// The first thing that is wrong with it; no value of the request is in
     /// the text.
     fn check(&self, now: Timestamp) -> Result<(), Violation>;
+
+    /// The `local_id` that the caller set, if the request has such a member.
+    fn local_id(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl<T: Check> Check for Option<T> {

@@ -20,6 +20,7 @@ mod receivers;
 mod reference;
 mod template_reference;
 mod undocumented;
+pub(crate) mod unknown_values;
 
 pub use check::{Check, Violation};
 pub(crate) use check::{exactly_one, item_count, schedule_time};

@@ -62,18 +62,15 @@ macro_rules! open_enum {
                     }
 
                     fn visit_str<E: ::serde::de::Error>(self, value: &str) -> Result<$name, E> {
-                        Ok(value.into())
-                    }
-
-                    fn visit_string<E: ::serde::de::Error>(
-                        self,
-                        value: String,
-                    ) -> Result<$name, E> {
-                        Ok(value.into())
+                        let value = value.into();
+                        if let $name::Unknown(value) = &value {
+                            crate::wire::unknown_values::note(stringify!($name), value);
+                        }
+                        Ok(value)
                     }
                 }
 
-                deserializer.deserialize_string(Visitor)
+                deserializer.deserialize_str(Visitor)
             }
         }
 

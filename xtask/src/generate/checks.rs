@@ -16,6 +16,19 @@ pub(super) fn write(
     members: &[Member],
     model: &Model<'_>,
 ) -> TokenStream {
+    let local_id = members.iter().find(|member| member.name == "local_id");
+    let local_id = local_id.map(|member| {
+        let value = if member.is_required {
+            quote!(::std::option::Option::Some(&self.local_id))
+        } else {
+            quote!(self.local_id.as_deref())
+        };
+        quote! {
+            fn local_id(&self) -> ::std::option::Option<&str> {
+                #value
+            }
+        }
+    });
     let choice = choice(schema, members);
     let members = members
         .iter()
@@ -35,6 +48,8 @@ pub(super) fn write(
                 #checks
                 ::std::result::Result::Ok(())
             }
+
+            #local_id
         }
     }
 }

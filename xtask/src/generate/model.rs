@@ -73,6 +73,14 @@ impl<'a> Model<'a> {
             .map(|(name, schema)| (name.as_str(), schema))
     }
 
+    /// The component that an operation's request body is.
+    pub(super) fn request_schema(&self, operation: &Operation<'_>) -> Option<&Schema<'a>> {
+        let body = operation
+            .value
+            .pointer("/requestBody/content/application~1json/schema")?;
+        self.schemas.get(schema::reference(body)?)
+    }
+
     /// The description of a property, or else of the schema it refers to.
     pub(super) fn property_description(&self, property: &'a Value) -> &'a str {
         description(property).unwrap_or_else(|| {

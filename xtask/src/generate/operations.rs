@@ -25,6 +25,9 @@ pub(super) fn write(model: &Model<'_>) -> Result<TokenStream, Error> {
         let method = format_ident!("{}", operation.method.to_uppercase());
         let path = operation.path;
         let safety = format_ident!("{}", operation.text("x-safety").to_upper_camel_case());
+        let has_local_id = model
+            .request_schema(operation)
+            .is_some_and(|schema| schema.property("local_id").is_some());
         let comment = docs::comment(&docs::escape(operation.text("summary")));
         entries.push(quote! {
             #comment
@@ -33,6 +36,7 @@ pub(super) fn write(model: &Model<'_>) -> Result<TokenStream, Error> {
                 method: Method::#method,
                 path: #path,
                 safety: Safety::#safety,
+                has_local_id: #has_local_id,
             };
         });
         names.push(name);

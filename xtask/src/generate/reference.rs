@@ -107,7 +107,9 @@ fn call(id: &str, methods: &[ImplItemFn]) -> String {
 
 fn body(ty: &syn::Type) -> String {
     let text = ty.to_token_stream().to_string();
-    let name = text.rsplit([':', ' ', '<', '>']).find(|part| !part.is_empty());
+    let name = text
+        .rsplit([':', ' ', '<', '>'])
+        .find(|part| !part.is_empty());
     let name = name.unwrap_or("body");
     if text.contains("Vec") {
         format!("&[{name}]")

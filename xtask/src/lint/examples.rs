@@ -68,14 +68,19 @@ fn collect<'a>(value: &'a Value, pointer: String, examples: &mut Vec<Example<'a>
     }
 }
 
-fn check_one(bundle: &Bundle, definitions: &Value, example: &Example<'_>) -> Option<Finding> {
+fn check_one(
+    bundle: &Bundle,
+    definitions: &Map<String, Value>,
+    example: &Example<'_>,
+) -> Option<Finding> {
     let report = |message: String, remedy: &str| {
         let subject = schema::describe(&example.pointer);
         Some(bundle.finding(&example.pointer, subject, message, remedy))
     };
     let mut json_schema = to_json_schema(example.schema);
+    let needed = needed(&json_schema, definitions);
     if let Value::Object(members) = &mut json_schema {
-        members.insert("components".to_owned(), definitions.clone());
+        members.insert("components".to_owned(), json!({ "schemas": needed }));
     }
     let validator = match validator(&json_schema) {
         Ok(validator) => validator,
@@ -103,11 +108,46 @@ fn validator(json_schema: &Value) -> Result<Validator, String> {
         .map_err(|error| error.to_string())
 }
 
-fn definitions(document: &Value) -> Value {
-    let schemas: Map<String, Value> = schema::components(document)
+/// All component schemas.
+fn definitions(document: &Value) -> Map<String, Value> {
+    schema::components(document)
         .map(|(name, schema)| (name.clone(), to_json_schema(schema)))
-        .collect();
-    json!({ "schemas": schemas })
+        .collect()
+}
+
+/// The definitions that a schema refers to, directly or through others: all of
+/// them for each example would take most of the lint's time.
+fn needed(json_schema: &Value, definitions: &Map<String, Value>) -> Map<String, Value> {
+    let mut needed = Map::new();
+    let mut names = Vec::new();
+    collect_names(json_schema, &mut names);
+    while let Some(name) = names.pop() {
+        if let Some(definition) = definitions.get(&name)
+            && !needed.contains_key(&name)
+        {
+            collect_names(definition, &mut names);
+            needed.insert(name, definition.clone());
+        }
+    }
+    needed
+}
+
+fn collect_names(json_schema: &Value, names: &mut Vec<String>) {
+    match json_schema {
+        Value::Object(members) => {
+            let reference = members.get("$ref").and_then(Value::as_str);
+            names.extend(
+                reference
+                    .and_then(|reference| reference.strip_prefix(schema::SCHEMAS))
+                    .map(str::to_owned),
+            );
+            for member in members.values() {
+                collect_names(member, names);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_names(item, names)),
+        _ => {}
+    }
 }
 
 /// An OpenAPI 3.0 schema as JSON Schema: `nullable` is the one word of it

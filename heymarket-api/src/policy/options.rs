@@ -1,0 +1,112 @@
+use std::fmt;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::RetryPolicy;
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// How a client makes its requests; see
+/// [`Client::with_options`](crate::Client::with_options).
+#[derive(Clone)]
+pub struct Options {
+    pub(crate) timeout: Duration,
+    pub(crate) deadline: Duration,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) headers: HeaderMap,
+    pub(crate) rate_limited: bool,
+    pub(crate) trust_local_id: bool,
+}
+
+impl Options {
+    /// How long one attempt may take, from connecting to the end of the body;
+    /// by default 30 seconds.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How long an operation may take, with all its attempts and waits, waiting
+    /// for the rate limit included; by default 2 minutes. It ends at once when
+    /// the next wait would pass it.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// How often a request may be sent again; by default 2 times.
+    #[must_use]
+    pub fn max_retries(mut self, retries: u32) -> Self {
+        self.retry.max_attempts = retries.saturating_add(1);
+        self
+    }
+
+    /// When a request is sent again. Its budget is the client's, and is set
+    /// where the client is built.
+    #[must_use]
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// Adds a header to each request, in the place of one of the same name.
+    /// `Authorization`, `Content-Type`, `Content-Length` and `Host` stay the
+    /// client's.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// Does not wait for the rate limit. Requests made so do not count towards
+    /// it, and a 429 is still waited for.
+    #[must_use]
+    pub fn without_rate_limit(mut self) -> Self {
+        self.rate_limited = false;
+        self
+    }
+
+    /// Relies on the server to recognise a `local_id`, and so sends a request
+    /// with one again even if it may have reached the server; by default it
+    /// does so only for operations whose documentation promises that.
+    ///
+    /// Of text messages the older documentation says both that it is the
+    /// idempotency id and that it is unique for each attempt, and the newer one
+    /// promises no more than tracking: a customer may get the same text twice.
+    #[must_use]
+    pub fn trust_local_id(mut self, trust: bool) -> Self {
+        self.trust_local_id = trust;
+        self
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            timeout: TIMEOUT,
+            deadline: DEADLINE,
+            retry: RetryPolicy::default(),
+            headers: HeaderMap::new(),
+            rate_limited: true,
+            trust_local_id: false,
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("timeout", &self.timeout)
+            .field("deadline", &self.deadline)
+            .field("retry", &self.retry)
+            // Their values may be secret.
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("rate_limited", &self.rate_limited)
+            .field("trust_local_id", &self.trust_local_id)
+            .finish()
+    }
+}

@@ -1,0 +1,223 @@
+//! Lets requests through as the rate limit allows.
+
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::race::race;
+use crate::auth::Clock;
+use crate::policy::{Limit, Permit, RateLimit, RateLimiter};
+
+/// The time in which the API counts.
+const PERIOD: Duration = Duration::from_secs(60);
+
+/// By how much the server's minute may be longer than this machine's.
+const MARGIN: Duration = Duration::from_millis(100);
+
+/// A request is taken to have reached the server so long after its start, if
+/// it was not answered by then.
+const LONGEST_WAY: Duration = Duration::from_secs(2);
+
+/// What all attempts of a client and its clones pass.
+pub(super) struct Gate {
+    clock: Arc<dyn Clock>,
+    limiter: Limiter,
+    /// Whose turn it is to wait for a slot; tokio's mutex is first come first
+    /// served, and whoever stops waiting leaves the queue.
+    turn: tokio::sync::Mutex<()>,
+    /// The end of the wait after a 429.
+    closed_until: Mutex<Duration>,
+}
+
+enum Limiter {
+    Off,
+    Window(Arc<Window>),
+    Custom(Arc<dyn RateLimiter>),
+}
+
+/// The permission to send, whichever limiter gave it. Dropping it ends the
+/// attempt.
+pub(super) enum Pass {
+    Free,
+    Slot(Slot),
+    Custom(Permit),
+}
+
+impl Gate {
+    pub(super) fn new(limit: &RateLimit, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            limiter: match &limit.0 {
+                Limit::Off => Limiter::Off,
+                Limit::PerMinute(requests) => Limiter::Window(Arc::new(Window::new(*requests))),
+                Limit::Custom(limiter) => Limiter::Custom(Arc::clone(limiter)),
+            },
+            turn: tokio::sync::Mutex::new(()),
+            closed_until: Mutex::default(),
+        }
+    }
+
+    /// Waits until a request may be sent. One that does not count still waits
+    /// for the end of a 429.
+    pub(super) async fn pass(&self, counts: bool) -> Pass {
+        match &self.limiter {
+            Limiter::Window(window) if counts => Pass::Slot(self.slot(window).await),
+            Limiter::Custom(limiter) if counts => {
+                self.opened().await;
+                Pass::Custom(limiter.acquire().await)
+            }
+            _ => {
+                self.opened().await;
+                Pass::Free
+            }
+        }
+    }
+
+    async fn slot(&self, window: &Arc<Window>) -> Slot {
+        let _turn = self.turn.lock().await;
+        loop {
+            self.opened().await;
+            let freed = pin!(window.freed.notified());
+            match window.take(self.clock.elapsed()) {
+                Ok(index) => {
+                    return Slot {
+                        window: Arc::clone(window),
+                        clock: Arc::clone(&self.clock),
+                        index,
+                        is_unused: false,
+                    };
+                }
+                Err(wait) => race(freed, self.clock.sleep(wait)).await,
+            }
+        }
+    }
+
+    async fn opened(&self) {
+        loop {
+            let until = *lock(&self.closed_until);
+            let wait = until.saturating_sub(self.clock.elapsed());
+            if wait.is_zero() {
+                return;
+            }
+            self.clock.sleep(wait).await;
+        }
+    }
+
+    /// Lets nobody through for so long.
+    pub(super) fn close(&self, wait: Duration) {
+        let until = self.clock.elapsed().saturating_add(wait);
+        {
+            let mut closed_until = lock(&self.closed_until);
+            *closed_until = until.max(*closed_until);
+        }
+        if let Limiter::Custom(limiter) = &self.limiter {
+            limiter.close(wait);
+        }
+    }
+}
+
+impl Pass {
+    /// The request did not leave, so it does not count.
+    pub(super) fn unused(self) {
+        match self {
+            Self::Free => {}
+            Self::Slot(mut slot) => slot.is_unused = true,
+            Self::Custom(permit) => permit.unused(),
+        }
+    }
+}
+
+/// At most so many requests in any period, wherever it begins.
+///
+/// Each request holds a slot until a period after the server has counted it. A
+/// client cannot know that moment, but it lies between the start of the request
+/// and its end, so the end is taken: two requests that hold the same slot one
+/// after the other are counted a period apart however long either was on its
+/// way. A token bucket of the same capacity would let through nearly twice the
+/// limit in the first minute.
+struct Window {
+    limit: usize,
+    state: Mutex<State>,
+    /// A slot was given back before its time.
+    freed: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    /// When each slot is free; it grows up to the limit.
+    slots: Vec<Duration>,
+    /// Where the search for a free slot goes on.
+    next: usize,
+}
+
+impl Window {
+    fn new(limit: u32) -> Self {
+        Self {
+            limit: usize::try_from(limit).unwrap_or(usize::MAX),
+            state: Mutex::default(),
+            freed: Notify::new(),
+        }
+    }
+
+    /// A slot, or how long there will be none.
+    fn take(&self, now: Duration) -> Result<usize, Duration> {
+        let mut state = lock(&self.state);
+        let taken_until = now + LONGEST_WAY + PERIOD + MARGIN;
+        if state.slots.len() < self.limit {
+            state.slots.push(taken_until);
+            return Ok(state.slots.len() - 1);
+        }
+        let count = state.slots.len();
+        let mut soonest = Duration::MAX;
+        for index in (state.next..count).chain(0..state.next) {
+            let free_at = state.slots[index];
+            if free_at <= now {
+                state.slots[index] = taken_until;
+                state.next = (index + 1) % count;
+                return Ok(index);
+            }
+            soonest = soonest.min(free_at);
+        }
+        Err(soonest - now)
+    }
+
+    fn give_back(&self, index: usize, free_at: Duration) {
+        let mut state = lock(&self.state);
+        if free_at < state.slots[index] {
+            state.slots[index] = free_at;
+            drop(state);
+            self.freed.notify_one();
+        }
+    }
+}
+
+/// A place in the window.
+pub(super) struct Slot {
+    window: Arc<Window>,
+    clock: Arc<dyn Clock>,
+    index: usize,
+    is_unused: bool,
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let now = self.clock.elapsed();
+        let counted = if self.is_unused {
+            Duration::ZERO
+        } else {
+            PERIOD + MARGIN
+        };
+        self.window.give_back(self.index, now + counted);
+    }
+}
+
+/// A lock whose holder panicked still guards a whole value: none is left half
+/// changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

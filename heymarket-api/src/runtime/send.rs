@@ -1,0 +1,290 @@
+//! The send loop.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::header;
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::attempt::{Attempt, Outcome, Wait, WaitReason};
+use super::budget::Budget;
+use super::error::{Context, Error, ErrorKind, Failure};
+use super::gate::{Gate, Pass};
+use super::race::within;
+use super::redact::redact;
+use super::request::{Parts, Request};
+use super::response::Answer;
+use super::retry::{Next, is_repeatable, next};
+use super::server_message;
+use super::telemetry;
+use super::transport::{Call, Progress, Transport};
+use crate::auth::{Authorization, Clock, Signer};
+use crate::policy::Options;
+
+/// What the clones of a client share.
+pub(super) struct Core {
+    pub(super) transport: Transport,
+    pub(super) signer: Signer,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) gate: Gate,
+    pub(super) budget: Budget,
+    pub(super) random: Mutex<fastrand::Rng>,
+    pub(super) check_requests: bool,
+}
+
+/// An operation on its way.
+struct Run<'a> {
+    core: &'a Core,
+    options: &'a Options,
+    request: &'a Request,
+    parts: Parts<'a>,
+    /// By the monotonic clock.
+    deadline: Duration,
+    attempts: Vec<Attempt>,
+    /// How many attempts were used up.
+    used: u32,
+    /// How many 429s came.
+    refusals: u32,
+    signed_anew: bool,
+}
+
+/// An attempt that is over.
+struct Ended {
+    outcome: Outcome,
+    answer: Option<Answer>,
+    failure: Option<Failure>,
+    authorization: Authorization,
+}
+
+impl Core {
+    /// Sends a request until it is answered or must not be sent again. It gives
+    /// the answer if its status is a 2xx.
+    ///
+    /// It is not generic, so that it is compiled once and not for each
+    /// operation.
+    pub(super) async fn run(
+        &self,
+        options: &Options,
+        request: &Request,
+    ) -> Result<(Answer, Vec<Attempt>), Error> {
+        let parts = request.parts()?;
+        self.budget.earn();
+        let mut run = Run {
+            core: self,
+            options,
+            request,
+            parts,
+            deadline: self.clock.elapsed().saturating_add(options.deadline),
+            attempts: Vec::with_capacity(1),
+            used: 0,
+            refusals: 0,
+            signed_anew: false,
+        };
+        loop {
+            let ended = run.attempt().await?;
+            let wait = match run.wait_after(&ended) {
+                Some(wait) => wait,
+                None => return run.conclude(ended),
+            };
+            if wait.duration > run.time_left() {
+                return run.conclude_for(ended, "the next attempt would come after the deadline");
+            }
+            if let Some(attempt) = run.attempts.last_mut() {
+                attempt.wait = Some(wait);
+            }
+            telemetry::waiting(wait);
+            // The gate itself waits after a 429.
+            if ended.outcome != Outcome::Answered(http::StatusCode::TOO_MANY_REQUESTS)
+                && !wait.duration.is_zero()
+            {
+                self.clock.sleep(wait.duration).await;
+            }
+        }
+    }
+}
+
+impl Run<'_> {
+    fn time_left(&self) -> Duration {
+        self.deadline.saturating_sub(self.core.clock.elapsed())
+    }
+
+    async fn attempt(&mut self) -> Result<Ended, Error> {
+        let (pass, held_up) = self.pass().await?;
+        let authorization = self.core.signer.authorization()?;
+        let started = self.core.clock.now();
+        let clock = Instant::now();
+        let mut progress = Progress::default();
+        let call = Call {
+            parts: &self.parts,
+            authorization: &authorization.header,
+            headers: &self.options.headers,
+            timeout: self.options.timeout.min(self.time_left()),
+        };
+        let failure = self
+            .core
+            .transport
+            .attempt(&call, &mut progress)
+            .await
+            .err();
+        let outcome = match (&failure, progress.status()) {
+            (Some(failure), _) => failure.outcome(),
+            (None, Some(status)) => Outcome::Answered(status),
+            (None, None) => Outcome::Broken,
+        };
+        if outcome == Outcome::NotConnected {
+            pass.unused();
+        }
+        let attempt = Attempt {
+            started,
+            held_up,
+            duration: clock.elapsed(),
+            outcome,
+            request_id: progress.request_id(),
+            wait: None,
+        };
+        telemetry::attempted(self.attempts.len(), &attempt);
+        self.attempts.push(attempt);
+        Ok(Ended {
+            outcome,
+            answer: progress.into_answer(),
+            failure,
+            authorization,
+        })
+    }
+
+    /// Waits for the rate limit; gives how long.
+    async fn pass(&mut self) -> Result<(Pass, Duration), Error> {
+        let clock = &*self.core.clock;
+        let before = clock.elapsed();
+        let pass = self.core.gate.pass(self.options.rate_limited);
+        let passed = within(clock, self.time_left(), pass).await;
+        match passed.filter(|_| !self.time_left().is_zero()) {
+            Some(pass) => Ok((pass, clock.elapsed().saturating_sub(before))),
+            None => {
+                let failure = Failure::new(
+                    ErrorKind::Timeout,
+                    format!(
+                        "the rate limit let nothing through within the deadline of {:?}",
+                        self.options.deadline
+                    ),
+                );
+                Err(Error::failed(self.context(), failure, None))
+            }
+        }
+    }
+
+    /// The wait before the next attempt, if there is to be one.
+    fn wait_after(&mut self, ended: &Ended) -> Option<Wait> {
+        let request = self.request;
+        let repeatable = is_repeatable(
+            request.operation.safety,
+            request.local_id().is_some(),
+            self.options.trust_local_id,
+        );
+        let is_final = ended
+            .failure
+            .as_ref()
+            .is_some_and(|failure| failure.is_final);
+        match next(ended.outcome, repeatable) {
+            Next::Stop => None,
+            _ if is_final => None,
+            Next::SignAnew => self.sign_anew(ended),
+            Next::AfterLimit => {
+                self.refusals += 1;
+                let wait = self.wait(ended, self.refusals);
+                self.core.gate.close(wait.duration);
+                Some(wait)
+            }
+            Next::Again => {
+                self.used += 1;
+                let is_allowed =
+                    self.used < self.options.retry.max_attempts && self.core.budget.spend();
+                is_allowed.then(|| self.wait(ended, self.used))
+            }
+        }
+    }
+
+    fn sign_anew(&mut self, ended: &Ended) -> Option<Wait> {
+        if self.signed_anew {
+            return None;
+        }
+        self.signed_anew = true;
+        let server_time = ended.answer.as_ref().and_then(server_time);
+        let has_sense = self.core.signer.refused(&ended.authorization, server_time);
+        has_sense.then_some(Wait {
+            duration: Duration::ZERO,
+            reason: WaitReason::SignedAnew,
+        })
+    }
+
+    fn wait(&self, ended: &Ended, failures: u32) -> Wait {
+        let asked = ended
+            .answer
+            .as_ref()
+            .and_then(|answer| super::error::retry_after(&answer.headers, self.core.clock.now()));
+        match asked {
+            Some(duration) => Wait {
+                duration,
+                reason: WaitReason::RetryAfter,
+            },
+            None => {
+                let longest = self.options.retry.longest_wait(failures);
+                let random = &self.core.random;
+                let share = random.lock().unwrap_or_else(PoisonError::into_inner).f64();
+                Wait {
+                    duration: longest.mul_f64(share),
+                    reason: WaitReason::Backoff,
+                }
+            }
+        }
+    }
+
+    fn context(&mut self) -> Context {
+        Context {
+            operation: self.request.operation,
+            attempts: std::mem::take(&mut self.attempts),
+            local_id: self.request.local_id().map(str::to_owned),
+        }
+    }
+
+    fn conclude(self, ended: Ended) -> Result<(Answer, Vec<Attempt>), Error> {
+        self.conclude_for(ended, "")
+    }
+
+    /// The answer or the error that an attempt ended with; `reason` is why there
+    /// is no further one, where that is not plain.
+    fn conclude_for(mut self, ended: Ended, reason: &str) -> Result<(Answer, Vec<Attempt>), Error> {
+        match (ended.failure, ended.answer) {
+            (None, Some(answer)) if answer.status.is_success() => Ok((answer, self.attempts)),
+            (None, Some(answer)) => {
+                let core = self.core;
+                let body = self.request.body().map(|body| &body[..]);
+                let secrets = core.signer.credentials().parts();
+                let message = server_message::find(&answer.body)
+                    .map(|message| redact(&message, body, &secrets));
+                let now = core.clock.now();
+                Err(Error::status_of(
+                    self.context(),
+                    answer,
+                    message,
+                    now,
+                    reason,
+                ))
+            }
+            (failure, answer) => {
+                let failure = failure
+                    .unwrap_or_else(|| Failure::new(ErrorKind::Transport, "no answer came"))
+                    .because(reason);
+                Err(Error::failed(self.context(), failure, answer))
+            }
+        }
+    }
+}
+
+/// The time at which the server answered.
+fn server_time(answer: &Answer) -> Option<Timestamp> {
+    let date = answer.headers.get(header::DATE)?.to_str().ok()?;
+    let date = jiff::fmt::rfc2822::parse(date).ok()?;
+    Some(date.timestamp())
+}

@@ -1,0 +1,28 @@
+//! Notes the values of open enums that this version does not know, while
+//! someone wants to know of them.
+
+use std::cell::RefCell;
+
+type Values = Vec<(&'static str, String)>;
+
+thread_local! {
+    /// Noted while it is `Some`.
+    static NOTED: RefCell<Option<Values>> = const { RefCell::new(None) };
+}
+
+/// An enum met a value that it does not know.
+pub(crate) fn note(name: &'static str, value: &str) {
+    NOTED.with_borrow_mut(|noted| {
+        if let Some(values) = noted {
+            values.push((name, value.to_owned()));
+        }
+    });
+}
+
+/// Runs a function; gives its output, and the unknown values that were met.
+#[cfg(feature = "client")]
+pub(crate) fn record<T>(run: impl FnOnce() -> T) -> (T, Values) {
+    NOTED.set(Some(Vec::new()));
+    let output = run();
+    (output, NOTED.take().unwrap_or_default())
+}
