@@ -311,8 +311,8 @@ const RULES: &[Rule] = &[
     },
     Rule {
         file: PATHS,
-        from: "x-paging: {cursor: date, from: updated, limit: limit}",
-        to: "x-paging: {cursor: before, from: updated, limit: limit}",
+        from: "x-paging: {walk: conversations, cursor: date,",
+        to: "x-paging: {walk: conversations, cursor: before,",
         subject: "list_conversations",
         message: "`x-paging` names `before`, which the request does not have",
         remedy: "mend its spelling",

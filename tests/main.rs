@@ -11,11 +11,15 @@ mod example;
 mod http;
 // Every shape that an answer may have.
 mod shapes;
+// Bodies as they were seen on the wire.
+mod payloads;
 // The JSON Schema of every type against the spec.
 mod schema;
 // Credentials and tokens.
 mod auth;
 // Snapshots of every type and signature.
 mod types;
+// What is refused before it is sent.
+mod checks;
 // What each operation sends, and reads.
 mod wire;

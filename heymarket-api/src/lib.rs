@@ -39,6 +39,8 @@ mod auth;
 #[rustfmt::skip] // prettyplease formats it, the same everywhere
 mod generated;
 #[cfg(feature = "client")]
+mod paging;
+#[cfg(feature = "client")]
 mod policy;
 #[cfg(feature = "client")]
 mod runtime;
@@ -49,6 +51,8 @@ pub use auth::{Clock, Credentials, Sleep, SystemClock};
 #[cfg(feature = "client")]
 pub use generated::operations;
 pub use generated::types;
+#[cfg(feature = "client")]
+pub use paging::{Checkpoint, Pages, Walk};
 #[cfg(feature = "client")]
 pub use policy::{Acquire, Options, Permit, RateLimit, RateLimiter, RetryPolicy};
 #[cfg(feature = "client")]

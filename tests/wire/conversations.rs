@@ -1,9 +1,11 @@
 use heymarket_api::types::{
     Acknowledgement, Channel, CloseConversation, Conversation, ConversationFilters,
     ConversationStatus, Count, CountConversations, ListConversations, MarkConversation,
-    OpenConversation, ReadState, ReassignConversation, TransferConversation,
+    OpenConversation, ReadState, ReassignConversation, SortOrder, TransferConversation,
 };
-use jiff::Timestamp;
+use serde_json::json;
+
+use crate::support::time;
 
 super::wire_tests! {
     get_conversation {
@@ -31,9 +33,8 @@ super::wire_tests! {
             let members = conversation.members.expect("members");
             assert_eq!(members.len(), 1);
             assert_eq!(members[0].id, Some(50001));
-            let time = |text: &str| text.parse::<Timestamp>().ok();
-            assert_eq!(conversation.created, time("2026-05-01T09:00:00Z"));
-            assert_eq!(conversation.updated, time("2026-05-07T12:00:00.021462Z"));
+            assert_eq!(conversation.created, Some(time("2026-05-01T09:00:00Z")));
+            assert_eq!(conversation.updated, Some(time("2026-05-07T12:00:00.021462Z")));
             assert_eq!(conversation.read, Some(ReadState::Flag(true)));
             assert_eq!(conversation.replied, Some(true));
             assert_eq!(conversation.blocked, Some(false));
@@ -43,7 +44,7 @@ super::wire_tests! {
     }
     list_conversations {
         call: |client| async move {
-            let before = "2026-05-07T12:00:00.5Z".parse().expect("a time");
+            let before = time("2026-05-07T12:00:00.5Z");
             let filters = ConversationFilters::new([41001, 41002]).closed(false);
             client
                 .list_conversations(&ListConversations::new(50001, filters).date(before).limit(2))
@@ -154,4 +155,119 @@ super::wire_tests! {
         answers: "\"ok\"",
         reads: |done: Acknowledgement| assert_eq!(done, Acknowledgement::Ok),
     }
+}
+
+#[tokio::test]
+async fn a_list_of_conversations_takes_every_bound_of_the_sources() {
+    let conversations: Vec<Conversation> = super::exchange(
+        "POST /v1/conversations",
+        r#"{"archived":false,"ascending":true,"assigned":-1,"filter":"invented","filters":{"inboxes":[],"unread":true},"id":0,"order":"updated_at","page":1,"parent_id":12}"#,
+        "[]",
+        |client| async move {
+            let filters = ConversationFilters::new([]).unread(true);
+            let request = ListConversations::new(0, filters)
+                .archived(false)
+                .ascending(true)
+                .assigned(-1)
+                .filter("invented")
+                .order(SortOrder::UpdatedAt)
+                .page(1)
+                .parent_id(12);
+            client.list_conversations(&request).await
+        },
+    )
+    .await;
+    assert_eq!(conversations, []);
+}
+
+#[tokio::test]
+async fn conversations_before_a_time_are_counted() {
+    let count: Count = super::exchange(
+        "POST /v1/conversations/count",
+        r#"{"date":"2026-05-07T12:00:00.021462Z"}"#,
+        r#"{"total": 42}"#,
+        |client| async move {
+            let request = CountConversations::new().date(time("2026-05-07T12:00:00.021462Z"));
+            client.count_conversations(&request).await
+        },
+    )
+    .await;
+    assert_eq!(count.value(), Some(42));
+}
+
+#[tokio::test]
+async fn a_group_conversation_is_named_by_its_numbers_without_a_plus() {
+    const GROUP: [&str; 2] = ["+15550100101", "15550100102"];
+
+    let opened: Acknowledgement = super::exchange(
+        "POST /v1/conversations/open",
+        r#"{"inbox_id":41001,"targets":["15550100101","15550100102"],"user_id":50001}"#,
+        "\"ok\"",
+        |client| async move {
+            let request = OpenConversation::new(41001, 50001).targets(GROUP);
+            client.open_conversation(&request).await
+        },
+    )
+    .await;
+    assert_eq!(opened, Acknowledgement::Ok);
+    let closed: Acknowledgement = super::exchange(
+        "POST /v1/conversations/close",
+        r#"{"inbox_id":41001,"targets":["15550100101","15550100102"],"user_id":50001}"#,
+        "\"ok\"",
+        |client| async move {
+            let request = CloseConversation::new(41001, 50001).targets(GROUP);
+            client.close_conversation(&request).await
+        },
+    )
+    .await;
+    assert_eq!(closed, Acknowledgement::Ok);
+    let reassigned: Acknowledgement = super::exchange(
+        "POST /v1/conversations/reassign",
+        r#"{"inbox_id":41001,"reassign_id":50002,"targets":["15550100101","15550100102"],"user_id":50001}"#,
+        "\"ok\"",
+        |client| async move {
+            let request = ReassignConversation::new(41001, 50001, 50002).targets(GROUP);
+            client.reassign_conversation(&request).await
+        },
+    )
+    .await;
+    assert_eq!(reassigned, Acknowledgement::Ok);
+    let marked: Acknowledgement = super::exchange(
+        "POST /v1/conversations/read",
+        r#"{"inbox_id":41001,"reassign_id":50002,"targets":["15550100101","15550100102"],"user_id":50001}"#,
+        "\"ok\"",
+        |client| async move {
+            let request = MarkConversation::new(41001, 50001)
+                .targets(GROUP)
+                .reassign_id(50002);
+            client.mark_conversation_read(&request).await
+        },
+    )
+    .await;
+    assert_eq!(marked, Acknowledgement::Ok);
+}
+
+#[test]
+fn a_conversation_has_the_members_that_only_some_sources_name() {
+    let conversation: Conversation = serde_json::from_value(json!({
+        "id": 9920, "creator": 50002, "email_noti": true, "last_inbound": 1_778_155_200,
+        "name": "Invented name", "noreply": "invented", "op": "u", "super": 4, "support": true,
+        "targets": { "15550100101": { "f": "Invented" } }, "type": "invented type",
+        "unread": true, "unread_users": [50001, 50002], "local_id": "invented-key",
+    }))
+    .expect("a conversation");
+    assert_eq!(conversation.creator, Some(50002));
+    assert_eq!(conversation.email_noti, Some(true));
+    assert_eq!(conversation.last_inbound, Some(1_778_155_200));
+    assert_eq!(conversation.name.as_deref(), Some("Invented name"));
+    assert_eq!(conversation.noreply.as_deref(), Some("invented"));
+    assert_eq!(conversation.op.as_deref(), Some("u"));
+    assert_eq!(conversation.super_, Some(4));
+    assert_eq!(conversation.support, Some(true));
+    let targets = json!({ "15550100101": { "f": "Invented" } });
+    assert_eq!(conversation.targets, Some(targets));
+    assert_eq!(conversation.type_.as_deref(), Some("invented type"));
+    assert_eq!(conversation.unread, Some(true));
+    assert_eq!(conversation.unread_users, Some(vec![50001, 50002]));
+    assert_eq!(conversation.local_id.as_deref(), Some("invented-key"));
 }

@@ -1,20 +1,33 @@
 //! What each operation sends and reads: a file for each resource.
 
+mod contacts;
+mod contacts_v2;
 mod conversations;
+mod inboxes;
+mod lists;
+mod messages;
+mod scheduled_messages;
+mod surveys;
+mod tags;
+mod team;
+mod templates;
+mod users;
 
 use std::collections::BTreeSet;
 use std::future::Future;
 
 use heymarket_api::{Client, Error, Response, operations};
 
-use crate::support::{Answer, Received, Server, client};
+use serde_json::Value;
+
+use crate::support::{Answer, Received, Server, client, without_minted_key};
 
 /// Declares a test for each operation, and the list of them.
 ///
 /// `sends` is the request line and the body as it must be on the wire, `""`
 /// for none; `answers` is the body that comes back.
 macro_rules! wire_tests {
-    ($($operation:ident {
+    ($($(#[$attribute:meta])* $operation:ident {
         call: $call:expr,
         sends: ($line:literal, $body:expr),
         answers: $answer:expr,
@@ -23,6 +36,7 @@ macro_rules! wire_tests {
         pub(super) const OPERATIONS: &[&str] = &[$(stringify!($operation)),*];
 
         $(
+            $(#[$attribute])*
             #[tokio::test]
             async fn $operation() {
                 let value = super::exchange($line, $body, $answer, $call).await;
@@ -47,7 +61,12 @@ async fn exchange<T, F: Future<Output = Result<Response<T>, Error>>>(
     let response = call(client(&server.url())).await.expect("an answer");
     let received = server.only_request();
     assert_eq!(format!("{} {}", received.method, received.target), line);
-    assert_eq!(String::from_utf8_lossy(&received.body), body);
+    let sent = String::from_utf8_lossy(&received.body);
+    assert_eq!(without_minted_key(&sent), body);
+    // Whether minted or set, the key is told.
+    let key = serde_json::from_slice::<Value>(&received.body).ok();
+    let key = key.as_ref().and_then(|body| body.get("local_id")?.as_str());
+    assert_eq!(response.local_id(), key);
     check_headers(&received);
     assert_eq!(response.request_id(), Some("request-1"));
     assert_eq!(&response.body()[..], answer.as_bytes());
@@ -57,9 +76,16 @@ async fn exchange<T, F: Future<Output = Result<Response<T>, Error>>>(
 /// These headers and no others: no `api-version`, no cookies.
 fn check_headers(received: &Received) {
     let mut expected = vec!["accept", "authorization", "host", "user-agent"];
+    let is_get_like = matches!(received.method.as_str(), "GET" | "DELETE");
     if !received.body.is_empty() {
-        expected.extend(["content-length", "content-type"]);
+        expected.push("content-type");
         assert_eq!(received.header("content-type"), Some("application/json"));
+    }
+    // A request that could have a body says when it has none.
+    if !received.body.is_empty() || !is_get_like {
+        expected.push("content-length");
+        let length = received.body.len().to_string();
+        assert_eq!(received.header("content-length"), Some(length.as_str()));
     }
     expected.sort_unstable();
     let names: Vec<_> = received
@@ -77,11 +103,24 @@ fn check_headers(received: &Received) {
 
 #[test]
 fn every_operation_of_the_spec_has_a_wire_test() {
-    let tested: BTreeSet<&str> = [conversations::OPERATIONS]
-        .into_iter()
-        .flatten()
-        .copied()
-        .collect();
+    let tested: BTreeSet<&str> = [
+        contacts::OPERATIONS,
+        contacts_v2::OPERATIONS,
+        conversations::OPERATIONS,
+        inboxes::OPERATIONS,
+        lists::OPERATIONS,
+        messages::OPERATIONS,
+        scheduled_messages::OPERATIONS,
+        surveys::OPERATIONS,
+        tags::OPERATIONS,
+        team::OPERATIONS,
+        templates::OPERATIONS,
+        users::OPERATIONS,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+    .collect();
     let known: BTreeSet<&str> = operations::ALL
         .iter()
         .map(|operation| operation.id())

@@ -992,7 +992,7 @@ impl Client {
                 self
                     .request(
                         &operations::DELETE_CONTACT_V2,
-                        format!("/v2/contact/{}", encode_path(& contact_id.to_string())),
+                        format!("/v2/contact/{}", encode_path(contact_id)),
                     ),
             )
             .await
@@ -1013,7 +1013,7 @@ impl Client {
                 self
                     .request(
                         &operations::GET_CONTACT_V2,
-                        format!("/v2/contact/{}", encode_path(& contact_id.to_string())),
+                        format!("/v2/contact/{}", encode_path(contact_id)),
                     ),
             )
             .await
@@ -1035,7 +1035,7 @@ impl Client {
                 self
                     .request(
                         &operations::UPDATE_CONTACT_V2,
-                        format!("/v2/contact/{}", encode_path(& contact_id.to_string())),
+                        format!("/v2/contact/{}", encode_path(contact_id)),
                     )
                     .json(body),
             )
@@ -1058,10 +1058,7 @@ impl Client {
                 self
                     .request(
                         &operations::ADD_CONTACT_CHANNEL,
-                        format!(
-                            "/v2/contact/{}/channel", encode_path(& contact_id
-                            .to_string())
-                        ),
+                        format!("/v2/contact/{}/channel", encode_path(contact_id)),
                     )
                     .json(body),
             )
@@ -1084,10 +1081,7 @@ impl Client {
                 self
                     .request(
                         &operations::UPDATE_CONTACT_CHANNEL,
-                        format!(
-                            "/v2/contact/{}/channel", encode_path(& contact_id
-                            .to_string())
-                        ),
+                        format!("/v2/contact/{}/channel", encode_path(contact_id)),
                     )
                     .json(body),
             )
@@ -1112,8 +1106,8 @@ impl Client {
                     .request(
                         &operations::DELETE_CONTACT_CHANNEL,
                         format!(
-                            "/v2/contact/{}/channel/{}", encode_path(& contact_id
-                            .to_string()), encode_path(& channel_type.to_string())
+                            "/v2/contact/{}/channel/{}", encode_path(contact_id),
+                            encode_path(& channel_type.to_string())
                         ),
                     ),
             )
@@ -1137,8 +1131,8 @@ impl Client {
                     .request(
                         &operations::GET_CONTACT_CHANNEL,
                         format!(
-                            "/v2/contact/{}/channel/{}", encode_path(& contact_id
-                            .to_string()), encode_path(& channel_type.to_string())
+                            "/v2/contact/{}/channel/{}", encode_path(contact_id),
+                            encode_path(& channel_type.to_string())
                         ),
                     ),
             )

@@ -7,6 +7,8 @@ mod client;
 mod enums;
 #[cfg(feature = "client")]
 pub mod operations;
+#[cfg(feature = "client")]
+mod paging;
 pub mod types;
 /// Calls a macro with the names of all types, so that what must hold for
 /// each of them can be tested for each of them.

@@ -7,8 +7,8 @@ pub use super::enums::{
     ListType, MessageStatus, SortOrder, SurveyType,
 };
 pub use crate::wire::{
-    EmailRecipient, Phone, ConversationMembers, Count, CreateContactsResult, Gallery,
-    Identifier, InboxReference, Inboxes, Invited, MemberReference, ReadState,
+    Address, EmailRecipient, Phone, ConversationMembers, Count, CreateContactsResult,
+    Gallery, Identifier, InboxReference, Inboxes, Invited, MemberReference, ReadState,
     TemplateReference, UndocumentedResult,
 };
 /// A channel to add to a contact.
@@ -17,7 +17,7 @@ pub use crate::wire::{
 #[non_exhaustive]
 pub struct AddContactChannel {
     /// The address: for instance a phone number, digits only, or an e-mail address.
-    pub channel_id: ::std::string::String,
+    pub channel_id: crate::wire::Address,
     /// The kind of the address.
     pub channel_type: crate::types::ChannelType,
 }
@@ -36,7 +36,7 @@ impl AddContactChannel {
     /// - `channel_id`: The address: for instance a phone number, digits only, or an e-mail address.
     pub fn new(
         channel_type: impl Into<crate::types::ChannelType>,
-        channel_id: impl Into<::std::string::String>,
+        channel_id: impl Into<crate::wire::Address>,
     ) -> Self {
         Self {
             channel_id: channel_id.into(),
@@ -47,8 +47,10 @@ impl AddContactChannel {
 impl crate::wire::Check for AddContactChannel {
     fn check(
         &self,
-        _: ::jiff::Timestamp,
+        now: ::jiff::Timestamp,
     ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::Check::check(&self.channel_id, now)
+            .map_err(|violation| violation.within("channel_id"))?;
         ::std::result::Result::Ok(())
     }
 }
@@ -143,7 +145,7 @@ pub struct BusinessHours {
 #[non_exhaustive]
 pub struct ChannelSearch {
     /// The addresses: phone numbers, digits only, or e-mail addresses.
-    pub channel_ids: ::std::vec::Vec<::std::string::String>,
+    pub channel_ids: ::std::vec::Vec<crate::wire::Address>,
     /// The kind of the addresses. Without it the server tells them apart: `@` makes an e-mail
     /// address, digits a phone number.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -162,7 +164,7 @@ impl ChannelSearch {
     ///
     /// - `channel_ids`: The addresses: phone numbers, digits only, or e-mail addresses.
     pub fn new(
-        channel_ids: impl IntoIterator<Item = impl Into<::std::string::String>>,
+        channel_ids: impl IntoIterator<Item = impl Into<crate::wire::Address>>,
     ) -> Self {
         Self {
             channel_ids: channel_ids
@@ -186,8 +188,10 @@ impl ChannelSearch {
 impl crate::wire::Check for ChannelSearch {
     fn check(
         &self,
-        _: ::jiff::Timestamp,
+        now: ::jiff::Timestamp,
     ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::Check::check(&self.channel_ids, now)
+            .map_err(|violation| violation.within("channel_ids"))?;
         ::std::result::Result::Ok(())
     }
 }
@@ -203,7 +207,7 @@ pub struct CloseConversation {
     pub inbox_id: i64,
     /// The contact's phone number, digits only, or e-mail address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub target: ::std::option::Option<::std::string::String>,
+    pub target: ::std::option::Option<crate::wire::Address>,
     /// The phone numbers of a group conversation, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
@@ -249,7 +253,7 @@ impl CloseConversation {
     }
     /// The contact's phone number, digits only, or e-mail address.
     #[must_use]
-    pub fn target(mut self, target: impl Into<::std::string::String>) -> Self {
+    pub fn target(mut self, target: impl Into<crate::wire::Address>) -> Self {
         self.target = ::std::option::Option::Some(target.into());
         self
     }
@@ -274,9 +278,16 @@ impl crate::wire::Check for CloseConversation {
             &[
                 &[("chat_id", self.chat_id.is_some())],
                 &[("target", self.target.is_some())],
-                &[("targets", self.targets.is_some())],
+                &[
+                    (
+                        "targets",
+                        self.targets.as_ref().is_some_and(|items| !items.is_empty()),
+                    ),
+                ],
             ],
         )?;
+        crate::wire::Check::check(&self.target, now)
+            .map_err(|violation| violation.within("target"))?;
         crate::wire::Check::check(&self.targets, now)
             .map_err(|violation| violation.within("targets"))?;
         ::std::result::Result::Ok(())
@@ -1186,9 +1197,13 @@ impl CreateContact {
     #[must_use]
     pub fn custom(
         mut self,
-        custom: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        custom: impl IntoIterator<
+            Item = (impl Into<String>, impl Into<::serde_json::Value>),
+        >,
     ) -> Self {
-        self.custom = ::std::option::Option::Some(custom);
+        self.custom = ::std::option::Option::Some(
+            custom.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
+        );
         self
     }
     /// The name to show.
@@ -1368,9 +1383,13 @@ impl CreateContactV2 {
     #[must_use]
     pub fn custom(
         mut self,
-        custom: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        custom: impl IntoIterator<
+            Item = (impl Into<String>, impl Into<::serde_json::Value>),
+        >,
     ) -> Self {
-        self.custom = ::std::option::Option::Some(custom);
+        self.custom = ::std::option::Option::Some(
+            custom.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
+        );
         self
     }
     /// The name to show.
@@ -1605,9 +1624,11 @@ impl CreateListV1 {
     #[must_use]
     pub fn members(
         mut self,
-        members: ::std::collections::BTreeMap<::std::string::String, ListMember>,
+        members: impl IntoIterator<Item = (impl Into<String>, ListMember)>,
     ) -> Self {
-        self.members = ::std::option::Option::Some(members);
+        self.members = ::std::option::Option::Some(
+            members.into_iter().map(|(key, value)| (key.into(), value)).collect(),
+        );
         self
     }
 }
@@ -1754,7 +1775,12 @@ impl crate::wire::Check for CreateScheduledMessage {
         crate::wire::exactly_one(
             &[
                 &[("phone_number", self.phone_number.is_some())],
-                &[("targets", self.targets.is_some())],
+                &[
+                    (
+                        "targets",
+                        self.targets.as_ref().is_some_and(|items| !items.is_empty()),
+                    ),
+                ],
                 &[("conversation_id", self.conversation_id.is_some())],
                 &[("list_id", self.list_id.is_some())],
             ],
@@ -3213,7 +3239,7 @@ pub struct MarkConversation {
     pub reassign_id: ::std::option::Option<i64>,
     /// The contact's phone number, digits only, or e-mail address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub target: ::std::option::Option<::std::string::String>,
+    pub target: ::std::option::Option<crate::wire::Address>,
     /// The phone numbers of a group conversation, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
@@ -3262,7 +3288,7 @@ impl MarkConversation {
     }
     /// The contact's phone number, digits only, or e-mail address.
     #[must_use]
-    pub fn target(mut self, target: impl Into<::std::string::String>) -> Self {
+    pub fn target(mut self, target: impl Into<crate::wire::Address>) -> Self {
         self.target = ::std::option::Option::Some(target.into());
         self
     }
@@ -3286,9 +3312,16 @@ impl crate::wire::Check for MarkConversation {
         crate::wire::exactly_one(
             &[
                 &[("target", self.target.is_some())],
-                &[("targets", self.targets.is_some())],
+                &[
+                    (
+                        "targets",
+                        self.targets.as_ref().is_some_and(|items| !items.is_empty()),
+                    ),
+                ],
             ],
         )?;
+        crate::wire::Check::check(&self.target, now)
+            .map_err(|violation| violation.within("target"))?;
         crate::wire::Check::check(&self.targets, now)
             .map_err(|violation| violation.within("targets"))?;
         ::std::result::Result::Ok(())
@@ -3618,7 +3651,7 @@ pub struct NewContactChannel {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_handle: ::std::option::Option<::std::string::String>,
     /// The address: for instance a phone number, digits only, or an e-mail address.
-    pub channel_id: ::std::string::String,
+    pub channel_id: crate::wire::Address,
     /// Several addresses; the common structure has it, not described here.
     ///
     /// Evidence: g2.
@@ -3659,7 +3692,7 @@ impl NewContactChannel {
     /// - `channel_id`: The address: for instance a phone number, digits only, or an e-mail address.
     pub fn new(
         channel_type: impl Into<crate::types::ChannelType>,
-        channel_id: impl Into<::std::string::String>,
+        channel_id: impl Into<crate::wire::Address>,
     ) -> Self {
         Self {
             channel_handle: ::std::default::Default::default(),
@@ -3708,8 +3741,10 @@ impl NewContactChannel {
 impl crate::wire::Check for NewContactChannel {
     fn check(
         &self,
-        _: ::jiff::Timestamp,
+        now: ::jiff::Timestamp,
     ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::Check::check(&self.channel_id, now)
+            .map_err(|violation| violation.within("channel_id"))?;
         ::std::result::Result::Ok(())
     }
 }
@@ -4003,7 +4038,7 @@ pub struct OpenConversation {
     pub inbox_id: i64,
     /// The contact's phone number, digits only, or e-mail address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub target: ::std::option::Option<::std::string::String>,
+    pub target: ::std::option::Option<crate::wire::Address>,
     /// The phone numbers of a group conversation, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
@@ -4049,7 +4084,7 @@ impl OpenConversation {
     }
     /// The contact's phone number, digits only, or e-mail address.
     #[must_use]
-    pub fn target(mut self, target: impl Into<::std::string::String>) -> Self {
+    pub fn target(mut self, target: impl Into<crate::wire::Address>) -> Self {
         self.target = ::std::option::Option::Some(target.into());
         self
     }
@@ -4074,9 +4109,16 @@ impl crate::wire::Check for OpenConversation {
             &[
                 &[("chat_id", self.chat_id.is_some())],
                 &[("target", self.target.is_some())],
-                &[("targets", self.targets.is_some())],
+                &[
+                    (
+                        "targets",
+                        self.targets.as_ref().is_some_and(|items| !items.is_empty()),
+                    ),
+                ],
             ],
         )?;
+        crate::wire::Check::check(&self.target, now)
+            .map_err(|violation| violation.within("target"))?;
         crate::wire::Check::check(&self.targets, now)
             .map_err(|violation| violation.within("targets"))?;
         ::std::result::Result::Ok(())
@@ -4093,7 +4135,7 @@ pub struct ReassignConversation {
     pub reassign_id: i64,
     /// The contact's phone number, digits only, or e-mail address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub target: ::std::option::Option<::std::string::String>,
+    pub target: ::std::option::Option<crate::wire::Address>,
     /// The phone numbers of a group conversation, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
@@ -4134,7 +4176,7 @@ impl ReassignConversation {
     }
     /// The contact's phone number, digits only, or e-mail address.
     #[must_use]
-    pub fn target(mut self, target: impl Into<::std::string::String>) -> Self {
+    pub fn target(mut self, target: impl Into<crate::wire::Address>) -> Self {
         self.target = ::std::option::Option::Some(target.into());
         self
     }
@@ -4158,9 +4200,16 @@ impl crate::wire::Check for ReassignConversation {
         crate::wire::exactly_one(
             &[
                 &[("target", self.target.is_some())],
-                &[("targets", self.targets.is_some())],
+                &[
+                    (
+                        "targets",
+                        self.targets.as_ref().is_some_and(|items| !items.is_empty()),
+                    ),
+                ],
             ],
         )?;
+        crate::wire::Check::check(&self.target, now)
+            .map_err(|violation| violation.within("target"))?;
         crate::wire::Check::check(&self.targets, now)
             .map_err(|violation| violation.within("targets"))?;
         ::std::result::Result::Ok(())
@@ -4672,7 +4721,12 @@ impl crate::wire::Check for SendEmail {
     ) -> ::std::result::Result<(), crate::wire::Violation> {
         crate::wire::exactly_one(
             &[
-                &[("targets", self.targets.is_some())],
+                &[
+                    (
+                        "targets",
+                        self.targets.as_ref().is_some_and(|items| !items.is_empty()),
+                    ),
+                ],
                 &[("convo_id", self.convo_id.is_some())],
             ],
         )?;
@@ -4961,7 +5015,12 @@ impl crate::wire::Check for SendMessage {
                     ("list_id", self.list_id.is_some()),
                     ("local_id", self.local_id.is_some()),
                 ],
-                &[("targets", self.targets.is_some())],
+                &[
+                    (
+                        "targets",
+                        self.targets.as_ref().is_some_and(|items| !items.is_empty()),
+                    ),
+                ],
             ],
         )?;
         crate::wire::Check::check(&self.phone_number, now)
@@ -5430,9 +5489,13 @@ impl UpdateContact {
     #[must_use]
     pub fn custom(
         mut self,
-        custom: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        custom: impl IntoIterator<
+            Item = (impl Into<String>, impl Into<::serde_json::Value>),
+        >,
     ) -> Self {
-        self.custom = ::std::option::Option::Some(custom);
+        self.custom = ::std::option::Option::Some(
+            custom.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
+        );
         self
     }
     /// The name to show.
@@ -5512,7 +5575,7 @@ impl crate::wire::Check for UpdateContact {
 #[non_exhaustive]
 pub struct UpdateContactChannel {
     /// The new address.
-    pub channel_id: ::std::string::String,
+    pub channel_id: crate::wire::Address,
     /// The kind of the address, which says which channel to change.
     pub channel_type: crate::types::ChannelType,
 }
@@ -5531,7 +5594,7 @@ impl UpdateContactChannel {
     /// - `channel_id`: The new address.
     pub fn new(
         channel_type: impl Into<crate::types::ChannelType>,
-        channel_id: impl Into<::std::string::String>,
+        channel_id: impl Into<crate::wire::Address>,
     ) -> Self {
         Self {
             channel_id: channel_id.into(),
@@ -5542,8 +5605,10 @@ impl UpdateContactChannel {
 impl crate::wire::Check for UpdateContactChannel {
     fn check(
         &self,
-        _: ::jiff::Timestamp,
+        now: ::jiff::Timestamp,
     ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::Check::check(&self.channel_id, now)
+            .map_err(|violation| violation.within("channel_id"))?;
         ::std::result::Result::Ok(())
     }
 }
@@ -5682,9 +5747,13 @@ impl UpdateContactV2 {
     #[must_use]
     pub fn custom(
         mut self,
-        custom: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        custom: impl IntoIterator<
+            Item = (impl Into<String>, impl Into<::serde_json::Value>),
+        >,
     ) -> Self {
-        self.custom = ::std::option::Option::Some(custom);
+        self.custom = ::std::option::Option::Some(
+            custom.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
+        );
         self
     }
     /// The name to show.
@@ -6035,9 +6104,11 @@ impl UpdateListV1 {
     #[must_use]
     pub fn members(
         mut self,
-        members: ::std::collections::BTreeMap<::std::string::String, ListMember>,
+        members: impl IntoIterator<Item = (impl Into<String>, ListMember)>,
     ) -> Self {
-        self.members = ::std::option::Option::Some(members);
+        self.members = ::std::option::Option::Some(
+            members.into_iter().map(|(key, value)| (key.into(), value)).collect(),
+        );
         self
     }
     /// A phone number to take off it, digits only; one, unlike in the newer operation.
@@ -6194,7 +6265,12 @@ impl crate::wire::Check for UpdateScheduledMessage {
         crate::wire::exactly_one(
             &[
                 &[("phone_number", self.phone_number.is_some())],
-                &[("targets", self.targets.is_some())],
+                &[
+                    (
+                        "targets",
+                        self.targets.as_ref().is_some_and(|items| !items.is_empty()),
+                    ),
+                ],
                 &[("conversation_id", self.conversation_id.is_some())],
                 &[("list_id", self.list_id.is_some())],
             ],
@@ -6486,9 +6562,13 @@ impl UpsertContact {
     #[must_use]
     pub fn custom(
         mut self,
-        custom: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        custom: impl IntoIterator<
+            Item = (impl Into<String>, impl Into<::serde_json::Value>),
+        >,
     ) -> Self {
-        self.custom = ::std::option::Option::Some(custom);
+        self.custom = ::std::option::Option::Some(
+            custom.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
+        );
         self
     }
     /// The name to show.

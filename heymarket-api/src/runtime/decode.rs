@@ -2,7 +2,7 @@
 //! that type which holds nothing of the body itself.
 
 use serde::de::DeserializeOwned;
-use serde::de::value::{Error as ValueError, StrDeserializer};
+use serde::de::value::{Error as ValueError, StrDeserializer, UnitDeserializer};
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
@@ -21,7 +21,7 @@ pub(super) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Mismatch> {
         Ok(value) => Ok(value),
         Err(error) if error.is_data() => Err(locate::<T>(body)),
         // Some answers that should be JSON strings may come without quotes.
-        Err(error) => bare_text(body).ok_or_else(|| Mismatch {
+        Err(error) => without_quotes(body).ok_or_else(|| Mismatch {
             path: "$".to_owned(),
             expected: "JSON".to_owned(),
             found: not_json(body, &error),
@@ -29,17 +29,22 @@ pub(super) fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Mismatch> {
     }
 }
 
-fn bare_text<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
+/// Reads a word as a string, and nothing as null, which is what free JSON can be
+/// made of.
+fn without_quotes<T: DeserializeOwned>(body: &[u8]) -> Option<T> {
     let text = std::str::from_utf8(body).ok()?.trim();
-    let is_word = !text.is_empty()
-        && text.len() <= 100
+    if text.is_empty() {
+        let nothing: UnitDeserializer<ValueError> = UnitDeserializer::new();
+        return T::deserialize(nothing).ok();
+    }
+    let is_word = text.len() <= 100
         && !text.starts_with(['<', '{', '[', '"'])
         && !text.contains(char::is_control);
     if !is_word {
         return None;
     }
-    let deserializer: StrDeserializer<'_, ValueError> = StrDeserializer::new(text);
-    T::deserialize(deserializer).ok()
+    let word: StrDeserializer<'_, ValueError> = StrDeserializer::new(text);
+    T::deserialize(word).ok()
 }
 
 fn not_json(body: &[u8], error: &serde_json::Error) -> String {
@@ -171,7 +176,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::types::{Acknowledgement, Conversation};
+    use crate::types::{Acknowledgement, Conversation, UndocumentedResult};
 
     fn mismatch<T: DeserializeOwned + std::fmt::Debug>(body: &str) -> String {
         let Mismatch {
@@ -203,9 +208,12 @@ mod tests {
     }
 
     #[test]
-    fn a_word_without_quotes_is_taken_for_a_string() {
+    fn a_word_without_quotes_is_a_string_and_nothing_is_free_json() {
         let bare: Acknowledgement = decode(b"ok\n").expect("a bare word");
         assert_eq!(bare, Acknowledgement::Ok);
+        let nothing: UndocumentedResult = decode(b" ").expect("an empty body");
+        assert!(nothing.value().is_null());
+        assert_eq!(mismatch::<Acknowledgement>(""), "$: JSON: an empty body");
         assert_eq!(
             mismatch::<Acknowledgement>("<html>ok</html>"),
             "$: JSON: HTML"

@@ -104,6 +104,10 @@ impl Error {
         Self::from_inner(Inner::new(kind, Some(operation), problem))
     }
 
+    pub(crate) fn invalid_walk(operation: &'static Operation, problem: &str) -> Self {
+        Self::invalid_request(operation, problem.to_owned())
+    }
+
     /// No whole answer came; what of it came is kept.
     pub(super) fn failed(context: Context, failure: Failure, answer: Option<Answer>) -> Self {
         Self::from_inner(Inner {

@@ -35,11 +35,17 @@ impl Operation {
         self.safety
     }
 
-    /// Whether its request has a `local_id`. The client mints one where the
-    /// caller sets none.
+    /// Whether its request has a `local_id`.
     #[must_use]
     pub fn has_local_id(&self) -> bool {
         self.has_local_id
+    }
+
+    /// Whether the client mints a `local_id` where the caller sets none: where
+    /// something is made or sent. An update would change the one that is there.
+    #[must_use]
+    pub fn mints_local_id(&self) -> bool {
+        self.has_local_id && matches!(self.safety, Safety::Keyed | Safety::Unsafe)
     }
 }
 

@@ -95,12 +95,12 @@ impl Request {
         self
     }
 
-    /// Mints a `local_id` where the operation has one and the caller set none.
-    /// It is then the same in all attempts.
+    /// Mints a `local_id` where the caller set none. It is then the same in all
+    /// attempts.
     fn with_local_id(&mut self, body: Vec<u8>, set: Option<&str>) -> Vec<u8> {
         if let Some(set) = set {
             self.local_id = Some(set.to_owned());
-        } else if self.operation.has_local_id {
+        } else if self.operation.mints_local_id() {
             let minted = Uuid::new_v4().to_string();
             let body = with_member(&body, "local_id", &minted);
             self.local_id = Some(minted);

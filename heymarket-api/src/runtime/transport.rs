@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 
 use super::attempt::Outcome;
 use super::error::{ErrorKind, Failure};
@@ -105,6 +105,9 @@ impl Transport {
             let json = HeaderValue::from_static("application/json");
             headers.insert(header::CONTENT_TYPE, json);
             *request.body_mut() = Some(body.clone().into());
+        } else if matches!(*parts.method, Method::POST | Method::PUT) {
+            // Some proxies want to hear that there is no body.
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         Ok(request)
     }

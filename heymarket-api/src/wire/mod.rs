@@ -1,6 +1,7 @@
 //! Types of the wire that no generator writes: those that read more than one
 //! shape, and what all types share.
 
+mod address;
 mod check;
 mod count;
 mod create_contacts;
@@ -22,6 +23,7 @@ mod template_reference;
 mod undocumented;
 pub(crate) mod unknown_values;
 
+pub use address::Address;
 pub use check::{Check, Violation};
 pub(crate) use check::{exactly_one, item_count, schedule_time};
 pub use count::Count;

@@ -6,6 +6,7 @@ use serde_json::Value;
 use syn::visit::Visit;
 use syn::{Ident, TypePath};
 
+use super::client::is_vector;
 use super::model::{Model, Origin, Schema};
 use super::types::Member;
 
@@ -60,7 +61,13 @@ fn choice(schema: &Schema<'_>, members: &[Member]) -> Option<TokenStream> {
         let names = names.iter().filter_map(|name| {
             let member = members.iter().find(|member| member.name == *name)?;
             let ident = &member.ident;
-            Some(quote!((#name, self.#ident.is_some())))
+            // Nobody is no receiver.
+            let is_set = if is_vector(member.inner()) {
+                quote!(self.#ident.as_ref().is_some_and(|items| !items.is_empty()))
+            } else {
+                quote!(self.#ident.is_some())
+            };
+            Some(quote!((#name, #is_set)))
         });
         quote!(&[#(#names),*])
     });
@@ -119,7 +126,8 @@ fn holds_checked(member: &Member, model: &Model<'_>) -> bool {
                     self.model.schemas.get(&name).is_some_and(|schema| {
                         schema.is_request && schema.origin == Origin::Progenitor
                     });
-                self.found |= is_request || matches!(name.as_str(), "Phone" | "EmailRecipient");
+                self.found |=
+                    is_request || matches!(name.as_str(), "Address" | "Phone" | "EmailRecipient");
             }
             syn::visit::visit_type_path(self, path);
         }

@@ -2,7 +2,7 @@
 //! stay; sending them is the runtime's.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens as _, quote};
 use syn::{Expr, ExprMethodCall, FnArg, ImplItemFn, Stmt, Type, visit_mut::VisitMut};
 
 use super::docs;
@@ -76,7 +76,7 @@ fn rewrite(mut method: ImplItemFn, operation: &Operation<'_>) -> Result<ImplItem
 
 /// The type that an argument is converted to, if it is one of text with a
 /// format.
-fn converted(ty: &Type) -> Option<Type> {
+pub(super) fn converted(ty: &Type) -> Option<Type> {
     let Type::Reference(reference) = ty else {
         return None;
     };
@@ -99,7 +99,7 @@ fn argument_type(ty: &Type) -> Type {
     ty.clone()
 }
 
-fn is_vector(ty: &Type) -> bool {
+pub(super) fn is_vector(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Vec"))
 }
 
@@ -139,7 +139,7 @@ impl Parts {
             .mac
             .parse_body_with(syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated)
             .map_err(|_| "its `url` is not a format with arguments")?;
-        let path = path(arguments.into_iter().collect())?;
+        let path = path(arguments.into_iter().collect(), &texts(method))?;
 
         let mut request = match initializer("request") {
             Some(Expr::Try(request)) => *request.expr,
@@ -167,7 +167,7 @@ impl Parts {
 }
 
 /// `format!("{}/v1/tag/{}", self.baseurl, x)` without the base URL.
-fn path(arguments: Vec<Expr>) -> Result<TokenStream, &'static str> {
+fn path(arguments: Vec<Expr>, texts: &[String]) -> Result<TokenStream, &'static str> {
     let mut arguments = arguments.into_iter();
     let Some(Expr::Lit(syn::ExprLit {
         lit: syn::Lit::Str(template),
@@ -183,12 +183,45 @@ fn path(arguments: Vec<Expr>) -> Result<TokenStream, &'static str> {
     let template = format!("/{template}");
     // The base URL itself.
     arguments.next();
-    let values: Vec<Expr> = arguments.collect();
+    let values: Vec<Expr> = arguments.map(|value| without_copy(value, texts)).collect();
     Ok(if values.is_empty() {
         quote!(#template)
     } else {
         quote!(format!(#template, #(#values),*))
     })
+}
+
+/// The names of a method's arguments that are texts.
+fn texts(method: &ImplItemFn) -> Vec<String> {
+    let arguments = method.sig.inputs.iter();
+    arguments
+        .filter_map(|argument| match argument {
+            FnArg::Typed(argument) => match &*argument.ty {
+                Type::Reference(reference) => match &*reference.elem {
+                    Type::Path(path) if path.path.is_ident("str") => {
+                        Some(argument.pat.to_token_stream().to_string())
+                    }
+                    _ => None,
+                },
+                _ => None,
+            },
+            FnArg::Receiver(_) => None,
+        })
+        .collect()
+}
+
+/// `encode_path(x)` in the place of `encode_path(&x.to_string())`, where `x` is
+/// a text already.
+fn without_copy(value: Expr, texts: &[String]) -> Expr {
+    if let Expr::Call(call) = &value
+        && let Some(Expr::Reference(reference)) = call.args.first()
+        && let Expr::MethodCall(copy) = &*reference.expr
+        && texts.contains(&copy.receiver.to_token_stream().to_string())
+    {
+        let (function, text) = (&call.func, &copy.receiver);
+        return syn::parse_quote!(#function(#text));
+    }
+    value
 }
 
 /// `.query(&progenitor_client::QueryParam::new("name", &value))`
@@ -207,14 +240,14 @@ fn query(call: &ExprMethodCall) -> Result<TokenStream, &'static str> {
 }
 
 /// `T` of `Result<ResponseValue<T>, Error<()>>`.
-fn response_type(method: &ImplItemFn) -> Option<Type> {
+pub(super) fn response_type(method: &ImplItemFn) -> Option<Type> {
     let syn::ReturnType::Type(_, ty) = &method.sig.output else {
         return None;
     };
     first_argument(ty).and_then(first_argument).cloned()
 }
 
-fn first_argument(ty: &Type) -> Option<&Type> {
+pub(super) fn first_argument(ty: &Type) -> Option<&Type> {
     let Type::Path(path) = ty else { return None };
     match &path.path.segments.last()?.arguments {
         syn::PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {

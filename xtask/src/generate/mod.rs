@@ -6,6 +6,7 @@ mod docs;
 mod enums;
 mod model;
 mod operations;
+mod paging;
 mod prepare;
 mod progenitor;
 mod reference;
@@ -46,10 +47,12 @@ pub fn run(bundle: &Bundle) -> Result<Vec<OutputFile>, Error> {
             text: bundle.to_json(),
         },
     ];
+    let walks = paging::write(&generated.methods, &model)?;
     let sources = [
         ("client.rs", client::write(generated.methods, &model)?),
         ("enums.rs", enums::write(&model)?),
         ("mod.rs", operations::write_module(&model)),
+        ("paging.rs", walks),
         ("operations.rs", operations::write(&model)?),
         ("types.rs", types::write(generated.types, &model)?),
     ];

@@ -70,6 +70,8 @@ pub(super) fn write_module(model: &Model<'_>) -> TokenStream {
         mod enums;
         #[cfg(feature = "client")]
         pub mod operations;
+        #[cfg(feature = "client")]
+        mod paging;
         pub mod types;
 
         #[doc = " Calls a macro with the names of all types, so that what must hold for"]

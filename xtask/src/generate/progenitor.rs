@@ -20,7 +20,8 @@ use crate::schema;
 pub(super) const JSON_SCHEMA_MARK: &str = "JSON_SCHEMA_MARK";
 
 /// The types of strings with a format.
-const FORMATS: [(&str, &str); 3] = [
+const FORMATS: [(&str, &str); 4] = [
+    ("address", "crate::wire::Address"),
     ("date-time", "::jiff::Timestamp"),
     ("email-recipient", "crate::wire::EmailRecipient"),
     ("phone", "crate::wire::Phone"),

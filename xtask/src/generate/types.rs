@@ -36,7 +36,7 @@ pub(super) fn write(items: Vec<Item>, model: &Model<'_>) -> Result<TokenStream, 
         //! The types of requests and responses, one for each schema of the spec.
 
         pub use super::enums::{#(#open_enums),*};
-        pub use crate::wire::{EmailRecipient, Phone, #(#wire),*};
+        pub use crate::wire::{Address, EmailRecipient, Phone, #(#wire),*};
 
         #(#structs)*
     })
@@ -363,6 +363,8 @@ enum Conversion {
     Into,
     Collect,
     CollectInto,
+    CollectPairs,
+    CollectPairsInto,
 }
 
 impl Argument {
@@ -378,6 +380,22 @@ impl Argument {
                     ty: quote!(impl IntoIterator<Item = #item>),
                     conversion: Conversion::Collect,
                 }
+            };
+        }
+        if let Some(value) = map_value(ty) {
+            let converted = converts(&value);
+            let value = if converted {
+                quote!(impl Into<#value>)
+            } else {
+                quote!(#value)
+            };
+            return Self {
+                ty: quote!(impl IntoIterator<Item = (impl Into<String>, #value)>),
+                conversion: if converted {
+                    Conversion::CollectPairsInto
+                } else {
+                    Conversion::CollectPairs
+                },
             };
         }
         if converts(ty) {
@@ -398,10 +416,32 @@ impl Argument {
             Conversion::None => None,
             Conversion::Into => Some(quote!(#ident.into())),
             Conversion::Collect => Some(quote!(#ident.into_iter().collect())),
+            Conversion::CollectPairs => Some(quote! {
+                #ident.into_iter().map(|(key, value)| (key.into(), value)).collect()
+            }),
+            Conversion::CollectPairsInto => Some(quote! {
+                #ident.into_iter().map(|(key, value)| (key.into(), value.into())).collect()
+            }),
             Conversion::CollectInto => {
                 Some(quote!(#ident.into_iter().map(::std::convert::Into::into).collect()))
             }
         }
+    }
+}
+
+/// The type of the values, if a type is a map.
+fn map_value(ty: &Type) -> Option<Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
+    if last.ident != "Map" && last.ident != "BTreeMap" {
+        return None;
+    }
+    match &last.arguments {
+        syn::PathArguments::AngleBracketed(arguments) => match arguments.args.last()? {
+            syn::GenericArgument::Type(value) => Some(value.clone()),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -11,7 +11,8 @@ const SAFETIES: [&str; 4] = ["read", "idempotent", "keyed", "unsafe"];
 const SENSITIVITIES: [&str; 3] = ["secret", "personal", "content"];
 const EVIDENCE: [&str; 6] = ["seed", "g1", "g2", "sampled", "used", "inferred"];
 const CHECKS: [&str; 1] = ["schedule-time"];
-const PAGING: [&str; 5] = ["cursor", "from", "page", "first", "limit"];
+const PAGING_NAMES: [&str; 6] = ["ascending", "cursor", "from", "limit", "page", "walk"];
+const PAGING_NUMBERS: [&str; 3] = ["first", "size", "tick_seconds"];
 
 /// Where an extension stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -127,7 +128,9 @@ fn check_one(bundle: &Bundle, pointer: &str, key: &str, value: &Value) -> Option
             &[Place::Operation],
             "an operation",
             value.as_object().is_some_and(is_paging),
-            "`{cursor: …, from: …}` or `{page: …, first: …}`, with an optional `limit`".to_owned(),
+            "`{walk: …, cursor: …, from: …, size: …}` or `{walk: …, page: …, first: …}`, with \
+             `limit`, `ascending` and `tick_seconds` where they apply"
+                .to_owned(),
         ),
         _ => {
             return Some(bundle.finding(
@@ -152,13 +155,15 @@ fn check_one(bundle: &Bundle, pointer: &str, key: &str, value: &Value) -> Option
 }
 
 fn is_paging(paging: &Map<String, Value>) -> bool {
-    let is_known = paging.iter().all(|(key, value)| match key.as_str() {
-        "first" => value.is_u64(),
-        key => PAGING.contains(&key) && value.is_string(),
+    let is_known = paging.iter().all(|(key, value)| {
+        let key = key.as_str();
+        (PAGING_NAMES.contains(&key) && value.is_string())
+            || (PAGING_NUMBERS.contains(&key) && value.is_u64())
     });
-    let by_cursor = paging.contains_key("cursor") && paging.contains_key("from");
-    let by_page = paging.contains_key("page") && paging.contains_key("first");
-    is_known && (by_cursor != by_page)
+    let has = |key: &str| paging.contains_key(key);
+    let by_cursor = has("cursor") && has("from") && has("size");
+    let by_page = has("page") && has("first");
+    is_known && has("walk") && (by_cursor != by_page)
 }
 
 fn missing(bundle: &Bundle, operation: &Operation<'_>) -> Vec<Finding> {
@@ -196,7 +201,9 @@ fn paging_members(bundle: &Bundle, operation: &Operation<'_>) -> Vec<Finding> {
         .success_schema()
         .and_then(|pointer| resolve(document, &format!("{pointer}/items")));
     for (key, name) in paging {
-        let Some(name) = name.as_str() else { continue };
+        let Some(name) = name.as_str().filter(|_| key != "walk") else {
+            continue;
+        };
         let (holder, is_there) = if key == "from" {
             ("an item of the response", has_property(item, name))
         } else {
