@@ -7,16 +7,22 @@ mod support;
 mod codegen;
 // The main job, as a process.
 mod example;
+// What the client does when the network or the server fails.
+mod faults;
 // Answers and failures of every kind.
 mod http;
 // Every shape that an answer may have.
 mod shapes;
 // Bodies as they were seen on the wire.
 mod payloads;
+// Walks over pages, through the client.
+mod paging;
 // The JSON Schema of every type against the spec.
 mod schema;
 // Credentials and tokens.
 mod auth;
+// Spans, events, observers, and that none shows a secret.
+mod telemetry;
 // Snapshots of every type and signature.
 mod types;
 // What is refused before it is sent.

@@ -2,11 +2,13 @@
 
 mod clock;
 mod raw;
+mod scripted;
 mod server;
 mod spec;
 
 pub(crate) use clock::{JumpingClock, ManualClock};
 pub(crate) use raw::{RawServer, Step};
+pub(crate) use scripted::{Fault, Request, ScriptedServer};
 pub(crate) use server::{Answer, Received, Server};
 pub(crate) use spec::{project_root, spec};
 

@@ -49,7 +49,7 @@ impl Received {
     }
 }
 
-/// A server that answers everything alike and keeps what it was asked.
+/// A server that answers by a function and keeps what it was asked.
 pub(crate) struct Server {
     server: MockServer,
     received: Arc<Mutex<Vec<Received>>>,
@@ -57,13 +57,21 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn answering(answer: Answer) -> Self {
+        Self::responding(move |_| answer.clone()).await
+    }
+
+    pub(crate) async fn responding(
+        respond: impl Fn(&Received) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         let server = MockServer::start_async().await;
         let received = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&received);
         server
             .mock_async(|_, then| {
                 then.respond_with(move |request: &HttpMockRequest| {
-                    log.lock().expect("the log").push(record(request));
+                    let received = record(request);
+                    let answer = respond(&received);
+                    log.lock().expect("the log").push(received);
                     HttpMockResponse::builder()
                         .status(answer.status)
                         .headers(answer.headers.clone())

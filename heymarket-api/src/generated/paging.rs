@@ -20,22 +20,16 @@ impl Client {
         };
         let problem = if request.ascending == Some(true) {
             Some("`ascending`: this list can only be walked from the latest on")
+        } else if request.page.is_some() {
+            Some("`page`: a walk goes by time; leave it out")
+        } else if request
+            .order
+            .as_ref()
+            .is_some_and(|order| *order != types::SortOrder::UpdatedAt)
+        {
+            Some("`order`: a walk goes by the time that its cursor is of; leave it out")
         } else {
-            if request.page.is_some() {
-                Some("`page`: a walk goes by time; leave it out")
-            } else {
-                if request
-                    .order
-                    .as_ref()
-                    .is_some_and(|order| *order != types::SortOrder::UpdatedAt)
-                {
-                    Some(
-                        "`order`: a walk goes by the time that its cursor is of; leave it out",
-                    )
-                } else {
-                    None
-                }
-            }
+            None
         };
         Walk::new(Source {
             operation: &operations::LIST_CONTACTS,
@@ -74,22 +68,16 @@ impl Client {
         };
         let problem = if request.ascending == Some(true) {
             Some("`ascending`: this list can only be walked from the latest on")
+        } else if request.page.is_some() {
+            Some("`page`: a walk goes by time; leave it out")
+        } else if request
+            .order
+            .as_ref()
+            .is_some_and(|order| *order != types::SortOrder::UpdatedAt)
+        {
+            Some("`order`: a walk goes by the time that its cursor is of; leave it out")
         } else {
-            if request.page.is_some() {
-                Some("`page`: a walk goes by time; leave it out")
-            } else {
-                if request
-                    .order
-                    .as_ref()
-                    .is_some_and(|order| *order != types::SortOrder::UpdatedAt)
-                {
-                    Some(
-                        "`order`: a walk goes by the time that its cursor is of; leave it out",
-                    )
-                } else {
-                    None
-                }
-            }
+            None
         };
         Walk::new(Source {
             operation: &operations::LIST_CONVERSATIONS,
@@ -123,7 +111,7 @@ impl Client {
             size: 30usize,
             limit: None,
         };
-        let problem = None;
+        let problem = { None };
         Walk::new(Source {
             operation: &operations::LIST_LISTS,
             style,
@@ -197,18 +185,14 @@ impl Client {
         };
         let problem = if request.page.is_some() {
             Some("`page`: a walk goes by time; leave it out")
+        } else if request
+            .order
+            .as_ref()
+            .is_some_and(|order| *order != types::SortOrder::CreatedAt)
+        {
+            Some("`order`: a walk goes by the time that its cursor is of; leave it out")
         } else {
-            if request
-                .order
-                .as_ref()
-                .is_some_and(|order| *order != types::SortOrder::CreatedAt)
-            {
-                Some(
-                    "`order`: a walk goes by the time that its cursor is of; leave it out",
-                )
-            } else {
-                None
-            }
+            None
         };
         Walk::new(Source {
             operation: &operations::LIST_TEAM_MESSAGES,
@@ -272,7 +256,7 @@ impl Client {
             size: 30usize,
             limit: None,
         };
-        let problem = None;
+        let problem = { None };
         Walk::new(Source {
             operation: &operations::LIST_TAGS,
             style,
@@ -302,7 +286,7 @@ impl Client {
             size: 30usize,
             limit: None,
         };
-        let problem = None;
+        let problem = { None };
         Walk::new(Source {
             operation: &operations::LIST_TEMPLATES,
             style,

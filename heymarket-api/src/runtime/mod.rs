@@ -7,6 +7,7 @@ mod builder;
 mod client;
 mod decode;
 mod error;
+mod find_sent;
 mod gate;
 mod operation;
 mod race;

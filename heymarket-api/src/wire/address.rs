@@ -22,6 +22,12 @@ impl Address {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether it is nothing but digits.
+    #[must_use]
+    pub fn is_number(&self) -> bool {
+        !self.0.is_empty() && self.0.bytes().all(|byte| byte.is_ascii_digit())
+    }
 }
 
 impl From<&str> for Address {

@@ -243,9 +243,9 @@ impl WalkOf<'_> {
                 "`order`: a walk goes by the time that its cursor is of; leave it out",
             ));
         }
-        problems.into_iter().rev().fold(
-            quote!(None),
-            |rest, (condition, problem)| quote!(if #condition { Some(#problem) } else { #rest }),
-        )
+        let branches = problems
+            .iter()
+            .map(|(condition, problem)| quote!(if #condition { Some(#problem) } else));
+        quote!(#(#branches)* { None })
     }
 }

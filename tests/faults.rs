@@ -1,0 +1,591 @@
+//! What the client does when the network or the server fails: against a server
+//! that fails as it is told, and counts what it acted on.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use heymarket_api::types::{CloseConversation, SendEmail, SendMessage, TransferConversation};
+use heymarket_api::{
+    Client, ClientBuilder, Credentials, Error, ErrorKind, Outcome, RateLimit, RetryPolicy, Safety,
+    WaitReason, operations,
+};
+
+use crate::support::{Fault, JumpingClock, ScriptedServer};
+
+/// As long as a stalled server is waited for; nothing else takes so long.
+const TIMEOUT: Duration = Duration::from_millis(150);
+
+fn builder(url: &str, clock: &JumpingClock) -> ClientBuilder {
+    Client::builder(Credentials::api_secret("test-id", "test-key"))
+        .base_url(url)
+        .timeout(TIMEOUT)
+        .rate_limit(RateLimit::off())
+        .clock(clock.clone())
+        .random_seed(1)
+}
+
+fn client(server: &ScriptedServer) -> Client {
+    let clock = JumpingClock::default();
+    builder(server.url(), &clock).build().expect("a client")
+}
+
+/// An operation of each safety; the run goes into its path or body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Call {
+    Read,
+    Idempotent,
+    Keyed,
+    Unsafe,
+    /// Unsafe, and the caller trusts its `local_id`.
+    Trusted,
+}
+
+const CALLS: [Call; 5] = [
+    Call::Read,
+    Call::Idempotent,
+    Call::Keyed,
+    Call::Unsafe,
+    Call::Trusted,
+];
+
+impl Call {
+    async fn make(self, client: &Client, run: i64) -> Result<(), Error> {
+        match self {
+            Self::Read => client.get_conversation(run).await.map(drop),
+            Self::Idempotent => {
+                let request = CloseConversation::new(run, 50001).chat_id(9920);
+                client.close_conversation(&request).await.map(drop)
+            }
+            Self::Keyed => {
+                let request = SendEmail::new(run, 50001, "<p>Hello</p>").convo_id(9920);
+                client.send_email(&request).await.map(drop)
+            }
+            Self::Unsafe => client.send_message(&message(run)).await.map(drop),
+            Self::Trusted => {
+                let trusting = client.with_options(|options| options.trust_local_id(true));
+                trusting.send_message(&message(run)).await.map(drop)
+            }
+        }
+    }
+}
+
+fn message(run: i64) -> SendMessage {
+    SendMessage::new(run, 50001)
+        .to_phone("15550100101")
+        .text("Hello")
+}
+
+/// Faults after which a request may have reached the server.
+const BROKEN: [Fault; 8] = [
+    Fault::CloseUnread,
+    Fault::CloseAfterRequest,
+    Fault::HalfHeader,
+    Fault::HalfBody,
+    Fault::WrongContentLength,
+    Fault::StallBeforeHeaders,
+    Fault::StallInBody,
+    Fault::Garbage,
+];
+
+#[test]
+fn the_calls_are_of_each_safety() {
+    let safety = |id: &str| {
+        let operation = operations::ALL
+            .iter()
+            .find(|operation| operation.id() == id);
+        operation.expect("an operation").safety()
+    };
+    assert_eq!(safety("get_conversation"), Safety::Read);
+    assert_eq!(safety("close_conversation"), Safety::Idempotent);
+    assert_eq!(safety("send_email"), Safety::Keyed);
+    assert_eq!(safety("send_message"), Safety::Unsafe);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_matrix_of_faults_and_safeties() {
+    let server = ScriptedServer::start().await;
+    let mut run = 0;
+    for call in CALLS {
+        let passing = [500, 502, 503, 504].map(Fault::Status);
+        for fault in BROKEN.into_iter().chain(passing) {
+            run += 1;
+            server.script(run, [fault]);
+            let outcome = call.make(&client(&server), run).await;
+            let sent = server.requests(run).len();
+            if call == Call::Unsafe {
+                let error = outcome.expect_err("an unsafe operation is not repeated");
+                assert!(error.may_have_been_sent(), "{fault:?}: {error}");
+                assert_eq!(sent, 1, "{fault:?}");
+            } else {
+                outcome.unwrap_or_else(|error| panic!("{call:?}, {fault:?}: {error}"));
+                assert_eq!(sent, 2, "{call:?}, {fault:?}");
+            }
+        }
+        for refusal in [Fault::Status(429), Fault::Status(401)] {
+            run += 1;
+            server.script(run, [refusal]);
+            let outcome = call.make(&client(&server), run).await;
+            outcome.unwrap_or_else(|error| panic!("{call:?}, {refusal:?}: {error}"));
+            assert_eq!(server.processed(run), 1, "{call:?}, {refusal:?}");
+        }
+        for status in [301, 302, 307, 308, 400, 403, 404, 409, 422] {
+            run += 1;
+            server.script(run, [Fault::Status(status)]);
+            let error = call
+                .make(&client(&server), run)
+                .await
+                .expect_err("a refusal");
+            assert_eq!(error.status().map(|status| status.as_u16()), Some(status));
+            assert!(!error.may_have_been_sent(), "{status}");
+            assert_eq!(server.requests(run).len(), 1, "{call:?}, {status}");
+        }
+        run += 1;
+        server.script(run, [Fault::Html]);
+        let html = call.make(&client(&server), run).await;
+        assert_eq!(html.expect_err("HTML").kind(), ErrorKind::Decode);
+        assert_eq!(server.requests(run).len(), 1, "{call:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_refused_is_tried_again_whatever_the_safety() {
+    for call in CALLS {
+        // A port that nobody listens on until the first wait.
+        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = free.local_addr().expect("an address");
+        drop(free);
+        let clock = JumpingClock::default();
+        let client = builder(&format!("http://{address}"), &clock)
+            .build()
+            .expect("a client");
+        let calling = tokio::spawn(async move { call.make(&client, 1).await });
+        while clock.waits().is_empty() {
+            tokio::task::yield_now().await;
+            if calling.is_finished() {
+                break;
+            }
+        }
+        let error = calling
+            .await
+            .expect("the call")
+            .expect_err("nobody listens");
+        assert_eq!(error.kind(), ErrorKind::Connect, "{call:?}");
+        let outcomes: Vec<_> = error
+            .attempts()
+            .iter()
+            .map(|attempt| attempt.outcome)
+            .collect();
+        assert_eq!(outcomes, [Outcome::NotConnected; 3], "{call:?}");
+        assert!(!error.may_have_been_sent());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_earlier_attempt_that_may_have_been_sent_is_not_forgotten() {
+    let server = ScriptedServer::start().await;
+    server.script(1, [Fault::CloseAfterRequest, Fault::Status(400)]);
+    let error = Call::Keyed
+        .make(&client(&server), 1)
+        .await
+        .expect_err("refused in the end");
+    assert!(error.is_bad_request());
+    assert!(
+        error.may_have_been_sent(),
+        "the first attempt may have had its effect"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attempts_and_waits_are_those_of_the_policy_and_told_in_the_ledger() {
+    let server = ScriptedServer::start().await;
+    server.script(
+        1,
+        [
+            Fault::Status(503),
+            Fault::CloseAfterRequest,
+            Fault::Status(500),
+        ],
+    );
+    let clock = JumpingClock::default();
+    let client = builder(server.url(), &clock).build().expect("a client");
+    let error = client
+        .get_conversation(1)
+        .await
+        .expect_err("three failures");
+    assert!(error.is_server_error());
+    let attempts = error.attempts();
+    assert_eq!(attempts.len(), 3);
+    let waits: Vec<_> = attempts.iter().map(|attempt| attempt.wait).collect();
+    let longest = [250, 500].map(Duration::from_millis);
+    for (wait, longest) in waits.iter().zip(longest) {
+        let wait = wait.expect("a wait");
+        assert_eq!(wait.reason, WaitReason::Backoff);
+        assert!(wait.duration <= longest, "{wait:?}");
+    }
+    assert_eq!(waits[2], None);
+    let slept: Vec<_> = waits.iter().flatten().map(|wait| wait.duration).collect();
+    assert_eq!(clock.waits(), slept);
+    let ledger = error.ledger();
+    assert_eq!(ledger.lines().count(), 1);
+    for part in [
+        "answered 503",
+        "connection broken",
+        "answered 500",
+        "ms of backoff",
+    ] {
+        assert!(ledger.contains(part), "{ledger}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_seed_makes_the_waits_the_same_in_every_run() {
+    let mut runs = BTreeSet::new();
+    for seed in [7, 7, 8] {
+        let server = ScriptedServer::start().await;
+        server.script(1, [Fault::Status(500); 2]);
+        let clock = JumpingClock::default();
+        let client = builder(server.url(), &clock)
+            .random_seed(seed)
+            .build()
+            .expect("a client");
+        client.get_conversation(1).await.expect("the third attempt");
+        runs.insert(clock.waits());
+    }
+    assert_eq!(runs.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_429_uses_up_no_attempt_and_is_waited_for_until_the_deadline() {
+    let server = ScriptedServer::start().await;
+    server.script(1, [Fault::Status(429); 6]);
+    let response = client(&server)
+        .get_conversation(1)
+        .await
+        .expect("the seventh attempt");
+    assert_eq!(response.attempts().len(), 7);
+
+    server.script(2, [Fault::Status(429); 1000]);
+    let error = client(&server)
+        .get_conversation(2)
+        .await
+        .expect_err("always refused");
+    assert!(error.is_rate_limited());
+    assert!(error.to_string().contains("after the deadline"), "{error}");
+    assert!(!error.may_have_been_sent());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_says_how_long_to_wait_and_the_error_too() {
+    let server = ScriptedServer::start().await;
+    server.with_headers("retry-after: 7\r\n");
+    for status in [429, 503] {
+        let run = i64::from(status);
+        server.script(run, [Fault::Status(status)]);
+        let clock = JumpingClock::default();
+        let client = builder(server.url(), &clock).build().expect("a client");
+        let response = client
+            .get_conversation(run)
+            .await
+            .expect("the second attempt");
+        let wait = response.attempts()[0].wait.expect("a wait");
+        assert_eq!(wait.duration, Duration::from_secs(7));
+        assert_eq!(wait.reason, WaitReason::RetryAfter);
+        assert_eq!(clock.waits(), [Duration::from_secs(7)]);
+
+        // It ends at once when that would pass the deadline.
+        server.script(run, [Fault::Status(status)]);
+        let hasty = client.with_options(|options| options.deadline(Duration::from_secs(5)));
+        let error = hasty
+            .get_conversation(run)
+            .await
+            .expect_err("no time to wait");
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+        assert_eq!(error.attempts().len(), 1);
+        assert_eq!(clock.waits().len(), 1, "it did not wait");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_429_holds_up_every_caller_of_the_client() {
+    let server = ScriptedServer::start().await;
+    server.with_headers("retry-after: 30\r\n");
+    server.script(1, [Fault::Status(429)]);
+    let clock = JumpingClock::default();
+    let client = builder(server.url(), &clock).build().expect("a client");
+    let hasty = client.with_options(|options| options.deadline(Duration::from_secs(1)));
+    hasty.get_conversation(1).await.expect_err("refused");
+    let response = client.clone().get_conversation(2).await.expect("an answer");
+    assert_eq!(response.attempts()[0].held_up, Duration::from_secs(30));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_401_is_answered_once_by_signing_with_the_servers_time() {
+    let server = ScriptedServer::start().await;
+    // The clock of these tests says noon.
+    server.with_headers("date: Thu, 07 May 2026 12:10:00 GMT\r\n");
+    server.script(1, [Fault::Status(401)]);
+    let client = client(&server);
+    let response = client
+        .get_conversation(1)
+        .await
+        .expect("the second attempt");
+    let wait = response.attempts()[0].wait.expect("a wait");
+    assert_eq!(
+        (wait.duration, wait.reason),
+        (Duration::ZERO, WaitReason::SignedAnew)
+    );
+    let issued = |request: &crate::support::Request| {
+        use base64::Engine as _;
+        let claims = request.authorization.split('.').nth(1).expect("claims");
+        let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        let claims = engine.decode(claims).expect("base64url");
+        let claims: serde_json::Value = serde_json::from_slice(&claims).expect("JSON");
+        claims["iat"].as_i64().expect("a time")
+    };
+    let noon = 1_778_155_200;
+    let times: Vec<_> = server.requests(1).iter().map(issued).collect();
+    assert_eq!(times, [noon, noon + 600]);
+    // The next request uses what was learned.
+    client.get_conversation(2).await.expect("an answer");
+    assert_eq!(issued(&server.requests(2)[0]), noon + 600);
+
+    server.script(3, [Fault::Status(401); 2]);
+    let error = client.get_conversation(3).await.expect_err("refused again");
+    assert!(error.is_unauthorized());
+    assert_eq!(error.attempts().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_legacy_key_that_is_refused_is_not_sent_again() {
+    let server = ScriptedServer::start().await;
+    server.script(1, [Fault::Status(401)]);
+    let client = Client::builder(Credentials::api_key("legacy"))
+        .base_url(server.url())
+        .build()
+        .expect("a client");
+    client.get_conversation(1).await.expect_err("refused");
+    assert_eq!(server.requests(1).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_401s_sign_once() {
+    let server = ScriptedServer::start().await;
+    server.with_headers("date: Thu, 07 May 2026 12:10:00 GMT\r\n");
+    let client = client(&server);
+    let calls: Vec<_> = (1..=32)
+        .map(|run| {
+            server.script(run, [Fault::Status(401)]);
+            let client = client.clone();
+            tokio::spawn(async move { client.get_conversation(run).await.map(drop) })
+        })
+        .collect();
+    for call in calls {
+        call.await.expect("a call").expect("the second attempt");
+    }
+    let tokens: BTreeSet<_> = (1..=32)
+        .flat_map(|run| server.requests(run))
+        .map(|request| request.authorization)
+        .collect();
+    assert_eq!(tokens.len(), 2, "one before and one after");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_local_id_is_minted_once_and_told() {
+    let server = ScriptedServer::start().await;
+    server.script(1, [Fault::CloseAfterRequest, Fault::Status(503)]);
+    let email = SendEmail::new(1, 50001, "<p>Hello</p>").convo_id(9920);
+    let response = client(&server)
+        .send_email(&email)
+        .await
+        .expect("the third attempt");
+    let sent = server.requests(1);
+    let keys: BTreeSet<_> = sent
+        .iter()
+        .map(|request| request.body["local_id"].as_str().expect("a key"))
+        .collect();
+    assert_eq!((sent.len(), keys.len()), (3, 1));
+    assert_eq!(keys.first().copied(), response.local_id());
+
+    server.script(2, [Fault::CloseAfterRequest]);
+    let error = client(&server)
+        .send_message(&message(2))
+        .await
+        .expect_err("unknown");
+    let sent = server.requests(2)[0].body["local_id"].clone();
+    assert_eq!(sent.as_str(), error.local_id());
+
+    let own = message(3).local_id("of-ones-own");
+    let response = client(&server).send_message(&own).await.expect("an answer");
+    assert_eq!(response.local_id(), Some("of-ones-own"));
+    assert_eq!(server.requests(3)[0].body["local_id"], "of-ones-own");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operation_without_a_key_is_not_repeated_for_trusting_keys() {
+    let server = ScriptedServer::start().await;
+    server.script(1, [Fault::CloseAfterRequest]);
+    let trusting = client(&server).with_options(|options| options.trust_local_id(true));
+    let request = TransferConversation::new(1, 41002);
+    trusting
+        .transfer_conversation(&request)
+        .await
+        .expect_err("unknown");
+    assert_eq!(server.requests(1).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_an_outage_the_budget_keeps_the_load_down() {
+    let server = ScriptedServer::start().await;
+    let clock = JumpingClock::default();
+    let client = builder(server.url(), &clock).build().expect("a client");
+    let calls = 300;
+    for run in 1..=calls {
+        server.script(run, [Fault::Status(503); 3]);
+        client.get_conversation(run).await.expect_err("an outage");
+    }
+    let sent: usize = (1..=calls).map(|run| server.requests(run).len()).sum();
+    // One each, the twenty in hand, and a tenth of one for each but the first,
+    // which finds the budget full.
+    assert_eq!(sent, 300 + 20 + 29);
+}
+
+#[tokio::test]
+async fn whoever_stops_waiting_takes_no_permit_with_them() {
+    const LIMIT: u32 = 20;
+    let server = ScriptedServer::start().await;
+    let clock = JumpingClock::default();
+    let client = builder(server.url(), &clock)
+        .rate_limit(RateLimit::per_minute(LIMIT))
+        .build()
+        .expect("a client");
+    let mut random = fastrand::Rng::with_seed(5);
+    for run in 1..=1000 {
+        server.script(run, [any_fault(&mut random)]);
+        // Each poll takes the call to its next await.
+        let mut call = Box::pin(client.get_conversation(run));
+        for _ in 0..random.usize(0..12) {
+            let is_over = std::future::poll_fn(|context| {
+                std::task::Poll::Ready(call.as_mut().poll(context).is_ready())
+            });
+            if is_over.await {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    clock.jump(Duration::from_secs(120));
+    for run in 2000..2000 + i64::from(LIMIT) {
+        let response = client.get_conversation(run).await.expect("an answer");
+        assert_eq!(response.attempts()[0].held_up, Duration::ZERO, "{run}");
+    }
+    let response = client.get_conversation(3000).await.expect("an answer");
+    assert!(
+        response.attempts()[0].held_up > Duration::ZERO,
+        "that was the limit"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn options_are_of_one_request_and_the_rest_is_shared() {
+    let server = ScriptedServer::start().await;
+    server.script(1, [Fault::Status(500); 4]);
+    let client = client(&server);
+    let once = client.with_options(|options| options.max_retries(0));
+    once.get_conversation(1).await.expect_err("one attempt");
+    assert_eq!(server.requests(1).len(), 1);
+    client
+        .get_conversation(1)
+        .await
+        .expect_err("three attempts");
+    assert_eq!(server.requests(1).len(), 4);
+
+    let policy = RetryPolicy::none();
+    let never = client.with_options(|options| options.retry(policy));
+    server.script(2, [Fault::CloseUnread]);
+    never.get_conversation(2).await.expect_err("one attempt");
+    assert_eq!(server.requests(2).len(), 1);
+}
+
+/// The promise that matters most, at random: whatever happens on the way, a
+/// request that must not be sent twice is acted on once at most, and one with a
+/// key never with two.
+#[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::print_stdout, reason = "the seed makes a failure repeatable")]
+async fn no_unsafe_operation_is_ever_processed_twice() {
+    const RUNS: i64 = 10_000;
+    const AT_ONCE: i64 = 100;
+    let seed = std::env::var("FAULT_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok());
+    let seed = seed.unwrap_or_else(|| fastrand::u64(..));
+    println!("FAULT_SEED={seed}");
+    let server = ScriptedServer::start().await;
+    let mut random = fastrand::Rng::with_seed(seed);
+    let policy = {
+        let mut policy = RetryPolicy::default();
+        policy.budget = 1_000_000;
+        policy
+    };
+    let clock = JumpingClock::default();
+    let client = builder(server.url(), &clock)
+        .retry(policy)
+        .build()
+        .expect("a client");
+    let mut unknown = 0;
+    for first in (1..=RUNS).step_by(usize::try_from(AT_ONCE).expect("a size")) {
+        let runs = (first..first + AT_ONCE).map(|run| {
+            let call = CALLS[random.usize(0..CALLS.len())];
+            let faults: Vec<_> = (0..random.usize(0..4))
+                .map(|_| any_fault(&mut random))
+                .collect();
+            server.script(run, faults.clone());
+            let client = client.clone();
+            // Some callers give up.
+            let patience = (random.u8(0..10) == 0).then(|| random.u64(0..20));
+            let calling = tokio::spawn(async move {
+                let call = call.make(&client, run);
+                match patience {
+                    None => call.await,
+                    Some(milliseconds) => {
+                        let limit = Duration::from_millis(milliseconds);
+                        tokio::time::timeout(limit, call).await.unwrap_or(Ok(()))
+                    }
+                }
+            });
+            (run, call, faults, calling)
+        });
+        for (run, call, faults, calling) in runs.collect::<Vec<_>>() {
+            let outcome = calling.await.expect("a call");
+            let processed = server.processed(run);
+            let shown = format!("seed {seed}, run {run}: {call:?}, {faults:?}");
+            if call == Call::Unsafe {
+                assert!(processed <= 1, "{shown}: {processed} times");
+            }
+            let keys: BTreeSet<_> = server
+                .requests(run)
+                .iter()
+                .filter_map(|request| request.body.get("local_id")?.as_str().map(str::to_owned))
+                .collect();
+            assert!(keys.len() <= 1, "{shown}: {keys:?}");
+            // What the caller is told agrees with what the server knows.
+            if let Err(error) = outcome {
+                unknown += u32::from(error.may_have_been_sent());
+                assert!(
+                    processed == 0 || error.may_have_been_sent(),
+                    "{shown}: {error}"
+                );
+            }
+        }
+    }
+    println!("{RUNS} runs, {unknown} of them with an outcome that the caller cannot know");
+    assert!(unknown > 0);
+}
+
+fn any_fault(random: &mut fastrand::Rng) -> Fault {
+    let statuses = [400, 401, 404, 429, 429, 500, 502, 503];
+    match random.usize(0..12) {
+        0..=5 => BROKEN[random.usize(0..BROKEN.len())],
+        6 => Fault::Html,
+        _ => Fault::Status(statuses[random.usize(0..statuses.len())]),
+    }
+}

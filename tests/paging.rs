@@ -1,0 +1,334 @@
+//! Walks over pages, through the client.
+
+use std::sync::{Arc, Mutex};
+
+use heymarket_api::types::{
+    ConversationFilters, ListContacts, ListContactsV2, ListConversations, ListSurveys, ListTags,
+    ListTeamMessages, SendMessage, SortOrder,
+};
+use heymarket_api::{Checkpoint, Client, Error, ErrorKind, Walk};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Received, Server, client, time};
+
+/// A thing on the list: its id, and its time in milliseconds after a start.
+type Thing = (i64, i64);
+
+fn at(milliseconds: i64) -> Timestamp {
+    let start = time("2026-05-07T12:00:00Z").as_millisecond();
+    Timestamp::from_millisecond(start + milliseconds).expect("a time")
+}
+
+/// Those strictly before a cursor, the latest first.
+fn before(things: &[Thing], cursor: Option<Timestamp>, limit: usize, time_of: &str) -> Answer {
+    let mut things = things.to_vec();
+    things.sort_by_key(|(id, time)| (-time, *id));
+    let page: Vec<Value> = things
+        .into_iter()
+        .filter(|(_, time)| cursor.is_none_or(|cursor| at(*time) < cursor))
+        .take(limit)
+        .map(|(id, time)| json!({ "id": id, time_of: at(time).to_string() }))
+        .collect();
+    Answer::new(200, json!(page).to_string())
+}
+
+fn body(request: &Received) -> Value {
+    serde_json::from_slice(&request.body).expect("JSON")
+}
+
+fn cursor(request: &Received, member: &str) -> Option<Timestamp> {
+    body(request)[member].as_str().map(time)
+}
+
+async fn list(things: Vec<Thing>, time_of: &'static str) -> Server {
+    Server::responding(move |request| {
+        let limit = body(request)["limit"].as_u64().unwrap_or(30);
+        let limit = usize::try_from(limit).expect("a size");
+        let member = if time_of == "date" {
+            "created_at"
+        } else {
+            "date"
+        };
+        before(&things, cursor(request, member), limit, time_of)
+    })
+    .await
+}
+
+async fn ids<T>(mut walk: Walk<T>, id: impl Fn(&T) -> i64) -> Result<Vec<i64>, Error> {
+    let mut ids = Vec::new();
+    while let Some(item) = walk.next().await {
+        ids.push(id(&item?));
+    }
+    Ok(ids)
+}
+
+/// A hundred things, many of which have one time, across the edges of pages.
+fn hundred() -> Vec<Thing> {
+    (0..100).map(|id| (id, -(id / 9))).collect()
+}
+
+#[tokio::test]
+async fn each_item_comes_once_though_many_have_one_time() {
+    let server = list(hundred(), "updated").await;
+    let client = client(&server.url());
+    let expected: Vec<i64> = (0..100).collect();
+    let tags = ids(client.tags(ListTags::new()), |tag| tag.id).await;
+    assert_eq!(tags.expect("all"), expected);
+    let contacts = ids(client.contacts(ListContacts::new().limit(10)), |item| {
+        item.id
+    })
+    .await;
+    assert_eq!(contacts.expect("all"), expected);
+    let request = ListConversations::new(50001, ConversationFilters::new([41001]));
+    let conversations = ids(client.conversations(request), |item| item.id).await;
+    assert_eq!(conversations.expect("all"), expected);
+}
+
+#[tokio::test]
+async fn the_pages_of_a_walk_hold_no_item_twice() {
+    let server = list(hundred(), "updated").await;
+    let mut pages = client(&server.url()).tags(ListTags::new()).pages();
+    let mut seen = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.expect("a page");
+        assert!(!page.is_empty());
+        seen.extend(page.iter().map(|tag| tag.id));
+    }
+    assert_eq!(seen, (0..100).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn messages_of_the_team_are_walked_in_both_directions() {
+    let things: Vec<Thing> = (0..100).map(|id| (id, id / 9)).collect();
+    let server = Server::responding(move |request| {
+        let bound = cursor(request, "created_at").expect("a bound");
+        if body(request)["ascending"] != true {
+            return before(&things, Some(bound), 30, "date");
+        }
+        let page: Vec<Value> = things
+            .iter()
+            .filter(|(_, time)| at(*time) >= bound)
+            .take(30)
+            .map(|(id, time)| json!({ "id": id, "date": at(*time).to_string() }))
+            .collect();
+        Answer::new(200, json!(page).to_string())
+    })
+    .await;
+    let client = client(&server.url());
+    let latest = client.team_messages(ListTeamMessages::new(at(1000)));
+    let mut latest = ids(latest, |message| message.id).await.expect("all");
+    // Among equals the server has an order of its own.
+    latest.sort_unstable();
+    assert_eq!(latest, (0..100).collect::<Vec<_>>());
+    let oldest = client.team_messages(ListTeamMessages::new(at(0)).ascending(true));
+    let oldest = ids(oldest, |message| message.id).await.expect("all");
+    assert_eq!(oldest, (0..100).collect::<Vec<_>>());
+}
+
+/// A history of one message a second.
+async fn history(count: i64) -> Server {
+    Server::responding(move |request| {
+        let query = request
+            .target
+            .split_once('?')
+            .map_or("", |(_, query)| query);
+        let bound = query
+            .split('&')
+            .find_map(|part| part.strip_prefix("timestamp="));
+        let start = time("2026-05-07T12:00:00Z");
+        let bound: i64 = bound.map_or(i64::MAX, |bound| bound.parse().expect("Unix time"));
+        let page: Vec<Value> = (0..count)
+            .map(|id| (id, start.as_second() - id))
+            .filter(|(_, second)| *second < bound)
+            .take(50)
+            .map(|(id, second)| {
+                let date = Timestamp::from_second(second).expect("a time").to_string();
+                json!({ "id": id, "date": date, "local_id": format!("key-{id}") })
+            })
+            .collect();
+        Answer::new(200, json!(page).to_string())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_history_of_a_phone_is_walked_by_unix_time() {
+    let server = history(120).await;
+    let walk = client(&server.url()).messages(41001, "+15550100101");
+    let all = ids(walk, |message| message.id).await.expect("all");
+    assert_eq!(all, (0..120).collect::<Vec<_>>());
+    let first = &server.received()[0];
+    assert_eq!(
+        first.target,
+        "/v1/messages?inboxID=41001&phoneNumber=15550100101"
+    );
+}
+
+#[tokio::test]
+async fn a_message_of_unknown_fate_is_found_by_its_key() {
+    let server = history(120).await;
+    let client = client(&server.url());
+    let message = SendMessage::new(41001, 50001).to_phone("15550100101");
+    let sent = client.find_sent(&message.clone().local_id("key-77")).await;
+    assert_eq!(sent.expect("found").map(|message| message.id), Some(77));
+    let unsent = client
+        .find_sent(&message.clone().local_id("key-of-another"))
+        .await;
+    assert_eq!(unsent.expect("looked for"), None);
+    let error = client.find_sent(&message).await.expect_err("no key");
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+}
+
+#[tokio::test]
+async fn a_message_to_a_conversation_is_looked_for_with_its_contact() {
+    let server = Server::responding(|request| {
+        let answer = if request.target.starts_with("/v1/conversations/") {
+            r#"{"id":9920,"target":"15550100101"}"#
+        } else {
+            r#"[{"id":7,"local_id":"key"}]"#
+        };
+        Answer::new(200, answer)
+    })
+    .await;
+    let message = SendMessage::new(41001, 50001)
+        .to_conversation(9920)
+        .local_id("key");
+    let found = client(&server.url())
+        .find_sent(&message)
+        .await
+        .expect("looked for");
+    assert_eq!(found.map(|message| message.id), Some(7));
+    assert_eq!(
+        server.received()[1].target,
+        "/v1/messages?inboxID=41001&phoneNumber=15550100101"
+    );
+}
+
+#[tokio::test]
+async fn a_message_to_a_list_is_looked_for_among_those_of_the_team() {
+    let answer = Answer::new(200, r#"[{"id":7,"local_id":"key"}]"#);
+    let server = Server::answering(answer).await;
+    let message = SendMessage::new(41001, 50001).to_list(2_000_001, "key");
+    let found = client(&server.url())
+        .find_sent(&message)
+        .await
+        .expect("looked for");
+    assert_eq!(found.map(|message| message.id), Some(7));
+    assert_eq!(server.only_request().target, "/v1/messages/all");
+}
+
+/// Pages by number, from `first`.
+async fn numbered(first: i64) -> Server {
+    Server::responding(move |request| {
+        let number = body(request)["page"].as_i64().expect("a page") - first;
+        let page: Vec<Value> = (number * 2..number * 2 + 2)
+            .filter(|id| *id < 5)
+            .map(|id| json!({ "id": id }))
+            .collect();
+        Answer::new(200, json!(page).to_string())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn surveys_count_their_pages_from_one_and_contacts_from_zero() {
+    let server = numbered(1).await;
+    let surveys = client(&server.url()).surveys(ListSurveys::new());
+    assert_eq!(
+        ids(surveys, |survey| survey.id).await.expect("all"),
+        [0, 1, 2, 3, 4]
+    );
+    let server = numbered(0).await;
+    let contacts = client(&server.url()).contacts_v2(ListContactsV2::new());
+    assert_eq!(
+        ids(contacts, |contact| contact.id).await.expect("all"),
+        [0, 1, 2, 3, 4]
+    );
+}
+
+#[tokio::test]
+async fn items_come_before_the_error_that_followed_them_and_a_walk_can_be_resumed() {
+    let things = hundred();
+    let failing = Arc::new(Mutex::new(true));
+    let is_failing = Arc::clone(&failing);
+    let server = Server::responding(move |request| {
+        let cursor = cursor(request, "date");
+        if cursor.is_some() && *is_failing.lock().expect("the switch") {
+            return Answer::new(500, "");
+        }
+        before(&things, cursor, 30, "updated")
+    })
+    .await;
+    let client = client(&server.url());
+    let mut walk = client.tags(ListTags::new());
+    let mut given = Vec::new();
+    let error = loop {
+        match walk.next().await.expect("an error at the end") {
+            Ok(tag) => given.push(tag.id),
+            Err(error) => break error,
+        }
+    };
+    assert!(error.is_server_error());
+    assert_eq!(given, (0..30).collect::<Vec<_>>());
+    assert!(walk.next().await.is_none(), "an error ends the walk");
+
+    let kept = serde_json::to_string(&walk.checkpoint()).expect("JSON");
+    *failing.lock().expect("the switch") = false;
+    let checkpoint: Checkpoint = serde_json::from_str(&kept).expect("a checkpoint");
+    let resumed = client.tags(ListTags::new()).resume(checkpoint.clone());
+    given.extend(ids(resumed, |tag| tag.id).await.expect("the rest"));
+    assert_eq!(given, (0..100).collect::<Vec<_>>());
+
+    let wrong = client.contacts(ListContacts::new()).resume(checkpoint);
+    let error = ids(wrong, |contact| contact.id)
+        .await
+        .expect_err("of another list");
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+}
+
+#[tokio::test]
+async fn a_walk_that_is_over_stays_over_when_resumed() {
+    let server = list(hundred(), "updated").await;
+    let client = client(&server.url());
+    let mut walk = client.tags(ListTags::new());
+    while let Some(tag) = walk.next().await {
+        tag.expect("a tag");
+    }
+    let asked = server.received().len();
+    let resumed = client.tags(ListTags::new()).resume(walk.checkpoint());
+    let rest = ids(resumed, |tag| tag.id).await.expect("nothing");
+    assert!(rest.is_empty());
+    assert_eq!(server.received().len(), asked);
+}
+
+#[tokio::test]
+async fn a_page_that_cannot_be_got_past_is_an_error_and_nothing_is_skipped() {
+    let server = list((0..40).map(|id| (id, 0)).collect(), "updated").await;
+    let client = client(&server.url());
+    let error = ids(client.tags(ListTags::new()), |tag| tag.id)
+        .await
+        .expect_err("stuck");
+    assert!(error.to_string().contains("have the same time"), "{error}");
+    // Where the operation takes a limit, it is raised.
+    let contacts = ids(client.contacts(ListContacts::new()), |contact| contact.id).await;
+    assert_eq!(contacts.expect("all").len(), 40);
+}
+
+#[tokio::test]
+async fn what_no_walk_can_do_is_an_error_before_anything_is_sent() {
+    let server = list(hundred(), "updated").await;
+    let client: Client = client(&server.url());
+    for request in [
+        ListContacts::new().ascending(true),
+        ListContacts::new().page(3),
+        ListContacts::new().order(SortOrder::CreatedAt),
+    ] {
+        let error = ids(client.contacts(request), |contact| contact.id).await;
+        assert_eq!(
+            error.expect_err("no walk").kind(),
+            ErrorKind::InvalidRequest
+        );
+    }
+    assert_eq!(server.received(), []);
+}
