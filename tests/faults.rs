@@ -2,12 +2,13 @@
 //! that fails as it is told, and counts what it acted on.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use heymarket_api::types::{CloseConversation, SendEmail, SendMessage, TransferConversation};
 use heymarket_api::{
-    Client, ClientBuilder, Credentials, Error, ErrorKind, Outcome, RateLimit, RetryPolicy, Safety,
-    WaitReason, operations,
+    Acquire, Client, ClientBuilder, Credentials, Error, ErrorKind, Outcome, Permit, RateLimit,
+    RateLimiter, RetryPolicy, Safety, WaitReason, operations,
 };
 
 use crate::support::{Fault, JumpingClock, ScriptedServer};
@@ -447,6 +448,49 @@ async fn in_an_outage_the_budget_keeps_the_load_down() {
     // One each, the twenty in hand, and a tenth of one for each but the first,
     // which finds the budget full.
     assert_eq!(sent, 300 + 20 + 29);
+}
+
+/// A limiter of one's own, which counts.
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<&'static str>>>);
+
+impl RateLimiter for Shared {
+    fn acquire(&self) -> Acquire<'_> {
+        Box::pin(async {
+            self.0.lock().expect("the log").push("acquired");
+            let log = self.clone();
+            Permit::new(move |has_left| {
+                let entry = if has_left { "used" } else { "unused" };
+                log.0.lock().expect("the log").push(entry);
+            })
+        })
+    }
+
+    fn close(&self, _: Duration) {
+        self.0.lock().expect("the log").push("closed");
+    }
+}
+
+#[tokio::test]
+async fn a_limiter_of_ones_own_is_asked_and_told() {
+    let server = ScriptedServer::start().await;
+    server.script(1, [Fault::Status(429)]);
+    let shared = Shared::default();
+    let clock = JumpingClock::default();
+    let client = builder(server.url(), &clock)
+        .rate_limit(RateLimit::custom(shared.clone()))
+        .build()
+        .expect("a client");
+    client
+        .get_conversation(1)
+        .await
+        .expect("the second attempt");
+    let unlimited = client.with_options(|options| options.without_rate_limit());
+    unlimited.get_conversation(2).await.expect("an answer");
+    assert_eq!(
+        *shared.0.lock().expect("the log"),
+        ["acquired", "used", "closed", "acquired", "used"]
+    );
 }
 
 #[tokio::test]

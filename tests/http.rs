@@ -455,3 +455,19 @@ async fn a_path_in_the_base_url_is_kept_and_the_user_agent_is_ones_own() {
     assert_eq!(request.target, "/proxy/v1/conversations/1");
     assert_eq!(request.header("user-agent"), Some("shop/1.0"));
 }
+
+#[tokio::test]
+async fn headers_of_ones_own_are_sent_but_not_in_the_place_of_the_token() {
+    let server = Server::answering(Answer::new(200, r#"{"id":1}"#)).await;
+    let client = client(&server.url()).with_options(|options| {
+        let header = |name: &str| name.parse().expect("a name");
+        let value = |text: &str| text.parse().expect("a value");
+        options
+            .header(header("x-request-id"), value("of-my-own"))
+            .header(header("authorization"), value("Bearer another"))
+    });
+    client.get_conversation(1).await.expect("an answer");
+    let request = server.only_request();
+    assert_eq!(request.header("x-request-id"), Some("of-my-own"));
+    assert_ne!(request.header("authorization"), Some("Bearer another"));
+}

@@ -18,9 +18,9 @@
 //! ```
 //!
 //! Each operation is a method of [`Client`] that gives a [`Response`], which
-//! derefs to its value, or an [`Error`], which tells what happened. The
-//! [`types`] are those of requests and responses; the [`operations`] say of
-//! each what may be sent twice.
+//! derefs to its value, or an [`Error`], which tells what happened. A [`Walk`]
+//! goes over the pages of a list. The [`types`] are those of requests and
+//! responses; the [`operations`] say of each what may be sent twice.
 //!
 //! # Features
 //!

@@ -186,6 +186,7 @@ impl ClientBuilder {
         let user_agent = HeaderValue::from_str(&self.user_agent).map_err(|_| {
             Error::configuration("the user agent has a character that no header can hold")
         })?;
+        let may_redirect = self.http_client.is_some();
         let http = match self.http_client {
             Some(_) if self.connect_timeout.is_some() => {
                 return Err(Error::configuration(
@@ -207,6 +208,7 @@ impl ClientBuilder {
         let core = Core {
             transport: Transport {
                 http,
+                may_redirect,
                 base_url: base_url.as_str().trim_end_matches('/').to_owned(),
                 user_agent,
                 max_response_bytes: self.max_response_bytes,

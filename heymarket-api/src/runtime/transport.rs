@@ -23,6 +23,8 @@ pub(super) struct Call<'a> {
 /// Sends requests to one server.
 pub(super) struct Transport {
     pub(super) http: reqwest::Client,
+    /// Whether it is one of the caller's, which may follow redirects.
+    pub(super) may_redirect: bool,
     /// Without a slash at its end.
     pub(super) base_url: String,
     pub(super) user_agent: HeaderValue,
@@ -60,9 +62,10 @@ impl Transport {
         progress: &mut Progress,
     ) -> Result<(), Failure> {
         let request = self.http_request(call)?;
-        let url = request.url().clone();
+        // A client of the crate's own follows none.
+        let url = self.may_redirect.then(|| request.url().clone());
         let mut response = self.http.execute(request).await.map_err(Failure::of_http)?;
-        let redirected = *response.url() != url;
+        let redirected = url.is_some_and(|url| *response.url() != url);
         let headers = std::mem::take(response.headers_mut());
         progress.head = Some((response.status(), headers));
         if redirected {
