@@ -278,6 +278,22 @@ const RULES: &[Rule] = &[
         remedy: "delete it",
     },
     Rule {
+        file: "openapi/webhooks.yaml",
+        from: "incoming_call:\n",
+        to: "outgoing_call:\n",
+        subject: "outgoing_call",
+        message: "of no type of WebhookEventType",
+        remedy: "add it to that enum",
+    },
+    Rule {
+        file: "openapi/webhooks.yaml",
+        from: "  description: A conversation was closed.\n",
+        to: "",
+        subject: "chat_closed",
+        message: "the webhook has no description",
+        remedy: "add it",
+    },
+    Rule {
         file: PATHS,
         from: "    x-safety: unsafe\n",
         to: "",

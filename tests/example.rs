@@ -8,23 +8,23 @@ use serde_json::Value;
 
 use crate::support::{Answer, Server, spec};
 
-/// The example's binary, which `cargo test --workspace` builds beside this
+/// The binary of an example, which `cargo test --workspace` builds beside this
 /// test's own.
-fn binary() -> PathBuf {
+pub(crate) fn binary(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the test's own path");
     let target = test.ancestors().nth(2).expect("the target directory");
-    let name = format!("get_conversation{}", std::env::consts::EXE_SUFFIX);
+    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
     let path = target.join("examples").join(name);
     assert!(
         path.exists(),
-        "no {path:?}: run `cargo build --examples -p heymarket-api`"
+        "no {path:?}: run `cargo test --workspace`, which builds it"
     );
     path
 }
 
 /// Runs the example with nothing of the environment but `variables`.
 fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    Command::new(binary())
+    Command::new(binary("get_conversation"))
         .args(arguments)
         .env_clear()
         .envs(variables.iter().copied())

@@ -27,5 +27,7 @@ mod telemetry;
 mod types;
 // What is refused before it is sent.
 mod checks;
+// Webhooks, verified, and what receives them.
+mod webhooks;
 // What each operation sends, and reads.
 mod wire;

@@ -26,12 +26,13 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `client` | yes | the client; without it the types alone, and no HTTP stack |
+//! | `client` | yes | the client; without it the types and the webhooks, and no HTTP stack |
 //! | `rustls` | yes | TLS by rustls, with the platform's certificates |
 //! | `native-tls` | | TLS by the platform's library |
 //! | `http2` | | HTTP/2 |
 //! | `gzip` | | compressed responses |
 //! | `schemars` | | `schemars::JsonSchema` for every type |
+//! | `axum` | | an extractor of verified [webhooks](webhook) |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #[cfg(feature = "client")]
@@ -44,6 +45,7 @@ mod paging;
 mod policy;
 #[cfg(feature = "client")]
 mod runtime;
+pub mod webhook;
 mod wire;
 
 #[cfg(feature = "client")]

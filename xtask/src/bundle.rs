@@ -107,6 +107,7 @@ pub fn bundle(sources: Sources) -> Result<(Bundle, Vec<Finding>), Error> {
     for source in &sources.paths {
         bundle.merge("/paths", "path", source, &mut findings)?;
     }
+    bundle.merge("/x-webhooks", "webhook", &sources.webhooks, &mut findings)?;
     for source in &sources.schemas {
         bundle.merge("/components/schemas", "schema", source, &mut findings)?;
     }
@@ -239,7 +240,8 @@ fn check_version(root: &Source) -> Result<(), Error> {
 }
 
 fn duplicate_keys(sources: &Sources) -> Vec<Finding> {
-    let all = std::iter::once(&sources.root)
+    let all = [&sources.root, &sources.webhooks]
+        .into_iter()
         .chain(&sources.paths)
         .chain(&sources.schemas);
     all.flat_map(|source| {

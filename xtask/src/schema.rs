@@ -99,6 +99,19 @@ pub(crate) fn operations(document: &Value) -> Vec<Operation<'_>> {
     operations
 }
 
+/// The body of every webhook.
+pub(crate) const WEBHOOK_BODY: &str = "/components/schemas/WebhookDelivery";
+
+/// Pointers of the schemas of all that webhooks carry: their body, and the data
+/// of each type.
+pub(crate) fn webhook_schemas(document: &Value) -> Vec<String> {
+    let webhooks = object(document.get("x-webhooks"));
+    let data = webhooks.map(|(name, _)| format!("/x-webhooks/{}/schema", escape_pointer(name)));
+    std::iter::once(WEBHOOK_BODY.to_owned())
+        .chain(data)
+        .collect()
+}
+
 /// The members of an object; of anything else, none.
 pub(crate) fn object(value: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
     value.and_then(Value::as_object).into_iter().flatten()

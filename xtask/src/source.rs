@@ -21,12 +21,13 @@ pub(crate) struct Source {
 #[derive(Debug)]
 pub struct Sources {
     pub(crate) root: Source,
+    pub(crate) webhooks: Source,
     pub(crate) paths: Vec<Source>,
     pub(crate) schemas: Vec<Source>,
 }
 
-/// Reads `openapi/heymarket.yaml`, `openapi/paths/*.yaml` and
-/// `openapi/schemas/*.yaml` under `project`, in the order of their names.
+/// Reads `heymarket.yaml`, `webhooks.yaml`, `paths/*.yaml` and `schemas/*.yaml`
+/// of `openapi/` under `project`, in the order of their names.
 ///
 /// # Errors
 ///
@@ -34,6 +35,7 @@ pub struct Sources {
 pub fn read(project: &Path) -> Result<Sources, Error> {
     Ok(Sources {
         root: read_file(project, &format!("{FOLDER}/heymarket.yaml"))?,
+        webhooks: read_file(project, &format!("{FOLDER}/webhooks.yaml"))?,
         paths: read_folder(project, &format!("{FOLDER}/paths"))?,
         schemas: read_folder(project, &format!("{FOLDER}/schemas"))?,
     })

@@ -247,3 +247,64 @@ impl SurveyType {
     }
 }
 crate::wire::open_enum!(SurveyType, [(Nps, "nps"), (Csat, "csat")]);
+/// What a webhook tells of. `message_recieved` is the wire's spelling.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum WebhookEventType {
+    /// `message_sent`
+    MessageSent,
+    /// `message_recieved`
+    MessageRecieved,
+    /// `chat_reassigned`
+    ChatReassigned,
+    /// `chat_closed`
+    ChatClosed,
+    /// `chat_opened`
+    ChatOpened,
+    /// `chat_pending`
+    ChatPending,
+    /// `chat_transferred`
+    ChatTransferred,
+    /// `target_opt_out`
+    TargetOptOut,
+    /// `target_opt_in`
+    TargetOptIn,
+    /// `target_double_opt_in`
+    TargetDoubleOptIn,
+    /// `target_double_opt_restricted`
+    TargetDoubleOptRestricted,
+    /// `incoming_call`
+    IncomingCall,
+    /// A value that this version does not know, as the API sent it.
+    Unknown(::std::string::String),
+}
+impl WebhookEventType {
+    /// The value as it is on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::MessageSent => "message_sent",
+            Self::MessageRecieved => "message_recieved",
+            Self::ChatReassigned => "chat_reassigned",
+            Self::ChatClosed => "chat_closed",
+            Self::ChatOpened => "chat_opened",
+            Self::ChatPending => "chat_pending",
+            Self::ChatTransferred => "chat_transferred",
+            Self::TargetOptOut => "target_opt_out",
+            Self::TargetOptIn => "target_opt_in",
+            Self::TargetDoubleOptIn => "target_double_opt_in",
+            Self::TargetDoubleOptRestricted => "target_double_opt_restricted",
+            Self::IncomingCall => "incoming_call",
+            Self::Unknown(value) => value,
+        }
+    }
+}
+crate::wire::open_enum!(
+    WebhookEventType, [(MessageSent, "message_sent"), (MessageRecieved,
+    "message_recieved"), (ChatReassigned, "chat_reassigned"), (ChatClosed,
+    "chat_closed"), (ChatOpened, "chat_opened"), (ChatPending, "chat_pending"),
+    (ChatTransferred, "chat_transferred"), (TargetOptOut, "target_opt_out"),
+    (TargetOptIn, "target_opt_in"), (TargetDoubleOptIn, "target_double_opt_in"),
+    (TargetDoubleOptRestricted, "target_double_opt_restricted"), (IncomingCall,
+    "incoming_call")]
+);

@@ -36,6 +36,7 @@ macro_rules! for_each_type {
         TemplateContent, TemplateReference, TransferConversation, UndocumentedResult,
         UpdateContact, UpdateContactChannel, UpdateContactV2, UpdateList, UpdateListV1,
         UpdateScheduledMessage, UpdateTemplate, UpdateUser, UpdateUsers, UpsertContact,
-        UpsertContacts, UpsertContactsResult, WidgetSettings, WriteResult }
+        UpsertContacts, UpsertContactsResult, WebhookDelivery, WebhookEventType,
+        WidgetSettings, WriteResult }
     };
 }

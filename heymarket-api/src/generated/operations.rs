@@ -615,6 +615,7 @@ pub(crate) static SENSITIVE: &[&str] = &[
     "email",
     "emails",
     "error",
+    "event_data",
     "f",
     "first",
     "first_name",
@@ -647,6 +648,7 @@ pub(crate) static SENSITIVE: &[&str] = &[
     "targets",
     "text",
     "to",
+    "token",
     "url",
     "widget_code",
 ];

@@ -4,7 +4,7 @@
 //! The types of requests and responses, one for each schema of the spec.
 pub use super::enums::{
     Acknowledgement, Channel, ChannelType, ContactStatusChange, ConversationStatus,
-    ListType, MessageStatus, SortOrder, SurveyType,
+    ListType, MessageStatus, SortOrder, SurveyType, WebhookEventType,
 };
 pub use crate::wire::{
     Address, EmailRecipient, Phone, ConversationMembers, Count, CreateContactsResult,
@@ -6689,6 +6689,52 @@ pub struct UpsertContactsResult {
     /// Those that failed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub failed_contacts: ::std::option::Option<::std::vec::Vec<FailedContact>>,
+}
+/// The body of a webhook: `x-webhooks` says what the data of each type is. The older documentation
+/// shows `event` in the place of `type`.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct WebhookDelivery {
+    /// What happened, as the older documentation names it.
+    ///
+    /// Evidence: g1.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub event: ::std::option::Option<crate::types::WebhookEventType>,
+    /// The message, the conversation or whatever else it is about.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub event_data: ::std::option::Option<::serde_json::Value>,
+    /// The id of the webhook's configuration, the same in every delivery.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub id: ::std::option::Option<i64>,
+    /// The verification token of the configuration.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub token: ::std::option::Option<::std::string::String>,
+    /// What happened.
+    ///
+    /// Evidence: g2.
+    #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+    pub type_: ::std::option::Option<crate::types::WebhookEventType>,
+}
+impl ::std::fmt::Debug for WebhookDelivery {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("WebhookDelivery")
+            .field("event", &self.event)
+            .field(
+                "event_data",
+                &self.event_data.as_ref().map(|_| crate::wire::Hidden::Content),
+            )
+            .field("id", &self.id)
+            .field("token", &self.token.as_ref().map(|_| crate::wire::Hidden::Secret))
+            .field("type", &self.type_)
+            .finish()
+    }
 }
 /// How a chat widget looks and what it asks for. The newer documentation and the samples have no
 /// member in common; these are both.

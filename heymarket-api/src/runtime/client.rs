@@ -2,6 +2,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
@@ -91,6 +92,11 @@ impl Client {
             options: Arc::new(change((*self.options).clone())),
             observers: Arc::clone(&self.observers),
         }
+    }
+
+    /// The time of day, by the client's clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.core.clock.now()
     }
 
     /// Begins a request.

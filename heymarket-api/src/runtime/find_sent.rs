@@ -81,7 +81,7 @@ impl Client {
                 return Ok(self.messages(message.inbox_id, number.as_str()));
             }
         }
-        let now = self.core.clock.now();
+        let now = self.now();
         let before = now.saturating_add(CLOCK_SKEW).unwrap_or(now);
         Ok(self.team_messages(ListTeamMessages::new(before)))
     }

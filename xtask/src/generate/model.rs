@@ -35,7 +35,9 @@ pub(super) enum Origin {
 impl<'a> Model<'a> {
     pub(super) fn read(document: &'a Value) -> Self {
         let operations = schema::operations(document);
-        let responses = reachable(document, operations.iter().map(Operation::success_schema));
+        let webhooks = schema::webhook_schemas(document).into_iter().map(Some);
+        let answers = operations.iter().map(Operation::success_schema);
+        let responses = reachable(document, answers.chain(webhooks));
         let requests = reachable(document, operations.iter().map(Operation::request_schema));
         let schemas = schema::components(document)
             .map(|(name, value)| {

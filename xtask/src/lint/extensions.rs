@@ -17,6 +17,8 @@ const PAGING_NUMBERS: [&str; 3] = ["first", "size", "tick_seconds"];
 /// Where an extension stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
+    Root,
+    Webhook,
     Operation,
     Component,
     Property,
@@ -32,6 +34,7 @@ pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
             findings.extend(check_one(bundle, pointer, key, value));
         },
     );
+    findings.extend(webhooks(bundle));
     for operation in schema::operations(&bundle.document) {
         findings.extend(missing(bundle, &operation));
         findings.extend(paging_members(bundle, &operation));
@@ -54,7 +57,10 @@ fn walk(value: &Value, pointer: String, visitor: &mut impl FnMut(&str, &str, &Va
                 }
                 if key.starts_with("x-") && !holds_names {
                     visitor(&pointer, key, value);
-                    continue;
+                    // The webhooks carry extensions themselves.
+                    if key != "x-webhooks" {
+                        continue;
+                    }
                 }
                 walk(value, format!("{pointer}/{}", escape_pointer(key)), visitor);
             }
@@ -71,6 +77,8 @@ fn walk(value: &Value, pointer: String, visitor: &mut impl FnMut(&str, &str, &Va
 fn place(pointer: &str) -> Place {
     let keys: Vec<_> = pointer.split('/').skip(1).collect();
     match keys.as_slice() {
+        [] => Place::Root,
+        ["x-webhooks", _] => Place::Webhook,
         ["paths", _, method] if schema::METHODS.contains(method) => Place::Operation,
         ["components", "schemas", _] => Place::Component,
         [.., "properties", _] => Place::Property,
@@ -90,8 +98,8 @@ fn check_one(bundle: &Bundle, pointer: &str, key: &str, value: &Value) -> Option
             format!("one of {}", SAFETIES.join(", ")),
         ),
         "x-evidence" => (
-            &[Place::Operation, Place::Property],
-            "an operation or a property",
+            &[Place::Operation, Place::Property, Place::Webhook],
+            "an operation, a webhook or a property",
             value.as_array().is_some_and(|tags| {
                 !tags.is_empty()
                     && tags
@@ -105,6 +113,12 @@ fn check_one(bundle: &Bundle, pointer: &str, key: &str, value: &Value) -> Option
             "a property",
             is_one_of(&SENSITIVITIES),
             format!("one of {}", SENSITIVITIES.join(", ")),
+        ),
+        "x-webhooks" => (
+            &[Place::Root],
+            "the document, by openapi/webhooks.yaml",
+            value.is_object(),
+            "a mapping with one member for each type of event".to_owned(),
         ),
         "x-open-enum" => (
             &[Place::Component],
@@ -164,6 +178,33 @@ fn is_paging(paging: &Map<String, Value>) -> bool {
     let by_cursor = has("cursor") && has("from") && has("size");
     let by_page = has("page") && has("first");
     is_known && has("walk") && (by_cursor != by_page)
+}
+
+/// Each webhook says what it tells of, where it is known from and what it
+/// carries, and is of a type that the body can have.
+fn webhooks(bundle: &Bundle) -> Vec<Finding> {
+    let document = &bundle.document;
+    let types = document.pointer("/components/schemas/WebhookEventType/enum");
+    let types: Vec<&str> = schema::strings(types).collect();
+    let mut findings = Vec::new();
+    for (name, webhook) in schema::object(document.get("x-webhooks")) {
+        let pointer = format!("/x-webhooks/{}", escape_pointer(name));
+        let mut report = |message: String, remedy: &str| {
+            findings.push(bundle.finding(&pointer, name, message, remedy));
+        };
+        for key in ["description", "schema", "x-evidence"] {
+            if webhook.get(key).is_none() {
+                report(format!("the webhook has no {key}"), "add it");
+            }
+        }
+        if !types.contains(&name.as_str()) {
+            report(
+                "the webhook is of no type of WebhookEventType".to_owned(),
+                "add it to that enum in openapi/schemas/webhooks.yaml",
+            );
+        }
+    }
+    findings
 }
 
 fn missing(bundle: &Bundle, operation: &Operation<'_>) -> Vec<Finding> {

@@ -75,6 +75,16 @@ fn schemas(bundle: &Bundle) -> BTreeMap<String, (&Map<String, Value>, bool)> {
             );
         }
     }
+    for pointer in schema::webhook_schemas(document) {
+        schema::visit(
+            document,
+            &pointer,
+            &mut in_responses,
+            &mut |pointer, schema| {
+                schemas.insert(pointer.to_owned(), (schema, true));
+            },
+        );
+    }
     for (name, _) in schema::object(document.pointer("/components/responses")) {
         let pointer = format!("/components/responses/{name}/content/application~1json/schema");
         schema::visit(
