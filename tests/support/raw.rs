@@ -47,7 +47,11 @@ impl Drop for RawServer {
 
 async fn serve(mut stream: TcpStream, steps: Vec<Step>) -> std::io::Result<()> {
     let mut request = Vec::new();
-    while !request.windows(4).any(|window| window == b"\r\n\r\n") {
+    // A TLS client's first message ends in no empty line, and waits.
+    let is_whole = |request: &[u8]| {
+        request.first() == Some(&0x16) || request.windows(4).any(|window| window == b"\r\n\r\n")
+    };
+    while !is_whole(&request) {
         if stream.read_buf(&mut request).await? == 0 {
             return Ok(());
         }

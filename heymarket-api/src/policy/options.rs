@@ -54,8 +54,8 @@ impl Options {
     }
 
     /// Adds a header to each request, in the place of one of the same name.
-    /// `Authorization`, `Content-Type`, `Content-Length` and `Host` stay the
-    /// client's.
+    /// `Authorization`, `Content-Type`, `Content-Length`, `Transfer-Encoding` and
+    /// `Host` stay the client's.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);

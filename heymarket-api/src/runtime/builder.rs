@@ -209,6 +209,7 @@ impl ClientBuilder {
             transport: Transport {
                 http,
                 may_redirect,
+                host: base_url.host_str().unwrap_or_default().to_owned(),
                 base_url: base_url.as_str().trim_end_matches('/').to_owned(),
                 user_agent,
                 max_response_bytes: self.max_response_bytes,

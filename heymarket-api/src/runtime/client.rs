@@ -116,7 +116,7 @@ impl Client {
     ) -> Result<Response<T>, Error> {
         let operation = request.operation;
         let begun = self.core.clock.elapsed();
-        let span = telemetry::span(operation, self.core.transport.host());
+        let span = telemetry::span(operation, &self.core.transport.host);
         let outcome = self.exchange(request).instrument(span.clone()).await;
         telemetry::ended(&span, &outcome);
         if let Some(observer) = &self.observers.operations {

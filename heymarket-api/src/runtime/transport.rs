@@ -4,12 +4,21 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::attempt::Outcome;
 use super::error::{ErrorKind, Failure};
 use super::request::Parts;
 use super::response::{self, Answer};
+
+/// Headers that say what the request is; a caller's own would make it another.
+const RESERVED: [HeaderName; 5] = [
+    header::AUTHORIZATION,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::HOST,
+    header::TRANSFER_ENCODING,
+];
 
 /// What an attempt needs beside the request.
 pub(super) struct Call<'a> {
@@ -27,18 +36,13 @@ pub(super) struct Transport {
     pub(super) may_redirect: bool,
     /// Without a slash at its end.
     pub(super) base_url: String,
+    /// The server's host name or address, for telemetry.
+    pub(super) host: String,
     pub(super) user_agent: HeaderValue,
     pub(super) max_response_bytes: usize,
 }
 
 impl Transport {
-    /// The server's host name or address.
-    pub(super) fn host(&self) -> &str {
-        let after_scheme = self.base_url.split_once("://").map(|(_, rest)| rest);
-        let authority = after_scheme.and_then(|rest| rest.split('/').next());
-        authority.unwrap_or("")
-    }
-
     /// Sends a request and reads the whole answer into `progress`, where what
     /// came of it stays when this fails.
     pub(super) async fn attempt(
@@ -101,7 +105,9 @@ impl Transport {
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::USER_AGENT, self.user_agent.clone());
         for (name, value) in call.headers {
-            headers.insert(name.clone(), value.clone());
+            if !RESERVED.contains(name) {
+                headers.insert(name.clone(), value.clone());
+            }
         }
         headers.insert(header::AUTHORIZATION, call.authorization.clone());
         if let Some(body) = parts.body {

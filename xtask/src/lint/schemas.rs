@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::bundle::Bundle;
 use crate::error::Finding;
-use crate::schema;
+use crate::schema::{self, Operation};
 
 /// Keywords that refuse a value for its size or form.
 const CONSTRAINTS: [&str; 12] = [
@@ -57,57 +57,33 @@ pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
 /// Every schema by its pointer, and whether a response can hold it.
 fn schemas(bundle: &Bundle) -> BTreeMap<String, (&Map<String, Value>, bool)> {
     let document = &bundle.document;
+    let of_content = |pointer: String| format!("{pointer}/content/application~1json/schema");
+    let operations = schema::operations(document);
+    let answers = operations.iter().flat_map(|operation| {
+        let statuses = operation.responses().map(|(status, _)| status);
+        statuses.map(|status| format!("{}/responses/{status}", operation.pointer))
+    });
+    let shared = schema::object(document.pointer("/components/responses"))
+        .map(|(name, _)| format!("/components/responses/{name}"));
+    let in_responses = answers
+        .chain(shared)
+        .map(of_content)
+        .chain(schema::webhook_schemas(document));
+    let components =
+        schema::components(document).map(|(name, _)| format!("/components/schemas/{name}"));
+    let elsewhere = components.chain(operations.iter().filter_map(Operation::request_schema));
+
     let mut schemas = BTreeMap::new();
-    let mut in_responses = BTreeSet::new();
-    for operation in schema::operations(document) {
-        for (status, _) in operation.responses() {
-            let pointer = format!(
-                "{}/responses/{status}/content/application~1json/schema",
-                operation.pointer
-            );
-            schema::visit(
-                document,
-                &pointer,
-                &mut in_responses,
-                &mut |pointer, schema| {
-                    schemas.insert(pointer.to_owned(), (schema, true));
-                },
-            );
-        }
-    }
-    for pointer in schema::webhook_schemas(document) {
-        schema::visit(
-            document,
-            &pointer,
-            &mut in_responses,
-            &mut |pointer, schema| {
-                schemas.insert(pointer.to_owned(), (schema, true));
-            },
-        );
-    }
-    for (name, _) in schema::object(document.pointer("/components/responses")) {
-        let pointer = format!("/components/responses/{name}/content/application~1json/schema");
-        schema::visit(
-            document,
-            &pointer,
-            &mut in_responses,
-            &mut |pointer, schema| {
-                schemas.insert(pointer.to_owned(), (schema, true));
-            },
-        );
-    }
-    let mut roots: Vec<String> = schema::components(document)
-        .map(|(name, _)| format!("/components/schemas/{name}"))
-        .collect();
-    roots.extend(
-        schema::operations(document)
-            .iter()
-            .filter_map(|operation| operation.request_schema()),
-    );
-    let mut elsewhere = BTreeSet::new();
-    for root in roots {
-        schema::visit(document, &root, &mut elsewhere, &mut |pointer, schema| {
-            schemas.entry(pointer.to_owned()).or_insert((schema, false));
+    let roots = in_responses
+        .map(|root| (root, true))
+        .chain(elsewhere.map(|root| (root, false)));
+    let mut seen = [BTreeSet::new(), BTreeSet::new()];
+    for (root, is_response) in roots {
+        let seen = &mut seen[usize::from(is_response)];
+        schema::visit(document, &root, seen, &mut |pointer, schema| {
+            schemas
+                .entry(pointer.to_owned())
+                .or_insert((schema, is_response));
         });
     }
     schemas
