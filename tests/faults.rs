@@ -11,7 +11,7 @@ use heymarket_api::{
     RateLimiter, RetryPolicy, Safety, WaitReason, operations,
 };
 
-use crate::support::{Fault, JumpingClock, ScriptedServer};
+use crate::support::{Fault, JumpingClock, RawServer, ScriptedServer, Step};
 
 /// As long as a stalled server is waited for.
 const PATIENCE: Duration = Duration::from_millis(300);
@@ -318,6 +318,84 @@ async fn the_server_says_how_long_to_wait_and_the_error_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_cannot_stop_the_client_for_good_nor_make_it_hammer() {
+    let server = ScriptedServer::start().await;
+    let clock = JumpingClock::default();
+    let client = builder(server.url(), &clock).build().expect("a client");
+    // A time in place of a duration.
+    server.with_headers("retry-after: 1767225600\r\n");
+    server.script(1, [Fault::Status(429)]);
+    let error = client.get_conversation(1).await.expect_err("too long");
+    assert_eq!(
+        error.retry_after(),
+        Some(Duration::from_secs(1_767_225_600))
+    );
+    let patient = client.with_options(|options| options.deadline(Duration::from_secs(300)));
+    patient
+        .get_conversation(2)
+        .await
+        .expect("after two minutes");
+    // No wait at all.
+    server.with_headers("retry-after: 0\r\n");
+    server.script(3, [Fault::Status(429); 1000]);
+    client
+        .get_conversation(3)
+        .await
+        .expect_err("always refused");
+    let sent = server.requests(3).len();
+    assert!(sent < 60, "{sent} requests in two minutes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_who_has_no_time_to_wait_is_told_at_once_what_happened() {
+    let server = ScriptedServer::start().await;
+    server.with_headers("retry-after: 30\r\n");
+    server.script(1, [Fault::Status(429)]);
+    let clock = JumpingClock::default();
+    let client = builder(server.url(), &clock).build().expect("a client");
+    let hasty = client.with_options(|options| options.deadline(Duration::from_secs(1)));
+    hasty.get_conversation(1).await.expect_err("refused");
+    let error = hasty.get_conversation(2).await.expect_err("held up");
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(
+        error
+            .to_string()
+            .contains("the rate limit let nothing through"),
+        "{error}"
+    );
+    assert!(!error.may_have_been_sent());
+    assert_eq!(clock.waits(), [], "it did not wait to tell");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_one_though_its_body_does_not_come() {
+    let answer = b"HTTP/1.1 403 No\r\ncontent-length: 100\r\n\r\n{".to_vec();
+    let server = RawServer::doing(vec![Step::Send(answer)]).await;
+    let client = builder(&server.url(), &JumpingClock::default())
+        .build()
+        .expect("a client");
+    let error = client.send_message(&message(1)).await.expect_err("refused");
+    assert!(error.is_forbidden(), "{error}");
+    assert!(!error.may_have_been_sent());
+    assert_eq!(error.attempts().len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_that_is_empty_and_a_timeout_of_zero_are_refused() {
+    let server = ScriptedServer::start().await;
+    let client = client(&server);
+    let empty = client
+        .send_message(&message(1).local_id(" "))
+        .await
+        .expect_err("no key");
+    assert_eq!(empty.kind(), ErrorKind::InvalidRequest);
+    let hasty = client.with_options(|options| options.timeout(Duration::ZERO));
+    let zero = hasty.send_message(&message(1)).await.expect_err("no time");
+    assert_eq!(zero.kind(), ErrorKind::InvalidRequest);
+    assert!(server.requests(1).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_429_holds_up_every_caller_of_the_client() {
     let server = ScriptedServer::start().await;
     server.with_headers("retry-after: 30\r\n");
@@ -583,7 +661,7 @@ async fn no_unsafe_operation_is_ever_processed_twice() {
     };
     let clock = JumpingClock::default();
     let client = builder(server.url(), &clock)
-        .timeout(PATIENCE)
+        .timeout(PATIENCE / 3)
         .retry(policy)
         .build()
         .expect("a client");

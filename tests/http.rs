@@ -4,7 +4,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use heymarket_api::types::{MarkConversation, OpenConversation};
+use heymarket_api::types::{MarkConversation, OpenConversation, SendMessage};
 use heymarket_api::{Client, Credentials, Error, ErrorKind, Outcome};
 
 use crate::support::{Answer, JumpingClock, RawServer, Server, Step, builder, client};
@@ -383,6 +383,39 @@ async fn no_error_shows_what_was_said_in_confidence() {
     assert!(
         !shown.contains("canary") && !shown.contains("555"),
         "{shown}"
+    );
+}
+
+#[tokio::test]
+async fn a_servers_message_is_redacted_before_it_is_cut_and_joined() {
+    let text = format!("canary\n\ntext {}", "x".repeat(400));
+    let body = serde_json::json!({ "message": format!("cannot send '{text}'") });
+    let server = Server::answering(Answer::new(400, body.to_string())).await;
+    let message = SendMessage::new(1, 2).to_phone("15550100101").text(text);
+    let error = client(&server.url())
+        .send_message(&message)
+        .await
+        .expect_err("refused");
+    assert_eq!(error.message(), Some("cannot send '[hidden]'"));
+    // The token, and a short number in the query.
+    let server = Server::responding(|request| {
+        let token = request
+            .header("authorization")
+            .expect("a token")
+            .replace("Bearer ", "");
+        Answer::new(
+            404,
+            format!(r#"{{"message":"token={token}; nothing with 12345"}}"#),
+        )
+    })
+    .await;
+    let error = client(&server.url())
+        .list_messages(41001, "12345", None)
+        .await;
+    let error = error.expect_err("nothing");
+    assert_eq!(
+        error.message(),
+        Some("token=[secret]; nothing with [hidden]")
     );
 }
 

@@ -125,6 +125,24 @@ fn what_is_unknown_or_malformed_never_fails_the_delivery() {
 }
 
 #[test]
+fn data_that_is_json_only_in_form_is_kept_as_text_and_told_apart() {
+    let event = |data: &str| {
+        let body = format!(r#"{{"type":"message_sent","token":"{TOKEN}","event_data":{data}}}"#);
+        Verifier::new(TOKEN)
+            .verify(body.as_bytes())
+            .expect("verified")
+            .into_inner()
+    };
+    let first = event(r#"{"id":1,"text":"\ud800"}"#);
+    let EventData::Unknown(Value::String(kept)) = &first.data else {
+        panic!("{first:?}");
+    };
+    assert!(kept.contains("\\ud800"));
+    let second = event(r#"{"id":2,"text":"\ud800"}"#);
+    assert_ne!(first.dedupe_key(), second.dedupe_key());
+}
+
+#[test]
 fn nothing_is_accepted_without_the_token() {
     let data = json!({ "id": 7 });
     for token in [

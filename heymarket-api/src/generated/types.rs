@@ -436,7 +436,7 @@ impl ::std::fmt::Debug for Contact {
             .field("phone", &self.phone.as_ref().map(|_| crate::wire::Hidden::Personal))
             .field("rev", &self.rev)
             .field("shared", &self.shared)
-            .field("tags", &self.tags)
+            .field("tags", &self.tags.as_ref().map(|_| crate::wire::Hidden::Content))
             .field("team_id", &self.team_id)
             .field("type", &self.type_)
             .field("updated", &self.updated)
@@ -3367,6 +3367,12 @@ pub struct Membership {
     /// The phone number.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::string::String>,
+    /// The member's role as the team has it, should it come here.
+    ///
+    /// Evidence: inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub role: ::std::option::Option<crate::wire::Identifier>,
     /// The member's role: `1` is an administrator, `4` a member.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub role_id: ::std::option::Option<i64>,
@@ -3394,6 +3400,7 @@ impl ::std::fmt::Debug for Membership {
             .field("id", &self.id)
             .field("name", &self.name.as_ref().map(|_| crate::wire::Hidden::Personal))
             .field("phone", &self.phone.as_ref().map(|_| crate::wire::Hidden::Personal))
+            .field("role", &self.role)
             .field("role_id", &self.role_id)
             .field("team_id", &self.team_id)
             .field("updated_at", &self.updated_at)
@@ -5146,7 +5153,7 @@ impl crate::wire::Check for SetContactStatus {
     }
 }
 /// A survey, whose opening question a message can ask.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Survey {
@@ -5171,6 +5178,21 @@ pub struct Survey {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
+}
+impl ::std::fmt::Debug for Survey {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.debug_struct("Survey")
+            .field("created", &self.created)
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .field(
+                "question",
+                &self.question.as_ref().map(|_| crate::wire::Hidden::Content),
+            )
+            .field("type", &self.type_)
+            .field("updated", &self.updated)
+            .finish()
+    }
 }
 /// A mark that contacts can carry, five each at most.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
@@ -5267,11 +5289,17 @@ pub struct TeamMember {
     /// The member's name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
-    /// The member's role, here a string; memberships have an integer, `role_id`.
+    /// The member's role: a string here; memberships have an integer, `role_id`, and either is read.
     ///
-    /// Evidence: g1, g2.
+    /// Evidence: g1, g2, inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub role: ::std::option::Option<::std::string::String>,
+    #[serde(default, deserialize_with = "crate::wire::optional")]
+    pub role: ::std::option::Option<crate::wire::Identifier>,
+    /// The member's role as memberships have it, should it come here.
+    ///
+    /// Evidence: inferred.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub role_id: ::std::option::Option<i64>,
 }
 impl ::std::fmt::Debug for TeamMember {
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
@@ -5280,6 +5308,7 @@ impl ::std::fmt::Debug for TeamMember {
             .field("id", &self.id)
             .field("name", &self.name.as_ref().map(|_| crate::wire::Hidden::Personal))
             .field("role", &self.role)
+            .field("role_id", &self.role_id)
             .finish()
     }
 }
@@ -6867,7 +6896,7 @@ impl ::std::fmt::Debug for WidgetSettings {
             .field("sms_disabled", &self.sms_disabled)
             .field("title_background_color", &self.title_background_color)
             .field("title_text_color", &self.title_text_color)
-            .field("tos", &self.tos)
+            .field("tos", &self.tos.as_ref().map(|_| crate::wire::Hidden::Content))
             .field("webchat_enabled", &self.webchat_enabled)
             .finish()
     }

@@ -39,6 +39,8 @@ pub(crate) struct Ask {
     pub(crate) cursor: Option<Timestamp>,
     pub(crate) page: Option<i64>,
     pub(crate) limit: Option<i64>,
+    /// Whether it is asked only to learn if anything lies beyond.
+    is_probe: bool,
 }
 
 /// An item that may come again.
@@ -81,6 +83,8 @@ pub(super) struct Position {
     next: Option<Ask>,
     /// Items that were given and may come again.
     seen: Vec<Seen>,
+    /// How many items the last page had.
+    page_length: usize,
     /// The page was taken before, by the walk that this one resumes.
     is_resumed: bool,
     pub(super) is_over: bool,
@@ -107,6 +111,7 @@ impl Position {
             ask,
             next: None,
             seen: Vec::new(),
+            page_length: 0,
             is_resumed: false,
             is_over: false,
         }
@@ -158,6 +163,7 @@ impl Position {
     pub(super) fn take(&mut self, page: &[Mark]) -> Progress {
         let has_new = self.is_resumed || page.iter().any(|(id, _)| !self.has_seen(*id));
         self.is_resumed = false;
+        self.page_length = page.len();
         let progress = match self.style {
             Style::Page { first } => self.take_numbered(first, page, has_new),
             Style::Cursor { .. } => self.take_dated(page, has_new),
@@ -190,6 +196,14 @@ impl Position {
         else {
             return Progress::Over;
         };
+        if self.ask.is_probe {
+            let is_end = page.is_empty();
+            return if is_end {
+                Progress::Over
+            } else {
+                Progress::Stuck
+            };
+        }
         let limit = self.ask.limit.and_then(|limit| usize::try_from(limit).ok());
         let size = limit.unwrap_or(size);
         let may_be_full = page.len() >= size || page.len() == DOCUMENTED_SIZE;
@@ -220,8 +234,18 @@ impl Position {
             });
             return Progress::Onward;
         }
-        if !may_be_full {
+        if !may_be_full && page.len() < DOCUMENTED_SIZE {
             return Progress::Over;
+        }
+        if !may_be_full {
+            // All that is left, or all that the server gives at once, whatever
+            // it is asked for: it is the end only if nothing lies beyond.
+            self.next = Some(Ask {
+                cursor: Some(furthest),
+                is_probe: true,
+                ..self.ask
+            });
+            return Progress::Onward;
         }
         // The page does not get past one time: only a larger one can.
         match self.ask.limit {
@@ -256,8 +280,9 @@ impl Position {
             }
             Style::Page { .. } => {
                 // Items that come in at the front push others to the next page.
-                let kept = self.seen.len().saturating_sub(1000);
-                self.seen.drain(..kept);
+                let kept = self.page_length.max(1000);
+                let dropped = self.seen.len().saturating_sub(kept);
+                self.seen.drain(..dropped);
             }
         }
     }

@@ -38,7 +38,8 @@ impl Options {
         self
     }
 
-    /// How often a request may be sent again; by default 2 times.
+    /// How often a request may be sent again after a failure; by default 2 times.
+    /// A 429 and a 401 that is answered by signing anew do not count.
     #[must_use]
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.retry.max_attempts = retries.saturating_add(1);

@@ -25,7 +25,7 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Never sends anything again, but after a 429.
+    /// Never sends anything again, but after a 429, and once after a 401.
     #[must_use]
     pub fn none() -> Self {
         Self {

@@ -195,10 +195,7 @@ impl ClientBuilder {
                 ));
             }
             Some(client) => client,
-            None => http_client(
-                base_url.scheme(),
-                self.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
-            )?,
+            None => http_client(&base_url, self.connect_timeout.unwrap_or(CONNECT_TIMEOUT))?,
         };
         let signer = Signer::new(self.credentials, Arc::clone(&self.clock))?;
         let random = match self.random_seed {
@@ -268,16 +265,22 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
-fn http_client(scheme: &str, connect_timeout: Duration) -> Result<reqwest::Client, Error> {
+fn http_client(base_url: &Url, connect_timeout: Duration) -> Result<reqwest::Client, Error> {
     // Otherwise it would fail with each request, as if there were no server.
-    if scheme == "https" && !cfg!(any(feature = "rustls", feature = "native-tls")) {
+    let has_tls = cfg!(any(feature = "rustls", feature = "native-tls"));
+    if base_url.scheme() == "https" && !has_tls {
         return Err(Error::configuration(
             "heymarket-api was built without TLS; turn on its feature `rustls` or `native-tls`",
         ));
     }
-    reqwest::Client::builder()
+    let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(connect_timeout)
+        .connect_timeout(connect_timeout);
+    if is_loopback(base_url) {
+        // A proxy of the environment would carry off what stays on this machine.
+        builder = builder.no_proxy();
+    }
+    builder
         .build()
         .map_err(|error| Error::configuration(format!("the HTTP client: {}", error.without_url())))
 }

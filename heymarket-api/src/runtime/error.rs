@@ -47,7 +47,9 @@ pub enum ErrorKind {
     /// The request cannot be right, which was found before it was sent.
     InvalidRequest,
     /// There was no connection, so that nothing was sent: the name did not
-    /// resolve, nobody listened, TLS failed, or connecting took too long.
+    /// resolve, nobody listened, TLS failed, or connecting took longer than the
+    /// connect timeout. If the timeout of the attempt is the shorter one, it is a
+    /// [`Timeout`](Self::Timeout), of which nobody knows how far it came.
     Connect,
     /// No whole answer came in time. The server may have acted.
     Timeout,
@@ -382,6 +384,12 @@ pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
         return Some(Duration::from_secs(seconds));
     }
     let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
+    // The server's clock says when that is, where it says so.
+    let sent = headers
+        .get(header::DATE)
+        .and_then(|sent| sent.to_str().ok());
+    let sent = sent.and_then(|sent| jiff::fmt::rfc2822::parse(sent).ok());
+    let now = sent.map_or(now, |sent| sent.timestamp());
     Some(
         date.duration_since(now)
             .try_into()

@@ -17,8 +17,8 @@ const PERIOD: Duration = Duration::from_secs(60);
 const MARGIN: Duration = Duration::from_millis(100);
 
 /// A request is taken to have reached the server so long after its start, if
-/// it was not answered by then.
-const LONGEST_WAY: Duration = Duration::from_secs(2);
+/// it was not answered by then: longer than connecting may take.
+const LONGEST_WAY: Duration = Duration::from_secs(15);
 
 /// What all attempts of a client and its clones pass.
 pub(super) struct Gate {
@@ -81,11 +81,12 @@ impl Gate {
             self.opened().await;
             let freed = pin!(window.freed.notified());
             match window.take(self.clock.elapsed()) {
-                Ok(index) => {
+                Ok((index, taken_until)) => {
                     return Slot {
                         window: Arc::clone(window),
                         clock: Arc::clone(&self.clock),
                         index,
+                        taken_until,
                         is_unused: false,
                     };
                 }
@@ -94,10 +95,15 @@ impl Gate {
         }
     }
 
+    /// How long nobody will be let through.
+    pub(super) fn closed_for(&self) -> Duration {
+        let until = *lock(&self.closed_until);
+        until.saturating_sub(self.clock.elapsed())
+    }
+
     async fn opened(&self) {
         loop {
-            let until = *lock(&self.closed_until);
-            let wait = until.saturating_sub(self.clock.elapsed());
+            let wait = self.closed_for();
             if wait.is_zero() {
                 return;
             }
@@ -161,31 +167,38 @@ impl Window {
         }
     }
 
-    /// A slot, or how long there will be none.
-    fn take(&self, now: Duration) -> Result<usize, Duration> {
+    /// A slot and until when it is taken, or how long there will be none.
+    fn take(&self, now: Duration) -> Result<(usize, Duration), Duration> {
         let mut state = lock(&self.state);
         let taken_until = now + LONGEST_WAY + PERIOD + MARGIN;
-        if state.slots.len() < self.limit {
-            state.slots.push(taken_until);
-            return Ok(state.slots.len() - 1);
-        }
         let count = state.slots.len();
+        // The next in turn is the longest taken; if it is free, none is added.
+        let is_next_free = state
+            .slots
+            .get(state.next)
+            .is_some_and(|free_at| *free_at <= now);
+        if count < self.limit && !is_next_free {
+            state.slots.push(taken_until);
+            return Ok((count, taken_until));
+        }
         let mut soonest = Duration::MAX;
         for index in (state.next..count).chain(0..state.next) {
             let free_at = state.slots[index];
             if free_at <= now {
                 state.slots[index] = taken_until;
                 state.next = (index + 1) % count;
-                return Ok(index);
+                return Ok((index, taken_until));
             }
             soonest = soonest.min(free_at);
         }
         Err(soonest - now)
     }
 
-    fn give_back(&self, index: usize, free_at: Duration) {
+    /// Frees a slot earlier than it would be, unless it has another holder by
+    /// now.
+    fn give_back(&self, index: usize, taken_until: Duration, free_at: Duration) {
         let mut state = lock(&self.state);
-        if free_at < state.slots[index] {
+        if state.slots[index] == taken_until && free_at < taken_until {
             state.slots[index] = free_at;
             drop(state);
             self.freed.notify_one();
@@ -198,6 +211,9 @@ pub(super) struct Slot {
     window: Arc<Window>,
     clock: Arc<dyn Clock>,
     index: usize,
+    /// Until when it is taken if it is not given back, which is also what tells
+    /// its holder from the next.
+    taken_until: Duration,
     is_unused: bool,
 }
 
@@ -209,7 +225,8 @@ impl Drop for Slot {
         } else {
             PERIOD + MARGIN
         };
-        self.window.give_back(self.index, now + counted);
+        self.window
+            .give_back(self.index, self.taken_until, now + counted);
     }
 }
 

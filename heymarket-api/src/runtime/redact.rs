@@ -10,9 +10,15 @@ const PHONE_DIGITS: usize = 10;
 /// Shorter values would match by chance.
 const SHORTEST_VALUE: usize = 3;
 
-/// Hides the values that `request` sent in sensitive members, whatever looks
-/// like a phone number, an e-mail address or a token, and `secrets`.
-pub(super) fn redact(message: &str, request: Option<&[u8]>, secrets: &[&str]) -> String {
+/// Hides the values that a request sent in sensitive members of its body and in
+/// its query, whatever looks like a phone number, an e-mail address or a token,
+/// and `secrets`.
+pub(super) fn redact(
+    message: &str,
+    body: Option<&[u8]>,
+    query: Vec<String>,
+    secrets: &[&str],
+) -> String {
     let mut text = message.to_owned();
     for secret in secrets
         .iter()
@@ -20,16 +26,15 @@ pub(super) fn redact(message: &str, request: Option<&[u8]>, secrets: &[&str]) ->
     {
         text = text.replace(secret, "[secret]");
     }
-    if let Some(request) = request
-        && let Ok(request) = serde_json::from_slice(request)
-    {
-        let mut values = Vec::new();
-        collect(&request, false, &mut values);
-        // Longer ones first, so that none is hidden in part.
-        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        for value in values {
-            text = text.replace(&value, "[hidden]");
-        }
+    let mut values = query;
+    values.retain(|value| value.len() >= SHORTEST_VALUE);
+    if let Some(body) = body.and_then(|body| serde_json::from_slice(body).ok()) {
+        collect(&body, false, &mut values);
+    }
+    // Longer ones first, so that none is hidden in part.
+    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    for value in values {
+        text = text.replace(&value, "[hidden]");
     }
     hide_phones(&hide_words(&text))
 }
@@ -60,21 +65,24 @@ fn collect(value: &Value, is_sensitive: bool, values: &mut Vec<String>) {
 
 /// Hides e-mail addresses and tokens.
 fn hide_words(text: &str) -> String {
-    let words = text.split(' ').map(|word| {
+    let words = text.split_inclusive(char::is_whitespace).map(|word| {
         let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
         let is_address = bare
             .split_once('@')
             .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'));
-        let is_token = bare.starts_with("eyJ") || bare.starts_with("sk_");
         if is_address {
-            word.replace(bare, "[hidden]")
-        } else if is_token {
-            word.replace(bare, "[secret]")
-        } else {
-            word.to_owned()
+            return word.replace(bare, "[hidden]");
+        }
+        match ["eyJ", "sk_"].iter().find_map(|start| word.find(start)) {
+            None => word.to_owned(),
+            Some(start) => {
+                let is_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+                let rest = word[start..].trim_start_matches(is_token);
+                format!("{}[secret]{rest}", &word[..start])
+            }
         }
     });
-    words.collect::<Vec<_>>().join(" ")
+    words.collect()
 }
 
 /// Hides runs of digits as long as a phone number, with what is put between
@@ -123,10 +131,14 @@ mod tests {
             ),
             ("ask person@example.com.", "ask [hidden]."),
             ("bad token eyJhbGciOi.x.y!", "bad token [secret]!"),
+            (
+                "bad token=eyJhbGciOi.x.y, sk_1",
+                "bad token=[secret], [secret]",
+            ),
             ("field (x) at 10:15", "field (x) at 10:15"),
         ];
         for (message, expected) in cases {
-            assert_eq!(redact(message, None, &[]), expected);
+            assert_eq!(redact(message, None, Vec::new(), &[]), expected);
         }
     }
 
@@ -134,12 +146,22 @@ mod tests {
     fn what_the_request_said_in_confidence_is_hidden() {
         let request = br#"{"inbox_id":41001,"target":"person-without-digits"}"#;
         assert_eq!(
-            redact("nobody is person-without-digits", Some(request), &[]),
+            redact(
+                "nobody is person-without-digits",
+                Some(request),
+                Vec::new(),
+                &[]
+            ),
             "nobody is [hidden]"
         );
         assert_eq!(
-            redact("key s3same refused", None, &["s3same"]),
-            "key [secret] refused"
+            redact(
+                "key s3same refused",
+                None,
+                vec!["refused".to_owned()],
+                &["s3same"]
+            ),
+            "key [secret] [hidden]"
         );
     }
 }

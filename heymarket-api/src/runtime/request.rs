@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use http::Method;
 use jiff::Timestamp;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -99,6 +99,11 @@ impl Request {
     /// attempts.
     fn with_local_id(&mut self, body: Vec<u8>, set: Option<&str>) -> Vec<u8> {
         if let Some(set) = set {
+            if set.trim().is_empty() {
+                // It would tell nothing from anything.
+                let problem = "local_id: it is empty; leave it out, or give one".to_owned();
+                self.problem.get_or_insert(problem);
+            }
             self.local_id = Some(set.to_owned());
         } else if self.operation.mints_local_id() {
             let minted = Uuid::new_v4().to_string();
@@ -137,6 +142,17 @@ impl Request {
                 body: self.body.as_ref(),
             }),
         }
+    }
+
+    /// The values in the query, as they were before they were encoded.
+    pub(super) fn query_values(&self) -> Vec<String> {
+        let pairs = self
+            .query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='));
+        pairs
+            .map(|(_, value)| percent_decode_str(value).decode_utf8_lossy().into_owned())
+            .collect()
     }
 
     pub(super) fn body(&self) -> Option<&Bytes> {

@@ -33,6 +33,9 @@ pub(super) struct Core {
     pub(super) check_requests: bool,
 }
 
+/// A 429 holds up the callers of a client for this long at most.
+const LONGEST_CLOSURE: Duration = Duration::from_secs(120);
+
 /// An operation on its way.
 struct Run<'a> {
     core: &'a Core,
@@ -69,6 +72,10 @@ impl Core {
         request: &Request,
     ) -> Result<(Answer, Vec<Attempt>), Error> {
         let parts = request.parts()?;
+        if options.timeout.is_zero() || options.deadline.is_zero() {
+            let problem = "its timeout or its deadline is zero".to_owned();
+            return Err(Error::invalid_request(request.operation, problem));
+        }
         self.budget.earn();
         let mut run = Run {
             core: self,
@@ -81,8 +88,12 @@ impl Core {
             refusals: 0,
             signed_anew: false,
         };
+        let mut last = None;
         loop {
-            let ended = run.attempt().await?;
+            let Some((pass, held_up)) = run.pass().await else {
+                return run.held_up_for_good(last);
+            };
+            let ended = run.attempt(pass, held_up).await?;
             let wait = match run.wait_after(&ended) {
                 Some(wait) => wait,
                 None => return run.conclude(ended),
@@ -100,6 +111,7 @@ impl Core {
             {
                 self.clock.sleep(wait.duration).await;
             }
+            last = Some(ended);
         }
     }
 }
@@ -109,8 +121,7 @@ impl Run<'_> {
         self.deadline.saturating_sub(self.core.clock.elapsed())
     }
 
-    async fn attempt(&mut self) -> Result<Ended, Error> {
-        let (pass, held_up) = self.pass().await?;
+    async fn attempt(&mut self, pass: Pass, held_up: Duration) -> Result<Ended, Error> {
         let authorization = self.core.signer.authorization()?;
         let started = self.core.clock.now();
         let clock = Instant::now();
@@ -127,6 +138,11 @@ impl Run<'_> {
             .attempt(&call, &mut progress)
             .await
             .err();
+        // A refusal is one, whether or not all of its body came.
+        let is_refused = progress
+            .status()
+            .is_some_and(|status| status.is_client_error());
+        let failure = failure.filter(|_| !is_refused);
         let outcome = match (&failure, progress.status()) {
             (Some(failure), _) => failure.outcome(),
             (None, Some(status)) => Outcome::Answered(status),
@@ -153,25 +169,35 @@ impl Run<'_> {
         })
     }
 
-    /// Waits for the rate limit; gives how long.
-    async fn pass(&mut self) -> Result<(Pass, Duration), Error> {
+    /// Waits for the rate limit, and gives how long; `None` if it lets nothing
+    /// through before the deadline.
+    async fn pass(&mut self) -> Option<(Pass, Duration)> {
         let clock = &*self.core.clock;
         let before = clock.elapsed();
-        let pass = self.core.gate.pass(self.options.rate_limited);
-        let passed = within(clock, self.time_left(), pass).await;
-        match passed.filter(|_| !self.time_left().is_zero()) {
-            Some(pass) => Ok((pass, clock.elapsed().saturating_sub(before))),
-            None => {
-                let failure = Failure::new(
-                    ErrorKind::Timeout,
-                    format!(
-                        "the rate limit let nothing through within the deadline of {:?}",
-                        self.options.deadline
-                    ),
-                );
-                Err(Error::failed(self.context(), failure, None))
-            }
+        if self.core.gate.closed_for() > self.time_left() {
+            return None;
         }
+        let pass = self.core.gate.pass(self.options.rate_limited);
+        let pass = within(clock, self.time_left(), pass).await?;
+        let held_up = clock.elapsed().saturating_sub(before);
+        (!self.time_left().is_zero()).then_some((pass, held_up))
+    }
+
+    /// The error of an operation that waited for the rate limit until its
+    /// deadline, or would have to.
+    fn held_up_for_good(mut self, last: Option<Ended>) -> Result<(Answer, Vec<Attempt>), Error> {
+        if let Some(last) = last {
+            let reason = "the rate limit let nothing more through before the deadline";
+            return self.conclude_for(last, reason);
+        }
+        let failure = Failure::new(
+            ErrorKind::Timeout,
+            format!(
+                "the rate limit let nothing through within the deadline of {:?}",
+                self.options.deadline
+            ),
+        );
+        Err(Error::failed(self.context(), failure, None))
     }
 
     /// The wait before the next attempt, if there is to be one.
@@ -193,7 +219,8 @@ impl Run<'_> {
             Next::AfterLimit => {
                 self.refusals += 1;
                 let wait = self.wait(ended, self.refusals);
-                self.core.gate.close(wait.duration);
+                // However long one answer asks for, others may go on to ask.
+                self.core.gate.close(wait.duration.min(LONGEST_CLOSURE));
                 Some(wait)
             }
             Next::Again => {
@@ -223,7 +250,8 @@ impl Run<'_> {
             .answer
             .as_ref()
             .and_then(|answer| super::error::retry_after(&answer.headers, self.core.clock.now()));
-        match asked {
+        // None at all would be a loop without a pause.
+        match asked.filter(|asked| !asked.is_zero()) {
             Some(duration) => Wait {
                 duration,
                 reason: WaitReason::RetryAfter,
@@ -259,10 +287,11 @@ impl Run<'_> {
             (None, Some(answer)) if answer.status.is_success() => Ok((answer, self.attempts)),
             (None, Some(answer)) => {
                 let core = self.core;
-                let body = self.request.body().map(|body| &body[..]);
-                let secrets = core.signer.credentials().parts();
                 let message = server_message::find(&answer.body)
-                    .map(|message| redact(&message, body, &secrets));
+                    .map(|message| {
+                        server_message::one_line(&self.redact(&message, &ended.authorization))
+                    })
+                    .filter(|message| !message.is_empty());
                 let now = core.clock.now();
                 Err(Error::status_of(
                     self.context(),
@@ -279,6 +308,19 @@ impl Run<'_> {
                 Err(Error::failed(self.context(), failure, answer))
             }
         }
+    }
+}
+
+impl Run<'_> {
+    /// Takes what was said in confidence out of a server's message.
+    fn redact(&self, message: &str, authorization: &Authorization) -> String {
+        let mut secrets = self.core.signer.credentials().parts();
+        let token = authorization.header.to_str().ok();
+        secrets.extend(token.and_then(|token| token.strip_prefix("Bearer ")));
+        let own = self.options.headers.values();
+        secrets.extend(own.filter_map(|value| value.to_str().ok()));
+        let body = self.request.body().map(|body| &body[..]);
+        redact(message, body, self.request.query_values(), &secrets)
     }
 }
 

@@ -10,7 +10,7 @@ use super::decode::is_html;
 /// Longer texts are no messages.
 const MAX_LENGTH: usize = 300;
 
-/// The message in a body, on one line; not yet redacted.
+/// The message in a body, as it is there: neither redacted nor on one line.
 pub(super) fn find(body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?.trim();
     let message = match serde_json::from_str::<Value>(text) {
@@ -19,20 +19,19 @@ pub(super) fn find(body: &[u8]) -> Option<String> {
         Err(_) if text.chars().count() > MAX_LENGTH => return None,
         Err(_) => text.to_owned(),
     };
-    let mut line = String::new();
-    for word in message.split(|c: char| c.is_whitespace() || c.is_control()) {
-        if !word.is_empty() {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
+    (!message.trim().is_empty()).then_some(message)
+}
+
+/// A message on one line, and no longer than a line should be.
+pub(super) fn one_line(message: &str) -> String {
+    let words = message.split(|c: char| c.is_whitespace() || c.is_control());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let line = words.join(" ");
+    if line.chars().count() <= MAX_LENGTH {
+        return line;
     }
-    if line.chars().count() > MAX_LENGTH {
-        line = line.chars().take(MAX_LENGTH).collect();
-        line.push('…');
-    }
-    (!line.is_empty()).then_some(line)
+    let cut: String = line.chars().take(MAX_LENGTH).collect();
+    format!("{cut}…")
 }
 
 fn in_value(value: &Value) -> Option<String> {
@@ -56,7 +55,7 @@ fn in_value(value: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::find;
+    use super::{find, one_line};
 
     #[test]
     fn a_message_is_found_wherever_servers_put_it() {
@@ -78,7 +77,8 @@ mod tests {
             ("{\"message\":", None),
         ];
         for (body, expected) in cases {
-            assert_eq!(find(body.as_bytes()).as_deref(), expected, "{body}");
+            let found = find(body.as_bytes()).map(|message| one_line(&message));
+            assert_eq!(found.as_deref(), expected, "{body}");
         }
         assert_eq!(find(b"\xff\xfe"), None);
     }
@@ -88,7 +88,7 @@ mod tests {
         assert_eq!(find("x".repeat(301).as_bytes()), None);
         let long = format!(r#"{{"message":"{}"}}"#, "x".repeat(400));
         assert_eq!(
-            find(long.as_bytes()).map(|text| text.chars().count()),
+            find(long.as_bytes()).map(|text| one_line(&text).chars().count()),
             Some(301)
         );
     }

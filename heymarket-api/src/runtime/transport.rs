@@ -222,7 +222,11 @@ impl Failure {
     fn of_http(error: reqwest::Error) -> Self {
         // The URL holds the query, and that phone numbers.
         let error = error.without_url();
-        let kind = if error.is_connect() {
+        let is_final = error.is_builder();
+        let kind = if is_final {
+            // It was not sent: the HTTP client does not take it.
+            ErrorKind::InvalidRequest
+        } else if error.is_connect() {
             ErrorKind::Connect
         } else if error.is_timeout() {
             ErrorKind::Timeout
@@ -233,7 +237,7 @@ impl Failure {
             kind,
             detail: causes(&error),
             source: Some(Box::new(error)),
-            is_final: false,
+            is_final,
         }
     }
 }

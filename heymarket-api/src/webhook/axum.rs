@@ -1,18 +1,20 @@
 //! An extractor for axum, which yields nothing but what is verified.
 
+use std::future::poll_fn;
+use std::pin::pin;
+
 use axum_core::body::Body;
 use axum_core::extract::{FromRef, FromRequest, Request};
 use axum_core::response::{IntoResponse, Response};
-use bytes::Bytes;
+use futures_core::Stream as _;
 use http::StatusCode;
 
 use super::event::Event;
 use super::verifier::{Verified, Verifier, WebhookError};
 
 /// Verifies the body of a request with the [`Verifier`] of the state. A body
-/// that is not accepted is answered with a bare 401, 413 or 400.
-///
-/// axum's own limit of 2 MiB comes first: raise that too for larger bodies.
+/// that is not accepted is answered with a bare 401, 413 or 400. The limit is the
+/// verifier's, in the place of axum's own.
 impl<S> FromRequest<S> for Verified<Event>
 where
     S: Send + Sync,
@@ -22,13 +24,15 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<Self, WebhookError> {
         let verifier = Verifier::from_ref(state);
-        let body =
-            Bytes::from_request(request, state)
-                .await
-                .map_err(|rejection| match rejection.into_response().status() {
-                    StatusCode::PAYLOAD_TOO_LARGE => WebhookError::TooLarge,
-                    _ => WebhookError::Malformed,
-                })?;
+        let mut body = Vec::new();
+        let mut chunks = pin!(request.into_body().into_data_stream());
+        while let Some(chunk) = poll_fn(|context| chunks.as_mut().poll_next(context)).await {
+            body.extend_from_slice(&chunk.map_err(|_| WebhookError::Malformed)?);
+            // No more than that is kept of whoever is not verified yet.
+            if body.len() > verifier.body_limit() {
+                return Err(WebhookError::TooLarge);
+            }
+        }
         verifier.verify(&body)
     }
 }

@@ -189,7 +189,9 @@ impl EventData {
             Type::IncomingCall => free(text, Self::IncomingCall),
             Type::Unknown(_) => None,
         };
-        read.unwrap_or_else(|| Self::Unknown(serde_json::from_str(text).unwrap_or_default()))
+        // Text that is JSON only in form, such as half a surrogate, stays text.
+        let free = || serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+        read.unwrap_or_else(|| Self::Unknown(free()))
     }
 
     fn to_value(&self) -> Result<Value, serde_json::Error> {

@@ -21,7 +21,8 @@ impl Client {
     ///
     /// There is no history of anything but messages, and of those it holds the
     /// last status alone, for messages of since then: that an older one was
-    /// delivered meanwhile does not come. That a message whose status is
+    /// delivered meanwhile does not come. A status that no delivery told of is a
+    /// new event, as it would be by a webhook. That a message whose status is
     /// `received` came in, and any other was sent, is inferred.
     pub fn reconcile(&self, since: Timestamp) -> Reconcile {
         let now = self.now();

@@ -59,6 +59,11 @@ impl Verifier {
         self
     }
 
+    #[cfg(feature = "axum")]
+    pub(super) fn body_limit(&self) -> usize {
+        self.max_body_bytes
+    }
+
     /// Verifies the body of a delivery, and gives its event. Data of an unknown
     /// type or shape is no error.
     ///

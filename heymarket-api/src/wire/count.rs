@@ -10,7 +10,9 @@ use super::json_schema::json_schema;
 ///
 /// No source shows the answer of a count endpoint, and one page types it as a
 /// string: a number, a numeric string and an object are all read.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// `Debug` shows the number alone.
+#[derive(Clone, PartialEq)]
 pub struct Count {
     value: Option<i64>,
     raw: Value,
@@ -28,6 +30,12 @@ impl Count {
     #[must_use]
     pub fn raw(&self) -> &Value {
         &self.raw
+    }
+}
+
+impl fmt::Debug for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Count").field(&self.value).finish()
     }
 }
 

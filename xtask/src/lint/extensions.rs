@@ -48,7 +48,7 @@ fn walk(value: &Value, pointer: String, visitor: &mut impl FnMut(&str, &str, &Va
     match value {
         Value::Object(members) => {
             // The keys of these are names of the spec's own choosing.
-            let holds_names = ["properties", "schemas", "headers", "responses", "paths"]
+            let holds_names = ["properties", "schemas", "headers"]
                 .iter()
                 .any(|key| pointer.ends_with(&format!("/{key}")));
             for (key, value) in members {

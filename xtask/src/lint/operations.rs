@@ -25,6 +25,25 @@ pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
         rules.media_types();
         rules.parameters();
     }
+    findings.extend(shared_bodies(bundle));
+    findings
+}
+
+/// The media types of responses that operations share.
+fn shared_bodies(bundle: &Bundle) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (name, response) in schema::object(bundle.document.pointer("/components/responses")) {
+        for (media_type, _) in schema::object(response.get("content")) {
+            if media_type != "application/json" {
+                findings.push(bundle.finding(
+                    &format!("/components/responses/{name}"),
+                    name,
+                    format!("`{media_type}` cannot be typed"),
+                    "describe the body as `application/json`",
+                ));
+            }
+        }
+    }
     findings
 }
 

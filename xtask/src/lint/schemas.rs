@@ -11,7 +11,7 @@ use crate::error::Finding;
 use crate::schema::{self, Operation};
 
 /// Keywords that refuse a value for its size or form.
-const CONSTRAINTS: [&str; 12] = [
+const CONSTRAINTS: [&str; 14] = [
     "exclusiveMaximum",
     "exclusiveMinimum",
     "maxItems",
@@ -23,8 +23,14 @@ const CONSTRAINTS: [&str; 12] = [
     "minProperties",
     "minimum",
     "multipleOf",
+    "not",
     "pattern",
+    "uniqueItems",
 ];
+
+/// Formats that a response may have: others are types that refuse values, as
+/// `uuid` and `int32` do.
+const RESPONSE_FORMATS: [&str; 2] = ["date-time", "int64"];
 
 pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -71,7 +77,13 @@ fn schemas(bundle: &Bundle) -> BTreeMap<String, (&Map<String, Value>, bool)> {
         .chain(schema::webhook_schemas(document));
     let components =
         schema::components(document).map(|(name, _)| format!("/components/schemas/{name}"));
-    let elsewhere = components.chain(operations.iter().filter_map(Operation::request_schema));
+    let parameters = operations.iter().flat_map(|operation| {
+        let count = schema::array(operation.value.get("parameters")).len();
+        (0..count).map(|index| format!("{}/parameters/{index}/schema", operation.pointer))
+    });
+    let elsewhere = components
+        .chain(operations.iter().filter_map(Operation::request_schema))
+        .chain(parameters);
 
     let mut schemas = BTreeMap::new();
     let roots = in_responses
@@ -211,6 +223,14 @@ impl Rules<'_> {
                     "say it in the description",
                 );
             }
+        }
+        let format = self.schema.get("format").and_then(Value::as_str);
+        if let Some(format) = format.filter(|format| !RESPONSE_FORMATS.contains(format)) {
+            self.report(
+                "/format",
+                format!("the format `{format}` would refuse a response"),
+                "say it in the description; `date-time` and `int64` are read",
+            );
         }
         if self.schema.get("additionalProperties") == Some(&Value::Bool(false)) {
             self.report(

@@ -153,6 +153,19 @@ fn more_of_one_time_than_a_page_holds_are_walked_with_a_larger_limit_or_reported
 }
 
 #[test]
+fn a_server_that_gives_fewer_than_it_is_asked_for_hides_nothing() {
+    let mut model = Model::new(&mut fastrand::Rng::with_seed(1), 5);
+    model.clock += 100_000;
+    (0..80).for_each(|_| model.insert());
+    // Nothing above 50, whatever it is asked for.
+    let capped = |ask: Ask| model.page(ask).into_iter().take(50).collect();
+    let mut position = Position::new("list_contacts", style(Some(30)));
+    let (given, progress) = walk(&mut position, capped);
+    assert_eq!(progress, Progress::Stuck);
+    assert!(given.len() < 85);
+}
+
+#[test]
 fn forty_of_one_time_are_a_whole_list() {
     let mut model = Model::new(&mut fastrand::Rng::with_seed(1), 1);
     (0..39).for_each(|_| model.insert());

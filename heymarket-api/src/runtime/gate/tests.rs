@@ -260,7 +260,7 @@ async fn a_slot_is_held_for_a_minute_after_the_answer_and_given_back_if_nothing_
     assert_eq!(start.elapsed(), Duration::ZERO, "the first was given back");
     drop(gate.pass(true).await);
     assert_eq!(start.elapsed(), PERIOD + MARGIN);
-    // One that is on its way for long is taken to be counted after two seconds.
+    // One that is on its way for long is taken to be counted by then.
     let slow = gate.pass(true).await;
     let before = Instant::now();
     let next = gate.pass(true).await;
@@ -288,4 +288,34 @@ async fn whoever_stops_waiting_takes_nothing_with_them() {
         passes.push(gate.pass(true).await);
     }
     assert_eq!(start.elapsed(), Duration::ZERO, "all twenty are there");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_ends_late_does_not_free_the_slot_of_another() {
+    let gate = gate(&RateLimit::per_minute(1));
+    let slow = gate.pass(true).await;
+    let next = gate.pass(true).await;
+    let start = Instant::now();
+    slow.unused();
+    drop(gate.pass(true).await);
+    assert_eq!(
+        start.elapsed(),
+        LONGEST_WAY + PERIOD + MARGIN,
+        "the other holds it"
+    );
+    drop(next);
+}
+
+#[test]
+fn memory_is_that_of_the_requests_of_a_minute_whatever_the_limit() {
+    let window = Window::new(u32::MAX);
+    for second in 0..1000 {
+        let now = Duration::from_secs(second);
+        for _ in 0..3 {
+            let (index, taken_until) = window.take(now).expect("a slot");
+            window.give_back(index, taken_until, now + PERIOD + MARGIN);
+        }
+    }
+    let slots = lock(&window.state).slots.len();
+    assert!(slots <= 3 * 62, "{slots}");
 }
