@@ -239,9 +239,12 @@ impl Position {
         }
         if !may_be_full {
             // All that is left, or all that the server gives at once, whatever
-            // it is asked for: it is the end only if nothing lies beyond.
+            // it is asked for: it is the end only if nothing lies beyond. A
+            // bound is strict from the latest on, and not in the other direction.
+            let step = if ascending { 1 } else { 0 };
+            let beyond = furthest.saturating_add(SignedDuration::from_micros(step));
             self.next = Some(Ask {
-                cursor: Some(furthest),
+                cursor: Some(beyond.unwrap_or(furthest)),
                 is_probe: true,
                 ..self.ask
             });

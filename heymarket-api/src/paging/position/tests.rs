@@ -293,3 +293,23 @@ fn a_walk_in_ascending_order_overlaps_as_well() {
     assert_eq!(given, (0..100).collect::<Vec<_>>());
     assert_eq!(progress, Progress::Over);
 }
+
+#[test]
+fn forty_of_one_time_are_a_whole_list_in_ascending_order_too() {
+    let items: Vec<Mark> = (0..40).map(|id| (id, Some(time(0)))).collect();
+    let ascending = Style::Cursor {
+        ascending: true,
+        tick: SignedDuration::from_millis(1),
+        size: 30,
+        limit: Some(30),
+    };
+    let mut position = Position::new("list_team_messages", ascending);
+    let (given, progress) = walk(&mut position, |ask| {
+        let limit = usize::try_from(ask.limit.expect("a limit")).expect("a size");
+        let from = items
+            .iter()
+            .filter(|(_, time)| ask.cursor.is_none_or(|cursor| *time >= Some(cursor)));
+        from.take(limit).copied().collect()
+    });
+    assert_eq!((given.len(), progress), (40, Progress::Over));
+}
