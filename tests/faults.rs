@@ -346,8 +346,16 @@ async fn an_answer_cannot_stop_the_client_for_good_nor_make_it_hammer() {
     assert!(sent < 60, "{sent} requests in two minutes");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_caller_who_has_no_time_to_wait_is_told_at_once_what_happened() {
+/// A client that a 429 holds up for 30 seconds.
+struct HeldUp {
+    _server: ScriptedServer,
+    clock: JumpingClock,
+    client: Client,
+    /// The same with a deadline of a second.
+    hasty: Client,
+}
+
+async fn held_up() -> HeldUp {
     let server = ScriptedServer::start().await;
     server.with_headers("retry-after: 30\r\n");
     server.script(1, [Fault::Status(429)]);
@@ -355,6 +363,17 @@ async fn a_caller_who_has_no_time_to_wait_is_told_at_once_what_happened() {
     let client = builder(server.url(), &clock).build().expect("a client");
     let hasty = client.with_options(|options| options.deadline(Duration::from_secs(1)));
     hasty.get_conversation(1).await.expect_err("refused");
+    HeldUp {
+        _server: server,
+        clock,
+        client,
+        hasty,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_who_has_no_time_to_wait_is_told_at_once_what_happened() {
+    let HeldUp { clock, hasty, .. } = held_up().await;
     let error = hasty.get_conversation(2).await.expect_err("held up");
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(
@@ -397,13 +416,7 @@ async fn a_key_that_is_empty_and_a_timeout_of_zero_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_429_holds_up_every_caller_of_the_client() {
-    let server = ScriptedServer::start().await;
-    server.with_headers("retry-after: 30\r\n");
-    server.script(1, [Fault::Status(429)]);
-    let clock = JumpingClock::default();
-    let client = builder(server.url(), &clock).build().expect("a client");
-    let hasty = client.with_options(|options| options.deadline(Duration::from_secs(1)));
-    hasty.get_conversation(1).await.expect_err("refused");
+    let HeldUp { client, .. } = held_up().await;
     let response = client.clone().get_conversation(2).await.expect("an answer");
     assert_eq!(response.attempts()[0].held_up, Duration::from_secs(30));
 }
