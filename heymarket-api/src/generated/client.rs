@@ -17,6 +17,10 @@ impl Client {
     /// `POST /v1/batch/contacts`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/bulk>.
     ///
     /// Evidence: g1, g2, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn create_contacts(
         &self,
         overwrite: Option<bool>,
@@ -39,6 +43,10 @@ impl Client {
     /// `POST /v1/contact`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/contacts/create>.
     ///
     /// Evidence: g1, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn create_contact(
         &self,
         body: &types::CreateContact,
@@ -55,6 +63,10 @@ impl Client {
     /// `POST /v1/contact-fields`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/overview>.
     ///
     /// Evidence: g1, used.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn list_contact_fields(
         &self,
     ) -> Result<Response<::std::vec::Vec<types::ContactField>>, Error> {
@@ -70,6 +82,10 @@ impl Client {
     /// `POST /v1/contact/get`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/get-by-phone-or-id>.
     ///
     /// Evidence: g1, g2.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn find_contact(
         &self,
         body: &types::FindContact,
@@ -84,6 +100,10 @@ impl Client {
     /// `POST /v1/contact/set_status`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/set-status>.
     ///
     /// Evidence: g1, g2, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn set_contact_status(
         &self,
         body: &types::SetContactStatus,
@@ -103,6 +123,10 @@ impl Client {
     /// `POST /v1/contact/status`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/status>.
     ///
     /// Evidence: g1, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn get_contact_status(
         &self,
         body: &types::GetContactStatus,
@@ -122,6 +146,10 @@ impl Client {
     /// `DELETE /v1/contact/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/delete>.
     ///
     /// Evidence: g1, used.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn delete_contact(
         &self,
         id: i64,
@@ -143,6 +171,10 @@ impl Client {
     /// `GET /v1/contact/{id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/get>.
     ///
     /// Evidence: g1, g2, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn get_contact(&self, id: i64) -> Result<Response<types::Contact>, Error> {
         self.send(
                 self
@@ -162,6 +194,10 @@ impl Client {
     /// `PUT /v1/contact/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/overview>.
     ///
     /// Evidence: g1, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn update_contact(
         &self,
         id: i64,
@@ -189,6 +225,10 @@ impl Client {
     /// `POST /v1/contacts`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/list>.
     ///
     /// Evidence: g1, g2, used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn list_contacts(
         &self,
         body: &types::ListContacts,
@@ -204,6 +244,10 @@ impl Client {
     /// `POST /v1/contacts/count`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/list>.
     ///
     /// Evidence: g1.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn count_contacts(
         &self,
         body: &types::CountContacts,
@@ -223,6 +267,10 @@ impl Client {
     /// `POST /v1/contacts/fields`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/contacts/create-contact-fields>.
     ///
     /// Evidence: g2.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn create_contact_fields(
         &self,
         body: &[types::NewContactField],
@@ -243,6 +291,10 @@ impl Client {
     /// `POST /v1/conversations`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/conversations/list>.
     ///
     /// Evidence: g1, g2, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn list_conversations(
         &self,
         body: &types::ListConversations,
@@ -261,6 +313,10 @@ impl Client {
     /// `POST /v1/conversations/close`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/conversations/close>.
     ///
     /// Evidence: g1, g2, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn close_conversation(
         &self,
         body: &types::CloseConversation,
@@ -279,6 +335,10 @@ impl Client {
     /// `POST /v1/conversations/count`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/conversations/list>.
     ///
     /// Evidence: g1.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn count_conversations(
         &self,
         body: &types::CountConversations,
@@ -297,6 +357,10 @@ impl Client {
     /// `POST /v1/conversations/open`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/conversations/open-close>.
     ///
     /// Evidence: g1, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn open_conversation(
         &self,
         body: &types::OpenConversation,
@@ -315,6 +379,10 @@ impl Client {
     /// `POST /v1/conversations/read`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/conversations/mark-read>.
     ///
     /// Evidence: g1, g2, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn mark_conversation_read(
         &self,
         body: &types::MarkConversation,
@@ -336,6 +404,10 @@ impl Client {
     /// `POST /v1/conversations/reassign`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/conversations/reassign>.
     ///
     /// Evidence: g1, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn reassign_conversation(
         &self,
         body: &types::ReassignConversation,
@@ -358,6 +430,10 @@ impl Client {
     /// `POST /v1/conversations/transfer`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/conversations/transfer>.
     ///
     /// Evidence: g1, g2, used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn transfer_conversation(
         &self,
         body: &types::TransferConversation,
@@ -379,6 +455,10 @@ impl Client {
     /// `POST /v1/conversations/unread`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/conversations/mark-read>.
     ///
     /// Evidence: sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn mark_conversation_unread(
         &self,
         body: &types::MarkConversation,
@@ -401,6 +481,10 @@ impl Client {
     /// `GET /v1/conversations/{id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/conversations/get>.
     ///
     /// Evidence: seed, g1, g2, sampled.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn get_conversation(
         &self,
         id: i64,
@@ -425,6 +509,10 @@ impl Client {
     /// `POST /v1/email/send`: may be sent again with the same `local_id`. Documented at <https://developers.heymarket.com/api-reference/messages/send-email>.
     ///
     /// Evidence: g1, g2.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn send_email(
         &self,
         body: &types::SendEmail,
@@ -444,6 +532,10 @@ impl Client {
     /// `GET /v1/inboxes`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/inboxes>.
     ///
     /// Evidence: g1, g2, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn list_inboxes(&self) -> Result<Response<crate::wire::Inboxes>, Error> {
         self.send(self.request(&operations::LIST_INBOXES, "/v1/inboxes")).await
     }
@@ -456,6 +548,10 @@ impl Client {
     /// `POST /v1/list`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
     ///
     /// Evidence: used, inferred. Inferred: no source shows it as it is here.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     #[deprecated = "the API's documentation deprecates it"]
     pub async fn create_list_v1(
         &self,
@@ -470,6 +566,10 @@ impl Client {
     /// `DELETE /v1/list/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
     ///
     /// Evidence: used.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     #[deprecated = "the API's documentation deprecates it"]
     pub async fn delete_list_v1(
         &self,
@@ -492,6 +592,10 @@ impl Client {
     /// `GET /v1/list/{id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
     ///
     /// Evidence: used.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn get_list(&self, id: i64) -> Result<Response<types::List>, Error> {
         self.send(
                 self
@@ -511,6 +615,10 @@ impl Client {
     /// `PUT /v1/list/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
     ///
     /// Evidence: used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     #[deprecated = "the API's documentation deprecates it"]
     pub async fn update_list_v1(
         &self,
@@ -536,6 +644,10 @@ impl Client {
     /// `POST /v1/lists`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
     ///
     /// Evidence: used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn list_lists(
         &self,
         body: &types::ListLists,
@@ -559,6 +671,10 @@ impl Client {
     /// `POST /v1/message/send`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/messages/send>.
     ///
     /// Evidence: g1, g2, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn send_message(
         &self,
         body: &types::SendMessage,
@@ -578,6 +694,10 @@ impl Client {
     /// `GET /v1/messages`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/messages/get-history>.
     ///
     /// Evidence: g1, g2, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn list_messages(
         &self,
         inbox_id: i64,
@@ -609,6 +729,10 @@ impl Client {
     /// `POST /v1/messages/all`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/messages/list-all>.
     ///
     /// Evidence: g1, g2, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn list_team_messages(
         &self,
         body: &types::ListTeamMessages,
@@ -628,6 +752,10 @@ impl Client {
     /// `POST /v1/messages/all/count`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/messages/count>.
     ///
     /// Evidence: g1, g2.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn count_team_messages(
         &self,
         body: &types::CountTeamMessages,
@@ -652,6 +780,10 @@ impl Client {
     /// `POST /v1/schedule`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/schedule>.
     ///
     /// Evidence: g1, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn create_scheduled_message(
         &self,
         body: &types::CreateScheduledMessage,
@@ -671,6 +803,10 @@ impl Client {
     /// `DELETE /v1/schedule/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/schedule>.
     ///
     /// Evidence: g1, inferred. Inferred: no source shows it as it is here.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn delete_scheduled_message(
         &self,
         id: i64,
@@ -692,6 +828,10 @@ impl Client {
     /// `GET /v1/schedule/{id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/schedule-get>.
     ///
     /// Evidence: g1, g2, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn get_scheduled_message(
         &self,
         id: i64,
@@ -714,6 +854,10 @@ impl Client {
     /// `PUT /v1/schedule/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/schedule>.
     ///
     /// Evidence: g1, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn update_scheduled_message(
         &self,
         id: i64,
@@ -736,6 +880,10 @@ impl Client {
     /// `GET /v1/survey/{id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/surveys>.
     ///
     /// Evidence: g1, g2.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn get_survey(&self, id: i64) -> Result<Response<types::Survey>, Error> {
         self.send(
                 self
@@ -754,6 +902,10 @@ impl Client {
     /// `POST /v1/surveys`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/surveys>.
     ///
     /// Evidence: g1, g2.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn list_surveys(
         &self,
         body: &types::ListSurveys,
@@ -769,6 +921,10 @@ impl Client {
     /// `POST /v1/tag`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/tags>.
     ///
     /// Evidence: g1.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn create_tag(
         &self,
         body: &types::CreateTag,
@@ -782,6 +938,10 @@ impl Client {
     /// `DELETE /v1/tag/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/tags>.
     ///
     /// Evidence: g1.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn delete_tag(
         &self,
         id: i64,
@@ -802,6 +962,10 @@ impl Client {
     /// `GET /v1/tag/{id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/tags>.
     ///
     /// Evidence: g1.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn get_tag(&self, id: i64) -> Result<Response<types::Tag>, Error> {
         self.send(
                 self
@@ -821,6 +985,10 @@ impl Client {
     /// `POST /v1/tags`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/tags>.
     ///
     /// Evidence: g1.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn list_tags(
         &self,
         body: &types::ListTags,
@@ -835,6 +1003,10 @@ impl Client {
     /// `GET /v1/team`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/team>.
     ///
     /// Evidence: g1, g2, used.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn get_team(&self) -> Result<Response<types::Team>, Error> {
         self.send(self.request(&operations::GET_TEAM, "/v1/team")).await
     }
@@ -846,6 +1018,10 @@ impl Client {
     /// `POST /v1/template`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/templates/manage>.
     ///
     /// Evidence: g1, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn create_template(
         &self,
         body: &types::CreateTemplate,
@@ -860,6 +1036,10 @@ impl Client {
     /// `DELETE /v1/template/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/templates/manage>.
     ///
     /// Evidence: g1, used.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn delete_template(
         &self,
         id: i64,
@@ -880,6 +1060,10 @@ impl Client {
     /// `GET /v1/template/{id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/templates/manage>.
     ///
     /// Evidence: g1, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn get_template(
         &self,
         id: i64,
@@ -900,6 +1084,10 @@ impl Client {
     /// `PUT /v1/template/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/templates/manage>.
     ///
     /// Evidence: g1, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn update_template(
         &self,
         id: i64,
@@ -924,6 +1112,10 @@ impl Client {
     /// `POST /v1/templates`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/templates/manage>.
     ///
     /// Evidence: g1, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn list_templates(
         &self,
         body: &types::ListTemplates,
@@ -940,6 +1132,10 @@ impl Client {
     /// `GET /v1/users/get`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/users>.
     ///
     /// Evidence: g1, sampled, used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn find_users(
         &self,
         body: &types::FindUsers,
@@ -955,6 +1151,10 @@ impl Client {
     /// `POST /v1/users/update`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/users-update>.
     ///
     /// Evidence: g1, g2, used.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn update_users(
         &self,
         body: &types::UpdateUsers,
@@ -970,6 +1170,10 @@ impl Client {
     /// `POST /v2/contact`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/contacts/create>.
     ///
     /// Evidence: g1.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn create_contact_v2(
         &self,
         body: &types::CreateContactV2,
@@ -984,6 +1188,10 @@ impl Client {
     /// `DELETE /v2/contact/{contact_id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/delete-v2>.
     ///
     /// Evidence: g1, g2.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn delete_contact_v2(
         &self,
         contact_id: &str,
@@ -1005,6 +1213,10 @@ impl Client {
     /// `GET /v2/contact/{contact_id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/get>.
     ///
     /// Evidence: g1.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn get_contact_v2(
         &self,
         contact_id: &str,
@@ -1026,6 +1238,10 @@ impl Client {
     /// `PUT /v2/contact/{contact_id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/guides/manage-contacts>.
     ///
     /// Evidence: inferred. Inferred: no source shows it as it is here.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn update_contact_v2(
         &self,
         contact_id: &str,
@@ -1049,6 +1265,10 @@ impl Client {
     /// `POST /v2/contact/{contact_id}/channel`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/contacts/channels>.
     ///
     /// Evidence: g1, g2.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn add_contact_channel(
         &self,
         contact_id: &str,
@@ -1072,6 +1292,10 @@ impl Client {
     /// `PUT /v2/contact/{contact_id}/channel`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/channels>.
     ///
     /// Evidence: g1.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn update_contact_channel(
         &self,
         contact_id: &str,
@@ -1096,6 +1320,10 @@ impl Client {
     /// `DELETE /v2/contact/{contact_id}/channel/{channel_type}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/channels>.
     ///
     /// Evidence: g1, inferred. Inferred: no source shows it as it is here.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn delete_contact_channel(
         &self,
         contact_id: &str,
@@ -1121,6 +1349,10 @@ impl Client {
     /// `GET /v2/contact/{contact_id}/channel/{channel_type}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/channels-get>.
     ///
     /// Evidence: g2.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn get_contact_channel(
         &self,
         contact_id: &str,
@@ -1146,6 +1378,10 @@ impl Client {
     /// `DELETE /v2/contacts`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/bulk-delete-v2>.
     ///
     /// Evidence: g1, g2.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn delete_contacts_v2(
         &self,
         body: &types::DeleteContactsV2,
@@ -1164,6 +1400,10 @@ impl Client {
     /// `POST /v2/contacts`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/contacts/bulk-v2>.
     ///
     /// Evidence: g1, g2.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn upsert_contacts_v2(
         &self,
         body: &types::UpsertContacts,
@@ -1181,6 +1421,10 @@ impl Client {
     /// `POST /v2/contacts/list`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/list-v2>.
     ///
     /// Evidence: g2.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn list_contacts_v2(
         &self,
         body: &types::ListContactsV2,
@@ -1201,6 +1445,10 @@ impl Client {
     /// `POST /v2/contacts/search`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/search>.
     ///
     /// Evidence: g1, g2.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn search_contacts_v2(
         &self,
         body: &types::SearchContactsV2,
@@ -1221,6 +1469,10 @@ impl Client {
     /// `POST /v2/lists`: may be sent again with the same `local_id`. Documented at <https://developers.heymarket.com/api-reference/lists/create>.
     ///
     /// Evidence: g1.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn create_list(
         &self,
         body: &types::CreateList,
@@ -1236,6 +1488,10 @@ impl Client {
     /// `DELETE /v2/lists/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
     ///
     /// Evidence: g1.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn delete_list(
         &self,
         id: i64,
@@ -1258,6 +1514,10 @@ impl Client {
     /// `PUT /v2/lists/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/lists/update>.
     ///
     /// Evidence: g1, g2.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     pub async fn update_list(
         &self,
         id: i64,

@@ -294,5 +294,12 @@ fn method_docs(operation: &Operation<'_>) -> String {
     if evidence.contains(&"inferred") {
         text.push_str(" Inferred: no source shows it as it is here.");
     }
+    text.push_str("\n\n# Errors\n\n");
+    text.push_str(match operation.request_schema() {
+        Some(_) => "[`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, ",
+        None => "",
+    });
+    text.push_str("[`Status`](crate::ErrorKind::Status) as the server says, or any other ");
+    text.push_str("[`ErrorKind`](crate::ErrorKind) on the way.");
     text
 }
