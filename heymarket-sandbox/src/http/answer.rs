@@ -1,0 +1,142 @@
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
+use http::{HeaderName, HeaderValue, StatusCode};
+use http_body_util::Full;
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::dialect::Voice;
+use crate::render::Speaker;
+use crate::store::{Refusal, Store};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// That a connection is to be closed instead of answered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Close;
+
+/// An answer before it is one of HTTP.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: Bytes,
+    pub(crate) allow: Option<String>,
+    /// How many seconds `Date` is off.
+    pub(crate) skew_seconds: i64,
+    pub(crate) cut_off: bool,
+}
+
+impl Answer {
+    pub(crate) fn json(status: u16, body: &Value) -> Self {
+        Self {
+            status,
+            content_type: "application/json",
+            body: body.to_string().into(),
+            allow: None,
+            skew_seconds: 0,
+            cut_off: false,
+        }
+    }
+
+    /// What a proxy gives that has no answer.
+    pub(crate) fn html(status: u16) -> Self {
+        let status_line = StatusCode::from_u16(status)
+            .map_or_else(|_| status.to_string(), |status| status.to_string());
+        let page = format!(
+            "<html>\r\n<head><title>{status_line}</title></head>\r\n<body>\r\n\
+             <center><h1>{status_line}</h1></center>\r\n<hr><center>nginx</center>\r\n\
+             </body>\r\n</html>\r\n"
+        );
+        Self {
+            content_type: "text/html",
+            body: page.into(),
+            ..Self::json(status, &Value::Null)
+        }
+    }
+
+    pub(crate) fn refusal(refusal: &Refusal, voice: &mut Voice) -> Self {
+        // An error names nothing that is stored.
+        let store = Store::default();
+        let mut speaker = Speaker {
+            store: &store,
+            voice,
+        };
+        let body = speaker.error(refusal.name, &refusal.message);
+        Self::json(refusal.status, &body)
+    }
+
+    pub(crate) fn into_response(self) -> Response {
+        let length = self.body.len();
+        let body = if self.cut_off {
+            Body::new(CutOff(Some(self.body.slice(..length / 2))))
+        } else {
+            Body::new(Full::new(self.body))
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        headers.insert(CONTENT_LENGTH, length.into());
+        put_text(headers, REQUEST_ID, &uuid::Uuid::new_v4().to_string());
+        if let Some(allow) = &self.allow {
+            put_text(headers, http::header::ALLOW, allow);
+        }
+        let skew = SignedDuration::from_secs(self.skew_seconds);
+        let date = Timestamp::now()
+            .saturating_add(skew)
+            .unwrap_or(Timestamp::MAX);
+        let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        put_text(headers, DATE, &date);
+        response
+    }
+}
+
+fn put_text(headers: &mut http::HeaderMap, name: HeaderName, text: &str) {
+    if let Ok(value) = HeaderValue::from_str(text) {
+        headers.insert(name, value);
+    }
+}
+
+/// An answer that the connection is closed in the place of.
+pub(crate) fn close() -> Response {
+    let mut response = Response::new(Body::empty());
+    response.extensions_mut().insert(Close);
+    response
+}
+
+/// What should not happen.
+pub(crate) fn internal(problem: &str) -> Refusal {
+    Refusal::new(500, "server_error", problem)
+}
+
+/// A body that ends with an error, behind a `Content-Length` that promised
+/// more.
+struct CutOff(Option<Bytes>);
+
+impl HttpBody for CutOff {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        Poll::Ready(Some(match self.0.take() {
+            Some(start) if !start.is_empty() => Ok(Frame::data(start)),
+            _ => Err(io::ErrorKind::ConnectionReset.into()),
+        }))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+}

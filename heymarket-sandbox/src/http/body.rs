@@ -1,0 +1,67 @@
+use axum::body::Body;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde_json::Value;
+
+use crate::store::Refusal;
+
+/// How a request's body is to be read.
+#[derive(Clone, Copy)]
+pub(crate) struct Reading {
+    pub(crate) max_bytes: usize,
+    /// Whether there must be one.
+    pub(crate) required: bool,
+}
+
+/// Reads a JSON body; `None` if there is none.
+pub(crate) async fn read_json(
+    headers: &HeaderMap,
+    body: Body,
+    reading: Reading,
+) -> Result<Option<Value>, Refusal> {
+    let bytes = match Limited::new(body, reading.max_bytes).collect().await {
+        Ok(collected) => collected.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => {
+            let limit = reading.max_bytes;
+            let problem = format!("the body has more than {limit} bytes");
+            return Err(Refusal::new(413, "too_large", problem));
+        }
+        Err(_) => return Err(Refusal::bad_data("body", "did not come as a whole")),
+    };
+    if bytes.is_empty() {
+        if reading.required {
+            return Err(Refusal::bad_data("body", "is missing; it must be JSON"));
+        }
+        return Ok(None);
+    }
+    if !is_json(headers) {
+        return Err(Refusal::new(
+            415,
+            "unsupported_media_type",
+            "the body must be JSON, with `Content-Type: application/json`",
+        ));
+    }
+    match serde_json::from_slice(&bytes) {
+        Ok(value) => Ok(Some(value)),
+        // The place only: serde's words may hold a value.
+        Err(error) => Err(Refusal::bad_data(
+            "body",
+            &format!(
+                "is not JSON (line {} column {})",
+                error.line(),
+                error.column()
+            ),
+        )),
+    }
+}
+
+/// Without a type it is taken to be JSON, as all bodies here are.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(kind) = headers.get(CONTENT_TYPE) else {
+        return true;
+    };
+    let kind = kind.to_str().unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}

@@ -1,0 +1,107 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+use tower_service::Service as _;
+
+use super::answer::Close;
+use crate::error::{Error, Kind};
+
+/// A listener with its connections, all gone when this is.
+pub(crate) struct Server {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+/// The connection is to be closed without an answer: hyper does so on an error.
+#[derive(Debug, thiserror::Error)]
+#[error("a rule of the sandbox closes the connection")]
+struct Closed;
+
+impl Server {
+    pub(crate) async fn start(address: SocketAddr, router: Router) -> Result<Self, Error> {
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.map_err(|source| Kind::Listen {
+            address: address.to_string(),
+            source,
+        })?;
+        let bound = listener.local_addr().map_err(|source| Kind::Listen {
+            address: address.to_string(),
+            source,
+        })?;
+        let (stop, stopped) = watch::channel(false);
+        Ok(Self {
+            address: bound,
+            stop,
+            task: tokio::spawn(accept(listener, router, stopped)),
+        })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no further requests, and waits for those that are on their way.
+    pub(crate) async fn stop(&mut self) {
+        let _ = self.stop.send(true);
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    let _ = stream.set_nodelay(true);
+                    connections.spawn(serve(stream, router.clone(), stopped.clone()));
+                }
+                // Out of file descriptors, say: others may be given back.
+                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+            },
+            _ = stopped.changed() => break,
+            Some(_) = connections.join_next() => {}
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+async fn serve(stream: TcpStream, router: Router, mut stopped: watch::Receiver<bool>) {
+    let router = Arc::new(router);
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let mut router = Router::clone(&router);
+        async move {
+            let Ok(response) = router.call(request).await;
+            match response.extensions().get::<Close>() {
+                Some(Close) => Err(Closed),
+                None => Ok(response),
+            }
+        }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    tokio::select! {
+        _ = &mut connection => {}
+        _ = stopped.changed() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! `heymarket-sandbox`: the sandbox as a program, for any language.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser;
+use heymarket_sandbox::command::{self, Options};
+
+/// A stand-in for the Heymarket API that remembers, to develop and test against
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(flatten)]
+    options: Options,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let greet = |sandbox: &heymarket_sandbox::Sandbox| {
+        // Nobody need be reading.
+        let mut stdout = std::io::stdout().lock();
+        let _ = stdout.write_all(command::greeting(sandbox).as_bytes());
+        let _ = stdout.flush();
+    };
+    match command::run(arguments.options, greet).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("heymarket-sandbox: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

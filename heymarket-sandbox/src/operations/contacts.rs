@@ -1,0 +1,184 @@
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Call, ListRequest, found};
+use crate::render::{Generation, ok};
+use crate::store::{Channels, Contact, ContactChange, Field, Kind, Part, Refusal};
+
+pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let id = call.integer("id");
+    let contact = found(&call.store.contacts, id, "contact")?.clone();
+    Ok(call.speak().contact(&contact, Generation::V1))
+}
+
+/// A number that is there already is changed: no page says what becomes of it,
+/// and the integrations' own interface does so.
+pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let change: ContactChange = call.input()?;
+    let phone = change.phone.clone().unwrap_or_default();
+    let existing = call.store.contact_with(&phone).map(|contact| contact.id);
+    call.store.check_contact(&change, existing)?;
+    let id = put(call, &change, existing, false);
+    written(call, id)
+}
+
+/// Makes or changes a contact.
+fn put(call: &mut Call<'_>, change: &ContactChange, existing: Option<i64>, overwrite: bool) -> i64 {
+    let is_new = existing.is_none();
+    let id = existing.unwrap_or_else(|| call.store.blank_contact(0, call.now));
+    call.store
+        .change_contact(id, change, Channels::Phone, overwrite, call.now);
+    if is_new {
+        call.store.contacts.change(id, |contact| contact.rev = 1);
+    }
+    id
+}
+
+pub(super) fn written(call: &mut Call<'_>, id: i64) -> Result<Value, Refusal> {
+    let contact = found(&call.store.contacts, id, "contact")?;
+    let (rev, uuid) = (contact.rev, contact.uuid.clone());
+    Ok(call.speak().written(id, rev, Some(&uuid)))
+}
+
+pub(super) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let id = call.integer("id");
+    found(&call.store.contacts, id, "contact")?;
+    let change: ContactChange = call.input()?;
+    call.store.check_contact(&change, Some(id))?;
+    put(call, &change, Some(id), call.flag("overwrite"));
+    written(call, id)
+}
+
+pub(super) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let id = call.integer("id");
+    found(&call.store.contacts, id, "contact")?;
+    call.store.remove_contact(id);
+    Ok(ok())
+}
+
+/// `ok` when all went well, else those that failed.
+pub(super) fn create_batch(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let changes: Vec<ContactChange> = call.input()?;
+    let overwrite = call.flag("overwrite");
+    let mut failed = Vec::new();
+    for (index, change) in changes.iter().enumerate() {
+        let phone = change.phone.as_deref().unwrap_or_default();
+        let existing = call.store.contact_with(phone).map(|contact| contact.id);
+        if call.store.check_contact(change, existing).is_err() {
+            failed.extend(call.body.get(index).cloned());
+        } else if existing.is_none() || overwrite {
+            put(call, change, existing, overwrite);
+        }
+    }
+    if failed.is_empty() {
+        return Ok(ok());
+    }
+    Ok(failed.into())
+}
+
+pub(super) fn find(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    #[derive(Deserialize)]
+    struct FindContact {
+        phone: Option<String>,
+        id: Option<String>,
+    }
+    let request: FindContact = call.input()?;
+    let id = match request.id.as_deref().map(str::parse) {
+        None => None,
+        Some(Ok(id)) => Some(id),
+        Some(Err(_)) => {
+            return Err(Refusal::bad_data(
+                "id",
+                "is the number of a contact, as text",
+            ));
+        }
+    };
+    let contact = named(call, id, request.phone.as_deref())?;
+    Ok(call.speak().contact(&contact, Generation::V1))
+}
+
+/// The contact that a request names by id or by phone number.
+fn named(call: &Call<'_>, id: Option<i64>, phone: Option<&str>) -> Result<Contact, Refusal> {
+    let contact = match (phone, id) {
+        (Some(phone), _) => call.store.contact_with(phone),
+        (None, Some(id)) => call.store.contacts.get(id),
+        (None, None) => None,
+    };
+    let contact = contact.cloned();
+    contact.ok_or_else(|| Refusal::not_found("no contact has this id or number"))
+}
+
+pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let paging = call.input::<ListRequest>()?.paging(1)?;
+    Ok(call.page(
+        |store| &store.contacts,
+        &[Part::Whole],
+        &paging,
+        |speaker, contact| speaker.contact(contact, Generation::V1),
+    ))
+}
+
+pub(super) fn count(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let request: ListRequest = call.input()?;
+    let count = call.store.contacts.count(request.date);
+    Ok(call.speak().count(count))
+}
+
+#[derive(Deserialize)]
+struct StatusRequest {
+    id: Option<i64>,
+    phone: Option<String>,
+    #[serde(default)]
+    status: String,
+}
+
+pub(super) fn get_status(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let request: StatusRequest = call.input()?;
+    let contact = named(call, request.id, request.phone.as_deref())?;
+    Ok(call.speak().contact_status(&contact))
+}
+
+pub(super) fn set_status(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let request: StatusRequest = call.input()?;
+    let contact = named(call, request.id, request.phone.as_deref())?;
+    call.store
+        .set_contact_status(contact.id, &request.status, call.now);
+    Ok("success".into())
+}
+
+pub(super) fn list_fields(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let fields = call.store.fields.clone();
+    let speaker = call.speak();
+    Ok(fields.iter().map(|field| speaker.field(field)).collect())
+}
+
+/// A title that is there already is given with its id, as a duplicate.
+pub(super) fn create_fields(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    #[derive(Deserialize)]
+    struct NewField {
+        title: String,
+    }
+    let fields: Vec<NewField> = call.input()?;
+    if let Some(index) = fields
+        .iter()
+        .position(|field| field.title.trim().is_empty())
+    {
+        return Err(Refusal::bad_data(
+            &format!("{index}.title"),
+            "must not be empty",
+        ));
+    }
+    let mut answer = Vec::new();
+    for NewField { title } in fields {
+        let existing = call.store.fields.iter().find(|field| field.title == title);
+        let existing = existing.map(|field| field.id);
+        let id = existing.unwrap_or_else(|| {
+            let id = call.store.next_id(Kind::Field);
+            let title = title.clone();
+            call.store.fields.push(Field { id, title });
+            id
+        });
+        answer.push(json!({"id": id, "title": title, "duplicate": existing.is_some()}));
+    }
+    Ok(answer.into())
+}

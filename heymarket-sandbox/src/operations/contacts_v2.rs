@@ -1,0 +1,253 @@
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Call, ListRequest};
+use crate::render::{Generation, ok};
+use crate::store::{Channels, Contact, ContactChange, NewChannel, Part, Refusal};
+
+/// The contact that the path names by its UUID.
+fn named(call: &Call<'_>) -> Result<Contact, Refusal> {
+    call.store.contact_by_uuid(call.text("contact_id")).cloned()
+}
+
+pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let contact = named(call)?;
+    Ok(call.speak().contact(&contact, Generation::V2))
+}
+
+pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let change: ContactChange = call.input()?;
+    let id = create_contact(call, &change)?;
+    written(call, id)
+}
+
+/// An address belongs to one contact.
+fn create_contact(call: &mut Call<'_>, change: &ContactChange) -> Result<i64, Refusal> {
+    let channels = change.contact_channels.iter().flatten();
+    let taken = channels
+        .filter_map(|channel| call.store.contact_with(&channel.channel_id))
+        .next();
+    if taken.is_some() {
+        let problem = "another contact has this address; update it by its contact_id";
+        return Err(Refusal::bad_data("contact_channels", problem));
+    }
+    call.store.check_contact(change, None)?;
+    let id = call.store.blank_contact(0, call.now);
+    call.store
+        .change_contact(id, change, Channels::Many, false, call.now);
+    call.store.contacts.change(id, |contact| contact.rev = 1);
+    Ok(id)
+}
+
+pub(super) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let id = named(call)?.id;
+    let change: ContactChange = call.input()?;
+    call.store.check_contact(&change, Some(id))?;
+    call.store
+        .change_contact(id, &change, Channels::Many, false, call.now);
+    written(call, id)
+}
+
+/// The id, the revision and the UUID, which these operations need.
+fn written(call: &mut Call<'_>, id: i64) -> Result<Value, Refusal> {
+    let contact = super::found(&call.store.contacts, id, "contact")?;
+    Ok(json!({"id": id, "rev": contact.rev, "uuid": contact.uuid}))
+}
+
+pub(super) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let id = named(call)?.id;
+    call.store.remove_contact(id);
+    Ok(ok())
+}
+
+/// All or none: an id that nothing has is found before any is deleted.
+pub(super) fn delete_many(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    #[derive(Deserialize)]
+    struct DeleteContacts {
+        contact_channels: Vec<ContactIds>,
+    }
+    #[derive(Deserialize)]
+    struct ContactIds {
+        channel_type: String,
+        channel_ids: Vec<String>,
+    }
+    let request: DeleteContacts = call.input()?;
+    let ids = request.contact_channels.into_iter().next();
+    let ids = ids.filter(|ids| ids.channel_type == "id");
+    let Some(ids) = ids else {
+        let field = "contact_channels.0.channel_type";
+        return Err(Refusal::bad_data(field, "must be `id`"));
+    };
+    let contacts = ids.channel_ids.iter();
+    let contacts: Vec<_> = contacts
+        .map(|uuid| call.store.contact_by_uuid(uuid).map(|contact| contact.id))
+        .collect::<Result<_, _>>()?;
+    for id in contacts {
+        call.store.remove_contact(id);
+    }
+    Ok(ok())
+}
+
+/// Each contact by itself: those that fail do not keep the others back.
+pub(super) fn upsert(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    #[derive(Deserialize)]
+    struct UpsertContacts {
+        contacts: Vec<ContactChange>,
+    }
+    #[derive(Deserialize)]
+    struct Ids {
+        contacts: Vec<ContactId>,
+    }
+    #[derive(Deserialize)]
+    struct ContactId {
+        contact_id: Option<String>,
+    }
+    let request: UpsertContacts = call.input()?;
+    let ids: Ids = call.input()?;
+    let (mut contacts, mut failed) = (Vec::new(), Vec::new());
+    for (index, (change, id)) in request.contacts.iter().zip(&ids.contacts).enumerate() {
+        match upsert_contact(call, change, id.contact_id.as_deref()) {
+            Ok(contact) => contacts.push(contact),
+            Err(refusal) => failed.push(json!({
+                "contact": call.body["contacts"][index],
+                "error": refusal.message,
+            })),
+        }
+    }
+    Ok(json!({"contacts": contacts, "failed_contacts": failed}))
+}
+
+fn upsert_contact(
+    call: &mut Call<'_>,
+    change: &ContactChange,
+    uuid: Option<&str>,
+) -> Result<Value, Refusal> {
+    let id = match uuid {
+        None => create_contact(call, change)?,
+        Some(uuid) => {
+            let id = call.store.contact_by_uuid(uuid)?.id;
+            call.store.check_contact(change, Some(id))?;
+            call.store
+                .change_contact(id, change, Channels::Many, false, call.now);
+            id
+        }
+    };
+    let contact = super::found(&call.store.contacts, id, "contact")?.clone();
+    Ok(call.speak().contact(&contact, Generation::V2))
+}
+
+/// Pages from 0, as the documentation's example has it.
+pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let paging = call.input::<ListRequest>()?.paging(0)?;
+    Ok(call.page(
+        |store| &store.contacts,
+        &[Part::Whole],
+        &paging,
+        |speaker, contact| speaker.contact(contact, Generation::V2),
+    ))
+}
+
+pub(super) fn search(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    #[derive(Deserialize)]
+    struct Search {
+        contact_channels: Vec<ChannelSearch>,
+    }
+    #[derive(Deserialize)]
+    struct ChannelSearch {
+        channel_ids: Vec<String>,
+        channel_type: Option<String>,
+    }
+    let request: Search = call.input()?;
+    let mut found: Vec<Contact> = Vec::new();
+    for channel in request.contact_channels {
+        for address in &channel.channel_ids {
+            let contact = call.store.contact_with(address).filter(|contact| {
+                let kind = channel.channel_type.as_deref();
+                kind.is_none_or(|kind| contact.channel(kind).is_some())
+            });
+            if let Some(contact) = contact
+                && found.iter().all(|other| other.id != contact.id)
+            {
+                found.push(contact.clone());
+            }
+        }
+    }
+    let mut speaker = call.speak();
+    let contacts = found.iter();
+    Ok(contacts
+        .map(|contact| speaker.contact(contact, Generation::V2))
+        .collect())
+}
+
+pub(super) fn add_channel(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let contact = named(call)?;
+    let channel: NewChannel = call.input()?;
+    if contact.channel(&channel.channel_type).is_some() {
+        let problem = "the contact has a channel of this type; update it";
+        return Err(Refusal::bad_data("channel_type", problem));
+    }
+    put_channel(call, &contact, &channel)
+}
+
+pub(super) fn update_channel(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let contact = named(call)?;
+    let channel: NewChannel = call.input()?;
+    if contact.channel(&channel.channel_type).is_none() {
+        return Err(Refusal::not_found(
+            "the contact has no channel of this type",
+        ));
+    }
+    put_channel(call, &contact, &channel)
+}
+
+fn put_channel(
+    call: &mut Call<'_>,
+    contact: &Contact,
+    channel: &NewChannel,
+) -> Result<Value, Refusal> {
+    let owner = call.store.contact_with(&channel.channel_id);
+    if owner.is_some_and(|owner| owner.id != contact.id) {
+        return Err(Refusal::bad_data(
+            "channel_id",
+            "another contact has this address",
+        ));
+    }
+    call.store.put_channel(contact.id, channel, call.now);
+    touch(call, contact.id);
+    let contact = named(call)?;
+    Ok(call.speak().channels(&contact))
+}
+
+fn touch(call: &mut Call<'_>, id: i64) {
+    let now = call.now;
+    call.store.contacts.change(id, |contact| {
+        contact.updated = now;
+        contact.rev += 1;
+    });
+}
+
+pub(super) fn get_channel(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let contact = named(call)?;
+    match contact.channel(call.text("channel_type")) {
+        Some(channel) => {
+            let channel = channel.clone();
+            Ok(call.speak().channel(&contact, &channel))
+        }
+        None => Err(Refusal::not_found(
+            "the contact has no channel of this type",
+        )),
+    }
+}
+
+pub(super) fn delete_channel(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let contact = named(call)?;
+    let kind = call.text("channel_type").to_owned();
+    if contact.channel(&kind).is_none() {
+        return Err(Refusal::not_found(
+            "the contact has no channel of this type",
+        ));
+    }
+    call.store.remove_channel(contact.id, &kind);
+    touch(call, contact.id);
+    Ok(ok())
+}

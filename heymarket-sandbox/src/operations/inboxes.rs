@@ -1,0 +1,8 @@
+use serde_json::Value;
+
+use super::Call;
+use crate::store::Refusal;
+
+pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    Ok(call.speak().inboxes())
+}

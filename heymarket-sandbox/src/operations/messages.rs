@@ -1,0 +1,194 @@
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Call, ListRequest};
+use crate::store::{Content, Order, Outgoing, Paging, Part, Receiver, Refusal};
+
+/// How many messages a page of a history has.
+const HISTORY: usize = 50;
+
+#[derive(Deserialize)]
+struct SendMessage {
+    inbox_id: i64,
+    creator_id: i64,
+    phone_number: Option<String>,
+    chat_id: Option<i64>,
+    list_id: Option<i64>,
+    targets: Option<Vec<String>>,
+    text: Option<String>,
+    media_url: Option<String>,
+    template_id: Option<i64>,
+    survey_id: Option<i64>,
+    local_id: Option<String>,
+    #[serde(default)]
+    private: bool,
+    #[serde(default)]
+    author: String,
+}
+
+#[derive(Deserialize)]
+struct SendEmail {
+    inbox: i64,
+    creator_id: i64,
+    text: String,
+    targets: Option<Vec<String>>,
+    convo_id: Option<i64>,
+    local_id: Option<String>,
+    #[serde(default)]
+    conv_title: String,
+}
+
+pub(super) fn send(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let request: SendMessage = call.input()?;
+    let media = request.media_url.clone().unwrap_or_default();
+    let local_id = request.local_id.clone();
+    let outgoing = request.outgoing()?;
+    let sent = call.once("message", local_id.as_deref(), |store, now| {
+        store.send(&outgoing, now)
+    })?;
+    Ok(call.speak().sent(&sent, &media))
+}
+
+impl SendMessage {
+    fn outgoing(self) -> Result<Outgoing, Refusal> {
+        let receiver = match (self.phone_number, self.chat_id, self.list_id, self.targets) {
+            (Some(phone), ..) => Receiver::Phone(phone),
+            (_, Some(id), ..) => Receiver::Conversation(id),
+            (_, _, Some(id), _) => Receiver::List(id),
+            (.., targets) => Receiver::Group(group(targets.unwrap_or_default())?),
+        };
+        Ok(Outgoing {
+            inbox: self.inbox_id,
+            creator: self.creator_id,
+            receiver,
+            content: Content {
+                text: self.text,
+                template: self.template_id,
+                survey: self.survey_id,
+                media: self.media_url,
+            },
+            private: self.private,
+            author: self.author,
+            local_id: self.local_id.unwrap_or_default(),
+        })
+    }
+}
+
+/// A group has at least two members.
+pub(super) fn group(mut targets: Vec<String>) -> Result<Vec<String>, Refusal> {
+    targets.sort();
+    targets.dedup();
+    if targets.len() < 2 {
+        return Err(Refusal::bad_data(
+            "targets",
+            "a group has at least two members",
+        ));
+    }
+    Ok(targets)
+}
+
+pub(super) fn send_email(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let request: SendEmail = call.input()?;
+    let to = request
+        .targets
+        .as_deref()
+        .map(first_recipient)
+        .transpose()?;
+    let outgoing = Outgoing {
+        inbox: request.inbox,
+        creator: request.creator_id,
+        receiver: Receiver::Conversation(request.convo_id.unwrap_or_default()),
+        content: Content {
+            text: Some(request.text),
+            ..Content::default()
+        },
+        private: false,
+        author: String::new(),
+        local_id: request.local_id.clone().unwrap_or_default(),
+    };
+    let sent = call.once("email", request.local_id.as_deref(), |store, now| {
+        store.send_email(&outgoing, to.as_deref(), now)
+    })?;
+    if let Some(id) = sent.conversation.filter(|_| !request.conv_title.is_empty()) {
+        call.store.conversations.change(id, |conversation| {
+            if conversation.name.is_empty() {
+                conversation.name = request.conv_title;
+            }
+        });
+    }
+    Ok(call.speak().sent_email(&sent))
+}
+
+/// The first `to:` address, with whom the conversation is.
+fn first_recipient(targets: &[String]) -> Result<String, Refusal> {
+    let mut to = targets
+        .iter()
+        .filter_map(|target| target.strip_prefix("to:"));
+    let first = to.next().and_then(|addresses| addresses.split(',').next());
+    match first {
+        Some(address) => Ok(address.trim().to_lowercase()),
+        None => Err(Refusal::bad_data(
+            "targets",
+            "one receiver must begin with `to:`",
+        )),
+    }
+}
+
+/// Up to 50 messages of a conversation before a second, latest first; of nobody
+/// there are none.
+pub(super) fn history(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let inbox = call.integer("inboxID");
+    call.store.inbox(inbox, "inboxID")?;
+    let bound = match call.parameters.get("timestamp").and_then(Value::as_i64) {
+        Some(second) => Some(Timestamp::from_second(second).map_err(|_| {
+            Refusal::bad_data(
+                "timestamp",
+                "is Unix time in seconds, and this is out of range",
+            )
+        })?),
+        None => None,
+    };
+    let phone = call.text("phoneNumber").to_owned();
+    let Some(conversation) = call.store.conversation_with(inbox, &phone) else {
+        return Ok(json!([]));
+    };
+    let part = Part::Conversation(conversation.id);
+    let paging = Paging {
+        order: Order::Created,
+        ascending: false,
+        bound,
+        skip: 0,
+        limit: HISTORY,
+    };
+    Ok(call.page(
+        |store| &store.messages,
+        &[part],
+        &paging,
+        |speaker, message| speaker.message(message),
+    ))
+}
+
+pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    #[derive(Deserialize)]
+    struct ListMessages {
+        created_at: Timestamp,
+        order: Option<Order>,
+    }
+    let request: ListMessages = call.input()?;
+    let mut paging = call.input::<ListRequest>()?.paging(1)?;
+    paging.order = request.order.unwrap_or(Order::Created);
+    paging.bound = Some(request.created_at);
+    Ok(call.page(
+        |store| &store.messages,
+        &[Part::Whole],
+        &paging,
+        |speaker, message| speaker.message(message),
+    ))
+}
+
+pub(super) fn count(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let request: ListRequest = call.input()?;
+    let count = call.store.messages.count(request.date);
+    Ok(call.speak().count(count))
+}

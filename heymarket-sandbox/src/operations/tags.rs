@@ -1,0 +1,76 @@
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Call, ListRequest, found};
+use crate::render::ok;
+use crate::store::{Kind, Part, Refusal, Tag};
+
+pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let id = call.integer("id");
+    let tag = found(&call.store.tags, id, "tag")?.clone();
+    Ok(call.speak().tag(&tag))
+}
+
+pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let paging = call.input::<ListRequest>()?.paging(1)?;
+    Ok(call.page(
+        |store| &store.tags,
+        &[Part::Whole],
+        &paging,
+        |speaker, tag| speaker.tag(tag),
+    ))
+}
+
+pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    #[derive(Deserialize)]
+    struct NewTag {
+        tag: String,
+        #[serde(default)]
+        color: String,
+    }
+    let tag: NewTag = call.input()?;
+    if tag.tag.trim().is_empty() {
+        return Err(Refusal::bad_data("tag", "must not be empty"));
+    }
+    if !tag.color.is_empty() && !is_color(&tag.color) {
+        return Err(Refusal::bad_data("color", "must be a color as #RRGGBB"));
+    }
+    let id = call.store.next_id(Kind::Tag);
+    let now = call.now;
+    call.store.tags.insert(Tag {
+        id,
+        text: tag.tag,
+        color: tag.color,
+        created: now,
+        updated: now,
+        rev: 1,
+    });
+    let uuid = call.store.next_uuid();
+    Ok(call.speak().written(id, 1, Some(&uuid)))
+}
+
+fn is_color(text: &str) -> bool {
+    let digits = text.strip_prefix('#');
+    digits.is_some_and(|digits| {
+        digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
+}
+
+/// Contacts lose it too.
+pub(super) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let id = call.integer("id");
+    found(&call.store.tags, id, "tag")?;
+    call.store.tags.remove(id);
+    let carriers: Vec<_> = call.store.contacts.iter().collect();
+    let carriers: Vec<_> = carriers
+        .into_iter()
+        .filter(|contact| contact.tags.contains(&id))
+        .map(|contact| contact.id)
+        .collect();
+    for contact in carriers {
+        call.store
+            .contacts
+            .change(contact, |contact| contact.tags.retain(|tag| *tag != id));
+    }
+    Ok(ok())
+}

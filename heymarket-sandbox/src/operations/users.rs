@@ -1,0 +1,73 @@
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Call;
+use crate::store::{Member, Refusal};
+
+/// The members with any of the numbers or addresses; all without either.
+pub(super) fn find(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    #[derive(Deserialize)]
+    #[serde(default)]
+    #[derive(Default)]
+    struct FindUsers {
+        phone: Vec<String>,
+        email: Vec<String>,
+    }
+    let request: FindUsers = call.input()?;
+    let is_wanted = |member: &Member| {
+        let has_email = |email: &String| email.eq_ignore_ascii_case(&member.email);
+        let is_unfiltered = request.phone.is_empty() && request.email.is_empty();
+        is_unfiltered
+            || request.phone.contains(&member.phone)
+            || request.email.iter().any(has_email)
+    };
+    let members = call.store.members.values();
+    let members: Vec<_> = members
+        .filter(|member| is_wanted(member))
+        .cloned()
+        .collect();
+    Ok(memberships(call, &members))
+}
+
+/// All or none: an id that nobody has is found before anyone is changed.
+pub(super) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    #[derive(Deserialize)]
+    struct UpdateUsers {
+        users: Vec<UpdateUser>,
+    }
+    #[derive(Deserialize)]
+    struct UpdateUser {
+        id: i64,
+        first_name: Option<String>,
+        last_name: Option<String>,
+        role_id: Option<i64>,
+    }
+    let request: UpdateUsers = call.input()?;
+    for user in &request.users {
+        call.store.member(user.id, "users")?;
+    }
+    let mut changed = Vec::new();
+    for user in request.users {
+        if let Some(member) = call.store.members.get_mut(&user.id) {
+            if let Some(first) = user.first_name {
+                member.first = first;
+            }
+            if let Some(last) = user.last_name {
+                member.last = last;
+            }
+            if let Some(role) = user.role_id {
+                member.role_id = role;
+            }
+            member.updated = call.now;
+            changed.push(member.clone());
+        }
+    }
+    Ok(memberships(call, &changed))
+}
+
+fn memberships(call: &mut Call<'_>, members: &[Member]) -> Value {
+    let speaker = call.speak();
+    let members = members.iter();
+    let members: Vec<_> = members.map(|member| speaker.membership(member)).collect();
+    json!({ "memberships": members })
+}

@@ -1,0 +1,145 @@
+//! From the schemas of OpenAPI 3.0 to JSON Schema.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+const SCHEMAS: &str = "#/components/schemas/";
+
+/// What a schema is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Request,
+    Answer,
+}
+
+/// A JSON Schema that stands alone: it holds all that it refers to.
+pub(super) fn standalone(document: &Value, schema: &Value, side: Side) -> Value {
+    let mut names = BTreeSet::new();
+    collect_references(document, schema, &mut names);
+    let mut schemas = Map::new();
+    for name in names {
+        let schema = convert(component(document, &name), side);
+        schemas.insert(name, schema);
+    }
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "components": {"schemas": schemas},
+        "allOf": [convert(schema, side)],
+    })
+}
+
+fn component<'a>(document: &'a Value, name: &str) -> &'a Value {
+    let schemas = document.pointer("/components/schemas");
+    schemas
+        .and_then(|schemas| schemas.get(name))
+        .unwrap_or(&Value::Null)
+}
+
+fn collect_references(document: &Value, schema: &Value, names: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(members) => {
+            let reference = members.get("$ref").and_then(Value::as_str);
+            if let Some(name) = reference.and_then(|text| text.strip_prefix(SCHEMAS))
+                && names.insert(name.to_owned())
+            {
+                collect_references(document, component(document, name), names);
+            }
+            for value in members.values() {
+                collect_references(document, value, names);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                collect_references(document, item, names);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn convert(schema: &Value, side: Side) -> Value {
+    let Value::Object(members) = schema else {
+        // Of what is not there, nothing can be said.
+        return Value::Bool(true);
+    };
+    let mut converted = Map::new();
+    for (key, value) in members {
+        match key.as_str() {
+            "properties" => {
+                let properties = value.as_object().into_iter().flatten();
+                let properties: Map<_, _> = properties
+                    .map(|(name, schema)| (name.clone(), convert(schema, side)))
+                    .collect();
+                converted.insert(key.clone(), properties.into());
+            }
+            "items" => {
+                converted.insert(key.clone(), convert(value, side));
+            }
+            "additionalProperties" if value.is_object() => {
+                converted.insert(key.clone(), convert(value, side));
+            }
+            "allOf" | "oneOf" | "anyOf" => {
+                let items = value.as_array().into_iter().flatten();
+                let items: Vec<_> = items.map(|schema| convert(schema, side)).collect();
+                converted.insert(key.clone(), items.into());
+            }
+            "$ref"
+            | "type"
+            | "required"
+            | "format"
+            | "minItems"
+            | "maxItems"
+            | "minimum"
+            | "maximum"
+            | "additionalProperties" => {
+                converted.insert(key.clone(), value.clone());
+            }
+            // The server takes kinds of addresses that no page lists; what it
+            // answers with is to be among the known.
+            "enum" if side == Side::Answer || !is_open_to_requests(members) => {
+                converted.insert(key.clone(), value.clone());
+            }
+            _ => {}
+        }
+    }
+    if members.get("format").and_then(Value::as_str) == Some("int64") {
+        converted.insert("minimum".into(), i64::MIN.into());
+        converted.insert("maximum".into(), i64::MAX.into());
+    }
+    if members.get("nullable") == Some(&Value::Bool(true)) {
+        return json!({"anyOf": [{"type": "null"}, converted]});
+    }
+    if converted.is_empty() {
+        return Value::Bool(true);
+    }
+    converted.into()
+}
+
+/// Kinds of addresses are open by the documentation itself, which ends its list
+/// of them with "other".
+fn is_open_to_requests(schema: &Map<String, Value>) -> bool {
+    let values = schema.get("enum").and_then(Value::as_array);
+    schema.get("x-open-enum") == Some(&Value::Bool(true))
+        && values.is_some_and(|values| values.iter().any(|value| value == "facebook"))
+}
+
+/// The names of the members whose values are of an open set.
+pub(super) fn collect_open_members(document: &Value, names: &mut BTreeSet<String>) {
+    let schemas = document.pointer("/components/schemas");
+    for schema in schemas.and_then(Value::as_object).into_iter().flatten() {
+        let properties = schema.1.get("properties").and_then(Value::as_object);
+        for (name, property) in properties.into_iter().flatten() {
+            let reference = property
+                .get("$ref")
+                .or_else(|| property.pointer("/allOf/0/$ref"))
+                .and_then(Value::as_str);
+            let target = reference.and_then(|text| text.strip_prefix(SCHEMAS));
+            if let Some(target) = target
+                && component(document, target).get("x-open-enum") == Some(&Value::Bool(true))
+            {
+                names.insert(name.clone());
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+/// Why a request is not done: the status and the words of the answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    /// The documentation's name of the kind of error.
+    pub(crate) name: &'static str,
+    pub(crate) message: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(status: u16, name: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            name,
+            message: message.into(),
+        }
+    }
+
+    /// A field of the request is wrong.
+    pub(crate) fn bad_data(field: &str, problem: &str) -> Self {
+        Self::new(400, "bad_data", format!("{field}: {problem}"))
+    }
+
+    /// The credentials are good, but this may not be done.
+    pub(crate) fn denied(message: impl Into<String>) -> Self {
+        Self::new(403, "denied", message)
+    }
+
+    /// Nothing has the id or the address that was asked for.
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(404, "not_found", message)
+    }
+}

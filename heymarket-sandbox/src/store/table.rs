@@ -1,0 +1,306 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize, Serializer};
+
+/// What a table holds.
+pub(crate) trait Record {
+    fn id(&self) -> i64;
+    fn created(&self) -> Timestamp;
+    fn updated(&self) -> Timestamp;
+
+    /// The part of the table that this record is in, for lists that look into
+    /// some parts only; a list of everything needs none.
+    fn part(&self) -> Part {
+        Part::Whole
+    }
+}
+
+/// A part of a table that can be listed by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Part {
+    /// All records.
+    Whole,
+    /// The messages of a conversation.
+    Conversation(i64),
+    /// The conversations of an inbox that are closed or not, unread or not.
+    Inbox {
+        inbox: i64,
+        closed: bool,
+        unread: bool,
+    },
+}
+
+/// The time that a list is sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub(crate) enum Order {
+    #[serde(rename = "created_at")]
+    Created,
+    #[default]
+    #[serde(rename = "updated_at")]
+    Updated,
+}
+
+/// Which page of a list is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Paging {
+    pub(crate) order: Order,
+    /// Oldest first, from the bound on; else newest first, strictly before it.
+    pub(crate) ascending: bool,
+    pub(crate) bound: Option<Timestamp>,
+    pub(crate) skip: usize,
+    pub(crate) limit: usize,
+}
+
+/// Records by id, in the order of their times.
+///
+/// A page costs what is on it, however many records there are: each part keeps
+/// the order of its own.
+#[derive(Debug, Deserialize)]
+#[serde(from = "Vec<R>", bound = "R: Record + Deserialize<'de>")]
+pub(crate) struct Table<R> {
+    records: BTreeMap<i64, R>,
+    parts: HashMap<Part, Timeline>,
+}
+
+#[derive(Debug, Default)]
+struct Timeline {
+    by_created: BTreeSet<(Timestamp, i64)>,
+    by_updated: BTreeSet<(Timestamp, i64)>,
+}
+
+impl<R> Default for Table<R> {
+    fn default() -> Self {
+        Self {
+            records: BTreeMap::new(),
+            parts: HashMap::new(),
+        }
+    }
+}
+
+impl<R: Record> Table<R> {
+    pub(crate) fn get(&self, id: i64) -> Option<&R> {
+        self.records.get(&id)
+    }
+
+    pub(crate) fn insert(&mut self, record: R) {
+        self.remove(record.id());
+        self.index(&record);
+        self.records.insert(record.id(), record);
+    }
+
+    pub(crate) fn remove(&mut self, id: i64) -> Option<R> {
+        let record = self.records.remove(&id)?;
+        self.unindex(&record);
+        Some(record)
+    }
+
+    /// Changes a record, whose times and part may change with it.
+    pub(crate) fn change(&mut self, id: i64, change: impl FnOnce(&mut R)) {
+        if let Some(mut record) = self.remove(id) {
+            change(&mut record);
+            self.insert(record);
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &R> {
+        self.records.values()
+    }
+
+    pub(crate) fn page(&self, parts: &[Part], paging: &Paging) -> Vec<&R> {
+        let wanted = paging.skip.saturating_add(paging.limit);
+        let mut found = Vec::new();
+        for timeline in parts.iter().filter_map(|part| self.parts.get(part)) {
+            let times = timeline.by(paging.order);
+            match (paging.ascending, paging.bound) {
+                (false, None) => found.extend(times.iter().rev().take(wanted)),
+                (false, Some(bound)) => {
+                    found.extend(times.range(..(bound, i64::MIN)).rev().take(wanted));
+                }
+                (true, None) => found.extend(times.iter().take(wanted)),
+                (true, Some(bound)) => {
+                    found.extend(times.range((bound, i64::MIN)..).take(wanted));
+                }
+            }
+        }
+        found.sort_unstable();
+        if !paging.ascending {
+            found.reverse();
+        }
+        let page = found.into_iter().skip(paging.skip).take(paging.limit);
+        page.filter_map(|(_, id)| self.get(id)).collect()
+    }
+
+    /// The ids of a part, oldest first.
+    pub(crate) fn ids(&self, part: Part) -> Vec<i64> {
+        let timeline = self.parts.get(&part);
+        let times = timeline
+            .into_iter()
+            .flat_map(|timeline| &timeline.by_created);
+        times.map(|(_, id)| *id).collect()
+    }
+
+    /// How many records there are, last changed before a bound if there is one.
+    pub(crate) fn count(&self, bound: Option<Timestamp>) -> usize {
+        match bound {
+            None => self.records.len(),
+            Some(bound) => self.parts.get(&Part::Whole).map_or(0, |timeline| {
+                timeline.by_updated.range(..(bound, i64::MIN)).count()
+            }),
+        }
+    }
+
+    fn index(&mut self, record: &R) {
+        for part in parts(record) {
+            let timeline = self.parts.entry(part).or_default();
+            timeline.by_created.insert((record.created(), record.id()));
+            timeline.by_updated.insert((record.updated(), record.id()));
+        }
+    }
+
+    fn unindex(&mut self, record: &R) {
+        for part in parts(record) {
+            if let Some(timeline) = self.parts.get_mut(&part) {
+                timeline.by_created.remove(&(record.created(), record.id()));
+                timeline.by_updated.remove(&(record.updated(), record.id()));
+                if timeline.by_created.is_empty() {
+                    self.parts.remove(&part);
+                }
+            }
+        }
+    }
+}
+
+impl Timeline {
+    fn by(&self, order: Order) -> &BTreeSet<(Timestamp, i64)> {
+        match order {
+            Order::Created => &self.by_created,
+            Order::Updated => &self.by_updated,
+        }
+    }
+}
+
+fn parts<R: Record>(record: &R) -> impl Iterator<Item = Part> + use<R> {
+    let own = record.part();
+    let own = (own != Part::Whole).then_some(own);
+    std::iter::once(Part::Whole).chain(own)
+}
+
+impl<R: Record> From<Vec<R>> for Table<R> {
+    fn from(records: Vec<R>) -> Self {
+        let mut table = Self::default();
+        for record in records {
+            table.insert(record);
+        }
+        table
+    }
+}
+
+impl<R: Serialize> Serialize for Table<R> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.records.values())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq)]
+    struct Item {
+        id: i64,
+        second: i64,
+        unread: bool,
+    }
+
+    impl Record for Item {
+        fn id(&self) -> i64 {
+            self.id
+        }
+
+        fn created(&self) -> Timestamp {
+            at(0)
+        }
+
+        fn updated(&self) -> Timestamp {
+            at(self.second)
+        }
+
+        fn part(&self) -> Part {
+            inbox(self.unread)
+        }
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).expect("a time")
+    }
+
+    fn inbox(unread: bool) -> Part {
+        Part::Inbox {
+            inbox: 1,
+            closed: false,
+            unread,
+        }
+    }
+
+    fn ids(table: &Table<Item>, parts: &[Part], paging: Paging) -> Vec<i64> {
+        let page = table.page(parts, &paging);
+        page.iter().map(|item| item.id).collect()
+    }
+
+    fn table() -> Table<Item> {
+        let items = [(1, 10), (2, 20), (3, 20), (4, 30)];
+        let items = items.map(|(id, second)| Item {
+            id,
+            second,
+            unread: id % 2 == 0,
+        });
+        items.to_vec().into()
+    }
+
+    const FIRST: Paging = Paging {
+        order: Order::Updated,
+        ascending: false,
+        bound: None,
+        skip: 0,
+        limit: 2,
+    };
+
+    #[test]
+    fn a_page_is_newest_first_and_strictly_before_its_bound() {
+        let table = table();
+        assert_eq!(ids(&table, &[Part::Whole], FIRST), [4, 3]);
+        let next = Paging {
+            bound: Some(at(20)),
+            ..FIRST
+        };
+        // The other item of second 20 is lost, as the API loses it.
+        assert_eq!(ids(&table, &[Part::Whole], next), [1]);
+        let upward = Paging {
+            ascending: true,
+            ..next
+        };
+        assert_eq!(ids(&table, &[Part::Whole], upward), [2, 3]);
+        let second = Paging { skip: 2, ..FIRST };
+        assert_eq!(ids(&table, &[Part::Whole], second), [2, 1]);
+    }
+
+    #[test]
+    fn a_change_moves_a_record_to_its_new_time_and_part() {
+        let mut table = table();
+        table.change(1, |item| {
+            item.second = 40;
+            item.unread = true;
+        });
+        assert_eq!(ids(&table, &[Part::Whole], FIRST), [1, 4]);
+        assert_eq!(ids(&table, &[inbox(true)], FIRST), [1, 4]);
+        assert_eq!(ids(&table, &[inbox(false)], FIRST), [3]);
+        assert_eq!(
+            ids(&table, &[inbox(true), inbox(false)], FIRST),
+            ids(&table, &[Part::Whole], FIRST)
+        );
+        assert_eq!(table.count(Some(at(30))), 2);
+        table.remove(3);
+        assert_eq!(ids(&table, &[inbox(false)], FIRST), [] as [i64; 0]);
+    }
+}
