@@ -3,17 +3,13 @@
 //!
 //! With credentials in the environment (`HEYMARKET_API_SECRET_ID` and
 //! `HEYMARKET_API_SECRET_KEY`, or `HEYMARKET_API_KEY`) it asks the API.
-//! Without, it asks a server within this program that answers with the
-//! documented example.
+//! Without, it asks a sandbox within this program, which has conversation 9920.
 
 use std::error::Error;
 use std::process::ExitCode;
 
-use heymarket_api::{Client, Credentials};
-use httpmock::MockServer;
-
-/// The answer that the spec documents, which a test compares with it.
-const DOCUMENTED: &str = include_str!("get_conversation.json");
+use heymarket_api::Client;
+use heymarket_sandbox::Sandbox;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -41,20 +37,11 @@ async fn print_conversation(id: i64) -> Result<(), Box<dyn Error>> {
     if has_credentials {
         return print(&Client::from_env()?, id).await;
     }
-    eprintln!("no credentials in the environment: asking an embedded server with example data");
-    let server = MockServer::start_async().await;
-    server
-        .mock_async(|when, then| {
-            when.method("GET").path(format!("/v1/conversations/{id}"));
-            then.status(200)
-                .header("content-type", "application/json")
-                .body(DOCUMENTED);
-        })
-        .await;
-    let client = Client::builder(Credentials::api_secret("example", "example"))
-        .base_url(server.base_url())
-        .build()?;
-    print(&client, id).await
+    eprintln!("no credentials in the environment: asking an embedded sandbox with demo data");
+    let sandbox = Sandbox::start().await?;
+    print(&sandbox.client(), id).await?;
+    sandbox.stop().await?;
+    Ok(())
 }
 
 #[expect(clippy::print_stdout, reason = "it is what the example is for")]

@@ -28,7 +28,10 @@ type Shares = State<Arc<Shared>>;
 const ENDPOINTS: [(&str, &str); 14] = [
     ("GET /_sandbox/", "this list"),
     ("GET /_sandbox/state", "everything that is remembered"),
-    ("POST /_sandbox/reset", "back to how it was at the start"),
+    (
+        "POST /_sandbox/reset",
+        "back to the demo data, and to the rules, webhooks and time of the start",
+    ),
     ("GET /_sandbox/clock", "the time"),
     (
         "PUT /_sandbox/clock",

@@ -168,7 +168,9 @@ impl Sandbox {
             .set_clock(|clock: &mut Clock| clock.advance(duration));
     }
 
-    /// Back to how it was at the start: data, rules, webhooks and time.
+    /// Back to the demo data, or to the [empty](SandboxBuilder::empty) team,
+    /// whatever a state file held, and to the rules, webhooks and time of the
+    /// start.
     ///
     /// # Errors
     ///

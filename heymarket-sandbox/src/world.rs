@@ -111,7 +111,8 @@ impl Shared {
         result
     }
 
-    /// Back to how it was at the start; a state file is as it was made.
+    /// Back to the data that a sandbox begins with, and to the settings that
+    /// this one was started with.
     pub(crate) fn reset(&self) -> Result<(), Error> {
         let mut settings = self.settings.clone();
         settings.state_file = None;

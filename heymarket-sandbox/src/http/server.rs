@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use hyper::body::Incoming;
@@ -19,6 +20,9 @@ pub(crate) struct Server {
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
+
+/// How long requests that are on their way may take when the server stops.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The connection is to be closed without an answer: hyper does so on an error.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +55,8 @@ impl Server {
     /// Takes no further requests, and waits for those that are on their way.
     pub(crate) async fn stop(&mut self) {
         let _ = self.stop.send(true);
-        let _ = (&mut self.task).await;
+        // One that a rule delays by an hour is not waited for.
+        let _ = tokio::time::timeout(PATIENCE, &mut self.task).await;
     }
 }
 
@@ -71,7 +76,7 @@ async fn accept(listener: TcpListener, router: Router, mut stopped: watch::Recei
                     connections.spawn(serve(stream, router.clone(), stopped.clone()));
                 }
                 // Out of file descriptors, say: others may be given back.
-                Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             },
             _ = stopped.changed() => break,
             Some(_) = connections.join_next() => {}
