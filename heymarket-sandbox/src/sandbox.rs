@@ -2,7 +2,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use heymarket_api::{Client, Credentials};
 use jiff::Timestamp;
@@ -31,8 +31,10 @@ const RATE_LIMIT: u32 = 500;
 /// What no request is longer than, by default.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
-/// How long changes gather before they are saved.
-const SAVE_DELAY: Duration = Duration::from_millis(500);
+/// The least time between two saves, and how many times longer than a save it
+/// is at least: a large state is not written all the time.
+const SAVE_PAUSE: Duration = Duration::from_millis(50);
+const SAVE_SHARE: u32 = 4;
 
 /// A server on this machine that behaves as the Heymarket API does and
 /// remembers what it was told.
@@ -329,7 +331,8 @@ impl SandboxBuilder {
     }
 
     /// Begins with what a file holds, if it is there, and saves what changes,
-    /// half a second later at most. The file is always replaced as a whole.
+    /// at once or, where much changes, soon after. The file is always replaced
+    /// as a whole.
     #[must_use]
     pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.settings.state_file = Some(path.into());
@@ -409,7 +412,7 @@ async fn deliver(shared: Arc<Shared>) {
     }
 }
 
-/// Saves what changed, some changes at a time. That it fails is told when the
+/// Saves what changed: the first change at once, then some at a time. That it fails is told when the
 /// sandbox stops, and it is tried again with the next change.
 async fn save(shared: Arc<Shared>) {
     if shared.settings.state_file.is_none() {
@@ -417,9 +420,10 @@ async fn save(shared: Arc<Shared>) {
     }
     loop {
         shared.changed.notified().await;
-        tokio::time::sleep(SAVE_DELAY).await;
-        let shared = Arc::clone(&shared);
-        let saved = tokio::task::spawn_blocking(move || shared.save());
-        let _ = saved.await;
+        let start = Instant::now();
+        let saving = Arc::clone(&shared);
+        let _ = tokio::task::spawn_blocking(move || saving.save()).await;
+        let pause = start.elapsed().saturating_mul(SAVE_SHARE);
+        tokio::time::sleep(pause.max(SAVE_PAUSE)).await;
     }
 }
