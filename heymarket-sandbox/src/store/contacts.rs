@@ -399,7 +399,7 @@ fn subscription_event(was: bool, is: bool) -> Option<&'static str> {
 }
 
 /// E-mail addresses are the same in any case.
-fn normal(address: &str) -> String {
+pub(super) fn normal(address: &str) -> String {
     if address.contains('@') {
         address.to_lowercase()
     } else {

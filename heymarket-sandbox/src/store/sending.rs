@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::contacts::normal;
 use super::{
     Contact, Kind, Message, Receiver, Refusal, ScheduledMessage, Store, Subject, Template,
 };
@@ -130,8 +131,9 @@ impl Store {
         } else {
             ("phone", "sms")
         };
-        let contact = self.contact_for(kind, &inbound.from, 0, now);
-        let conversation = self.open_thread(inbound.inbox, channel, &inbound.from, 0, now);
+        let from = normal(&inbound.from);
+        let contact = self.contact_for(kind, &from, 0, now);
+        let conversation = self.open_thread(inbound.inbox, channel, &from, 0, now);
         let id = self.next_id(Kind::Message);
         self.messages.insert(Message {
             id,
