@@ -159,6 +159,14 @@ impl Store {
             let old = channels.iter_mut().find(|old| old.kind == new.channel_type);
             if let Some(old) = old {
                 old.address = normal(&new.channel_id);
+                for (text, new) in [
+                    (&mut old.handle, &new.channel_handle),
+                    (&mut old.info, &new.info_channel),
+                ] {
+                    if !new.is_empty() {
+                        text.clone_from(new);
+                    }
+                }
                 old.updated = now;
                 return;
             }
@@ -371,8 +379,12 @@ fn apply(
         contact.assigned = assignee.max(0);
     }
     if let Some(tags) = &change.tags {
-        contact.tags = tags.iter().map(|tag| tag.tag_id).collect();
-        contact.tags.dedup();
+        contact.tags.clear();
+        for tag in tags {
+            if !contact.tags.contains(&tag.tag_id) {
+                contact.tags.push(tag.tag_id);
+            }
+        }
     }
     match change.is_opted_out {
         Some(true) => contact.unsubscribed_by_team = true,
