@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
@@ -23,6 +24,9 @@ use crate::webhooks::Webhook;
 use crate::world::{Shared, World};
 
 type Shares = State<Arc<Shared>>;
+
+/// The id in a path, as text.
+type Id = Result<Path<String>, PathRejection>;
 
 /// Each endpoint with what it does, as `GET /_sandbox/` lists them.
 const ENDPOINTS: [(&str, &str); 14] = [
@@ -239,19 +243,24 @@ async fn clear_rules(State(shared): Shares) -> Reply {
     Reply(done(Ok(())))
 }
 
-async fn remove_rule(State(shared): Shares, Path(id): Path<String>) -> Reply {
-    Reply(remove(&id, "rule", |id| {
+async fn remove_rule(State(shared): Shares, id: Id) -> Reply {
+    Reply(remove(id, "rule", |id| {
         shared.change(|world| world.rules.remove(id))
     }))
 }
 
+/// Of what is no number, there is nothing.
+fn number<T: FromStr>(id: Id) -> Option<T> {
+    id.ok()?.parse().ok()
+}
+
 /// Removes what the path names by its id.
 fn remove<T: FromStr>(
-    id: &str,
+    id: Id,
     noun: &str,
     remove: impl FnOnce(T) -> bool,
 ) -> Result<Value, Refusal> {
-    if id.parse().is_ok_and(remove) {
+    if number(id).is_some_and(remove) {
         return done(Ok(()));
     }
     Err(Refusal::not_found(format!("no {noun} has this id")))
@@ -278,8 +287,8 @@ async fn clear_webhooks(State(shared): Shares) -> Reply {
     Reply(done(Ok(())))
 }
 
-async fn remove_webhook(State(shared): Shares, Path(id): Path<String>) -> Reply {
-    Reply(remove(&id, "webhook", |id| {
+async fn remove_webhook(State(shared): Shares, id: Id) -> Reply {
+    Reply(remove(id, "webhook", |id| {
         shared.change(|world| world.webhooks.remove(id))
     }))
 }
@@ -331,9 +340,8 @@ enum MessageStatus {
     Failed,
 }
 
-async fn set_message(State(shared): Shares, Path(id): Path<String>, request: Request) -> Reply {
-    // Of what is no number, there is no message.
-    let id = id.parse().unwrap_or_default();
+async fn set_message(State(shared): Shares, id: Id, request: Request) -> Reply {
+    let id = number(id).unwrap_or_default();
     Reply(
         with(&shared, request, |shared, set: SetMessage| {
             let status = match set.status {

@@ -40,9 +40,9 @@ pub(crate) fn router(context: Context) -> Router {
             continue;
         };
         let context = context.clone();
-        let serve = move |parameters: RawPathParams, request: Request| {
+        let serve = move |path: Result<RawPathParams, _>, request: Request| {
             let context = context.clone();
-            async move { serve(&context, operation, &parameters, request).await }
+            async move { serve(&context, operation, path.ok(), request).await }
         };
         let methods = paths.remove(operation.path.as_str()).unwrap_or_default();
         paths.insert(&operation.path, methods.on(filter, serve));
@@ -65,7 +65,7 @@ pub(crate) fn router(context: Context) -> Router {
 async fn serve(
     context: &Context,
     operation: &'static Operation,
-    path: &RawPathParams,
+    path: Option<RawPathParams>,
     request: Request,
 ) -> Response {
     let shared = &context.shared;
@@ -80,10 +80,8 @@ async fn serve(
     if let Some(error) = plan.error.filter(|error| !error.processed) {
         return wrong(context, &plan, error.status, error.html).into_response();
     }
-    let path = path
-        .iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let path: HashMap<_, _> = path.collect();
+    let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    let path = path.map(|path| path.iter().map(own).collect());
     let incoming = Incoming {
         operation,
         path,
@@ -110,7 +108,8 @@ async fn serve(
 
 struct Incoming {
     operation: &'static Operation,
-    path: HashMap<String, String>,
+    /// `None` if it is no text.
+    path: Option<HashMap<String, String>>,
     query: String,
     headers: HeaderMap,
 }
@@ -218,10 +217,13 @@ fn parameters(incoming: &Incoming) -> Result<HashMap<String, Value>, Refusal> {
     let query = uri.parse::<Uri>().ok();
     let query = query.and_then(|uri| axum::extract::Query::try_from_uri(&uri).ok());
     let query: HashMap<String, String> = query.map(|query| query.0).unwrap_or_default();
+    let Some(path) = &incoming.path else {
+        return Err(Refusal::bad_data("path", "must be UTF-8 behind its `%`s"));
+    };
     let mut parameters = HashMap::new();
     for parameter in &incoming.operation.parameters {
         let text = match parameter.place {
-            Place::Path => incoming.path.get(&parameter.name),
+            Place::Path => path.get(&parameter.name),
             Place::Query => query.get(&parameter.name),
         };
         match text {
@@ -318,12 +320,14 @@ fn unknown_path(context: &Context, method: &Method, uri: &Uri, headers: &HeaderM
         strsim::levenshtein(&format!("{} {}", operation.method, operation.path), &line)
     };
     let nearest = Spec::get().operations().iter().min_by_key(distance);
-    let nearest = nearest.map_or(String::new(), |operation| {
-        format!(
+    let nearest = match nearest {
+        _ if uri.path().starts_with("/_sandbox") => "; GET /_sandbox/ lists what is".to_owned(),
+        Some(operation) => format!(
             "; the nearest operation is {}: {} {}",
             operation.id, operation.method, operation.path
-        )
-    });
+        ),
+        None => String::new(),
+    };
     let refusal = Refusal::not_found(format!("there is no {line}{nearest}"));
     let dialect = dialect(headers).ok().flatten();
     let mut voice = context.shared.world().voice(dialect);
