@@ -105,6 +105,11 @@ impl Webhook {
         Ok(())
     }
 
+    /// Whether it has the receiver, or the id, of another.
+    pub(crate) fn is_for(&self, other: &Self) -> bool {
+        self.url == other.url || (self.id != 0 && self.id == other.id)
+    }
+
     fn wants(&self, kind: &str) -> bool {
         self.types.is_empty() || self.types.iter().any(|wanted| wanted == kind)
     }

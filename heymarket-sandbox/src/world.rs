@@ -149,14 +149,17 @@ impl World {
             Some(path) => state_file::load(path)?,
             None => None,
         };
-        let is_new = loaded.is_none();
+        let is_fresh = loaded.is_none();
         let mut webhooks = Webhooks::new()?;
         let (store, clock, kept) = match loaded {
             Some(state) => (state.store, state.clock, state.webhooks),
             None if settings.demo => (store::demo(), Clock::SYSTEM, Vec::new()),
             None => (store::team(), Clock::SYSTEM, Vec::new()),
         };
-        for webhook in kept.into_iter().chain(settings.webhooks.clone()) {
+        // One of the start was saved the last time.
+        let is_new = |kept: &Webhook| !settings.webhooks.iter().any(|new| new.is_for(kept));
+        let kept = kept.into_iter().filter(is_new);
+        for webhook in kept.chain(settings.webhooks.clone()) {
             webhooks.add(webhook).map_err(Error::refused)?;
         }
         let mut rules = Rules::default();
@@ -175,7 +178,7 @@ impl World {
             windows: HashMap::new(),
             answers: 0,
             seed: settings.seed,
-            dirty: is_new,
+            dirty: is_fresh,
         })
     }
 
