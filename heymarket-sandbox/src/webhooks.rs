@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::spec::Spec;
+
 /// How long a receiver may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -101,6 +103,15 @@ impl Webhook {
         }
         if self.token.is_empty() {
             return Err("token: must not be empty".to_owned());
+        }
+        let known = || Spec::get().webhook_types();
+        let is_unknown = |wanted: &&String| !known().any(|kind| kind == wanted.as_str());
+        if let Some(unknown) = self.types.iter().find(is_unknown) {
+            let all: Vec<_> = known().collect();
+            let all = all.join(", ");
+            return Err(format!(
+                "types: no event is of type {unknown:?}; there are {all}"
+            ));
         }
         Ok(())
     }

@@ -97,6 +97,11 @@ impl Spec {
         self.operations.iter().find(|operation| operation.id == id)
     }
 
+    /// The types of events that webhooks tell of.
+    pub(crate) fn webhook_types(&self) -> impl Iterator<Item = &str> {
+        members(self.document.get("x-webhooks")).map(|(kind, _)| kind.as_str())
+    }
+
     /// Whether a member of this name holds one of an open set of values.
     pub(crate) fn is_open(&self, member: &str) -> bool {
         self.open_members.contains(member)
