@@ -83,7 +83,7 @@ fn place(error: &serde_json::Error) -> String {
     let problem = match error.classify() {
         serde_json::error::Category::Syntax => "it is not JSON",
         serde_json::error::Category::Eof => "it ends too early",
-        _ => "a member is missing, unknown or of another type",
+        _ => "a member is missing, unknown or of another type, or an id is there twice",
     };
     format!(
         "{problem} (line {} column {})",

@@ -57,7 +57,7 @@ pub(crate) struct Paging {
 /// A page costs what is on it, however many records there are: each part keeps
 /// the order of its own.
 #[derive(Debug, Deserialize)]
-#[serde(from = "Vec<R>", bound = "R: Record + Deserialize<'de>")]
+#[serde(try_from = "Vec<R>", bound = "R: Record + Deserialize<'de>")]
 pub(crate) struct Table<R> {
     records: BTreeMap<i64, R>,
     parts: HashMap<Part, Timeline>,
@@ -186,13 +186,20 @@ fn parts<R: Record>(record: &R) -> impl Iterator<Item = Part> + use<R> {
     std::iter::once(Part::Whole).chain(own)
 }
 
-impl<R: Record> From<Vec<R>> for Table<R> {
-    fn from(records: Vec<R>) -> Self {
+impl<R: Record> TryFrom<Vec<R>> for Table<R> {
+    type Error = String;
+
+    /// None is lost: an id that is there twice is an error.
+    fn try_from(records: Vec<R>) -> Result<Self, Self::Error> {
         let mut table = Self::default();
         for record in records {
+            let id = record.id();
+            if table.get(id).is_some() {
+                return Err(format!("the id {id} is there twice"));
+            }
             table.insert(record);
         }
-        table
+        Ok(table)
     }
 }
 
@@ -255,7 +262,7 @@ mod tests {
             second,
             unread: id % 2 == 0,
         });
-        items.to_vec().into()
+        items.to_vec().try_into().expect("each id is there once")
     }
 
     const FIRST: Paging = Paging {
