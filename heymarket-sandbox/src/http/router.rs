@@ -286,8 +286,19 @@ fn wrong(context: &Context, plan: &Plan, status: u16, html: bool) -> Answer {
 
 async fn wrong_method(method: Method, uri: Uri) -> Response {
     let path = uri.path();
-    let is_there = |operation: &&Operation| matches(&operation.path, path);
-    let operations = Spec::get().operations().iter().filter(is_there);
+    // A path of its own goes before one with a parameter that it would fit.
+    let is_own = |operation: &&Operation| operation.path == path;
+    let has_own = Spec::get()
+        .operations()
+        .iter()
+        .any(|operation| is_own(&operation));
+    let operations = Spec::get().operations().iter().filter(|operation| {
+        if has_own {
+            is_own(operation)
+        } else {
+            matches(&operation.path, path)
+        }
+    });
     let allowed: Vec<_> = operations
         .map(|operation| operation.method.as_str())
         .collect();
