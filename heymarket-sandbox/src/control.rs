@@ -371,7 +371,11 @@ async fn with<T: DeserializeOwned>(
     };
     let value = read_json(&parts.headers, body, reading).await?;
     let value = value.unwrap_or_default();
-    let input =
-        T::deserialize(value).map_err(|error| Refusal::new(400, "bad_data", error.to_string()))?;
+    let input: T = serde_path_to_error::deserialize(value).map_err(|error| {
+        // At the top it says `.` for the path.
+        let problem = error.to_string();
+        let problem = problem.strip_prefix(".: ").unwrap_or(&problem);
+        Refusal::new(400, "bad_data", problem)
+    })?;
     act(shared, input)
 }
