@@ -1,0 +1,164 @@
+//! The program. These tests are here since only a package's own know where its
+//! program is.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use heymarket_sandbox::{API_KEY, Sandbox};
+use serde_json::Value;
+
+/// How often it is killed.
+const KILLS: usize = 8;
+
+/// The program, with where it is.
+struct Program {
+    process: Child,
+    url: String,
+}
+
+impl Program {
+    fn start(state: &Path) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_heymarket-sandbox"))
+            .args(["--port", "0", "--rate-limit", "0", "--state"])
+            .arg(state)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let output = process.stdout.take().expect("its output");
+        let mut lines = BufReader::new(output).lines();
+        let first = lines.next().expect("a line").expect("text");
+        let url = first.rsplit(' ').next().expect("a URL").to_owned();
+        assert!(url.starts_with("http://127.0.0.1:"), "{first}");
+        Self { process, url }
+    }
+
+    /// Ends it at once, as `kill -9` does.
+    fn kill(mut self) {
+        self.process.kill().expect("it runs");
+        self.process.wait().expect("it ends");
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // A test that failed leaves nothing behind.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+async fn send(client: &reqwest::Client, url: &str, text: &str) {
+    let body = serde_json::json!({
+        "inbox_id": 41001, "creator_id": 50001, "phone_number": "15550107777", "text": text,
+    });
+    let request = client
+        .post(format!("{url}/v1/message/send"))
+        .header("authorization", format!("Bearer {API_KEY}"))
+        .body(body.to_string());
+    let answer = request.send().await.expect("an answer");
+    assert!(answer.status().is_success(), "{}", answer.status());
+}
+
+/// The texts of all messages in a state.
+fn texts(state: &Value) -> BTreeSet<String> {
+    let messages = state["store"]["messages"].as_array().expect("messages");
+    let texts = messages.iter().map(|message| message["text"].as_str());
+    texts.map(|text| text.expect("a text").to_owned()).collect()
+}
+
+fn saved(path: &Path) -> BTreeSet<String> {
+    let text = std::fs::read(path).expect("the file");
+    let state = serde_json::from_slice(&text).expect("a whole file");
+    texts(&state)
+}
+
+/// Whether a file is being written beside the state.
+fn is_saving(folder: &Path) -> bool {
+    std::fs::read_dir(folder).expect("the folder").count() > 1
+}
+
+/// What a program that was killed while it wrote leaves beside the state.
+fn clean(folder: &Path, state: &Path) {
+    for entry in std::fs::read_dir(folder).expect("the folder") {
+        let path = entry.expect("an entry").path();
+        if path != state {
+            std::fs::remove_file(path).expect("removed");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_is_killed_while_it_saves_loses_nothing_that_was_saved() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state.json");
+    let client = reqwest::Client::new();
+    let mut before = BTreeSet::new();
+    let mut hits = 0;
+    for kill in 0..KILLS {
+        let program = Program::start(&path);
+        // A save of much lasts long enough to be hit.
+        let padding = "x".repeat(200_000);
+        for index in 0..10 {
+            let text = format!("{kill}.{index} {padding}");
+            send(&client, &program.url, &text).await;
+        }
+        let start = Instant::now();
+        while !is_saving(folder.path()) && start.elapsed() < Duration::from_secs(5) {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        // At another moment of the save each time.
+        std::thread::sleep(Duration::from_micros(700 * kill as u64));
+        program.kill();
+        hits += usize::from(is_saving(folder.path()));
+        let now = saved(&path);
+        assert!(now.is_superset(&before), "kill {kill} lost what was saved");
+        clean(folder.path(), &path);
+        // The file is one that a sandbox takes, and knows all of.
+        let sandbox = Sandbox::builder().state_file(&path).start().await;
+        let sandbox = sandbox.expect("the state loads");
+        assert_eq!(texts(&sandbox.state().expect("the state")), now);
+        sandbox.stop().await.expect("stopped");
+        before = saved(&path);
+        assert_eq!(before, now);
+    }
+    assert!(hits > 0, "no kill came while it was saving");
+    assert!(before.len() > 20, "nothing was saved between the kills");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_program_that_is_told_to_end_saves_what_it_knows() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state.json");
+    let mut program = Program::start(&path);
+    send(&reqwest::Client::new(), &program.url, "Save me.").await;
+    let id = program.process.id().to_string();
+    let told = Command::new("kill").args(["-TERM", &id]).status();
+    assert!(told.expect("kill").success());
+    let status = program.process.wait().expect("it ends");
+    assert!(status.success(), "{status}");
+    assert!(saved(&path).contains("Save me."));
+}
+
+#[test]
+fn a_port_that_is_taken_and_a_rule_that_is_none_are_told_on_stderr() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    for (arguments, problem) in [
+        (["--port", &port], "choose another port"),
+        (["--rule", "trouble=flood"], "flood"),
+        (["--dialect", "klingon"], "documented, observed, mixed"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_heymarket-sandbox"))
+            .args(arguments)
+            .output()
+            .expect("the program");
+        assert!(!output.status.success());
+        assert!(output.stdout.is_empty());
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.contains(problem), "{stderr}");
+    }
+}
