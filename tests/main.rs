@@ -31,3 +31,5 @@ mod checks;
 mod webhooks;
 // What each operation sends, and reads.
 mod wire;
+// The sandbox end to end: what it remembers, its manners, and the client in it.
+mod sandbox;

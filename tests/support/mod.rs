@@ -6,7 +6,7 @@ mod scripted;
 mod server;
 mod spec;
 
-pub(crate) use clock::{JumpingClock, ManualClock};
+pub(crate) use clock::{ImpatientClock, JumpingClock, ManualClock};
 pub(crate) use raw::{RawServer, Step};
 pub(crate) use scripted::{Fault, Request, ScriptedServer};
 pub(crate) use server::{Answer, Received, Server};

@@ -1,0 +1,168 @@
+//! End to end: the generated client, and plain HTTP, against the sandbox.
+
+mod bad_input;
+mod contacts;
+mod control;
+mod conversations;
+mod lists_and_templates;
+mod manners;
+mod paging;
+mod schedules;
+mod sends;
+mod state_file;
+mod walks;
+mod webhooks;
+
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use heymarket_api::{Client, ClientBuilder, RateLimit};
+use heymarket_sandbox::{API_KEY, Dialect, Sandbox, SandboxBuilder};
+use http::HeaderMap;
+use serde_json::Value;
+
+use crate::support::ImpatientClock;
+
+/// Of the demo data: inboxes, and who is a member of which.
+const SUPPORT: i64 = 41001;
+const ORDERS: i64 = 41002;
+const TOLL_FREE: i64 = 41003;
+const OWNER: i64 = 50001;
+const AGENT_OF_BOTH: i64 = 50003;
+const AGENT_OF_ORDERS: i64 = 50004;
+
+/// Of the demo data: who has the first conversation, which is in `SUPPORT`.
+const CUSTOMER: &str = "15550100101";
+const CONVERSATION: i64 = 9920;
+
+/// Nobody in the demo data has it.
+const STRANGER: &str = "15550107777";
+
+const DIALECTS: [Dialect; 3] = [Dialect::Observed, Dialect::Documented, Dialect::Mixed];
+
+/// A sandbox with demo data that limits nobody.
+fn sandbox() -> SandboxBuilder {
+    Sandbox::builder().rate_limit(None)
+}
+
+/// A builder for a client of a sandbox. It keeps no rate limit, and waits before
+/// it repeats something are over at once.
+fn builder(sandbox: &Sandbox) -> ClientBuilder {
+    Client::builder(sandbox.credentials())
+        .base_url(sandbox.url())
+        .rate_limit(RateLimit::off())
+        .clock(ImpatientClock::default())
+        .random_seed(1)
+}
+
+fn client(sandbox: &Sandbox) -> Client {
+    builder(sandbox).build().expect("a client")
+}
+
+/// Runs a test in each dialect, in a sandbox of its own with a client of it.
+async fn in_each_dialect(test: impl AsyncFn(&Sandbox, &Client)) {
+    for dialect in DIALECTS {
+        let sandbox = sandbox().dialect(dialect).start().await.expect("a sandbox");
+        test(&sandbox, &client(&sandbox)).await;
+    }
+}
+
+/// An answer as it came, read without the client.
+#[derive(Debug)]
+struct Answer {
+    status: u16,
+    headers: HeaderMap,
+    body: Value,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// What the sandbox says is wrong.
+    fn message(&self) -> &str {
+        self.body["message"].as_str().unwrap_or_default()
+    }
+}
+
+/// A request over plain HTTP, with the team's API key unless it is changed.
+struct Ask {
+    request: reqwest::RequestBuilder,
+}
+
+/// It keeps no connection: each test has a runtime of its own.
+static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+    let builder = reqwest::Client::builder().pool_max_idle_per_host(0);
+    builder.build().expect("a client")
+});
+
+/// What is between a method and a path, and nothing else: `GET /v1/inboxes`.
+fn ask(sandbox: &Sandbox, line: &str) -> Ask {
+    ask_at(sandbox.url(), line)
+}
+
+fn ask_at(url: &str, line: &str) -> Ask {
+    let (method, path) = line.split_once(' ').expect("a method and a path");
+    let method = method.parse().expect("a method");
+    Ask {
+        request: CLIENT.request(method, format!("{url}{path}")),
+    }
+    .header("authorization", &format!("Bearer {API_KEY}"))
+}
+
+impl Ask {
+    /// Puts a header in the place of what was there.
+    fn header(mut self, name: &str, value: &str) -> Self {
+        let name: http::HeaderName = name.parse().expect("a name");
+        let value = value.parse().expect("a value");
+        let headers = HeaderMap::from_iter([(name, value)]);
+        self.request = self.request.headers(headers);
+        self
+    }
+
+    fn json(self, body: &Value) -> Self {
+        self.header("content-type", "application/json")
+            .bytes(body.to_string())
+    }
+
+    fn bytes(mut self, body: impl Into<reqwest::Body>) -> Self {
+        self.request = self.request.body(body);
+        self
+    }
+
+    async fn send(self) -> Answer {
+        let response = self.request.send().await.expect("an answer");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = response.bytes().await.expect("a body");
+        let text = || Value::from(String::from_utf8_lossy(&bytes).into_owned());
+        Answer {
+            status,
+            headers,
+            body: serde_json::from_slice(&bytes).unwrap_or_else(|_| text()),
+        }
+    }
+}
+
+/// Records of a kind that a sandbox remembers, oldest id first.
+fn remembered(sandbox: &Sandbox, kind: &str) -> Vec<Value> {
+    let state = sandbox.state().expect("the state");
+    let records = state["store"][kind].as_array().expect(kind);
+    records.clone()
+}
+
+/// The messages that a sandbox remembers with a text.
+fn messages_that_say(sandbox: &Sandbox, text: &str) -> Vec<Value> {
+    let mut messages = remembered(sandbox, "messages");
+    messages.retain(|message| message["text"] == text);
+    messages
+}
+
+/// Waits until something is so, for as long as a busy machine may take.
+async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(20), "{what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

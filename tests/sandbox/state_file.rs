@@ -1,0 +1,249 @@
+//! The file that a sandbox keeps its state in.
+
+use std::path::Path;
+use std::time::Duration;
+
+use heymarket_api::types::{CreateScheduledMessage, NewScheduledContent, SendMessage};
+use heymarket_sandbox::{Sandbox, Webhook};
+use serde_json::{Value, json};
+
+use super::{
+    CUSTOMER, OWNER, STRANGER, SUPPORT, ask, builder, client, messages_that_say, remembered,
+    sandbox, until,
+};
+use crate::support::time;
+
+async fn with_file(path: &Path) -> Sandbox {
+    let sandbox = sandbox().state_file(path).start().await;
+    sandbox.expect("a sandbox")
+}
+
+fn saved(path: &Path) -> Value {
+    let bytes = std::fs::read(path).expect("the file");
+    serde_json::from_slice(&bytes).expect("JSON")
+}
+
+#[tokio::test]
+async fn what_was_remembered_is_known_after_a_stop_and_a_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state.json");
+    let first = with_file(&path).await;
+    let message = SendMessage::new(SUPPORT, OWNER)
+        .text("Remember me.")
+        .local_id("key");
+    let message = message.to_phone(STRANGER);
+    let sent = client(&first)
+        .send_message(&message)
+        .await
+        .expect("sent")
+        .id;
+    first.freeze(time("2026-05-07T12:00:00Z"));
+    let trusting = builder(&first)
+        .check_requests(false)
+        .build()
+        .expect("a client");
+    let at = time("2026-05-07T12:30:00Z");
+    let content = NewScheduledContent::new().text("Later.");
+    let request = CreateScheduledMessage::new(SUPPORT, at, content).to_phone(CUSTOMER);
+    trusting
+        .create_scheduled_message(&request)
+        .await
+        .expect("scheduled");
+    let state = first.state().expect("the state");
+    first.stop().await.expect("saved");
+
+    let second = with_file(&path).await;
+    assert_eq!(second.state().expect("the state"), state);
+    // What was found by an index is found again.
+    let client = client(&second);
+    let again = client.send_message(&message).await.expect("taken");
+    assert_eq!(again.id, sent);
+    let history = client
+        .list_messages(SUPPORT, STRANGER, None)
+        .await
+        .expect("a history");
+    assert_eq!(history.len(), 1);
+    let next = SendMessage::new(SUPPORT, OWNER)
+        .text("Next.")
+        .to_phone(STRANGER);
+    let next = client.send_message(&next).await.expect("sent").id;
+    assert!(next > sent);
+    second.advance(Duration::from_secs(3600));
+    assert_eq!(messages_that_say(&second, "Later.").len(), 1);
+}
+
+#[tokio::test]
+async fn a_change_is_saved_by_itself_soon() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state.json");
+    let sandbox = with_file(&path).await;
+    assert!(
+        path.exists(),
+        "that it cannot be written is told at the start"
+    );
+    sandbox
+        .inbound(SUPPORT, CUSTOMER, "Save me.")
+        .expect("received");
+    until("it is saved", || {
+        saved(&path).to_string().contains("Save me.")
+    })
+    .await;
+    let others = std::fs::read_dir(folder.path())
+        .expect("the folder")
+        .count();
+    assert_eq!(others, 1, "nothing is left beside it");
+}
+
+#[tokio::test]
+async fn a_sandbox_that_is_dropped_saves_what_it_knows() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state.json");
+    let sandbox = with_file(&path).await;
+    sandbox
+        .inbound(SUPPORT, CUSTOMER, "Save me.")
+        .expect("received");
+    drop(sandbox);
+    assert!(saved(&path).to_string().contains("Save me."));
+}
+
+#[tokio::test]
+async fn a_webhook_of_the_start_is_not_added_again_to_one_that_was_saved() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state.json");
+    for _ in 0..3 {
+        let webhook = Webhook::new("http://127.0.0.1:9/", "x");
+        let sandbox = sandbox().state_file(&path).webhook(webhook).start().await;
+        let sandbox = sandbox.expect("a sandbox");
+        let webhooks = ask(&sandbox, "GET /_sandbox/webhooks").send().await.body;
+        assert_eq!(webhooks.as_array().map(Vec::len), Some(1));
+        sandbox.stop().await.expect("saved");
+    }
+    // One that was added meanwhile is kept.
+    let kept = with_file(&path).await;
+    let webhooks = ask(&kept, "GET /_sandbox/webhooks").send().await.body;
+    assert_eq!(webhooks[0]["url"], "http://127.0.0.1:9/");
+}
+
+/// A change to a state that makes it damaged.
+fn damaged(good: &Value, change: impl FnOnce(&mut Value)) -> Vec<u8> {
+    let mut value = good.clone();
+    change(&mut value);
+    value.to_string().into_bytes()
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_state_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state.json");
+    with_file(&path).await.stop().await.expect("saved");
+    let good = saved(&path);
+    let text = good.to_string().into_bytes();
+    let half = text[..text.len() / 2].to_vec();
+    let cases: [(Vec<u8>, &str); 10] = [
+        (Vec::new(), "ends too early"),
+        (half, "ends too early"),
+        (b"PK\x03\x04 not JSON".to_vec(), "not JSON"),
+        (b"[]".to_vec(), "no state"),
+        (b"{}".to_vec(), "member is missing"),
+        (
+            damaged(&good, |state| state["format"] = json!(2)),
+            "format 2",
+        ),
+        (damaged(&good, |state| state["more"] = json!(1)), "unknown"),
+        (
+            damaged(&good, |state| state["store"]["contacts"] = json!("none")),
+            "another type",
+        ),
+        (
+            damaged(&good, |state| state["store"]["conversations"] = json!([])),
+            "which is not there",
+        ),
+        (
+            damaged(&good, |state| {
+                state["store"]["next_ids"]["message"] = json!(700_100_001)
+            }),
+            "which is taken",
+        ),
+    ];
+    for (bytes, problem) in cases {
+        std::fs::write(&path, &bytes).expect("written");
+        let error = sandbox()
+            .state_file(&path)
+            .start()
+            .await
+            .expect_err(problem);
+        let error = error.to_string();
+        assert!(
+            error.contains(problem) && error.contains("left as it is"),
+            "{error}"
+        );
+        assert!(error.contains("state.json"), "{error}");
+        assert_eq!(std::fs::read(&path).expect("the file"), bytes, "{problem}");
+    }
+    let webhooks = json!([{ "id": 7, "url": "nowhere", "token": "x" }]);
+    let bytes = damaged(&good, |state| state["webhooks"] = webhooks);
+    std::fs::write(&path, &bytes).expect("written");
+    sandbox()
+        .state_file(&path)
+        .start()
+        .await
+        .expect_err("no webhook");
+    assert_eq!(std::fs::read(&path).expect("the file"), bytes);
+}
+
+#[tokio::test]
+async fn two_records_with_one_id_are_a_damaged_state() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state.json");
+    with_file(&path).await.stop().await.expect("saved");
+    let mut state = saved(&path);
+    let tags = state["store"]["tags"].as_array_mut().expect("tags");
+    tags.push(tags[0].clone());
+    let bytes = state.to_string().into_bytes();
+    std::fs::write(&path, &bytes).expect("written");
+    let error = sandbox()
+        .state_file(&path)
+        .start()
+        .await
+        .expect_err("damaged");
+    assert!(error.to_string().contains("twice"), "{error}");
+    assert_eq!(std::fs::read(&path).expect("the file"), bytes);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_or_written_is_an_error_at_the_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let unreadable = sandbox().state_file(folder.path()).start().await;
+    let error = unreadable.expect_err("a folder").to_string();
+    assert!(error.contains("cannot read the state"), "{error}");
+    let nowhere = folder.path().join("no/such/folder/state.json");
+    let error = sandbox().state_file(nowhere).start().await;
+    let error = error.expect_err("no folder").to_string();
+    assert!(error.contains("cannot save the state"), "{error}");
+}
+
+#[tokio::test]
+async fn a_save_that_fails_is_told_and_what_was_saved_before_is_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let inner = folder.path().join("inner");
+    std::fs::create_dir(&inner).expect("a folder");
+    let path = inner.join("state.json");
+    let sandbox = with_file(&path).await;
+    let moved = folder.path().join("moved");
+    std::fs::rename(&inner, &moved).expect("moved");
+    let before = std::fs::read(moved.join("state.json")).expect("the file");
+    sandbox
+        .inbound(SUPPORT, CUSTOMER, "Save me.")
+        .expect("received");
+    let error = sandbox.save().expect_err("no folder").to_string();
+    assert!(error.contains("what was saved before is kept"), "{error}");
+    assert_eq!(
+        std::fs::read(moved.join("state.json")).expect("the file"),
+        before
+    );
+    // It is tried again.
+    std::fs::rename(&moved, &inner).expect("moved back");
+    sandbox.save().expect("saved");
+    assert!(saved(&path).to_string().contains("Save me."));
+    assert!(!remembered(&sandbox, "messages").is_empty());
+}
