@@ -1,0 +1,45 @@
+//! What there is to know that belongs to no single command.
+
+pub(super) const LIST: &str = "\
+Topics:
+  environment  The variables that are read, and what comes before what
+  exit-codes   What the exit codes mean
+";
+
+const ENVIRONMENT: &str = "\
+Variables of the environment. An empty one counts as one that is not set.
+
+  HEYMARKET_API_SECRET_ID   the id of an API secret, from Settings > Integrations > API
+  HEYMARKET_API_SECRET_KEY  its key
+  HEYMARKET_API_KEY         a legacy team API key, used where no secret is set
+  HEYMARKET_BASE_URL        another server than https://api.heymarket.com
+  HEYMARKET_PROFILE         the profile to use; see `heymarket auth`
+  HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY
+                            the proxy on the way to the server; never used for this machine
+  TZ                        the time zone of the times in tables
+
+What comes first is used:
+  credentials  --sandbox; --secret-command or --profile; HEYMARKET_API_SECRET_ID with
+               HEYMARKET_API_SECRET_KEY; HEYMARKET_API_KEY; HEYMARKET_PROFILE; the profile
+               that `heymarket auth switch` chose
+  server       --sandbox; --base-url; HEYMARKET_BASE_URL; the profile's; https://api.heymarket.com
+";
+
+const EXIT_CODES: &str = "\
+  0  done; also when the reader of the output was satisfied early
+  1  failed, and the request had no effect as far as is known; or it was declined
+  2  usage: the command line or the request cannot be right, and nothing was sent
+  3  not found: nothing has this id
+  4  credentials: there are none, they are not accepted, or they do not allow this
+  5  rate limited: there were more requests than the limit allows, in spite of waiting
+  6  outcome unknown: the request may have been acted on; look before you send it again
+";
+
+/// The text of a topic.
+pub(super) fn text(topic: &str) -> Option<&'static str> {
+    match topic {
+        "environment" => Some(ENVIRONMENT),
+        "exit-codes" => Some(EXIT_CODES),
+        _ => None,
+    }
+}

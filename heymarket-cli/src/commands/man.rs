@@ -1,0 +1,66 @@
+//! `heymarket man [DIR]`.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Args, Command, FromArgMatches as _};
+use clap_mangen::Man;
+
+use crate::cli;
+use crate::context::Context;
+use crate::failure::Failure;
+
+#[derive(Args)]
+struct Arguments {
+    /// Write a page for each command into this folder, which is made
+    #[arg(value_name = "DIR")]
+    folder: Option<PathBuf>,
+}
+
+pub(crate) fn command() -> Command {
+    Arguments::augment_args(
+        Command::new("man")
+            .about("Print the manual page, or write those of all commands to a folder"),
+    )
+}
+
+pub(crate) fn run(context: &Context, matches: &ArgMatches) -> Result<(), Failure> {
+    let arguments = Arguments::from_arg_matches(matches)?;
+    let mut root = cli::command();
+    root.build();
+    let Some(folder) = arguments.folder else {
+        let mut output = context.output()?;
+        output.bytes(&page(&root)?)?;
+        return output.finish();
+    };
+    let unwritable = |path: &std::path::Path, error: std::io::Error| {
+        Failure::other(format!("{}: {error}", path.display()))
+    };
+    fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, error))?;
+    let mut commands = vec![root];
+    let mut count = 0;
+    while let Some(command) = commands.pop() {
+        let name = command.get_display_name().unwrap_or(command.get_name());
+        let path = folder.join(format!("{name}.1"));
+        fs::write(&path, page(&command)?).map_err(|error| unwritable(&path, error))?;
+        count += 1;
+        commands.extend(
+            command
+                .get_subcommands()
+                .filter(|command| !command.is_hide_set())
+                .cloned(),
+        );
+    }
+    context
+        .terminal
+        .say(&format!("wrote {count} pages to {}", folder.display()));
+    Ok(())
+}
+
+fn page(command: &Command) -> Result<Vec<u8>, Failure> {
+    let mut page = Vec::new();
+    Man::new(command.clone())
+        .render(&mut page)
+        .map_err(|error| Failure::other(format!("the manual page: {error}")))?;
+    Ok(page)
+}

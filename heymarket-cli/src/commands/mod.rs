@@ -1,0 +1,39 @@
+//! The commands, one module for each that is written by hand; the operations
+//! of the API come from `operations`.
+
+mod completions;
+mod help;
+mod man;
+
+use clap::{ArgMatches, Command};
+
+use crate::cli::Invocation;
+use crate::context::Context;
+use crate::failure::Failure;
+
+/// Adds every command to the root.
+pub(crate) fn register(root: Command) -> Command {
+    root.subcommands([completions::command(), help::command(), man::command()])
+}
+
+/// Runs the command that was asked for.
+pub(crate) fn run(invocation: Invocation) -> Result<(), Failure> {
+    let context = Context::new(invocation.globals);
+    let Some((name, matches)) = invocation.matches.subcommand() else {
+        return Err(Failure::usage("no command; see `heymarket --help`"));
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::other(format!("the runtime: {error}")))?;
+    runtime.block_on(dispatch(&context, name, matches))
+}
+
+async fn dispatch(context: &Context, name: &str, matches: &ArgMatches) -> Result<(), Failure> {
+    match name {
+        "completions" => completions::run(context, matches),
+        "help" => help::run(context, matches),
+        "man" => man::run(context, matches),
+        _ => Err(Failure::usage(format!("{name} is no command"))),
+    }
+}

@@ -1,0 +1,33 @@
+//! What every command is given.
+
+use crate::cli::Globals;
+use crate::connection::{self, Connection};
+use crate::failure::Failure;
+use crate::output::{Output, Terminal};
+
+/// What every command is given: the options of all commands, the terminal, and
+/// through them the way to the API and to standard output.
+pub(crate) struct Context {
+    pub(crate) globals: Globals,
+    pub(crate) terminal: Terminal,
+}
+
+impl Context {
+    pub(crate) fn new(globals: Globals) -> Self {
+        Self {
+            globals,
+            terminal: Terminal::detect(),
+        }
+    }
+
+    /// The way to the API: a client, after the flags, the environment and the
+    /// profile, in this order.
+    pub(crate) async fn connect(&self) -> Result<Connection, Failure> {
+        connection::open(&self.globals).await
+    }
+
+    /// Where results go, in the format that was asked for.
+    pub(crate) fn output(&self) -> Result<Output, Failure> {
+        Output::new(&self.globals, &self.terminal)
+    }
+}

@@ -1,0 +1,110 @@
+//! Why a command did not do what it was asked to, and the exit code that says
+//! so.
+
+use std::fmt;
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use heymarket_api::{Error, ErrorKind};
+
+use crate::exit;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The arguments cannot be read, or ask for the help or the version.
+    Arguments(clap::Error),
+    /// The arguments can be read, and cannot be right.
+    Usage(String),
+    /// There are no credentials, or they cannot be used.
+    Credentials(String),
+    /// The API, or the way to it, failed.
+    Api(Box<Error>),
+    /// What the command is for could not be written to standard output.
+    Output(io::Error),
+    /// Anything else: a file, the sandbox, the terminal.
+    Other(String),
+}
+
+impl Failure {
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::Usage(message.into())
+    }
+
+    pub(crate) fn credentials(message: impl Into<String>) -> Self {
+        Self::Credentials(message.into())
+    }
+
+    pub(crate) fn other(message: impl Into<String>) -> Self {
+        Self::Other(message.into())
+    }
+
+    /// Tells of the failure on standard error, and gives the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        match self {
+            // The help and the version are no failures; clap knows where they go.
+            Self::Arguments(error) => {
+                // A reader that is gone has seen what it wanted.
+                let _ = error.print();
+            }
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            other => {
+                let _ = writeln!(io::stderr(), "heymarket: {other}");
+            }
+        }
+        self.exit_code().into()
+    }
+
+    /// The exit code; `heymarket help exit-codes` documents them.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Arguments(error) if !error.use_stderr() => exit::DONE,
+            Self::Arguments(_) | Self::Usage(_) => exit::USAGE,
+            Self::Credentials(_) => exit::CREDENTIALS,
+            Self::Api(error) => api_exit_code(error),
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => exit::DONE,
+            Self::Output(_) | Self::Other(_) => exit::FAILED,
+        }
+    }
+}
+
+fn api_exit_code(error: &Error) -> u8 {
+    if error.is_not_found() {
+        exit::NOT_FOUND
+    } else if error.is_unauthorized() || error.is_forbidden() {
+        exit::CREDENTIALS
+    } else if error.is_rate_limited() {
+        exit::RATE_LIMITED
+    } else if error.kind() == ErrorKind::InvalidRequest {
+        exit::USAGE
+    } else if error.may_have_been_sent() {
+        exit::OUTCOME_UNKNOWN
+    } else {
+        exit::FAILED
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Arguments(error) => error.fmt(f),
+            Self::Usage(message) | Self::Credentials(message) | Self::Other(message) => {
+                f.write_str(message)
+            }
+            Self::Api(error) => error.fmt(f),
+            Self::Output(error) => write!(f, "standard output: {error}"),
+        }
+    }
+}
+
+impl From<clap::Error> for Failure {
+    fn from(error: clap::Error) -> Self {
+        Self::Arguments(error)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Api(Box::new(error))
+    }
+}
