@@ -22,6 +22,9 @@
 //! goes over the pages of a list. The [`types`] are those of requests and
 //! responses; the [`operations`] say of each what may be sent twice.
 //!
+//! A [`RawRequest`] is put together at run time, for tools that are not written
+//! for one operation.
+//!
 //! # Features
 //!
 //! | feature | default | what it adds |
@@ -54,12 +57,13 @@ pub use auth::{Clock, Credentials, Sleep, SystemClock};
 pub use generated::operations;
 pub use generated::types;
 #[cfg(feature = "client")]
-pub use paging::{Checkpoint, Pages, Walk};
+pub use paging::{Checkpoint, Pages, RawItem, Walk};
 #[cfg(feature = "client")]
 pub use policy::{Acquire, Options, Permit, RateLimit, RateLimiter, RetryPolicy};
 #[cfg(feature = "client")]
 pub use runtime::{
     Attempt, Client, ClientBuilder, Error, ErrorKind, Operation, OperationObserver,
-    OperationReport, Outcome, Response, ResponseObserver, Safety, Unknown, Wait, WaitReason,
+    OperationReport, Outcome, RawRequest, Response, ResponseObserver, Safety, Unknown, Wait,
+    WaitReason,
 };
 pub use wire::{Check, Violation};

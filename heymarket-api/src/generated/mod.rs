@@ -9,6 +9,8 @@ mod enums;
 pub mod operations;
 #[cfg(feature = "client")]
 mod paging;
+#[cfg(feature = "client")]
+pub(crate) mod raw;
 pub mod types;
 /// Calls a macro with the names of all types, so that what must hold for
 /// each of them can be tested for each of them.

@@ -592,6 +592,12 @@ pub static ALL: &[&Operation] = &[
     &DELETE_LIST,
     &UPDATE_LIST,
 ];
+/// Whether the values of the properties of this name are never shown: they
+/// are secrets, personal, or what people write.
+#[must_use]
+pub fn is_sensitive(property: &str) -> bool {
+    SENSITIVE.contains(&property)
+}
 /// The properties whose values are never shown.
 pub(crate) static SENSITIVE: &[&str] = &[
     "add_emails",

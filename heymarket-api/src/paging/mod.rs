@@ -5,9 +5,12 @@
 //! what came already is dropped.
 
 mod position;
+mod raw;
 mod walk;
 
 pub use position::Checkpoint;
 pub(crate) use position::Style;
+pub(crate) use raw::Places;
+pub use raw::RawItem;
 pub(crate) use walk::Source;
 pub use walk::{Pages, Walk};

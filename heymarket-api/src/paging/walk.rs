@@ -66,6 +66,11 @@ impl<T> Walk<T> {
         }
     }
 
+    /// How it comes by its pages.
+    pub(super) fn into_source(self) -> Source<T> {
+        self.source
+    }
+
     /// Goes on from where another walk was, in place of the start. The request
     /// must be the one of that walk. A checkpoint of another operation is an
     /// error, which is what the walk then gives.

@@ -1,5 +1,7 @@
 use http::Method;
 
+use crate::operations;
+
 /// An operation of the API, as the spec describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
@@ -11,6 +13,33 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// The operation of the table that a request is of, by its method and the
+    /// path without its query.
+    #[must_use]
+    pub fn find(method: &Method, path: &str) -> Option<&'static Self> {
+        let of_path = |operation: &&&Self| operation.matches(path);
+        let mut candidates: Vec<_> = operations::ALL.iter().filter(of_path).collect();
+        candidates.retain(|operation| operation.method == *method);
+        // `/v2/contacts/list` is not the contact `list`.
+        let is_parameter = |segment: &str| segment.starts_with('{');
+        let parameters = |path: &str| path.split('/').filter(|s| is_parameter(s)).count();
+        let best = candidates.into_iter().min_by_key(|o| parameters(o.path));
+        best.copied()
+    }
+
+    fn matches(&self, path: &str) -> bool {
+        let mut given = path.split('/');
+        let mut template = self.path.split('/');
+        loop {
+            match (template.next(), given.next()) {
+                (None, None) => return true,
+                (Some(wanted), Some(found))
+                    if wanted == found || (wanted.starts_with('{') && !found.is_empty()) => {}
+                _ => return false,
+            }
+        }
+    }
+
     /// The operation id, which is the name of the client's method.
     #[must_use]
     pub fn id(&self) -> &'static str {

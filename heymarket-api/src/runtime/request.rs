@@ -5,6 +5,7 @@ use http::Method;
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Serialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::error::Error;
@@ -66,6 +67,33 @@ impl Request {
             problem: is_other
                 .then(|| format!("an id in the path {} is empty or only dots", operation.path)),
         }
+    }
+
+    /// A request of a path that is sent as it is.
+    pub(super) fn verbatim(operation: &'static Operation, path: String) -> Self {
+        Self {
+            path: path.into(),
+            ..Self::new(operation, Cow::Borrowed("/-"), None)
+        }
+    }
+
+    /// Notes what is wrong with it, unless something else is.
+    pub(super) fn wrong(mut self, problem: String) -> Self {
+        self.problem.get_or_insert(problem);
+        self
+    }
+
+    /// Sets a body that needs no further check, and takes note of its
+    /// `local_id`.
+    pub(super) fn raw_json(mut self, body: &Value) -> Self {
+        let key = body.get("local_id").and_then(Value::as_str);
+        self.local_id = key.filter(|key| !key.is_empty()).map(str::to_owned);
+        self.body = Some(body.to_string().into());
+        self
+    }
+
+    pub(super) fn query_string(&self) -> &str {
+        &self.query
     }
 
     /// Adds a query parameter, unless it has no value.
@@ -189,6 +217,12 @@ impl QueryValue for bool {
 impl QueryValue for i64 {
     fn text(&self) -> Option<Cow<'_, str>> {
         Some(self.to_string().into())
+    }
+}
+
+impl QueryValue for String {
+    fn text(&self) -> Option<Cow<'_, str>> {
+        Some(self.as_str().into())
     }
 }
 

@@ -31,6 +31,14 @@ impl Violation {
         }
     }
 
+    #[cfg(feature = "client")]
+    pub(crate) fn of(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            problem: problem.into(),
+        }
+    }
+
     /// The same, of a value inside of a member.
     pub(crate) fn within(mut self, member: &str) -> Self {
         let joint = match self.field.chars().next() {

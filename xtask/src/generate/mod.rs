@@ -9,6 +9,7 @@ mod operations;
 mod paging;
 mod prepare;
 mod progenitor;
+mod raw;
 mod reference;
 mod types;
 
@@ -48,12 +49,14 @@ pub fn run(bundle: &Bundle) -> Result<Vec<OutputFile>, Error> {
         },
     ];
     let walks = paging::write(&generated.methods, &model)?;
+    let raw = raw::write(&generated.methods, &model)?;
     let sources = [
         ("client.rs", client::write(generated.methods, &model)?),
         ("enums.rs", enums::write(&model)?),
         ("mod.rs", operations::write_module(&model)),
         ("paging.rs", walks),
         ("operations.rs", operations::write(&model)?),
+        ("raw.rs", raw),
         ("types.rs", types::write(generated.types, &model)?),
     ];
     for (name, tokens) in sources {

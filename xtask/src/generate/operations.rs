@@ -54,6 +54,13 @@ pub(super) fn write(model: &Model<'_>) -> Result<TokenStream, Error> {
         #[doc = " All operations, in the order of the spec."]
         pub static ALL: &[&Operation] = &[#(&#names),*];
 
+        #[doc = " Whether the values of the properties of this name are never shown: they"]
+        #[doc = " are secrets, personal, or what people write."]
+        #[must_use]
+        pub fn is_sensitive(property: &str) -> bool {
+            SENSITIVE.contains(&property)
+        }
+
         #[doc = " The properties whose values are never shown."]
         pub(crate) static SENSITIVE: &[&str] = &[#(#sensitive),*];
     })
@@ -72,6 +79,8 @@ pub(super) fn write_module(model: &Model<'_>) -> TokenStream {
         pub mod operations;
         #[cfg(feature = "client")]
         mod paging;
+        #[cfg(feature = "client")]
+        pub(crate) mod raw;
         pub mod types;
 
         #[doc = " Calls a macro with the names of all types, so that what must hold for"]

@@ -48,6 +48,23 @@ pub(super) fn write(methods: &[ImplItemFn], model: &Model<'_>) -> Result<TokenSt
     })
 }
 
+/// The type of a method's body, if it has one.
+pub(super) fn body_type(method: &ImplItemFn) -> Option<TokenStream> {
+    method
+        .sig
+        .inputs
+        .iter()
+        .find_map(|argument| match argument {
+            FnArg::Typed(argument) if argument.pat.to_token_stream().to_string() == "body" => {
+                match &*argument.ty {
+                    Type::Reference(reference) => Some(reference.elem.to_token_stream()),
+                    _ => None,
+                }
+            }
+            _ => None,
+        })
+}
+
 struct WalkOf<'a> {
     operation: &'a Operation<'a>,
     paging: &'a Value,
@@ -117,20 +134,7 @@ impl WalkOf<'_> {
     /// Of a request with a body: its argument, and how a page is fetched.
     fn by_body(&self, request: &Schema<'_>) -> (TokenStream, TokenStream, TokenStream) {
         let method = &self.method.sig.ident;
-        let ty = self
-            .method
-            .sig
-            .inputs
-            .iter()
-            .find_map(|argument| match argument {
-                FnArg::Typed(argument) if argument.pat.to_token_stream().to_string() == "body" => {
-                    match &*argument.ty {
-                        Type::Reference(reference) => Some(reference.elem.to_token_stream()),
-                        _ => None,
-                    }
-                }
-                _ => None,
-            });
+        let ty = body_type(self.method);
         let required = request.required();
         let set = |key: &str, ask: TokenStream| {
             let name = self.text(key)?;

@@ -1,0 +1,446 @@
+//! Requests that are put together at run time: for tools that learn only then
+//! which operation is wanted, and for paths that this version does not know.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use http::Method;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::client::Client;
+use super::decode::decode;
+use super::error::Error;
+use super::operation::{Operation, Safety};
+use super::request::{Request, encode_path};
+use super::response::Response;
+use crate::generated::raw;
+use crate::wire::{Check, Phone, Violation};
+
+/// A request that is put together at run time, of an operation of the table or
+/// of any other path; [`Client::execute`] sends it.
+///
+/// Where the operation is known when the program is written, its method of
+/// [`Client`] is better: it cannot be called with anything missing.
+///
+/// ```no_run
+/// # async fn run(client: heymarket_api::Client) -> Result<(), heymarket_api::Error> {
+/// use heymarket_api::{RawRequest, operations};
+///
+/// let request = RawRequest::of(&operations::GET_CONVERSATION).parameter("id", "9920");
+/// let conversation = client.execute::<serde_json::Value>(request).await?;
+/// println!("{}", conversation["status"]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "a request does nothing until it is executed"]
+pub struct RawRequest {
+    operation: &'static Operation,
+    /// The path as it is to be sent, of a request that is of no template.
+    path: Option<String>,
+    parameters: Vec<(String, String)>,
+    query: Vec<(String, String)>,
+    body: Option<Value>,
+    problem: Option<String>,
+}
+
+impl RawRequest {
+    /// A request of an operation. It is checked as that of the operation's
+    /// method is, and its `local_id` is minted where that one's is.
+    pub fn of(operation: &'static Operation) -> Self {
+        Self {
+            operation,
+            path: None,
+            parameters: Vec::new(),
+            query: Vec::new(),
+            body: None,
+            problem: None,
+        }
+    }
+
+    /// A request of any path, which is sent as it is: nothing is checked, and
+    /// nothing is added to its body.
+    ///
+    /// What may be sent twice is that of the operation that has this path; of a
+    /// path that this version does not know, only what HTTP says to be safe
+    /// (`GET`, `HEAD`, `OPTIONS`).
+    pub fn new(method: &Method, path: &str) -> Self {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let operation = Operation::find(method, path);
+        let mut request = Self::of(operation.unwrap_or_else(|| unknown(method)));
+        request.path = Some(path.to_owned());
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            request = request.query(percent_decoded(name), percent_decoded(value));
+        }
+        let is_path = path.starts_with('/')
+            && !path.contains(|c: char| c == '#' || c.is_whitespace() || c.is_control());
+        if operation.is_none() && *request.operation.method() != *method {
+            request.problem = Some(format!("{method} is no method that the client sends"));
+        } else if !is_path {
+            let problem = "a path begins with `/`, and has neither white space nor `#` in it";
+            request.problem = Some(problem.to_owned());
+        }
+        request
+    }
+
+    /// Sets a parameter of the path's template.
+    pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.parameters.push((name.into(), value.into()));
+        self
+    }
+
+    /// Adds a parameter to the query.
+    pub fn query(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let (name, value) = (name.into(), value.into());
+        let is_phone = self.path.is_none() && raw::phones(self.operation.id()).contains(&&*name);
+        let value = if is_phone {
+            Phone::from(value).as_str().to_owned()
+        } else {
+            value
+        };
+        self.query.push((name, value));
+        self
+    }
+
+    /// Sets the body.
+    pub fn json(mut self, body: Value) -> Self {
+        let mut body = body;
+        if self.path.is_none() {
+            if self.operation.mints_local_id()
+                && let Value::Object(members) = &mut body
+                && !members.contains_key("local_id")
+            {
+                let minted = Uuid::new_v4().to_string();
+                members.insert("local_id".to_owned(), minted.into());
+            }
+            // What is wrong with it is told when it is checked.
+            if let Ok(normal) = raw::body(self.operation.id(), &body, None) {
+                body = normal;
+            }
+        }
+        self.body = Some(body);
+        self
+    }
+
+    /// The operation that it is of; for a path that this version does not know,
+    /// one that stands for all of these.
+    #[must_use]
+    pub fn operation(&self) -> &'static Operation {
+        self.operation
+    }
+
+    /// The path, with its parameters in place.
+    #[must_use]
+    pub fn path(&self) -> Cow<'_, str> {
+        match &self.path {
+            Some(path) => path.into(),
+            None => self.filled_path().0.into(),
+        }
+    }
+
+    /// The parameters of the query.
+    pub fn query_parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.query.iter();
+        pairs.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The query as it is sent, without the question mark; empty if there is
+    /// none.
+    #[must_use]
+    pub fn query_string(&self) -> String {
+        self.built(None).query_string().to_owned()
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn body(&self) -> Option<&Value> {
+        self.body.as_ref()
+    }
+
+    /// Whether it can be sent as it is, at the time `now`. [`Client::execute`]
+    /// checks it too.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest), with what is wrong.
+    pub fn check(&self, now: Timestamp) -> Result<(), Error> {
+        self.built(Some(now)).parts().map(drop)
+    }
+
+    /// The request as the send loop takes it.
+    fn built(&self, now: Option<Timestamp>) -> Request {
+        let mut request = match &self.path {
+            Some(path) => Request::verbatim(self.operation, path.clone()),
+            None => {
+                let (path, missing) = self.filled_path();
+                let mut request = Request::new(self.operation, path.into(), now);
+                if let Some(name) = missing {
+                    request = request.wrong(format!("the parameter {name} is not set"));
+                }
+                request
+            }
+        };
+        if let Some(problem) = &self.problem {
+            request = request.wrong(problem.clone());
+        }
+        for (name, value) in &self.query {
+            let is_phone =
+                self.path.is_none() && raw::phones(self.operation.id()).contains(&&**name);
+            request = if is_phone {
+                request.query(name, &Phone::from(value))
+            } else {
+                request.query(name, value)
+            };
+        }
+        if self.path.is_none() && now.is_some() {
+            let body = self.body.as_ref().unwrap_or(&Value::Null);
+            if let Err(violation) = raw::body(self.operation.id(), body, now) {
+                request = request.wrong(violation.to_string());
+            }
+        }
+        match &self.body {
+            Some(body) => request.raw_json(body),
+            None => request,
+        }
+    }
+
+    /// The path after the template, and a parameter that is missing.
+    fn filled_path(&self) -> (String, Option<&'static str>) {
+        let mut missing = None;
+        let segments = self.operation.path().split('/').map(|segment| {
+            let name = segment
+                .strip_prefix('{')
+                .and_then(|rest| rest.strip_suffix('}'));
+            let Some(name) = name else {
+                return Cow::Borrowed(segment);
+            };
+            let mut parameters = self.parameters.iter();
+            match parameters.find(|(given, _)| given == name) {
+                Some((_, value)) => encode_path(value).into(),
+                None => {
+                    missing.get_or_insert(name);
+                    segment.into()
+                }
+            }
+        });
+        let path = segments.collect::<Vec<_>>().join("/");
+        (path, missing)
+    }
+
+    /// The body as the type of the operation's method.
+    pub(crate) fn typed<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        let body = self.body.as_ref().unwrap_or(&Value::Null);
+        read(body).map_err(|violation| self.invalid(violation.to_string()))
+    }
+
+    /// A parameter of the query as the type of the operation's method.
+    pub(crate) fn typed_query<T: std::str::FromStr>(&self, name: &str) -> Result<T, Error> {
+        let value = self.query.iter().find(|(given, _)| given == name);
+        let value = value.ok_or_else(|| self.invalid(format!("{name}: it is not set")))?;
+        let value = value.1.parse().ok();
+        value.ok_or_else(|| self.invalid(format!("{name}: it is not of its type")))
+    }
+
+    pub(crate) fn invalid(&self, problem: String) -> Error {
+        Error::invalid_request(self.operation, problem)
+    }
+
+    /// Sets a member of the body, which is an object.
+    pub(crate) fn set_member(&mut self, name: &str, value: Value) {
+        let body = self
+            .body
+            .get_or_insert_with(|| Value::Object(Default::default()));
+        if let Value::Object(members) = body {
+            members.insert(name.to_owned(), value);
+        }
+    }
+
+    /// Sets a parameter of the query.
+    pub(crate) fn set_query(&mut self, name: &str, value: String) {
+        self.query.retain(|(given, _)| given != name);
+        self.query.push((name.to_owned(), value));
+    }
+}
+
+impl fmt::Debug for RawRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Parameters and bodies hold phone numbers and texts.
+        f.debug_struct("RawRequest")
+            .field("operation", &self.operation.id())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Sends a request that was put together at run time, and reads its answer
+    /// as a `T`: `serde_json::Value` takes any. It is sent as the operation's
+    /// method sends it, and [`Response::body`] has the bytes as they came.
+    ///
+    /// # Errors
+    ///
+    /// As the operation's method.
+    pub async fn execute<T: DeserializeOwned>(
+        &self,
+        request: RawRequest,
+    ) -> Result<Response<T>, Error> {
+        let now = self.core.check_requests.then(|| self.now());
+        self.send(request.built(now)).await
+    }
+}
+
+/// Reads a body as its type and, with a time, checks it; gives it as the type
+/// writes it, with what the type does not know kept.
+pub(crate) fn normal<T>(body: &Value, now: Option<Timestamp>) -> Result<Value, Violation>
+where
+    T: DeserializeOwned + Serialize + Check,
+{
+    let typed: T = read(body)?;
+    if let Some(now) = now {
+        typed.check(now)?;
+    }
+    let mut normal = body.clone();
+    if let Ok(written) = serde_json::to_value(&typed) {
+        overlay(&mut normal, written);
+    }
+    Ok(normal)
+}
+
+fn read<T: DeserializeOwned>(body: &Value) -> Result<T, Violation> {
+    let text = body.to_string();
+    decode(text.as_bytes()).map_err(|mismatch| {
+        let field = mismatch.path.trim_start_matches(['$', '.']);
+        let problem = format!("expected {}, found {}", mismatch.expected, mismatch.found);
+        Violation::of(if field.is_empty() { "the body" } else { field }, problem)
+    })
+}
+
+/// Puts what is in `upper` in the place of what is in `lower`; members that only
+/// `lower` has stay.
+fn overlay(lower: &mut Value, upper: Value) {
+    match (lower, upper) {
+        (Value::Object(lower), Value::Object(upper)) => {
+            for (key, value) in upper {
+                overlay(lower.entry(key).or_insert(Value::Null), value);
+            }
+        }
+        (Value::Array(lower), Value::Array(upper)) if lower.len() == upper.len() => {
+            for (lower, upper) in lower.iter_mut().zip(upper) {
+                overlay(lower, upper);
+            }
+        }
+        (lower, upper) => *lower = upper,
+    }
+}
+
+fn percent_decoded(text: &str) -> String {
+    let text = text.replace('+', " ");
+    percent_encoding::percent_decode_str(&text)
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
+/// What stands for the paths that this version does not know.
+fn unknown(method: &Method) -> &'static Operation {
+    macro_rules! operations {
+        ($($method:ident: $safety:ident),*) => {
+            match *method {
+                $(Method::$method => {
+                    static UNKNOWN: Operation = Operation {
+                        id: stringify!($method),
+                        method: Method::$method,
+                        path: "(a path that is not in the table)",
+                        safety: Safety::$safety,
+                        has_local_id: false,
+                    };
+                    &UNKNOWN
+                })*
+                _ => unknown(&Method::POST),
+            }
+        };
+    }
+    operations!(
+        GET: Read,
+        HEAD: Read,
+        OPTIONS: Read,
+        POST: Unsafe,
+        PUT: Unsafe,
+        PATCH: Unsafe,
+        DELETE: Unsafe
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operations;
+    use serde_json::json;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn problem(request: &RawRequest) -> Option<String> {
+        request.check(NOW).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn parameters_are_put_into_the_path_and_encoded() {
+        let request = RawRequest::of(&operations::GET_CONTACT_V2).parameter("contact_id", "a/b");
+        assert_eq!(request.path(), "/v2/contact/a%2Fb");
+        assert_eq!(problem(&request), None);
+        let incomplete = RawRequest::of(&operations::GET_CONTACT_V2);
+        let problem = problem(&incomplete).expect("a parameter is missing");
+        assert!(
+            problem.contains("the parameter contact_id is not set"),
+            "{problem}"
+        );
+    }
+
+    #[test]
+    fn a_body_is_checked_as_that_of_the_method_is() {
+        let send = |body: Value| problem(&RawRequest::of(&operations::SEND_MESSAGE).json(body));
+        let whole = json!({"inbox_id": 1, "creator_id": 2, "phone_number": "15550100101"});
+        assert_eq!(send(whole), None);
+        let neither = send(json!({"inbox_id": 1, "creator_id": 2})).expect("no receiver");
+        assert!(neither.contains("one of them is needed"), "{neither}");
+        let mistyped = send(json!({"inbox_id": "x", "creator_id": 2})).expect("no number");
+        assert!(
+            mistyped.contains("inbox_id: expected an integer, found a string"),
+            "{mistyped}"
+        );
+        let missing = send(json!({"inbox_id": 1})).expect("no sender");
+        assert!(
+            missing.contains("expected the member `creator_id`"),
+            "{missing}"
+        );
+    }
+
+    #[test]
+    fn a_body_is_written_as_the_method_writes_it_and_keeps_what_it_does_not_know() {
+        let body = json!({
+            "inbox_id": 1, "creator_id": 2, "phone_number": "+15550100101", "brand_new": [1],
+        });
+        let request = RawRequest::of(&operations::SEND_MESSAGE).json(body);
+        let body = request.body().expect("a body");
+        assert_eq!(body["phone_number"], "15550100101");
+        assert_eq!(body["brand_new"], json!([1]));
+        assert!(body["local_id"].as_str().is_some_and(|key| key.len() == 36));
+    }
+
+    #[test]
+    fn a_path_is_sent_as_it_is_with_the_safety_of_its_operation() {
+        let known = RawRequest::new(&Method::POST, "/v1/contacts?a=b%20c").json(json!({"x": 1}));
+        assert_eq!(known.operation().id(), "list_contacts");
+        assert_eq!(known.query_string(), "a=b%20c");
+        assert_eq!(known.body(), Some(&json!({"x": 1})));
+        assert_eq!(problem(&known), None);
+        let safety = |method, path| RawRequest::new(method, path).operation().safety();
+        assert_eq!(safety(&Method::GET, "/v9/news"), Safety::Read);
+        assert_eq!(safety(&Method::POST, "/v9/news"), Safety::Unsafe);
+        assert!(problem(&RawRequest::new(&Method::TRACE, "/v9/news")).is_some());
+        assert!(problem(&RawRequest::new(&Method::GET, "@example.com/")).is_some());
+    }
+}
