@@ -158,6 +158,13 @@ pub(crate) fn reference(schema: &Value) -> Option<&str> {
     reference?.strip_prefix(SCHEMAS)
 }
 
+/// The component that a schema refers to, or else the schema itself.
+pub(crate) fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    let name = reference(schema);
+    let component = name.and_then(|name| document.pointer(&format!("/components/schemas/{name}")));
+    component.unwrap_or(schema)
+}
+
 /// Whether every item of a `oneOf` says only which members it requires: the
 /// spec's way to write "exactly one of these".
 pub(crate) fn is_choice(one_of: &[Value]) -> bool {

@@ -150,22 +150,23 @@ fn read(root: &Path, path: &str) -> Result<Option<String>, Error> {
 
 /// Files of the generated folder that are not written any more.
 fn stale(root: &Path, files: &[OutputFile]) -> Result<Vec<String>, Error> {
-    let folder = root.join(generate::FOLDER);
-    let unreadable = |error: std::io::Error| Error::Unreadable {
-        path: PathBuf::from(generate::FOLDER),
-        reason: error.to_string(),
-    };
-    let entries = match fs::read_dir(&folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(unreadable(error)),
-    };
     let mut stale = Vec::new();
-    for entry in entries {
-        let name = entry.map_err(unreadable)?.file_name();
-        let path = format!("{}/{}", generate::FOLDER, name.to_string_lossy());
-        if path.ends_with(".rs") && files.iter().all(|file| file.path != path) {
-            stale.push(path);
+    for folder in generate::FOLDERS {
+        let unreadable = |error: std::io::Error| Error::Unreadable {
+            path: PathBuf::from(folder),
+            reason: error.to_string(),
+        };
+        let entries = match fs::read_dir(root.join(folder)) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(unreadable(error)),
+        };
+        for entry in entries {
+            let name = entry.map_err(unreadable)?.file_name();
+            let path = format!("{folder}/{}", name.to_string_lossy());
+            if path.ends_with(".rs") && files.iter().all(|file| file.path != path) {
+                stale.push(path);
+            }
         }
     }
     stale.sort();

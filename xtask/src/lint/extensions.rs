@@ -10,6 +10,7 @@ use crate::yaml::escape_pointer;
 const SAFETIES: [&str; 4] = ["read", "idempotent", "keyed", "unsafe"];
 const SENSITIVITIES: [&str; 3] = ["secret", "personal", "content"];
 const EVIDENCE: [&str; 6] = ["seed", "g1", "g2", "sampled", "used", "inferred"];
+const EFFECTS: [&str; 3] = ["sends", "deletes", "bulk"];
 const CHECKS: [&str; 1] = ["schedule-time"];
 const PAGING_NAMES: [&str; 6] = ["ascending", "cursor", "from", "limit", "page", "walk"];
 const PAGING_NUMBERS: [&str; 3] = ["first", "size", "tick_seconds"];
@@ -22,6 +23,7 @@ enum Place {
     Operation,
     Component,
     Property,
+    Parameter,
     Elsewhere,
 }
 
@@ -35,6 +37,7 @@ pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
         },
     );
     findings.extend(webhooks(bundle));
+    findings.extend(columns(bundle));
     for operation in schema::operations(&bundle.document) {
         findings.extend(missing(bundle, &operation));
         findings.extend(paging_members(bundle, &operation));
@@ -82,6 +85,7 @@ fn place(pointer: &str) -> Place {
         ["paths", _, method] if schema::METHODS.contains(method) => Place::Operation,
         ["components", "schemas", _] => Place::Component,
         [.., "properties", _] => Place::Property,
+        ["paths", .., "parameters", _] => Place::Parameter,
         _ => Place::Elsewhere,
     }
 }
@@ -138,6 +142,26 @@ fn check_one(bundle: &Bundle, pointer: &str, key: &str, value: &Value) -> Option
             is_one_of(&CHECKS),
             format!("one of {}", CHECKS.join(", ")),
         ),
+        "x-effect" => (
+            &[Place::Operation],
+            "an operation",
+            is_one_of(&EFFECTS),
+            format!("one of {}", EFFECTS.join(", ")),
+        ),
+        "x-flag" => (
+            &[Place::Property, Place::Parameter],
+            "a property or a parameter",
+            value.as_str().is_some_and(is_flag),
+            "a name of small letters, with `-` between words".to_owned(),
+        ),
+        "x-columns" => (
+            &[Place::Component],
+            "a component schema",
+            value
+                .as_array()
+                .is_some_and(|names| !names.is_empty() && names.iter().all(Value::is_string)),
+            "a list of names of its properties".to_owned(),
+        ),
         "x-paging" => (
             &[Place::Operation],
             "an operation",
@@ -166,6 +190,45 @@ fn check_one(bundle: &Bundle, pointer: &str, key: &str, value: &Value) -> Option
         return Some(bundle.finding(&at, subject, message, format!("write {wanted}")));
     }
     None
+}
+
+fn is_flag(name: &str) -> bool {
+    name.split('-').all(|word| {
+        !word.is_empty()
+            && word
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    })
+}
+
+/// The columns of a schema are properties of it, or of an object in it.
+fn columns(bundle: &Bundle) -> Vec<Finding> {
+    let document = &bundle.document;
+    let mut findings = Vec::new();
+    for (name, component) in schema::components(document) {
+        for column in schema::strings(component.get("x-columns")) {
+            let mut holder = Some(component);
+            let is_there = column.split('.').all(|part| {
+                let property = holder
+                    .and_then(|holder| holder.get("properties"))
+                    .and_then(|properties| properties.get(part));
+                holder = property.and_then(|property| match schema::reference(property) {
+                    Some(name) => document.pointer(&format!("/components/schemas/{name}")),
+                    None => Some(property),
+                });
+                property.is_some()
+            });
+            if !is_there {
+                findings.push(bundle.finding(
+                    &format!("/components/schemas/{name}/x-columns"),
+                    name,
+                    format!("`x-columns` names `{column}`, which it does not have"),
+                    "mend its spelling, or add the property",
+                ));
+            }
+        }
+    }
+    findings
 }
 
 fn is_paging(paging: &Map<String, Value>) -> bool {

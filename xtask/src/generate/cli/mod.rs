@@ -1,0 +1,183 @@
+//! Writes the command tree of the command line: a table with one entry for each
+//! operation, from which it makes commands, flags, help and requests.
+
+mod arguments;
+mod names;
+mod results;
+
+use std::collections::BTreeMap;
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use serde_json::Value;
+
+use super::model::Model;
+use super::operations::constant;
+use crate::error::Error;
+use crate::schema::{self, Operation};
+use arguments::Argument;
+
+/// The folder of the command tree, relative to the project's root.
+pub(super) const FOLDER: &str = "heymarket-cli/src/generated";
+
+/// The file `commands.rs`.
+pub(super) fn write(document: &Value, model: &Model<'_>) -> Result<TokenStream, Error> {
+    let mut resources: Vec<(&str, Vec<&Operation<'_>>)> = Vec::new();
+    for operation in &model.operations {
+        let tag = tag(operation);
+        match resources.iter_mut().find(|(name, _)| *name == tag) {
+            Some((_, operations)) => operations.push(operation),
+            None => resources.push((tag, vec![operation])),
+        }
+    }
+    let resources = resources
+        .into_iter()
+        .map(|(name, operations)| resource(document, model, name, &operations))
+        .collect::<Result<Vec<_>, Error>>()?;
+    Ok(quote! {
+        //! The commands of the operations of the API, as tables.
+
+        use heymarket_api::operations;
+
+        use crate::operations::spec::{Argument, Body, Effect, Kind, Operation, Place, Resource};
+
+        #[doc = " All resources, in the order of the paths of the spec."]
+        pub(crate) static RESOURCES: &[Resource] = &[#(#resources),*];
+    })
+}
+
+/// The file `mod.rs`.
+pub(super) fn write_module() -> TokenStream {
+    quote! {
+        //! Written by `cargo xtask codegen` from `openapi/`.
+
+        pub(crate) mod commands;
+    }
+}
+
+fn tag<'a>(operation: &Operation<'a>) -> &'a str {
+    schema::strings(operation.value.get("tags"))
+        .next()
+        .unwrap_or("others")
+}
+
+fn resource(
+    document: &Value,
+    model: &Model<'_>,
+    name: &str,
+    operations: &[&Operation<'_>],
+) -> Result<TokenStream, Error> {
+    let tags = schema::array(document.get("tags")).iter();
+    let mut tags = tags.filter(|tag| tag.get("name").and_then(Value::as_str) == Some(name));
+    let about = tags.next().and_then(|tag| tag.get("description"));
+    let about = plain(about.and_then(Value::as_str).unwrap_or(""));
+    let ids: Vec<String> = operations
+        .iter()
+        .map(|operation| operation.name())
+        .collect();
+    let verbs = names::verbs(name, &ids);
+    let mut seen = BTreeMap::new();
+    for (id, verb) in ids.iter().zip(&verbs) {
+        if let Some(other) = seen.insert(verb, id) {
+            return Err(Error::Unexpected(format!(
+                "{other} and {id} are both the command `{name} {verb}`; rename one"
+            )));
+        }
+    }
+    let entries = operations
+        .iter()
+        .zip(&verbs)
+        .map(|(operation, verb)| entry(document, model, operation, verb))
+        .collect::<Result<Vec<_>, Error>>()?;
+    Ok(quote!(Resource { name: #name, about: #about, operations: &[#(#entries),*] }))
+}
+
+fn entry(
+    document: &Value,
+    model: &Model<'_>,
+    operation: &Operation<'_>,
+    verb: &str,
+) -> Result<TokenStream, Error> {
+    let table = constant(&operation.name());
+    let about = plain(operation.text("summary"));
+    let description = plain(operation.text("description"));
+    let docs = operation.value.pointer("/externalDocs/url");
+    let docs = docs.and_then(Value::as_str).unwrap_or("");
+    let is_deprecated = schema::flag(operation.value, "deprecated");
+    let is_paged = operation.value.get("x-paging").is_some();
+    let effect = effect(operation);
+    let arguments = arguments::read(document, model, operation)?;
+    let choice = choice(model, operation, &arguments);
+    let body = match body(document, operation) {
+        None => quote!(Body::None),
+        Some(true) => quote!(Body::Object),
+        Some(false) => quote!(Body::Free),
+    };
+    let columns = results::columns(document, operation);
+    let items = match results::items(document, operation) {
+        Some(name) => quote!(Some(#name)),
+        None => quote!(None),
+    };
+    Ok(quote! {
+        Operation {
+            operation: &operations::#table,
+            verb: #verb,
+            about: #about,
+            description: #description,
+            docs: #docs,
+            is_deprecated: #is_deprecated,
+            is_paged: #is_paged,
+            effect: Effect::#effect,
+            arguments: &[#(#arguments),*],
+            choice: &[#(#choice),*],
+            body: #body,
+            items: #items,
+            columns: &[#(#columns),*],
+        }
+    })
+}
+
+/// What is to be confirmed: what the spec says, and every `DELETE`.
+fn effect(operation: &Operation<'_>) -> syn::Ident {
+    format_ident!(
+        "{}",
+        match operation.text("x-effect") {
+            "sends" => "Sends",
+            "deletes" => "Deletes",
+            "bulk" => "Bulk",
+            _ if operation.method == "delete" => "Deletes",
+            _ => "None",
+        }
+    )
+}
+
+/// Whether the operation takes a body, and whether that is an object with known
+/// members.
+fn body(document: &Value, operation: &Operation<'_>) -> Option<bool> {
+    let pointer = operation.request_schema()?;
+    let schema = schema::resolve(document, document.pointer(&pointer)?);
+    Some(schema.get("properties").is_some())
+}
+
+/// The flags of which exactly one is to be given.
+fn choice(model: &Model<'_>, operation: &Operation<'_>, arguments: &[Argument]) -> Vec<String> {
+    let schema = model.request_schema(operation);
+    let alternatives = schema.map(|schema| schema.choice()).unwrap_or_default();
+    alternatives
+        .iter()
+        .filter_map(|members| {
+            let key = *members.first()?;
+            arguments.iter().find_map(|argument| argument.flag_of(key))
+        })
+        .collect()
+}
+
+/// Text as a terminal shows it: a paragraph on a line.
+fn plain(text: &str) -> String {
+    let paragraphs = text.trim().split("\n\n");
+    let paragraphs = paragraphs.map(|paragraph| {
+        let words: Vec<_> = paragraph.split_whitespace().collect();
+        words.join(" ")
+    });
+    paragraphs.collect::<Vec<_>>().join("\n\n")
+}
