@@ -88,12 +88,14 @@ pub(crate) struct Invocation {
 pub(crate) fn command() -> Command {
     let root = Command::new("heymarket")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("The Heymarket business text-messaging API on the command line")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
         .max_term_width(100);
-    commands::register(Globals::augment_args(root))
+    let root = Globals::augment_args(root)
+        .about("The Heymarket business text-messaging API on the command line")
+        .long_about(None);
+    commands::register(root)
 }
 
 /// Reads the arguments.

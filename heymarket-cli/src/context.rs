@@ -26,6 +26,11 @@ impl Context {
         connection::open(&self.globals).await
     }
 
+    /// Where items go as they come.
+    pub(crate) fn stream(&self) -> Result<Output, Failure> {
+        Output::stream(&self.globals, &self.terminal)
+    }
+
     /// Where results go, in the format that was asked for.
     pub(crate) fn output(&self) -> Result<Output, Failure> {
         Output::new(&self.globals, &self.terminal)

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use heymarket_api::{Error, ErrorKind};
 
 use crate::exit;
+use crate::output::plain;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -49,10 +50,32 @@ impl Failure {
             }
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
             other => {
-                let _ = writeln!(io::stderr(), "heymarket: {other}");
+                let message = plain::lines(&format!("heymarket: {other}"));
+                let _ = writeln!(io::stderr(), "{message}");
+                other.explain();
             }
         }
         self.exit_code().into()
+    }
+
+    /// Says what there is to do, where that is not in the message.
+    fn explain(&self) {
+        let Self::Api(error) = self else {
+            return;
+        };
+        let mut hints = Vec::new();
+        if let Some(request_id) = error.request_id() {
+            hints.push(format!("request id: {request_id}"));
+        }
+        if self.exit_code() == exit::OUTCOME_UNKNOWN {
+            hints.push("nobody knows whether it was done; look before you do it again".to_owned());
+            if let Some(local_id) = error.local_id() {
+                hints.push(format!("its local_id: {local_id}"));
+            }
+        }
+        for hint in hints {
+            let _ = writeln!(io::stderr(), "  {}", plain::one_line(&hint));
+        }
     }
 
     /// The exit code; `heymarket help exit-codes` documents them.

@@ -11,6 +11,9 @@ mod connection;
 mod context;
 mod exit;
 mod failure;
+#[rustfmt::skip] // prettyplease formats it, the same everywhere
+mod generated;
+mod operations;
 mod output;
 mod safety;
 

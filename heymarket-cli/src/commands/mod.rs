@@ -10,15 +10,22 @@ use clap::{ArgMatches, Command};
 use crate::cli::Invocation;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::operations;
+use crate::safety;
 
 /// Adds every command to the root.
 pub(crate) fn register(root: Command) -> Command {
-    root.subcommands([completions::command(), help::command(), man::command()])
+    root.subcommands(operations::commands()).subcommands([
+        completions::command(),
+        help::command(),
+        man::command(),
+    ])
 }
 
 /// Runs the command that was asked for.
 pub(crate) fn run(invocation: Invocation) -> Result<(), Failure> {
     let context = Context::new(invocation.globals);
+    safety::watch(&context);
     let Some((name, matches)) = invocation.matches.subcommand() else {
         return Err(Failure::usage("no command; see `heymarket --help`"));
     };
@@ -34,6 +41,9 @@ async fn dispatch(context: &Context, name: &str, matches: &ArgMatches) -> Result
         "completions" => completions::run(context, matches),
         "help" => help::run(context, matches),
         "man" => man::run(context, matches),
-        _ => Err(Failure::usage(format!("{name} is no command"))),
+        _ => match operations::resource(name) {
+            Some(resource) => operations::run(context, resource, matches).await,
+            None => Err(Failure::usage(format!("{name} is no command"))),
+        },
     }
 }

@@ -1,36 +1,209 @@
 //! Results: what goes to standard output, and how.
 
+mod cell;
+mod jq;
+pub(crate) mod json;
+pub(crate) mod plain;
+mod progress;
+mod table;
 mod terminal;
 
 use std::io::{self, BufWriter, StdoutLock, Write};
 
+use jiff::Timestamp;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
 use crate::cli::{Format, Globals};
 use crate::failure::Failure;
+use jq::Filter;
 
+pub(crate) use progress::Progress;
 pub(crate) use terminal::Terminal;
+
+/// How an answer is laid out as a table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    /// The member of the answer that holds the rows.
+    pub(crate) items: Option<&'static str>,
+    /// The members of a row that matter.
+    pub(crate) columns: &'static [&'static str],
+}
 
 /// Standard output, in the format that was asked for.
 pub(crate) struct Output {
     pub(crate) format: Format,
+    filter: Option<Filter>,
+    terminal: Terminal,
+    /// Whether a header of a stream was written.
+    has_header: bool,
     writer: BufWriter<StdoutLock<'static>>,
 }
 
 impl Output {
+    /// For one answer; by default a table on a terminal, and else JSON.
     pub(crate) fn new(globals: &Globals, terminal: &Terminal) -> Result<Self, Failure> {
         let by_default = if terminal.shows_output {
             Format::Table
         } else {
             Format::Json
         };
+        Self::with_default(globals, terminal, by_default)
+    }
+
+    /// For items as they come; by default a line of JSON for each.
+    pub(crate) fn stream(globals: &Globals, terminal: &Terminal) -> Result<Self, Failure> {
+        let mut output = Self::with_default(globals, terminal, Format::Jsonl)?;
+        if output.format == Format::Json {
+            output.format = Format::Jsonl;
+        }
+        Ok(output)
+    }
+
+    fn with_default(
+        globals: &Globals,
+        terminal: &Terminal,
+        by_default: Format,
+    ) -> Result<Self, Failure> {
         let format = match globals.format {
             Some(format) => format,
             None if globals.json || globals.jq.is_some() => Format::Json,
             None => by_default,
         };
+        let expression = globals.jq.as_deref();
         Ok(Self {
             format,
+            filter: expression.map(Filter::compile).transpose()?,
+            terminal: *terminal,
+            has_header: false,
             writer: BufWriter::new(io::stdout().lock()),
         })
+    }
+
+    /// Writes an answer of the API: its body, and the value that was read from
+    /// it, for a body that is not quite JSON.
+    pub(crate) fn answer(
+        &mut self,
+        body: &[u8],
+        value: &Value,
+        shape: Shape,
+    ) -> Result<(), Failure> {
+        match serde_json::from_slice::<Box<RawValue>>(body) {
+            Ok(json) => self.json(json.get(), shape),
+            Err(_) => self.json(&value.to_string(), shape),
+        }
+    }
+
+    /// Writes a JSON text.
+    pub(crate) fn json(&mut self, json: &str, shape: Shape) -> Result<(), Failure> {
+        if self.filter.is_some() {
+            return self.filtered(json);
+        }
+        match self.format {
+            Format::Json => self.line(&json::pretty(json)),
+            Format::Jsonl => {
+                for item in items(json, shape) {
+                    self.line(&json::compact(&item))?;
+                }
+                Ok(())
+            }
+            Format::Csv => {
+                for item in items(json, shape) {
+                    self.csv(&item, shape)?;
+                }
+                Ok(())
+            }
+            Format::Table => self.table(json, shape),
+        }
+    }
+
+    /// Writes an item of a stream.
+    pub(crate) fn item(&mut self, json: &str, shape: Shape) -> Result<(), Failure> {
+        if self.filter.is_some() {
+            return self.filtered(json);
+        }
+        match self.format {
+            Format::Csv => self.csv(json, shape),
+            Format::Table => self.table_row(json, shape),
+            Format::Json | Format::Jsonl => self.line(&json::compact(json)),
+        }
+    }
+
+    fn filtered(&mut self, json: &str) -> Result<(), Failure> {
+        let Some(filter) = &self.filter else {
+            return Ok(());
+        };
+        for text in filter.run(json)? {
+            // What was a string may hold anything.
+            if self.terminal.shows_output {
+                self.line(&plain::lines(&text))?;
+            } else {
+                self.line(&text)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn table(&mut self, json: &str, shape: Shape) -> Result<(), Failure> {
+        let value: Value = serde_json::from_str(json).unwrap_or_default();
+        let (width, now) = (self.terminal.width(), Timestamp::now());
+        let rows = match &value {
+            Value::Array(rows) => Some(rows),
+            Value::Object(members) => shape
+                .items
+                .and_then(|name| members.get(name))
+                .or_else(|| wrapped(members, shape))
+                .and_then(Value::as_array),
+            _ => None,
+        };
+        match (rows, &value) {
+            (Some(rows), _) if rows.is_empty() => {
+                self.terminal.say("nothing there");
+                Ok(())
+            }
+            (Some(rows), _) if rows.iter().all(Value::is_object) => {
+                self.line(&table::rows(rows, shape.columns, width, now))
+            }
+            (_, Value::Object(_)) => self.line(&table::record(&value, width, now)),
+            _ => self.line(&cell::for_people(Some(&value), now)),
+        }
+    }
+
+    /// A row of a table that is not known whole, and so has fixed columns.
+    fn table_row(&mut self, json: &str, shape: Shape) -> Result<(), Failure> {
+        let row: Value = serde_json::from_str(json).unwrap_or_default();
+        let now = Timestamp::now();
+        if !self.has_header {
+            self.has_header = true;
+            self.line(&shape.columns.join("\t").to_uppercase())?;
+        }
+        let cells = shape.columns.iter();
+        let cells = cells.map(|column| cell::for_people(cell::member(&row, column), now));
+        self.line(&cells.collect::<Vec<_>>().join("\t"))
+    }
+
+    fn csv(&mut self, json: &str, shape: Shape) -> Result<(), Failure> {
+        let row: Value = serde_json::from_str(json).unwrap_or_default();
+        let is_first = !std::mem::replace(&mut self.has_header, true);
+        let shown = |text: String| {
+            if self.terminal.shows_output {
+                plain::one_line(&text).into_owned()
+            } else {
+                text
+            }
+        };
+        let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
+        let failed = |error: csv::Error| Failure::other(format!("CSV: {error}"));
+        if is_first {
+            writer.write_record(shape.columns).map_err(failed)?;
+        }
+        let cells = shape.columns.iter();
+        let cells = cells.map(|column| shown(cell::for_programs(cell::member(&row, column))));
+        writer.write_record(cells).map_err(failed)?;
+        let bytes = writer
+            .into_inner()
+            .map_err(|error| Failure::other(format!("CSV: {error}")))?;
+        self.bytes(&bytes)
     }
 
     /// Writes a line as it is.
@@ -43,8 +216,43 @@ impl Output {
         self.writer.write_all(bytes).map_err(Failure::Output)
     }
 
-    /// Sees to it that all is written. Without it, nothing is.
-    pub(crate) fn finish(mut self) -> Result<(), Failure> {
+    /// Sees to it that what was written so far is seen.
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         self.writer.flush().map_err(Failure::Output)
     }
+
+    /// Sees to it that all is written.
+    pub(crate) fn finish(mut self) -> Result<(), Failure> {
+        self.flush()
+    }
+}
+
+/// The items of an answer as JSON texts; of one that is no list, itself.
+fn items(json: &str, shape: Shape) -> Vec<String> {
+    let text = |item: Box<RawValue>| item.get().to_owned();
+    if let Ok(items) = serde_json::from_str::<Vec<Box<RawValue>>>(json) {
+        return items.into_iter().map(text).collect();
+    }
+    let value: Value = serde_json::from_str(json).unwrap_or_default();
+    let members = value.as_object();
+    let rows = members.and_then(|members| {
+        let named = shape.items.and_then(|name| members.get(name));
+        named.or_else(|| wrapped(members, shape))
+    });
+    match rows.and_then(Value::as_array) {
+        Some(rows) => rows.iter().map(Value::to_string).collect(),
+        None => vec![json.to_owned()],
+    }
+}
+
+/// The only array of objects in an answer that is not a row itself: some lists
+/// come with an object around them.
+fn wrapped<'a>(members: &'a serde_json::Map<String, Value>, shape: Shape) -> Option<&'a Value> {
+    let is_row = shape
+        .columns
+        .iter()
+        .any(|column| members.contains_key(*column));
+    let mut lists = members.values().filter(|value| value.is_array());
+    let list = lists.next()?;
+    (!is_row && members.len() == 1).then_some(list)
 }

@@ -25,6 +25,14 @@ impl Terminal {
         }
     }
 
+    /// How many columns a table may have.
+    pub(crate) fn width(&self) -> u16 {
+        let of_variable = || std::env::var("COLUMNS").ok()?.parse().ok();
+        let of_terminal =
+            || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0);
+        of_terminal().or_else(of_variable).unwrap_or(100).max(20)
+    }
+
     /// Says a line on standard error.
     pub(crate) fn say(&self, line: &str) {
         // Nobody is left to tell that nobody reads.

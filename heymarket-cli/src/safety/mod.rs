@@ -1,24 +1,17 @@
-//! What stands before a command that sends or deletes something.
+//! What stands before a request, and what is shown of it.
 
-use crate::context::Context;
-use crate::failure::Failure;
+mod confirm;
+mod debug;
+mod dry_run;
 
-/// Says what is about to happen and asks whether it shall, unless `--yes` says
-/// so already. Where nobody can be asked, `--yes` is needed.
-pub(crate) fn confirm(context: &Context, what: &str) -> Result<(), Failure> {
-    if context.globals.yes {
-        return Ok(());
-    }
-    if !context.terminal.can_ask {
-        return Err(Failure::usage(format!(
-            "this {what}, and there is no terminal to ask on; add --yes to do it, or --dry-run to \
-             see the request"
-        )));
-    }
-    context.terminal.say(&format!("This {what}."));
-    if context.terminal.ask("Go on?")? {
-        Ok(())
-    } else {
-        Err(Failure::other("nothing was sent"))
-    }
+pub(crate) use confirm::{confirm, confirm_request};
+pub(crate) use debug::{debug_outcome, debug_request, watch};
+pub(crate) use dry_run::shows_only;
+
+/// Whether the value of a header of this name is for nobody to see.
+fn is_secret_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["auth", "cookie", "key", "secret", "token"]
+        .iter()
+        .any(|part| name.contains(part))
 }

@@ -1,0 +1,79 @@
+//! The question before a command that sends or deletes something.
+
+use heymarket_api::{RawRequest, Safety};
+use serde_json::Value;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::operations::{self, spec::Effect};
+use crate::output::plain;
+
+/// Says what is about to happen, which reads after "this", and asks whether it
+/// shall, unless `--yes` says so already. Where nobody can be asked, `--yes` is
+/// needed.
+pub(crate) fn confirm(context: &Context, what: &str) -> Result<(), Failure> {
+    ask(context, what, &[])
+}
+
+/// The same for a request, if it is one that sends, deletes or changes many
+/// things at once.
+pub(crate) fn confirm_request(context: &Context, request: &RawRequest) -> Result<(), Failure> {
+    let api = request.operation();
+    let known = operations::of_id(api.id());
+    let effect = match known {
+        Some(operation) => operation.effect,
+        // Nobody knows what it does.
+        None if api.safety() == Safety::Read => Effect::None,
+        None if *api.method() == http::Method::DELETE => Effect::Deletes,
+        None => Effect::Bulk,
+    };
+    let what = match effect {
+        Effect::None => return Ok(()),
+        Effect::Sends => "sends a message",
+        Effect::Deletes => "deletes something for good",
+        Effect::Bulk if known.is_some() => "changes many things at once",
+        Effect::Bulk => "may change something",
+    };
+    let what = format!("{what} ({} {})", api.method(), request.path());
+    ask(context, &what, &details(request))
+}
+
+fn ask(context: &Context, what: &str, details: &[String]) -> Result<(), Failure> {
+    if context.globals.yes {
+        return Ok(());
+    }
+    if !context.terminal.can_ask {
+        return Err(Failure::usage(format!(
+            "this {what}, and there is no terminal to ask on; add --yes to do it, or --dry-run to \
+             see the request"
+        )));
+    }
+    context.terminal.say(&format!("This {what}:"));
+    for line in details {
+        context.terminal.say(&format!("  {line}"));
+    }
+    if context.terminal.ask("Go on?")? {
+        Ok(())
+    } else {
+        Err(Failure::other("declined; nothing was sent"))
+    }
+}
+
+/// What is in the request, a line for each parameter and member.
+fn details(request: &RawRequest) -> Vec<String> {
+    let query = request.query_parameters();
+    let mut lines: Vec<String> = query
+        .map(|(name, value)| format!("{name}: {}", plain::one_line(value)))
+        .collect();
+    match request.body() {
+        Some(Value::Object(members)) => {
+            lines.extend(members.iter().map(|(name, value)| {
+                let value = value.to_string();
+                format!("{name}: {}", plain::one_line(&value))
+            }));
+        }
+        Some(Value::Array(items)) => lines.push(format!("{} items", items.len())),
+        _ => {}
+    }
+    lines
+}
