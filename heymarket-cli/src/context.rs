@@ -20,10 +20,20 @@ impl Context {
         }
     }
 
+    /// Finds what is wrong with how results are wanted, before anything is sent.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        self.output().map(drop)
+    }
+
     /// The way to the API: a client, after the flags, the environment and the
     /// profile, in this order.
     pub(crate) async fn connect(&self) -> Result<Connection, Failure> {
         connection::open(&self.globals).await
+    }
+
+    /// The same for what no table can be made of: JSON on a terminal, too.
+    pub(crate) fn json_output(&self) -> Result<Output, Failure> {
+        Output::json_by_default(&self.globals, &self.terminal)
     }
 
     /// Where items go as they come.

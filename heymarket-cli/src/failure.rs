@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use heymarket_api::{Error, ErrorKind};
+use heymarket_api::{Error, ErrorKind, Safety, operations};
 
 use crate::exit;
 use crate::output::plain;
@@ -91,6 +91,17 @@ impl Failure {
     }
 }
 
+/// Whether it was to change something, so that it matters what came of it.
+fn changes_something(error: &Error) -> bool {
+    let id = error.operation().unwrap_or_default();
+    let mut known = operations::ALL.iter();
+    match known.find(|operation| operation.id() == id) {
+        Some(operation) => operation.safety() != Safety::Read,
+        // Those of paths that are not known are called by their method.
+        None => !matches!(id, "GET" | "HEAD" | "OPTIONS"),
+    }
+}
+
 fn api_exit_code(error: &Error) -> u8 {
     if error.is_not_found() {
         exit::NOT_FOUND
@@ -100,7 +111,7 @@ fn api_exit_code(error: &Error) -> u8 {
         exit::RATE_LIMITED
     } else if error.kind() == ErrorKind::InvalidRequest {
         exit::USAGE
-    } else if error.may_have_been_sent() {
+    } else if error.may_have_been_sent() && changes_something(error) {
         exit::OUTCOME_UNKNOWN
     } else {
         exit::FAILED

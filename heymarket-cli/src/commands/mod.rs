@@ -1,6 +1,7 @@
 //! The commands, one module for each that is written by hand; the operations
 //! of the API come from `operations`.
 
+mod api;
 mod completions;
 mod help;
 mod man;
@@ -16,6 +17,7 @@ use crate::safety;
 /// Adds every command to the root.
 pub(crate) fn register(root: Command) -> Command {
     root.subcommands(operations::commands()).subcommands([
+        api::command(),
         completions::command(),
         help::command(),
         man::command(),
@@ -38,6 +40,7 @@ pub(crate) fn run(invocation: Invocation) -> Result<(), Failure> {
 
 async fn dispatch(context: &Context, name: &str, matches: &ArgMatches) -> Result<(), Failure> {
     match name {
+        "api" => api::run(context, matches).await,
         "completions" => completions::run(context, matches),
         "help" => help::run(context, matches),
         "man" => man::run(context, matches),

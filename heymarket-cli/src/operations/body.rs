@@ -8,22 +8,32 @@ use serde_json::Value;
 use crate::failure::Failure;
 
 /// Reads JSON from a file, from standard input, or as it stands.
-pub(crate) fn read(source: &str) -> Result<Value, Failure> {
-    let (text, place) = match source {
+pub(super) fn read(source: &str) -> Result<Value, Failure> {
+    if source.trim_start().starts_with(['{', '[']) {
+        return parse(source, "--body");
+    }
+    read_file(source)
+}
+
+/// Reads JSON from a file, or from standard input as `-`.
+pub(crate) fn read_file(source: &str) -> Result<Value, Failure> {
+    match source {
         "-" => {
             let mut text = String::new();
             io::stdin()
                 .read_to_string(&mut text)
                 .map_err(|error| Failure::usage(format!("standard input: {error}")))?;
-            (text, "standard input".to_owned())
+            parse(&text, "standard input")
         }
-        json if json.trim_start().starts_with(['{', '[']) => (json.to_owned(), "--body".to_owned()),
         path => {
             let text = fs::read_to_string(path)
-                .map_err(|error| Failure::usage(format!("--body: {path}: {error}")))?;
-            (text, path.to_owned())
+                .map_err(|error| Failure::usage(format!("{path}: {error}")))?;
+            parse(&text, path)
         }
-    };
-    serde_json::from_str(&text)
+    }
+}
+
+fn parse(text: &str, place: &str) -> Result<Value, Failure> {
+    serde_json::from_str(text)
         .map_err(|error| Failure::usage(format!("{place} is not JSON: {error}")))
 }

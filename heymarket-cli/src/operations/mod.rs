@@ -11,7 +11,7 @@ mod value;
 use clap::{ArgMatches, Command};
 use heymarket_api::RawRequest;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde::de::IgnoredAny;
 
 use crate::context::Context;
 use crate::failure::Failure;
@@ -51,6 +51,7 @@ pub(crate) async fn run(
         .ok_or_else(|| Failure::usage(format!("{} {verb} is no command", resource.name)))?;
     let request = request::build(operation, matches)?;
     request.check(Timestamp::now())?;
+    context.check()?;
     let is_all = operation.is_paged && matches.get_flag(command::ALL);
     if safety::shows_only(context, &request, &[])? {
         return Ok(());
@@ -73,7 +74,7 @@ async fn once(
     request: RawRequest,
 ) -> Result<(), Failure> {
     safety::debug_request(context, &request);
-    let outcome = client.execute::<Value>(request).await;
+    let outcome = client.execute::<IgnoredAny>(request).await;
     safety::debug_outcome(context, &outcome);
     let response = outcome?;
     let mut output = context.output()?;
@@ -81,6 +82,6 @@ async fn once(
         items: operation.items,
         columns: operation.columns,
     };
-    output.answer(response.body(), &response, shape)?;
+    output.answer(response.body(), shape)?;
     output.finish()
 }

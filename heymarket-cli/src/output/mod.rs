@@ -51,6 +51,11 @@ impl Output {
         Self::with_default(globals, terminal, by_default)
     }
 
+    /// For an answer that nothing is known of.
+    pub(crate) fn json_by_default(globals: &Globals, terminal: &Terminal) -> Result<Self, Failure> {
+        Self::with_default(globals, terminal, Format::Json)
+    }
+
     /// For items as they come; by default a line of JSON for each.
     pub(crate) fn stream(globals: &Globals, terminal: &Terminal) -> Result<Self, Failure> {
         let mut output = Self::with_default(globals, terminal, Format::Jsonl)?;
@@ -80,18 +85,18 @@ impl Output {
         })
     }
 
-    /// Writes an answer of the API: its body, and the value that was read from
-    /// it, for a body that is not quite JSON.
-    pub(crate) fn answer(
-        &mut self,
-        body: &[u8],
-        value: &Value,
-        shape: Shape,
-    ) -> Result<(), Failure> {
-        match serde_json::from_slice::<Box<RawValue>>(body) {
-            Ok(json) => self.json(json.get(), shape),
-            Err(_) => self.json(&value.to_string(), shape),
+    /// Writes the body of an answer that the library took for one: JSON, a word
+    /// without its quotes, or nothing.
+    pub(crate) fn answer(&mut self, body: &[u8], shape: Shape) -> Result<(), Failure> {
+        if let Ok(json) = serde_json::from_slice::<Box<RawValue>>(body) {
+            return self.json(json.get(), shape);
         }
+        let word = String::from_utf8_lossy(body);
+        let value = match word.trim() {
+            "" => Value::Null,
+            word => word.into(),
+        };
+        self.json(&value.to_string(), shape)
     }
 
     /// Writes a JSON text.
@@ -145,7 +150,10 @@ impl Output {
     }
 
     fn table(&mut self, json: &str, shape: Shape) -> Result<(), Failure> {
-        let value: Value = serde_json::from_str(json).unwrap_or_default();
+        // A number may be larger than a value can be.
+        let Ok(value) = serde_json::from_str::<Value>(json) else {
+            return self.line(&json::pretty(json));
+        };
         let (width, now) = (self.terminal.width(), Timestamp::now());
         let rows = match &value {
             Value::Array(rows) => Some(rows),
@@ -204,6 +212,15 @@ impl Output {
             .into_inner()
             .map_err(|error| Failure::other(format!("CSV: {error}")))?;
         self.bytes(&bytes)
+    }
+
+    /// Writes text of the server, in lines.
+    pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
+        if self.terminal.shows_output {
+            self.line(&plain::lines(text))
+        } else {
+            self.line(text)
+        }
     }
 
     /// Writes a line as it is.

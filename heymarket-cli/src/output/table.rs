@@ -28,6 +28,7 @@ pub(super) fn rows(rows: &[Value], columns: &[&str], width: u16, now: Timestamp)
             .map(|column| cell::for_people(cell::member(row, column), now));
         table.add_row(cut(Row::from(cells), 1));
     }
+    pad(&mut table);
     // An id that is cut is of no use.
     for (index, column) in columns.iter().enumerate() {
         if (*column == "id" || *column == "uuid")
@@ -53,6 +54,7 @@ pub(super) fn record(record: &Value, width: u16, now: Timestamp) -> String {
             table.add_row(cut(Row::from([name.as_str(), &value]), 4));
         }
     }
+    pad(&mut table);
     text(&table)
 }
 
@@ -70,6 +72,13 @@ fn table(width: u16) -> Table {
         .set_width(width)
         .set_truncation_indicator("…");
     table
+}
+
+/// Two spaces between columns and none before the first.
+fn pad(table: &mut Table) {
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
 }
 
 /// The lines, without the spaces at their ends.

@@ -1,0 +1,222 @@
+//! `heymarket api METHOD PATH`.
+
+mod fields;
+
+use clap::{ArgMatches, Args, Command, FromArgMatches as _};
+use heymarket_api::{Client, Error, ErrorKind, RawRequest};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::operations;
+use crate::output::{Output, Shape};
+use crate::safety;
+
+/// Answers of paths that nothing is known of are not laid out.
+const NO_SHAPE: Shape = Shape {
+    items: None,
+    columns: &[],
+};
+
+#[derive(Args)]
+struct Arguments {
+    /// The method and the path; without a method, GET, or POST where there are fields or a body
+    #[arg(value_name = "METHOD] [PATH", required = true, num_args = 1..=2)]
+    words: Vec<String>,
+
+    /// The method
+    #[arg(long, short = 'X', value_name = "METHOD")]
+    method: Option<String>,
+
+    /// Add a string parameter
+    #[arg(long, short = 'f', value_name = "KEY=VALUE")]
+    raw_field: Vec<String>,
+
+    /// Add a parameter whose value is true, false, null, a number, or what is in @FILE (@- is
+    /// standard input)
+    #[arg(long, short = 'F', value_name = "KEY=VALUE")]
+    field: Vec<String>,
+
+    /// Add a header to the request
+    #[arg(long, short = 'H', value_name = "NAME:VALUE")]
+    header: Vec<String>,
+
+    /// The body: a file with JSON, or `-` for standard input; fields then go to the query
+    #[arg(long, value_name = "FILE|-")]
+    input: Option<String>,
+
+    /// Go on to the last page, and write each item as a line of JSON
+    #[arg(long)]
+    paginate: bool,
+
+    /// Write the status and the headers of the answer before it
+    #[arg(long, short = 'i', conflicts_with = "paginate")]
+    include: bool,
+}
+
+pub(crate) fn command() -> Command {
+    Arguments::augment_args(
+        Command::new("api")
+            .about("Send any request, signed and sent as all others are")
+            .long_about(
+                "Send any request, signed and sent as all others are, and write the answer.\n\n\
+                 Fields are members of the body, or parameters of the query where the method is \
+                 GET. A key may be nested: `-F filters[inboxes][]=41001`. Nothing is checked \
+                 before it is sent, and nothing is added to it. What the API does not know to be \
+                 a reading request is confirmed first, as in other commands.",
+            )
+            .after_help(
+                "heymarket api /v1/inboxes\n\
+                 heymarket api GET /v1/conversations/9920 --jq .status\n\
+                 heymarket api POST /v1/conversations -F id=50001 -F 'filters[inboxes][]=41001'",
+            ),
+    )
+}
+
+pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), Failure> {
+    let arguments = Arguments::from_arg_matches(matches)?;
+    let request = request(&arguments)?;
+    let headers = arguments
+        .header
+        .iter()
+        .map(|header| parse_header(header))
+        .collect::<Result<Vec<_>, Failure>>()?;
+    request.check(jiff::Timestamp::now())?;
+    context.check()?;
+    let shown: Vec<(String, String)> = headers
+        .iter()
+        .map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (name.to_string(), value)
+        })
+        .collect();
+    if safety::shows_only(context, &request, &shown)? {
+        return Ok(());
+    }
+    let connection = context.connect().await?;
+    safety::confirm_request(context, &request)?;
+    let client = connection.client.with_options(|options| {
+        let headers = headers.into_iter();
+        headers.fold(options, |options, (name, value)| {
+            options.header(name, value)
+        })
+    });
+    let outcome = if arguments.paginate {
+        let columns = operations::of_id(request.operation().id()).map(|known| known.columns);
+        operations::all::walk(context, &client, request, columns.unwrap_or(&[])).await
+    } else {
+        once(context, &client, request, arguments.include).await
+    };
+    let closed = connection.close().await;
+    outcome.and(closed)
+}
+
+async fn once(
+    context: &Context,
+    client: &Client,
+    request: RawRequest,
+    includes_head: bool,
+) -> Result<(), Failure> {
+    safety::debug_request(context, &request);
+    let outcome = client.execute::<IgnoredAny>(request).await;
+    safety::debug_outcome(context, &outcome);
+    let mut output = context.json_output()?;
+    match outcome {
+        Ok(response) => {
+            if includes_head {
+                head(&mut output, response.status(), response.headers())?;
+            }
+            output.answer(response.body(), NO_SHAPE)?;
+            output.finish()
+        }
+        Err(error) => {
+            failed(&mut output, &error, includes_head)?;
+            output.finish()?;
+            // A 2xx whose body is no JSON is an answer all the same.
+            let is_answer = error.kind() == ErrorKind::Decode;
+            if is_answer { Ok(()) } else { Err(error.into()) }
+        }
+    }
+}
+
+/// Writes what the server said with its refusal: that is what one looks for
+/// here.
+fn failed(output: &mut Output, error: &Error, includes_head: bool) -> Result<(), Failure> {
+    if let (true, Some(status), Some(headers)) = (includes_head, error.status(), error.headers()) {
+        head(output, status, headers)?;
+    }
+    match error.body() {
+        Some(body) if !body.is_empty() => match serde_json::from_slice::<IgnoredAny>(body) {
+            Ok(_) => output.answer(body, NO_SHAPE),
+            Err(_) => output.text(&String::from_utf8_lossy(body)),
+        },
+        _ => Ok(()),
+    }
+}
+
+fn head(output: &mut Output, status: StatusCode, headers: &HeaderMap) -> Result<(), Failure> {
+    output.line(&format!("HTTP {status}"))?;
+    for (name, value) in headers {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        output.text(&format!("{name}: {value}"))?;
+    }
+    output.line("")
+}
+
+fn request(arguments: &Arguments) -> Result<RawRequest, Failure> {
+    let has_fields = !arguments.field.is_empty() || !arguments.raw_field.is_empty();
+    let by_default = if has_fields || arguments.input.is_some() {
+        "POST"
+    } else {
+        "GET"
+    };
+    let (method, path) = match arguments.words.as_slice() {
+        [method, path] => (method.as_str(), path),
+        [path] => (by_default, path),
+        _ => return Err(Failure::usage("a method and a path are wanted")),
+    };
+    let method = arguments.method.as_deref().unwrap_or(method);
+    let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
+        .map_err(|_| Failure::usage(format!("`{method}` is no HTTP method")))?;
+    let path = if path.starts_with('/') {
+        path.clone()
+    } else if path.contains("://") {
+        return Err(Failure::usage(
+            "a path is wanted, not a URL; --base-url names the server",
+        ));
+    } else {
+        format!("/{path}")
+    };
+    let mut request = RawRequest::new(&method, &path);
+    let fields = fields::read(&arguments.raw_field, &arguments.field)?;
+    let body = match &arguments.input {
+        Some(source) => Some(operations::body::read_file(source)?),
+        None => None,
+    };
+    if body.is_some() || matches!(method, Method::GET | Method::HEAD) {
+        for (name, value) in fields::query(&fields) {
+            request = request.query(name, value);
+        }
+    } else if has_fields {
+        request = request.json(fields);
+    }
+    match body {
+        Some(body) => Ok(request.json(body)),
+        // The walks want to know what they go on from.
+        None if arguments.paginate && !has_fields && method == Method::POST => {
+            Ok(request.json(Value::Object(serde_json::Map::new())))
+        }
+        None => Ok(request),
+    }
+}
+
+fn parse_header(header: &str) -> Result<(HeaderName, HeaderValue), Failure> {
+    // The value may be secret, so it is not in the message.
+    let unfit = || Failure::usage("-H takes a header as NAME:VALUE");
+    let (name, value) = header.split_once(':').ok_or_else(unfit)?;
+    let name = name.trim().parse::<HeaderName>().map_err(|_| unfit())?;
+    let value = value.trim().parse::<HeaderValue>().map_err(|_| unfit())?;
+    Ok((name, value))
+}

@@ -1,0 +1,120 @@
+//! Helps, completions and manual pages.
+
+use insta::assert_snapshot;
+
+use crate::commands::{names, resources};
+use crate::support::run;
+
+/// A help without the options that all commands have.
+fn own(help: &str) -> String {
+    let mut is_common = false;
+    let lines = help.lines().filter(|line| {
+        if ["Connection:", "Output:", "Safety:"].contains(line) {
+            is_common = true;
+        } else if !line.starts_with(' ') && !line.is_empty() {
+            is_common = false;
+        }
+        !is_common
+    });
+    lines.map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_root_lists_every_command_and_option() {
+    assert_snapshot!("root", run(None, &["--help"]).done());
+    assert_snapshot!("root-short", run(None, &["-h"]).done());
+}
+
+#[test]
+fn every_operation_has_a_help() {
+    for resource in resources() {
+        let help = run(None, &[&resource, "--help"]).done();
+        let mut text = own(&help);
+        for verb in names(&help) {
+            let help = run(None, &[&resource, &verb, "--help"]).done();
+            text.push_str(&format!("\n\n==== {resource} {verb}\n\n{}", own(&help)));
+        }
+        assert_snapshot!(format!("help-{resource}"), text);
+    }
+}
+
+#[test]
+fn every_other_command_has_a_help() {
+    let mut text = String::new();
+    let resources = resources();
+    for name in names(&run(None, &["--help"]).done()) {
+        if resources.contains(&name) {
+            continue;
+        }
+        let help = run(None, &[&name, "--help"]).done();
+        text.push_str(&format!("==== {name}\n\n{}\n\n", own(&help)));
+        assert_eq!(
+            run(None, &["help", &name]).done().trim_end(),
+            help.trim_end(),
+            "{name}"
+        );
+    }
+    assert_snapshot!("help-others", text.trim_end());
+}
+
+#[test]
+fn help_knows_commands_and_topics() {
+    let help = run(None, &["conversations", "get", "--help"]).done();
+    assert_eq!(run(None, &["help", "conversations", "get"]).done(), help);
+    assert_snapshot!(
+        "topic-environment",
+        run(None, &["help", "environment"]).done()
+    );
+    assert_snapshot!(
+        "topic-exit-codes",
+        run(None, &["help", "exit-codes"]).done()
+    );
+    assert_eq!(run(None, &["help", "nonsense"]).code, Some(2));
+}
+
+#[test]
+fn shells_complete_every_operation() {
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let script = run(None, &["completions", shell]).done();
+        for word in ["mark-unread", "set-status", "--dry-run"] {
+            let bare = word.trim_start_matches('-');
+            assert!(
+                script.contains(word) || script.contains(bare),
+                "{shell}: {word}"
+            );
+        }
+    }
+    assert_eq!(run(None, &["completions", "tcsh"]).code, Some(2));
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    assert!(run(None, &["man"]).done().contains(".TH heymarket 1"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let inside = folder.path().join("man/man1");
+    run(None, &["man", inside.to_str().expect("a path")]).done();
+    let mut pages: Vec<_> = std::fs::read_dir(&inside)
+        .expect("the pages")
+        .map(|entry| {
+            entry
+                .expect("a page")
+                .file_name()
+                .into_string()
+                .expect("a name")
+        })
+        .collect();
+    pages.sort();
+    assert!(pages.contains(&"heymarket.1".to_owned()), "{pages:?}");
+    let mut expected = 1;
+    for name in names(&run(None, &["--help"]).done()) {
+        let help = run(None, &[&name, "--help"]).done();
+        for verb in std::iter::once(String::new()).chain(names(&help)) {
+            let page = format!("heymarket-{name}-{verb}")
+                .trim_end_matches('-')
+                .to_owned();
+            assert!(pages.contains(&format!("{page}.1")), "{page}");
+            expected += 1;
+        }
+    }
+    assert_eq!(pages.len(), expected);
+}

@@ -1,0 +1,12 @@
+//! The built binary, as its users run it.
+//!
+//! It is a test of this crate since only that knows where its binary is.
+
+mod api;
+mod commands; // every operation of the spec is a command
+mod exit_codes;
+mod help;
+mod output;
+mod safety;
+mod support;
+mod terminal; // on a pseudo-terminal

@@ -1,0 +1,199 @@
+//! Results, as they are written where nobody looks.
+
+use insta::assert_snapshot;
+
+use crate::support::{Server, run};
+
+const CONVERSATIONS: &str = r#"[
+  {"id":9920,"status":"open","unread":true,"name":"Ada Example","assigned":{"id":50001,"name":"Grace"},
+   "inbox":41001,"last_msg":"Where is my order, please? I have been waiting for a long time by now, and nobody writes.",
+   "target":"15550100101","updated":"2020-05-07T12:00:00.5Z","brand_new":1e400},
+  {"updated":"2020-05-06T12:00:00Z","id":9919,"status":"closed","assigned":0,"inbox":{"id":41002}}
+]"#;
+
+const LIST: [&str; 4] = ["conversations", "list", "--member=50001", "--inbox=41001"];
+
+fn list(more: &[&str]) -> String {
+    let server = Server::answering(200, CONVERSATIONS);
+    run(Some(&server), &[&LIST[..], more].concat()).done()
+}
+
+/// Relative times change with the day of the test.
+fn without_ages(text: &str) -> String {
+    let mut words = text.split('(');
+    let mut kept = words.next().unwrap_or_default().to_owned();
+    for rest in words {
+        kept.push_str("(N");
+        kept.push_str(rest.trim_start_matches(|c: char| c.is_ascii_digit()));
+    }
+    kept
+}
+
+#[test]
+fn json_is_what_the_server_sent() {
+    assert_snapshot!("json", list(&[]));
+    assert_eq!(list(&[]), list(&["--json"]));
+    assert_eq!(list(&[]), list(&["--format", "json"]));
+    assert!(
+        list(&[]).contains("1e400"),
+        "a number that no type can hold"
+    );
+}
+
+#[test]
+fn a_line_of_json_for_each_item() {
+    let text = list(&["--format", "jsonl"]);
+    assert_snapshot!("jsonl", text);
+    assert_eq!(text.lines().count(), 2);
+}
+
+#[test]
+fn csv_has_a_header_and_whole_values() {
+    assert_snapshot!("csv", list(&["--format", "csv"]));
+}
+
+#[test]
+fn a_table_has_the_columns_that_matter() {
+    assert_snapshot!("table", without_ages(&list(&["--format", "table"])));
+}
+
+#[test]
+fn one_thing_is_a_table_of_its_members() {
+    let one = r#"{"id":9920,"status":"open","created":"2020-05-07T12:00:00Z","assigned":{"id":7,
+        "name":"Grace"},"members":[1,2],"muted":null,"unread":false}"#;
+    let server = Server::answering(200, one);
+    let text = run(
+        Some(&server),
+        &["conversations", "get", "9920", "--format", "table"],
+    )
+    .done();
+    assert_snapshot!("record", without_ages(&text));
+}
+
+#[test]
+fn rows_are_found_inside_of_what_is_around_them() {
+    let inbox = r#"[{"id":41001,"name":"Support","phones":["15550100001"]}]"#;
+    let around = format!(r#"{{"inboxes":{inbox}}}"#);
+    let table = |body: &str| {
+        let server = Server::answering(200, body);
+        run(Some(&server), &["inboxes", "list", "--format", "table"]).done()
+    };
+    assert_eq!(table(inbox), table(&around));
+    assert!(table(inbox).starts_with("ID     NAME"), "{}", table(inbox));
+    let server = Server::answering(
+        200,
+        r#"{"memberships":[{"id":7,"name":"Ada","role_id":1}]}"#,
+    );
+    let csv = run(
+        Some(&server),
+        &["users", "find", "--email=a@example.com", "--format=csv"],
+    )
+    .done();
+    assert_eq!(csv, "id,name,email,phone,role_id,updated_at\n7,Ada,,,1,\n");
+}
+
+#[test]
+fn a_bare_word_is_a_json_string() {
+    for body in ["ok", "\"ok\""] {
+        let server = Server::answering(200, body);
+        let outcome = run(Some(&server), &["contacts", "delete", "1", "--yes"]);
+        assert_eq!(outcome.done(), "\"ok\"\n");
+    }
+}
+
+#[test]
+fn jq_chooses_strings_as_they_are() {
+    assert_eq!(list(&["--jq", ".[].status"]), "open\nclosed\n");
+    assert_eq!(list(&["--jq", "map(.id) | add"]), "19839\n");
+    assert_eq!(
+        list(&["--jq", ".[] | select(.unread) | {id, name}"]),
+        "{\"id\":9920,\"name\":\"Ada Example\"}\n"
+    );
+    let server = Server::answering(200, "[]");
+    let outcome = run(Some(&server), &["tags", "list", "--jq", ".["]);
+    assert_eq!(outcome.code, Some(2), "{}", outcome.stderr);
+    assert_eq!(
+        server.received().len(),
+        0,
+        "it is found before anything is sent"
+    );
+    let outcome = run(Some(&server), &["tags", "list", "--jq", ".a"]);
+    assert_eq!(outcome.code, Some(1), "{}", outcome.stderr);
+}
+
+#[test]
+fn nothing_there_is_said_beside_the_data() {
+    let server = Server::answering(200, "[]");
+    let outcome = run(Some(&server), &["tags", "list", "--format", "table"]);
+    assert_eq!(
+        (outcome.stdout.as_str(), outcome.stderr.as_str()),
+        ("", "nothing there\n")
+    );
+    assert_eq!(run(Some(&server), &["tags", "list"]).done(), "[]\n");
+}
+
+/// Seventy tags in pages of thirty, as the API gives them.
+fn many_tags() -> Server {
+    Server::responding(|request| {
+        let before = request.json()["date"].as_str().map(str::to_owned);
+        let tags = (0..70)
+            .rev()
+            .map(|n| (n, format!("2026-05-07T12:00:{:02}.{:03}Z", n / 60, n % 60)));
+        let page: Vec<_> = tags
+            .filter(|(_, time)| before.as_ref().is_none_or(|before| time < before))
+            .take(30)
+            .map(|(n, time)| format!(r#"{{"id":{n},"tag":"t{n}","updated":"{time}","odd":[{n}]}}"#))
+            .collect();
+        (200, Vec::new(), format!("[{}]", page.join(",")))
+    })
+}
+
+#[test]
+fn all_goes_to_the_last_page_and_keeps_what_came() {
+    let server = many_tags();
+    let text = run(Some(&server), &["tags", "list", "--all"]).done();
+    let ids: Vec<i64> = text
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"))
+        .map(|tag| tag["id"].as_i64().expect("an id"))
+        .collect();
+    assert_eq!(ids, (0..70).rev().collect::<Vec<_>>());
+    assert!(
+        text.starts_with(
+            r#"{"id":69,"tag":"t69","updated":"2026-05-07T12:00:01.009Z","odd":[69]}"#
+        )
+    );
+    let csv = run(
+        Some(&many_tags()),
+        &["tags", "list", "--all", "--format=csv"],
+    )
+    .done();
+    assert_eq!(csv.lines().count(), 71);
+    let jq = run(
+        Some(&many_tags()),
+        &["tags", "list", "--all", "--jq", ".odd[0]"],
+    )
+    .done();
+    assert_eq!(jq.lines().count(), 70);
+}
+
+#[test]
+fn what_came_before_an_error_is_written() {
+    let server = Server::responding(|request| {
+        if request.json().get("date").is_some() {
+            return (404, Vec::new(), "{}".to_owned());
+        }
+        let page: Vec<_> = (0..30)
+            .map(|n| {
+                format!(
+                    r#"{{"id":{n},"updated":"2026-05-07T12:00:{:02}Z"}}"#,
+                    59 - n
+                )
+            })
+            .collect();
+        (200, Vec::new(), format!("[{}]", page.join(",")))
+    });
+    let outcome = run(Some(&server), &["tags", "list", "--all"]);
+    assert_eq!(outcome.code, Some(3), "{}", outcome.stderr);
+    assert_eq!(outcome.stdout.lines().count(), 30);
+}

@@ -1,0 +1,79 @@
+//! Running the binary, with a server that answers as it is told.
+
+mod pty;
+mod server;
+mod spec;
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+pub(crate) use pty::Pty;
+pub(crate) use server::Server;
+pub(crate) use spec::{Operation, spec};
+
+/// What came of a command.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Outcome {
+    /// Standard output of a command that succeeded.
+    #[track_caller]
+    pub(crate) fn done(self) -> String {
+        assert_eq!(self.code, Some(0), "{}", self.stderr);
+        self.stdout
+    }
+}
+
+/// The binary in an empty environment, with credentials for a server.
+pub(crate) fn heymarket(server: Option<&Server>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_heymarket"));
+    command.env_clear();
+    for (name, value) in environment(server) {
+        command.env(name, value);
+    }
+    command
+}
+
+/// The variables that the binary is run with.
+pub(crate) fn environment(server: Option<&Server>) -> Vec<(&'static str, String)> {
+    // No profile of whoever runs the tests is to be found.
+    let mut variables = vec![
+        ("HOME", "/nonexistent".to_owned()),
+        ("TZ", "UTC".to_owned()),
+    ];
+    if let Some(server) = server {
+        variables.push(("HEYMARKET_API_KEY", "sk_canary_key".to_owned()));
+        variables.push(("HEYMARKET_BASE_URL", server.url()));
+    }
+    variables
+}
+
+/// Runs the binary to its end, with nothing on standard input.
+pub(crate) fn run(server: Option<&Server>, words: &[&str]) -> Outcome {
+    run_with_input(server, words, "")
+}
+
+/// Runs the binary to its end.
+pub(crate) fn run_with_input(server: Option<&Server>, words: &[&str], input: &str) -> Outcome {
+    let mut child = heymarket(server)
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary");
+    let mut stdin = child.stdin.take().expect("standard input");
+    // A command that does not read it may be gone already.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    let output = child.wait_with_output().expect("its output");
+    Outcome {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+        stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+    }
+}
