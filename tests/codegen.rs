@@ -16,7 +16,8 @@ struct Project(TempDir);
 impl Project {
     fn new() -> Self {
         let folder = TempDir::new().expect("a folder");
-        for path in ["docs", "openapi", "heymarket-api/src/generated"] {
+        let generated = ["heymarket-api/src/generated", "heymarket-cli/src/generated"];
+        for path in ["docs", "openapi"].into_iter().chain(generated) {
             copy(&project_root().join(path), &folder.path().join(path));
         }
         Self(folder)
@@ -366,6 +367,30 @@ const RULES: &[Rule] = &[
         remedy: "a list of seed",
     },
     Rule {
+        file: "openapi/paths/messages.yaml",
+        from: "x-effect: sends",
+        to: "x-effect: texts",
+        subject: "POST /v1/message/send",
+        message: "`x-effect` cannot be \"texts\"",
+        remedy: "write one of sends, deletes, bulk",
+    },
+    Rule {
+        file: SCHEMAS,
+        from: "      x-flag: member",
+        to: "      x-flag: --member",
+        subject: "ListConversations.id",
+        message: "`x-flag` cannot be \"--member\"",
+        remedy: "write a name of small letters, with `-` between words",
+    },
+    Rule {
+        file: SCHEMAS,
+        from: "  x-columns: [id, status,",
+        to: "  x-columns: [id, state,",
+        subject: "Conversation",
+        message: "`x-columns` names `state`, which it does not have",
+        remedy: "mend its spelling, or add the property",
+    },
+    Rule {
         file: PATHS,
         from: "x-paging: {walk: conversations, cursor: date,",
         to: "x-paging: {walk: conversations, cursor: before,",
@@ -691,4 +716,45 @@ fn lint_says_that_all_is_well_and_codegen_stops_at_a_finding() {
     project.replace(PATHS, "    x-safety: unsafe\n", "");
     let (outcome, _, _) = project.run(command::codegen);
     assert!(matches!(outcome, Err(Error::Findings(_))));
+}
+
+#[test]
+fn a_new_endpoint_is_a_new_command() {
+    let project = Project::new();
+    let operation = project.read(PATHS);
+    let operation = &operation[operation.find("/v1/conversations/{id}:").expect("it")..];
+    let end = operation[1..]
+        .find("\n/v1")
+        .map_or(operation.len(), |end| end + 2);
+    let new = operation[..end]
+        .replace("/v1/conversations/{id}", "/v1/conversations/{id}/summary")
+        .replace(
+            "operationId: get_conversation",
+            "operationId: get_conversation_summary",
+        );
+    project.append(PATHS, &new);
+    let files = xtask::generate(project.root()).expect("generated files");
+    let commands = files.iter().find(|file| file.path.ends_with("commands.rs"));
+    let commands = &commands.expect("the commands").text;
+    assert!(commands.contains("verb: \"get-summary\""), "{commands}");
+    assert!(commands.contains("operation: &operations::GET_CONVERSATION_SUMMARY"));
+}
+
+#[test]
+fn a_flag_with_two_meanings_is_an_error() {
+    let project = Project::new();
+    project.replace(SCHEMAS, "x-flag: member", "x-flag: limit");
+    let error = project.error();
+    assert!(error.contains("list_conversations"), "{error}");
+    assert!(
+        error.contains("`--limit` has another meaning already"),
+        "{error}"
+    );
+    let project = Project::new();
+    project.replace(SCHEMAS, "x-flag: member", "x-flag: json");
+    assert!(
+        project
+            .error()
+            .contains("`--json` has another meaning already")
+    );
 }

@@ -4,6 +4,7 @@ use crate::cli::Globals;
 use crate::connection::{self, Connection};
 use crate::failure::Failure;
 use crate::output::{Output, Terminal};
+use crate::safety;
 
 /// What every command is given: the options of all commands, the terminal, and
 /// through them the way to the API and to standard output.
@@ -28,7 +29,9 @@ impl Context {
     /// The way to the API: a client, after the flags, the environment and the
     /// profile, in this order.
     pub(crate) async fn connect(&self) -> Result<Connection, Failure> {
-        connection::open(&self.globals).await
+        let connection = connection::open(&self.globals).await?;
+        safety::debug_connection(self, &connection);
+        Ok(connection)
     }
 
     /// The same for what no table can be made of: JSON on a terminal, too.

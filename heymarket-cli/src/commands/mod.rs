@@ -5,6 +5,7 @@ mod api;
 mod completions;
 mod help;
 mod man;
+mod sandbox;
 
 use clap::{ArgMatches, Command};
 
@@ -21,6 +22,7 @@ pub(crate) fn register(root: Command) -> Command {
         completions::command(),
         help::command(),
         man::command(),
+        sandbox::command(),
     ])
 }
 
@@ -31,7 +33,12 @@ pub(crate) fn run(invocation: Invocation) -> Result<(), Failure> {
     let Some((name, matches)) = invocation.matches.subcommand() else {
         return Err(Failure::usage("no command; see `heymarket --help`"));
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    // One thread starts faster, and only a server has use for more.
+    let mut runtime = match name {
+        "sandbox" => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
+    };
+    let runtime = runtime
         .enable_all()
         .build()
         .map_err(|error| Failure::other(format!("the runtime: {error}")))?;
@@ -43,6 +50,7 @@ async fn dispatch(context: &Context, name: &str, matches: &ArgMatches) -> Result
         "api" => api::run(context, matches).await,
         "completions" => completions::run(context, matches),
         "help" => help::run(context, matches),
+        "sandbox" => sandbox::run(context, matches).await,
         "man" => man::run(context, matches),
         _ => match operations::resource(name) {
             Some(resource) => operations::run(context, resource, matches).await,

@@ -107,13 +107,13 @@ impl Output {
         match self.format {
             Format::Json => self.line(&json::pretty(json)),
             Format::Jsonl => {
-                for item in items(json, shape) {
+                for item in items(json, shape)? {
                     self.line(&json::compact(&item))?;
                 }
                 Ok(())
             }
             Format::Csv => {
-                for item in items(json, shape) {
+                for item in items(json, shape)? {
                     self.csv(&item, shape)?;
                 }
                 Ok(())
@@ -150,10 +150,7 @@ impl Output {
     }
 
     fn table(&mut self, json: &str, shape: Shape) -> Result<(), Failure> {
-        // A number may be larger than a value can be.
-        let Ok(value) = serde_json::from_str::<Value>(json) else {
-            return self.line(&json::pretty(json));
-        };
+        let value = value(json)?;
         let (width, now) = (self.terminal.width(), Timestamp::now());
         let rows = match &value {
             Value::Array(rows) => Some(rows),
@@ -179,7 +176,7 @@ impl Output {
 
     /// A row of a table that is not known whole, and so has fixed columns.
     fn table_row(&mut self, json: &str, shape: Shape) -> Result<(), Failure> {
-        let row: Value = serde_json::from_str(json).unwrap_or_default();
+        let row = value(json)?;
         let now = Timestamp::now();
         if !self.has_header {
             self.has_header = true;
@@ -191,7 +188,7 @@ impl Output {
     }
 
     fn csv(&mut self, json: &str, shape: Shape) -> Result<(), Failure> {
-        let row: Value = serde_json::from_str(json).unwrap_or_default();
+        let row = value(json)?;
         let is_first = !std::mem::replace(&mut self.has_header, true);
         let shown = |text: String| {
             if self.terminal.shows_output {
@@ -245,26 +242,33 @@ impl Output {
 }
 
 /// The items of an answer as JSON texts; of one that is no list, itself.
-fn items(json: &str, shape: Shape) -> Vec<String> {
+fn items(json: &str, shape: Shape) -> Result<Vec<String>, Failure> {
     let text = |item: Box<RawValue>| item.get().to_owned();
     if let Ok(items) = serde_json::from_str::<Vec<Box<RawValue>>>(json) {
-        return items.into_iter().map(text).collect();
+        return Ok(items.into_iter().map(text).collect());
     }
-    let value: Value = serde_json::from_str(json).unwrap_or_default();
+    let value = value(json)?;
     let members = value.as_object();
     let rows = members.and_then(|members| {
         let named = shape.items.and_then(|name| members.get(name));
         named.or_else(|| wrapped(members, shape))
     });
-    match rows.and_then(Value::as_array) {
+    Ok(match rows.and_then(Value::as_array) {
         Some(rows) => rows.iter().map(Value::to_string).collect(),
         None => vec![json.to_owned()],
-    }
+    })
+}
+
+/// The value of a JSON text, for what has to look inside.
+fn value(json: &str) -> Result<Value, Failure> {
+    serde_json::from_str(json).map_err(|_| {
+        Failure::other("the answer has a number that no table can hold; take it with --json")
+    })
 }
 
 /// The only array of objects in an answer that is not a row itself: some lists
 /// come with an object around them.
-fn wrapped<'a>(members: &'a serde_json::Map<String, Value>, shape: Shape) -> Option<&'a Value> {
+fn wrapped(members: &serde_json::Map<String, Value>, shape: Shape) -> Option<&Value> {
     let is_row = shape
         .columns
         .iter()

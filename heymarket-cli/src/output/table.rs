@@ -6,6 +6,13 @@ use serde_json::Value;
 
 use super::cell;
 
+/// A value of so many characters is short; a time is.
+const SHORT: u16 = 30;
+/// So many characters are left of a long text.
+const LEAST: u16 = 8;
+/// The spaces between columns.
+const GAP: u16 = 2;
+
 /// Rows below a header; what is too wide is cut.
 pub(super) fn rows(rows: &[Value], columns: &[&str], width: u16, now: Timestamp) -> String {
     // A column without a value in any row says nothing.
@@ -29,15 +36,42 @@ pub(super) fn rows(rows: &[Value], columns: &[&str], width: u16, now: Timestamp)
         table.add_row(cut(Row::from(cells), 1));
     }
     pad(&mut table);
-    // An id that is cut is of no use.
-    for (index, column) in columns.iter().enumerate() {
-        if (*column == "id" || *column == "uuid")
+    keep_whole(&mut table, &columns, width);
+    text(&table)
+}
+
+/// Short values are not cut while long texts can be, and where that is not
+/// enough, ids and times at least are not: a part of one is of no use.
+fn keep_whole(table: &mut Table, columns: &[&str], width: u16) {
+    let contents = table.column_max_content_widths();
+    let is_id = |column: &str| matches!(column, "id" | "uuid");
+    let is_short = |_: &str, content: u16| content <= SHORT;
+    let is_key = |column: &str, _: u16| is_id(column) || is_time(column);
+    let is_only_id = |column: &str, _: u16| is_id(column);
+    let choices: [&dyn Fn(&str, u16) -> bool; 3] = [&is_short, &is_key, &is_only_id];
+    let fits = |is_whole: &dyn Fn(&str, u16) -> bool| {
+        let widths = columns.iter().zip(&contents).map(|(column, content)| {
+            if is_whole(column, *content) {
+                content + GAP
+            } else {
+                LEAST.min(content + GAP)
+            }
+        });
+        widths.fold(0, u16::saturating_add) <= width
+    };
+    let is_whole = choices.into_iter().find(|is_whole| fits(*is_whole));
+    let is_whole = is_whole.unwrap_or(&is_only_id);
+    for (index, (column, content)) in columns.iter().zip(&contents).enumerate() {
+        if is_whole(column, *content)
             && let Some(column) = table.column_mut(index)
         {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }
-    text(&table)
+}
+
+fn is_time(column: &str) -> bool {
+    matches!(column, "created" | "date" | "execute" | "updated") || column.ends_with("_at")
 }
 
 /// One thing, a line for each of its members.
@@ -77,7 +111,7 @@ fn table(width: u16) -> Table {
 /// Two spaces between columns and none before the first.
 fn pad(table: &mut Table) {
     for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
+        column.set_padding((0, GAP));
     }
 }
 

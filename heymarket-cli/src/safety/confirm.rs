@@ -8,11 +8,26 @@ use crate::failure::Failure;
 use crate::operations::{self, spec::Effect};
 use crate::output::plain;
 
-/// Says what is about to happen, which reads after "this", and asks whether it
-/// shall, unless `--yes` says so already. Where nobody can be asked, `--yes` is
-/// needed.
+/// Says what is about to happen, which reads after "this" and may go on with
+/// details in further lines, and asks whether it shall, unless `--yes` says so
+/// already. Where nobody can be asked, `--yes` is needed.
 pub(crate) fn confirm(context: &Context, what: &str) -> Result<(), Failure> {
-    ask(context, what, &[])
+    if context.globals.yes {
+        return Ok(());
+    }
+    if !context.terminal.can_ask {
+        let what = what.lines().next().unwrap_or_default();
+        return Err(Failure::usage(format!(
+            "this {what}, and there is no terminal to ask on; add --yes to do it, or --dry-run to \
+             see the request"
+        )));
+    }
+    context.terminal.say(&format!("This {what}"));
+    if context.terminal.ask("Go on?")? {
+        Ok(())
+    } else {
+        Err(Failure::other("declined; nothing was sent"))
+    }
 }
 
 /// The same for a request, if it is one that sends, deletes or changes many
@@ -35,28 +50,8 @@ pub(crate) fn confirm_request(context: &Context, request: &RawRequest) -> Result
         Effect::Bulk => "may change something",
     };
     let what = format!("{what} ({} {})", api.method(), request.path());
-    ask(context, &what, &details(request))
-}
-
-fn ask(context: &Context, what: &str, details: &[String]) -> Result<(), Failure> {
-    if context.globals.yes {
-        return Ok(());
-    }
-    if !context.terminal.can_ask {
-        return Err(Failure::usage(format!(
-            "this {what}, and there is no terminal to ask on; add --yes to do it, or --dry-run to \
-             see the request"
-        )));
-    }
-    context.terminal.say(&format!("This {what}:"));
-    for line in details {
-        context.terminal.say(&format!("  {line}"));
-    }
-    if context.terminal.ask("Go on?")? {
-        Ok(())
-    } else {
-        Err(Failure::other("declined; nothing was sent"))
-    }
+    let lines = std::iter::once(what).chain(details(request));
+    confirm(context, &lines.collect::<Vec<_>>().join("\n  "))
 }
 
 /// What is in the request, a line for each parameter and member.

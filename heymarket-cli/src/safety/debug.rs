@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use heymarket_api::{Error, RawRequest, Response, operations};
 use serde_json::Value;
 
+use crate::connection::Connection;
 use crate::context::Context;
 use crate::output::json;
 
@@ -25,6 +26,16 @@ pub(crate) fn watch(context: &Context) {
         .finish();
     // A second one would be for a second command, and there is but one.
     let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+/// Shows who is asked, and with whose credentials.
+pub(crate) fn debug_connection(context: &Context, connection: &Connection) {
+    if context.globals.debug {
+        let Connection {
+            base_url, source, ..
+        } = connection;
+        say(&format!("* {base_url}, with the credentials of {source}"));
+    }
 }
 
 /// Shows a request that is about to be sent.

@@ -4,8 +4,10 @@ mod confirm;
 mod debug;
 mod dry_run;
 
-pub(crate) use confirm::{confirm, confirm_request};
-pub(crate) use debug::{debug_outcome, debug_request, watch};
+#[expect(unused_imports, reason = "the commands about profiles ask, too")]
+pub(crate) use confirm::confirm;
+pub(crate) use confirm::confirm_request;
+pub(crate) use debug::{debug_connection, debug_outcome, debug_request, watch};
 pub(crate) use dry_run::shows_only;
 
 /// Whether the value of a header of this name is for nobody to see.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::support::{Operation, Server, run, spec};
+use crate::support::{Operation, Server, in_the_future, kebab, run, spec};
 
 /// The names below `Commands:` in a help.
 pub(crate) fn names(help: &str) -> Vec<String> {
@@ -28,7 +28,7 @@ pub(crate) fn resources() -> BTreeSet<String> {
 
 /// The words of the command of each operation, by its method and path, as the
 /// helps say them; and the helps.
-fn commands() -> BTreeMap<(String, String), (Vec<String>, String)> {
+pub(crate) fn commands() -> BTreeMap<(String, String), (Vec<String>, String)> {
     let mut commands = BTreeMap::new();
     for resource in resources() {
         for verb in names(&run(None, &[&resource, "--help"]).done()) {
@@ -63,20 +63,11 @@ fn every_operation_sends_the_example_of_the_spec() {
     for operation in Operation::all(&spec) {
         let server = Server::answering(200, "{}");
         let (words, _) = &commands[&(operation.method.clone(), operation.path.clone())];
-        let mut words = words.clone();
         let mut path = operation.path.clone();
         for (name, example) in operation.parameters("path") {
             path = path.replace(&format!("{{{name}}}"), &example);
-            words.push(example);
         }
-        for (name, example) in operation.parameters("query") {
-            words.push(format!("--{}={example}", kebab(&name)));
-        }
-        let example = operation.example().cloned();
-        if let Some(example) = &example {
-            words.extend(["--body".to_owned(), in_the_future(example).to_string()]);
-        }
-        words.push("--yes".to_owned());
+        let words = operation.words(words);
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         run(Some(&server), &words).done();
         let received = server.only();
@@ -88,7 +79,7 @@ fn every_operation_sends_the_example_of_the_spec() {
                 "{received:?}"
             );
         }
-        match example {
+        match operation.example() {
             None => assert_eq!(received.body, "", "{}", operation.id),
             Some(example) => {
                 let mut body = received.json();
@@ -96,19 +87,10 @@ fn every_operation_sends_the_example_of_the_spec() {
                 if let (Some(body), None) = (body.as_object_mut(), example.get("local_id")) {
                     body.remove("local_id");
                 }
-                assert_eq!(body, in_the_future(&example), "{}", operation.id);
+                assert_eq!(body, in_the_future(example), "{}", operation.id);
             }
         }
     }
-}
-
-/// Times of schedules must be ahead.
-fn in_the_future(example: &Value) -> Value {
-    let mut example = example.clone();
-    if let Some(time) = example.get_mut("execute_at") {
-        *time = "2999-01-01T12:00:00Z".into();
-    }
-    example
 }
 
 #[test]
@@ -151,12 +133,6 @@ fn every_member_of_a_body_has_a_flag() {
         }
     }
     assert!(count > 150, "{count}");
-}
-
-/// `inboxID` as `inbox-id`.
-fn kebab(name: &str) -> String {
-    let name = name.replace("ID", "_id").replace("Number", "_number");
-    name.replace('_', "-")
 }
 
 #[test]

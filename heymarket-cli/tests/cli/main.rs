@@ -8,5 +8,6 @@ mod exit_codes;
 mod help;
 mod output;
 mod safety;
+mod sandbox;
 mod support;
 mod terminal; // on a pseudo-terminal

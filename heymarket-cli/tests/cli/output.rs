@@ -7,7 +7,7 @@ use crate::support::{Server, run};
 const CONVERSATIONS: &str = r#"[
   {"id":9920,"status":"open","unread":true,"name":"Ada Example","assigned":{"id":50001,"name":"Grace"},
    "inbox":41001,"last_msg":"Where is my order, please? I have been waiting for a long time by now, and nobody writes.",
-   "target":"15550100101","updated":"2020-05-07T12:00:00.5Z","brand_new":1e400},
+   "target":"15550100101","updated":"2020-05-07T12:00:00.5Z","brand_new":1.50},
   {"updated":"2020-05-06T12:00:00Z","id":9919,"status":"closed","assigned":0,"inbox":{"id":41002}}
 ]"#;
 
@@ -35,9 +35,20 @@ fn json_is_what_the_server_sent() {
     assert_eq!(list(&[]), list(&["--json"]));
     assert_eq!(list(&[]), list(&["--format", "json"]));
     assert!(
-        list(&[]).contains("1e400"),
-        "a number that no type can hold"
+        list(&[]).contains("1.50"),
+        "not as a program writes numbers"
     );
+}
+
+#[test]
+fn a_number_that_no_type_can_hold_is_passed_on() {
+    let server = Server::answering(200, r#"{"id":1,"n":1e400,"n":2}"#);
+    let get = |more: &[&str]| run(Some(&server), &[&["tags", "get", "1"][..], more].concat());
+    let json = get(&[]).done();
+    assert_eq!(json, "{\n  \"id\": 1,\n  \"n\": 1e400,\n  \"n\": 2\n}\n");
+    let outcome = get(&["--format", "csv"]);
+    assert_eq!(outcome.code, Some(1));
+    assert!(outcome.stderr.contains("--json"), "{}", outcome.stderr);
 }
 
 #[test]

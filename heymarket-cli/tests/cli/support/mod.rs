@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 pub(crate) use pty::Pty;
 pub(crate) use server::Server;
-pub(crate) use spec::{Operation, spec};
+pub(crate) use spec::{Operation, in_the_future, kebab, spec};
 
 /// What came of a command.
 #[derive(Debug)]

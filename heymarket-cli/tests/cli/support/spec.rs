@@ -44,6 +44,24 @@ impl Operation {
         operations
     }
 
+    /// The words of its command with the example of the spec.
+    pub(crate) fn words(&self, command: &[String]) -> Vec<String> {
+        let mut words = command.to_vec();
+        words.extend(
+            self.parameters("path")
+                .into_iter()
+                .map(|(_, example)| example),
+        );
+        for (name, example) in self.parameters("query") {
+            words.push(format!("--{}={example}", kebab(&name)));
+        }
+        if let Some(example) = self.example() {
+            words.extend(["--body".to_owned(), in_the_future(example).to_string()]);
+        }
+        words.push("--yes".to_owned());
+        words
+    }
+
     /// The first example of its body.
     pub(crate) fn example(&self) -> Option<&Value> {
         let media = self
@@ -77,4 +95,19 @@ impl Operation {
 pub(crate) fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     static NONE: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
     value.as_object().unwrap_or(&NONE).iter()
+}
+
+/// Times of schedules must be ahead.
+pub(crate) fn in_the_future(example: &Value) -> Value {
+    let mut example = example.clone();
+    if let Some(time) = example.get_mut("execute_at") {
+        *time = "2999-01-01T12:00:00Z".into();
+    }
+    example
+}
+
+/// `inboxID` as `inbox-id`.
+pub(crate) fn kebab(name: &str) -> String {
+    let name = name.replace("ID", "_id").replace("Number", "_number");
+    name.replace('_', "-")
 }
