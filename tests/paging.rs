@@ -6,7 +6,7 @@ use heymarket_api::types::{
     ConversationFilters, ListContacts, ListContactsV2, ListConversations, ListSurveys, ListTags,
     ListTeamMessages, SendMessage, SortOrder,
 };
-use heymarket_api::{Checkpoint, Client, Error, ErrorKind, Walk};
+use heymarket_api::{Checkpoint, Client, Error, ErrorKind, RawRequest, Walk, operations};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -331,4 +331,46 @@ async fn what_no_walk_can_do_is_an_error_before_anything_is_sent() {
         );
     }
     assert_eq!(server.received(), []);
+}
+
+#[tokio::test]
+async fn a_walk_over_raw_items_goes_as_the_typed_one_and_keeps_what_came() {
+    // Ties across the edges of pages, which only the overlap brings.
+    let things: Vec<Thing> = (0..100).map(|id| (id, (100 - id) / 7)).collect();
+    let server = list(things, "updated").await;
+    let client = client(&server.url());
+    let typed = ids(client.contacts(ListContacts::new()), |item| item.id).await;
+    let typed = typed.expect("the walk");
+    assert_eq!(typed.len(), 100);
+    let before = server.received().len();
+    let request = || RawRequest::of(&operations::LIST_CONTACTS).json(json!({}));
+    let raw = ids(client.walk(request()).expect("a walk"), |item| item.id).await;
+    assert_eq!(raw.expect("the walk"), typed);
+    let received = server.received();
+    let (of_typed, of_raw) = received.split_at(before);
+    let bodies = |received: &[Received]| received.iter().map(body).collect::<Vec<_>>();
+    assert_eq!(bodies(of_raw), bodies(of_typed));
+
+    let mut walk = client.walk(request()).expect("a walk");
+    let first = walk.next().await.expect("an item").expect("an item");
+    assert_eq!(
+        first.json.get(),
+        format!(r#"{{"id":0,"updated":"{}"}}"#, at(14))
+    );
+    // A checkpoint of one walk is one of the other.
+    let rest = client
+        .contacts(ListContacts::new())
+        .resume(walk.checkpoint());
+    assert_eq!(
+        ids(rest, |item| item.id).await.expect("the rest"),
+        typed[1..]
+    );
+}
+
+#[tokio::test]
+async fn what_has_no_pages_cannot_be_walked_over() {
+    let server = list(Vec::new(), "updated").await;
+    let request = RawRequest::of(&operations::LIST_INBOXES);
+    let error = client(&server.url()).walk(request).expect_err("no pages");
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
 }
