@@ -40,8 +40,9 @@ pub(crate) struct Globals {
     #[arg(long, global = true, help_heading = OUTPUT, conflicts_with = "format")]
     pub(crate) json: bool,
 
-    /// Write what this jq expression makes of the JSON
-    #[arg(long, global = true, value_name = "EXPR", help_heading = OUTPUT)]
+    /// Write what this jq expression makes of the JSON; with `--all`, of each item
+    #[arg(long, global = true, value_name = "EXPR", help_heading = OUTPUT,
+          conflicts_with = "format")]
     pub(crate) jq: Option<String>,
 
     /// Do not ask before something is sent, deleted or changed in bulk

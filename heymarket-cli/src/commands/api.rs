@@ -64,8 +64,9 @@ pub(crate) fn command() -> Command {
                 "Send any request, signed and sent as all others are, and write the answer.\n\n\
                  Fields are members of the body, or parameters of the query where the method is \
                  GET. A key may be nested: `-F filters[inboxes][]=41001`. Nothing is checked \
-                 before it is sent, and nothing is added to it. What the API does not know to be \
-                 a reading request is confirmed first, as in other commands.",
+                 before it is sent, and nothing is added to it. What sends, deletes or changes many \
+                 things is confirmed first, as in other commands, and so is every change by a path \
+                 that is not known.",
             )
             .after_help(
                 "heymarket api /v1/inboxes\n\

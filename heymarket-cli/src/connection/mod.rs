@@ -70,11 +70,17 @@ pub(crate) async fn open(globals: &Globals) -> Result<Connection, Failure> {
     }
     let settings = settings(globals)?;
     let base_url = base_url(globals, settings.base_url)?;
-    let client = Client::builder(settings.credentials)
+    let client = Client::builder(settings.credentials.clone())
         .base_url(&base_url)
         .user_agent(concat!("heymarket-cli/", env!("CARGO_PKG_VERSION")))
         .build()
-        .map_err(|error| Failure::credentials(error.to_string()))?;
+        .map_err(|error| {
+            // Credentials that are fit for another server are fit.
+            match Client::new(settings.credentials) {
+                Ok(_) => Failure::usage(error.to_string()),
+                Err(_) => Failure::credentials(error.to_string()),
+            }
+        })?;
     Ok(Connection {
         client,
         base_url,

@@ -35,11 +35,13 @@ pub(crate) async fn walk(
     let progress = Progress::start(&context.terminal, "items");
     while let Some(page) = pages.next().await {
         let page = page?;
-        for item in &page {
-            output.item(item.json.get(), shape)?;
-        }
-        // A page is to be seen as soon as it is there.
-        output.flush()?;
+        progress.beside(|| {
+            for item in &page {
+                output.item(item.json.get(), shape)?;
+            }
+            // A page is to be seen as soon as it is there.
+            output.flush()
+        })?;
         progress.add(page.len());
     }
     progress.finish();

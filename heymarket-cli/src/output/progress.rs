@@ -21,6 +21,11 @@ impl Progress {
         Self(bar)
     }
 
+    /// Writes to the terminal without the bar in between.
+    pub(crate) fn beside<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.0.suspend(write)
+    }
+
     pub(crate) fn add(&self, count: usize) {
         self.0.inc(u64::try_from(count).unwrap_or(u64::MAX));
     }

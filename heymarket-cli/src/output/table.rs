@@ -48,8 +48,8 @@ fn keep_whole(table: &mut Table, columns: &[&str], width: u16) {
     let is_short = |_: &str, content: u16| content <= SHORT;
     let is_key = |column: &str, _: u16| is_id(column) || is_time(column);
     let is_only_id = |column: &str, _: u16| is_id(column);
-    let choices: [&dyn Fn(&str, u16) -> bool; 3] = [&is_short, &is_key, &is_only_id];
-    let fits = |is_whole: &dyn Fn(&str, u16) -> bool| {
+    let choices: [IsWhole<'_>; 3] = [&is_short, &is_key, &is_only_id];
+    let fits = |is_whole: IsWhole<'_>| {
         let widths = columns.iter().zip(&contents).map(|(column, content)| {
             if is_whole(column, *content) {
                 content + GAP
@@ -69,6 +69,9 @@ fn keep_whole(table: &mut Table, columns: &[&str], width: u16) {
         }
     }
 }
+
+/// Whether the column of a name, whose values are so wide, is not to be cut.
+type IsWhole<'a> = &'a dyn Fn(&str, u16) -> bool;
 
 fn is_time(column: &str) -> bool {
     matches!(column, "created" | "date" | "execute" | "updated") || column.ends_with("_at")

@@ -73,6 +73,24 @@ fn usage_is_2() {
 }
 
 #[test]
+fn a_server_that_cannot_be_one_is_2() {
+    for url in ["http://example.com", "ftp://example.com", "nonsense"] {
+        let words = ["inboxes", "list", "--base-url", url];
+        let mut command = heymarket(None);
+        command
+            .env("HEYMARKET_API_KEY", "sk_canary_key")
+            .args(words);
+        let output = command.output().expect("an output");
+        assert_eq!(output.status.code(), Some(2), "{url}");
+    }
+    let mut command = heymarket(None);
+    command
+        .env("HEYMARKET_API_KEY", " ")
+        .args(["inboxes", "list"]);
+    assert_eq!(command.output().expect("an output").status.code(), Some(4));
+}
+
+#[test]
 fn not_found_is_3() {
     let server = Server::answering(404, r#"{"message":"none"}"#);
     assert_eq!(
