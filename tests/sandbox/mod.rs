@@ -1,6 +1,7 @@
 //! End to end: the generated client, and plain HTTP, against the sandbox.
 
 mod bad_input;
+mod bodies;
 mod contacts;
 mod control;
 mod conversations;
