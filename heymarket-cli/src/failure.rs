@@ -63,18 +63,16 @@ impl Failure {
         let Self::Api(error) = self else {
             return;
         };
-        let mut hints = Vec::new();
-        if let Some(request_id) = error.request_id() {
-            hints.push(format!("request id: {request_id}"));
+        if self.exit_code() != exit::OUTCOME_UNKNOWN {
+            return;
         }
-        if self.exit_code() == exit::OUTCOME_UNKNOWN {
-            hints.push("nobody knows whether it was done; look before you do it again".to_owned());
-            if let Some(local_id) = error.local_id() {
-                hints.push(format!("its local_id: {local_id}"));
-            }
-        }
-        for hint in hints {
-            let _ = writeln!(io::stderr(), "  {}", plain::one_line(&hint));
+        let mut stderr = io::stderr();
+        let _ = writeln!(
+            stderr,
+            "  nobody knows whether it was done; look before you do it again"
+        );
+        if let Some(local_id) = error.local_id() {
+            let _ = writeln!(stderr, "  its local_id: {}", plain::one_line(local_id));
         }
     }
 
