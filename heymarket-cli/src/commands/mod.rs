@@ -2,6 +2,7 @@
 //! of the API come from `operations`.
 
 mod api;
+mod auth;
 mod completions;
 mod help;
 mod man;
@@ -19,6 +20,7 @@ use crate::safety;
 pub(crate) fn register(root: Command) -> Command {
     root.subcommands(operations::commands()).subcommands([
         api::command(),
+        auth::command(),
         completions::command(),
         help::command(),
         man::command(),
@@ -48,10 +50,11 @@ pub(crate) fn run(invocation: Invocation) -> Result<(), Failure> {
 async fn dispatch(context: &Context, name: &str, matches: &ArgMatches) -> Result<(), Failure> {
     match name {
         "api" => api::run(context, matches).await,
+        "auth" => auth::run(context, matches).await,
         "completions" => completions::run(context, matches),
         "help" => help::run(context, matches),
-        "sandbox" => sandbox::run(context, matches).await,
         "man" => man::run(context, matches),
+        "sandbox" => sandbox::run(context, matches).await,
         _ => match operations::resource(name) {
             Some(resource) => operations::run(context, resource, matches).await,
             None => Err(Failure::usage(format!("{name} is no command"))),

@@ -1,5 +1,6 @@
 //! The way to the API: which server, with which credentials.
 
+pub(crate) mod choice;
 pub(crate) mod profile;
 pub(crate) mod sandbox;
 
@@ -7,7 +8,7 @@ use heymarket_api::{Client, Credentials};
 
 use crate::cli::Globals;
 use crate::failure::Failure;
-use profile::Request;
+use choice::Choice;
 use sandbox::Embedded;
 
 /// Where the API is.
@@ -22,7 +23,7 @@ const CREDENTIAL_VARIABLES: [&str; 3] = [
 const BASE_URL_VARIABLE: &str = "HEYMARKET_BASE_URL";
 const PROFILE_VARIABLE: &str = "HEYMARKET_PROFILE";
 
-const NO_CREDENTIALS: &str = "\
+pub(crate) const NO_CREDENTIALS: &str = "\
 there are no credentials. Either
   - log in with `heymarket auth login`, or set HEYMARKET_API_SECRET_ID and \
 HEYMARKET_API_SECRET_KEY, or
@@ -70,17 +71,7 @@ pub(crate) async fn open(globals: &Globals) -> Result<Connection, Failure> {
     }
     let settings = settings(globals)?;
     let base_url = base_url(globals, settings.base_url)?;
-    let client = Client::builder(settings.credentials.clone())
-        .base_url(&base_url)
-        .user_agent(concat!("heymarket-cli/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|error| {
-            // Credentials that are fit for another server are fit.
-            match Client::new(settings.credentials) {
-                Ok(_) => Failure::usage(error.to_string()),
-                Err(_) => Failure::credentials(error.to_string()),
-            }
-        })?;
+    let client = client(settings.credentials, &base_url)?;
     Ok(Connection {
         client,
         base_url,
@@ -89,50 +80,53 @@ pub(crate) async fn open(globals: &Globals) -> Result<Connection, Failure> {
     })
 }
 
+/// A client of a server. Nothing is sent.
+pub(crate) fn client(credentials: Credentials, base_url: &str) -> Result<Client, Failure> {
+    Client::builder(credentials.clone())
+        .base_url(base_url)
+        .user_agent(concat!("heymarket-cli/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| {
+            // Credentials that are fit for another server are fit.
+            match Client::new(credentials) {
+                Ok(_) => Failure::usage(error.to_string()),
+                Err(_) => Failure::credentials(error.to_string()),
+            }
+        })
+}
+
+/// A server that is named, or else that of the environment, or production.
+pub(crate) fn base_url_or(named: Option<&str>) -> Result<String, Failure> {
+    match named {
+        Some(url) => Ok(url.to_owned()),
+        None => Ok(variable(BASE_URL_VARIABLE)?.unwrap_or_else(|| PRODUCTION.to_owned())),
+    }
+}
+
 /// The server that would be asked, whether or not there are credentials.
 pub(crate) fn server(globals: &Globals) -> Result<String, Failure> {
     if globals.sandbox {
         return Ok("http://127.0.0.1".to_owned());
     }
-    let of_profile = settings(globals)
-        .ok()
-        .and_then(|settings| settings.base_url);
-    base_url(globals, of_profile)
+    let of_profile = Choice::of(globals).and_then(|choice| choice.base_url());
+    base_url(globals, of_profile.ok().flatten())
 }
 
-/// Flags come before the environment, and that before the profile that is in
-/// use.
 fn settings(globals: &Globals) -> Result<Settings, Failure> {
-    let named = Request {
-        name: globals.profile.as_deref(),
-        secret_command: globals.secret_command.as_deref(),
-    };
-    if named.is_explicit() {
-        return profile::resolve(&named)?
-            .map(Settings::from)
-            .ok_or_else(|| Failure::credentials(NO_CREDENTIALS));
-    }
-    let mut is_set = false;
-    for name in CREDENTIAL_VARIABLES {
-        is_set |= variable(name)?.is_some();
-    }
-    if is_set {
-        let credentials =
-            Credentials::from_env().map_err(|error| Failure::credentials(error.to_string()))?;
-        return Ok(Settings {
-            credentials,
+    match Choice::of(globals)? {
+        Choice::Command { profile } => {
+            let command = globals.secret_command.as_deref().unwrap_or_default();
+            profile::of_command(command, profile.as_deref()).map(Settings::from)
+        }
+        Choice::Profile { name, .. } => profile::of_name(&name).map(Settings::from),
+        Choice::Environment => Ok(Settings {
+            credentials: Credentials::from_env()
+                .map_err(|error| Failure::credentials(error.to_string()))?,
             base_url: None,
             source: "the environment".to_owned(),
-        });
+        }),
+        Choice::Nowhere => Err(Failure::credentials(NO_CREDENTIALS)),
     }
-    let name = variable(PROFILE_VARIABLE)?;
-    let request = Request {
-        name: name.as_deref(),
-        secret_command: None,
-    };
-    profile::resolve(&request)?
-        .map(Settings::from)
-        .ok_or_else(|| Failure::credentials(NO_CREDENTIALS))
 }
 
 fn base_url(globals: &Globals, of_profile: Option<String>) -> Result<String, Failure> {
@@ -158,9 +152,9 @@ pub(crate) fn variable(name: &str) -> Result<Option<String>, Failure> {
 impl From<profile::Profile> for Settings {
     fn from(profile: profile::Profile) -> Self {
         Self {
-            source: format!("the profile {}", profile.name),
             credentials: profile.credentials,
             base_url: profile.base_url,
+            source: profile.source,
         }
     }
 }

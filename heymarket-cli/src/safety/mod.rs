@@ -4,9 +4,7 @@ mod confirm;
 mod debug;
 mod dry_run;
 
-#[expect(unused_imports, reason = "the commands about profiles ask, too")]
-pub(crate) use confirm::confirm;
-pub(crate) use confirm::confirm_request;
+pub(crate) use confirm::{confirm, confirm_request};
 pub(crate) use debug::{debug_connection, debug_outcome, debug_request, watch};
 pub(crate) use dry_run::shows_only;
 

@@ -3,6 +3,7 @@
 //! It is a test of this crate since only that knows where its binary is.
 
 mod api;
+mod auth; // profiles, and secrets that are not seen
 mod commands; // every operation of the spec is a command
 mod exit_codes;
 mod help;

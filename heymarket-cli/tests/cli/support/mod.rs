@@ -1,5 +1,6 @@
 //! Running the binary, with a server that answers as it is told.
 
+mod live;
 mod pty;
 mod server;
 mod spec;
@@ -7,6 +8,7 @@ mod spec;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+pub(crate) use live::{Home, Live, Running};
 pub(crate) use pty::Pty;
 pub(crate) use server::Server;
 pub(crate) use spec::{Operation, in_the_future, kebab, spec};

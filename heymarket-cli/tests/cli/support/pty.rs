@@ -24,6 +24,16 @@ pub(crate) struct Pty {
 impl Pty {
     /// Runs the binary on a terminal so many columns wide.
     pub(crate) fn run(server: Option<&Server>, columns: u16, words: &[&str]) -> Self {
+        let variables = super::environment(server);
+        let variables: Vec<_> = variables
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        Self::run_with(&variables, columns, words)
+    }
+
+    /// The same with these variables and no others.
+    pub(crate) fn run_with(variables: &[(&str, &str)], columns: u16, words: &[&str]) -> Self {
         let size = PtySize {
             rows: 40,
             cols: columns,
@@ -36,7 +46,7 @@ impl Pty {
         command.cwd(env!("CARGO_MANIFEST_DIR"));
         command.env_clear();
         command.env("TERM", "xterm");
-        for (name, value) in super::environment(server) {
+        for (name, value) in variables {
             command.env(name, value);
         }
         let child = pair.slave.spawn_command(command).expect("the binary");
