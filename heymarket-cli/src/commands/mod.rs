@@ -4,6 +4,7 @@
 mod api;
 mod auth;
 mod completions;
+mod doctor;
 mod help;
 mod man;
 mod sandbox;
@@ -22,6 +23,7 @@ pub(crate) fn register(root: Command) -> Command {
         api::command(),
         auth::command(),
         completions::command(),
+        doctor::command(),
         help::command(),
         man::command(),
         sandbox::command(),
@@ -52,6 +54,7 @@ async fn dispatch(context: &Context, name: &str, matches: &ArgMatches) -> Result
         "api" => api::run(context, matches).await,
         "auth" => auth::run(context, matches).await,
         "completions" => completions::run(context, matches),
+        "doctor" => doctor::run(context, matches).await,
         "help" => help::run(context, matches),
         "man" => man::run(context, matches),
         "sandbox" => sandbox::run(context, matches).await,

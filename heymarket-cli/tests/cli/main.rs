@@ -5,6 +5,7 @@
 mod api;
 mod auth; // profiles, and secrets that are not seen
 mod commands; // every operation of the spec is a command
+mod doctor;
 mod exit_codes;
 mod help;
 mod output;

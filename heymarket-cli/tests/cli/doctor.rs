@@ -1,0 +1,169 @@
+//! What the doctor finds.
+
+use heymarket_sandbox::{Rule, Trouble};
+use serde_json::Value;
+
+use crate::support::{Home, Live, Outcome, Pty};
+
+/// The result of each check, by its name.
+fn result(outcome: &Outcome, check: &str) -> Option<(String, String)> {
+    let checks: Vec<Value> = serde_json::from_str(&outcome.stdout).expect("JSON");
+    let found = checks.iter().find(|found| found["check"] == check)?;
+    let text = |member: &str| found[member].as_str().expect("a text").to_owned();
+    Some((text("result"), text("detail")))
+}
+
+#[track_caller]
+fn assert_result(outcome: &Outcome, check: &str, expected: &str) {
+    let (result, detail) = result(outcome, check).expect("the check");
+    assert_eq!(result, expected, "{check}: {detail}");
+}
+
+#[test]
+fn a_machine_in_order_is_told_so() {
+    let live = Live::start();
+    let outcome = Home::of(&live).run(&["doctor"]);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    for check in [
+        "config file",
+        "credentials",
+        "server",
+        "proxy",
+        "dns",
+        "tcp",
+        "tls",
+        "http",
+        "clock",
+        "accepted",
+        "rate limit",
+    ] {
+        assert_result(&outcome, check, "ok");
+    }
+}
+
+#[test]
+fn credentials_that_are_not_there_or_refused_give_4() {
+    let live = Live::start();
+    let none = Home::new().with("HEYMARKET_BASE_URL", live.url());
+    let outcome = none.run(&["doctor"]);
+    assert_eq!(outcome.code, Some(4));
+    assert_result(&outcome, "credentials", "fail");
+    assert_result(&outcome, "tcp", "ok");
+
+    let wrong = none.with("HEYMARKET_API_KEY", "sk_wrong");
+    let outcome = wrong.run(&["doctor"]);
+    assert_eq!(outcome.code, Some(4));
+    assert_result(&outcome, "credentials", "ok");
+    assert_result(&outcome, "http", "ok");
+    assert_result(&outcome, "accepted", "fail");
+}
+
+#[test]
+fn a_clock_that_is_off_is_told_and_one_off_by_a_tokens_life_fails() {
+    for (skew, expected, code, words) in [
+        (-30, "ok", 0, "30 s ahead of"),
+        (90, "warn", 0, "90 s behind"),
+        (-90, "warn", 0, "90 s ahead of"),
+        (400, "fail", 1, "400 s behind"),
+    ] {
+        let live = Live::start();
+        let rule = Rule::new(Trouble::ClockSkew).skew_seconds(skew);
+        live.sandbox().add_rule(rule).expect("a rule");
+        let outcome = Home::of(&live).run(&["doctor"]);
+        assert_eq!(outcome.code, Some(code), "{skew}: {}", outcome.stdout);
+        assert_result(&outcome, "clock", expected);
+        assert_result(&outcome, "accepted", "ok");
+        let (_, detail) = result(&outcome, "clock").expect("the check");
+        let (seconds, way) = words.split_once(' ').expect("words");
+        let told = detail.split(' ').nth(3).expect("a number");
+        let number = |text: &str| text.parse::<i64>().expect("a number");
+        // The server tells whole seconds.
+        let off = number(told).abs_diff(number(seconds));
+        assert!(off <= 2, "{detail}");
+        assert!(detail.contains(way), "{detail}");
+    }
+}
+
+#[test]
+fn each_step_of_the_way_is_told_that_fails() {
+    let live = Live::start();
+    let home = Home::of(&live);
+    let port = live.url().rsplit(':').next().expect("a port");
+    let no_tls = home.run(&["doctor", "--base-url", &format!("https://127.0.0.1:{port}")]);
+    assert_eq!(no_tls.code, Some(1), "{}", no_tls.stdout);
+    assert_result(&no_tls, "tcp", "ok");
+    assert_result(&no_tls, "tls", "fail");
+    assert_result(&no_tls, "http", "fail");
+
+    let nobody = home.run(&["doctor", "--base-url", "http://127.0.0.1:1"]);
+    assert_eq!(nobody.code, Some(1));
+    assert_result(&nobody, "dns", "ok");
+    assert_result(&nobody, "tcp", "fail");
+
+    let nowhere = home.run(&["doctor", "--base-url", "https://nowhere.invalid"]);
+    assert_eq!(nowhere.code, Some(1));
+    assert_result(&nowhere, "dns", "fail");
+    assert_eq!(result(&nowhere, "tcp"), None, "it is not tried");
+
+    live.sandbox()
+        .add_rule(Rule::new(Trouble::Status).status(503))
+        .expect("a rule");
+    let trouble = home.run(&["doctor"]);
+    assert_eq!(trouble.code, Some(1));
+    assert_result(&trouble, "http", "fail");
+    assert_eq!(result(&trouble, "accepted"), None, "nobody knows");
+}
+
+#[test]
+fn a_proxy_is_told_without_its_password_and_not_used_for_this_machine() {
+    let live = Live::start();
+    let proxy = "http://user:canary-9c@127.0.0.1:1";
+    let home = Home::of(&live)
+        .with("HTTPS_PROXY", proxy)
+        .with("HTTP_PROXY", proxy)
+        .with("NO_PROXY", "skipped.invalid");
+    let local = home.run(&["doctor"]);
+    assert_eq!(local.code, Some(0), "{}", local.stdout);
+    assert_result(&local, "proxy", "ok");
+
+    let through = home.run(&["doctor", "--base-url", "https://nowhere.invalid"]);
+    assert_result(&through, "proxy", "warn");
+    let (_, detail) = result(&through, "proxy").expect("the check");
+    assert!(detail.contains("127.0.0.1:1"), "{detail}");
+    assert!(!format!("{through:?}").contains("canary-9c"));
+    assert_eq!(result(&through, "dns"), None, "the proxy does that");
+
+    let skipped = home.run(&["doctor", "--base-url", "https://skipped.invalid"]);
+    assert_result(&skipped, "proxy", "ok");
+}
+
+#[test]
+fn a_config_file_that_others_can_read_is_found() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let live = Live::start();
+    let home = Home::of(&live);
+    home.write_config("[profiles.a]\napi_key = \"sk_1\"\n");
+    let rights = std::fs::Permissions::from_mode(0o604);
+    std::fs::set_permissions(home.config(), rights).expect("rights");
+    let outcome = home.run(&["doctor"]);
+    assert_eq!(outcome.code, Some(1), "the environment has credentials");
+    assert_result(&outcome, "config file", "fail");
+    assert_result(&outcome, "accepted", "ok");
+}
+
+#[test]
+fn a_terminal_gets_a_line_for_each_check() {
+    let live = Live::start();
+    let variables = live.variables();
+    let variables: Vec<_> = variables
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .chain([("HOME", "/nonexistent")])
+        .collect();
+    let (code, seen) = Pty::run_with(&variables, 100, &["doctor"]).end();
+    assert_eq!(code, 0, "{seen}");
+    assert!(
+        seen.contains("ok    accepted     the API takes the credentials\n"),
+        "{seen}"
+    );
+}
