@@ -16,6 +16,8 @@ mod generated;
 mod operations;
 mod output;
 mod safety;
+mod stop;
+mod webhook;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -6,8 +6,10 @@ mod auth;
 mod completions;
 mod doctor;
 mod help;
+mod listen;
 mod man;
 mod sandbox;
+mod trigger;
 
 use clap::{ArgMatches, Command};
 
@@ -25,8 +27,10 @@ pub(crate) fn register(root: Command) -> Command {
         completions::command(),
         doctor::command(),
         help::command(),
+        listen::command(),
         man::command(),
         sandbox::command(),
+        trigger::command(),
     ])
 }
 
@@ -56,8 +60,10 @@ async fn dispatch(context: &Context, name: &str, matches: &ArgMatches) -> Result
         "completions" => completions::run(context, matches),
         "doctor" => doctor::run(context, matches).await,
         "help" => help::run(context, matches),
+        "listen" => listen::run(context, matches).await,
         "man" => man::run(context, matches),
         "sandbox" => sandbox::run(context, matches).await,
+        "trigger" => trigger::run(context, matches).await,
         _ => match operations::resource(name) {
             Some(resource) => operations::run(context, resource, matches).await,
             None => Err(Failure::usage(format!("{name} is no command"))),

@@ -97,8 +97,8 @@ fn say(text: &str) {
     let _ = writeln!(io::stderr(), "{}", crate::output::plain::lines(text));
 }
 
-/// Hides the values of sensitive members.
-fn hide(value: &mut Value, is_sensitive: bool) {
+/// Hides the values of sensitive members; all, if the value is sensitive itself.
+pub(crate) fn hide(value: &mut Value, is_sensitive: bool) {
     match value {
         Value::Object(members) if is_sensitive => {
             // The keys may be phone numbers.

@@ -5,7 +5,7 @@ mod debug;
 mod dry_run;
 
 pub(crate) use confirm::{confirm, confirm_request};
-pub(crate) use debug::{debug_connection, debug_outcome, debug_request, watch};
+pub(crate) use debug::{debug_connection, debug_outcome, debug_request, hide, watch};
 pub(crate) use dry_run::shows_only;
 
 /// Whether the value of a header of this name is for nobody to see.

@@ -8,6 +8,7 @@ mod commands; // every operation of the spec is a command
 mod doctor;
 mod exit_codes;
 mod help;
+mod listen; // with trigger
 mod output;
 mod safety;
 mod sandbox;

@@ -1,0 +1,82 @@
+//! Takes deliveries.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use heymarket_api::webhook::{Claim, Deduplicator, Verifier, WebhookError};
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+use super::Incoming;
+use crate::output::Terminal;
+
+/// The verifier's own limit, in bytes.
+const LARGEST: usize = 1024 * 1024;
+/// How long a body may take to come.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+#[derive(Clone)]
+pub(super) struct Receiver {
+    pub(super) verifier: Verifier,
+    pub(super) seen: Arc<Deduplicator>,
+    pub(super) events: mpsc::Sender<Incoming>,
+    pub(super) terminal: Terminal,
+}
+
+impl Receiver {
+    pub(super) async fn serve(self, listener: TcpListener) {
+        let terminal = self.terminal;
+        let router = Router::new()
+            .route("/", post(receive))
+            .route("/{*path}", post(receive))
+            .with_state(self);
+        if let Err(error) = axum::serve(listener, router).await {
+            terminal.say(&format!("the receiver ended: {error}"));
+        }
+    }
+}
+
+/// Answers at once; the rest is done behind.
+async fn receive(State(receiver): State<Receiver>, body: Body) -> Response {
+    let refused = |error: WebhookError| {
+        receiver
+            .terminal
+            .say(&format!("refused a delivery: {error}"));
+        error.into_response()
+    };
+    let Ok(body) = tokio::time::timeout(TIMEOUT, axum::body::to_bytes(body, LARGEST)).await else {
+        return StatusCode::REQUEST_TIMEOUT.into_response();
+    };
+    let Ok(body) = body else {
+        return refused(WebhookError::TooLarge);
+    };
+    let event = match receiver.verifier.verify(&body) {
+        Ok(event) => event.into_inner(),
+        Err(error) => return refused(error),
+    };
+    let busy = || StatusCode::SERVICE_UNAVAILABLE.into_response();
+    // The place comes before the claim: who has claimed an event keeps it.
+    let Ok(place) = receiver.events.try_reserve() else {
+        receiver
+            .terminal
+            .say("refused a delivery: too many events wait to be forwarded");
+        return busy();
+    };
+    match receiver.seen.claim(&event).await {
+        Ok(Claim::New) => place.send(Incoming {
+            event,
+            body: Some(body.into()),
+            received: Timestamp::now(),
+        }),
+        Ok(Claim::Duplicate) => {}
+        Err(_) => return busy(),
+    }
+    StatusCode::OK.into_response()
+}
