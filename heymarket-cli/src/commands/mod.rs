@@ -5,6 +5,7 @@ mod api;
 mod auth;
 mod completions;
 mod doctor;
+mod export;
 mod help;
 mod listen;
 mod man;
@@ -26,6 +27,7 @@ pub(crate) fn register(root: Command) -> Command {
         auth::command(),
         completions::command(),
         doctor::command(),
+        export::command(),
         help::command(),
         listen::command(),
         man::command(),
@@ -59,6 +61,7 @@ async fn dispatch(context: &Context, name: &str, matches: &ArgMatches) -> Result
         "auth" => auth::run(context, matches).await,
         "completions" => completions::run(context, matches),
         "doctor" => doctor::run(context, matches).await,
+        "export" => export::run(context, matches).await,
         "help" => help::run(context, matches),
         "listen" => listen::run(context, matches).await,
         "man" => man::run(context, matches),

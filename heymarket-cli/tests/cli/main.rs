@@ -7,6 +7,7 @@ mod auth; // profiles, and secrets that are not seen
 mod commands; // every operation of the spec is a command
 mod doctor;
 mod exit_codes;
+mod export; // killed in the middle, and resumed
 mod help;
 mod listen; // with trigger
 mod output;
