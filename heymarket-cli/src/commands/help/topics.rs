@@ -14,6 +14,9 @@ Variables of the environment. An empty one counts as one that is not set.
   HEYMARKET_API_KEY         a legacy team API key, used where no secret is set
   HEYMARKET_BASE_URL        another server than https://api.heymarket.com
   HEYMARKET_PROFILE         the profile to use; see `heymarket auth`
+  HEYMARKET_CONFIG_DIR      the folder of config.toml, which holds the profiles; by default
+                            heymarket in $XDG_CONFIG_HOME or ~/.config, on Windows in %APPDATA%
+  HEYMARKET_WEBHOOK_TOKEN   the verification token for `heymarket listen` and `trigger`
   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY
                             the proxy on the way to the server; never used for this machine
   TZ                        the time zone of the times in tables
@@ -22,6 +25,7 @@ What comes first is used:
   credentials  --sandbox; --secret-command or --profile; HEYMARKET_API_SECRET_ID with
                HEYMARKET_API_SECRET_KEY; HEYMARKET_API_KEY; HEYMARKET_PROFILE; the profile
                that `heymarket auth switch` chose
+  webhook      --token; HEYMARKET_WEBHOOK_TOKEN
   server       --sandbox; --base-url; HEYMARKET_BASE_URL; the profile's; https://api.heymarket.com
 ";
 
