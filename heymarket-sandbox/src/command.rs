@@ -104,24 +104,33 @@ pub fn greeting(sandbox: &Sandbox) -> String {
 /// That it cannot start, or its state cannot be saved.
 pub async fn run(options: Options, greet: impl FnOnce(&Sandbox)) -> Result<(), Error> {
     let sandbox = options.builder()?.start().await?;
+    // Watched before anybody is told that it is there, and may stop it.
+    let told_to_stop = told_to_stop();
     greet(&sandbox);
-    told_to_stop().await;
+    told_to_stop.await;
     sandbox.stop().await
 }
 
-/// Waits for Ctrl-C, or for what `kill` sends.
-async fn told_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-            return;
+/// Watches for Ctrl-C and for what `kill` sends; what it gives waits for them.
+#[cfg(unix)]
+fn told_to_stop() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let interrupt = signal(SignalKind::interrupt());
+    let terminate = signal(SignalKind::terminate());
+    async move {
+        // Without either, the process ends by itself.
+        let (Ok(mut interrupt), Ok(mut terminate)) = (interrupt, terminate) else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
     }
-    let _ = interrupt.await;
+}
+
+/// Waits for Ctrl-C.
+#[cfg(not(unix))]
+async fn told_to_stop() {
+    let _ = tokio::signal::ctrl_c().await;
 }

@@ -73,9 +73,17 @@ async fn exchange<T, F: Future<Output = Result<Response<T>, Error>>>(
     response.into_inner()
 }
 
-/// These headers and no others: no `api-version`, no cookies.
+/// These headers and no others: no `api-version`, no cookies. `accept-encoding`
+/// is that of the feature `gzip`, which the command line switches on for the
+/// whole workspace.
 fn check_headers(received: &Received) {
-    let mut expected = vec!["accept", "authorization", "host", "user-agent"];
+    let mut expected = vec![
+        "accept",
+        "accept-encoding",
+        "authorization",
+        "host",
+        "user-agent",
+    ];
     let is_get_like = matches!(received.method.as_str(), "GET" | "DELETE");
     if !received.body.is_empty() {
         expected.push("content-type");
@@ -95,6 +103,7 @@ fn check_headers(received: &Received) {
         .collect();
     assert_eq!(names, expected);
     assert_eq!(received.header("accept"), Some("application/json"));
+    assert_eq!(received.header("accept-encoding"), Some("gzip"));
     let authorization = received.header("authorization").expect("a token");
     assert!(authorization.starts_with("Bearer eyJ"), "{authorization}");
     let user_agent = received.header("user-agent").expect("a user agent");
