@@ -1,14 +1,14 @@
 //! A sandbox, a home for the binary, and commands that run on.
 
-use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use heymarket_sandbox::{SECRET_ID, SECRET_KEY, Sandbox, SandboxBuilder, Webhook};
 
-use super::Outcome;
+use super::{Outcome, end, piped};
 
 /// How long anything may take on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -140,32 +140,13 @@ impl Home {
     }
 
     pub(crate) fn run_with_input(&self, words: &[&str], input: &str) -> Outcome {
-        let mut child = piped(&mut self.command(words));
-        let mut stdin = child.stdin.take().expect("standard input");
-        // A command that does not read it may be gone already.
-        let _ = stdin.write_all(input.as_bytes());
-        drop(stdin);
-        let output = child.wait_with_output().expect("its output");
-        Outcome {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
-            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
-        }
+        end(piped(&mut self.command(words)), input)
     }
 
     /// Begins a command that runs until it is told to stop.
     pub(crate) fn begin(&self, words: &[&str]) -> Running {
         Running::of(piped(&mut self.command(words)))
     }
-}
-
-fn piped(command: &mut Command) -> Child {
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary")
 }
 
 /// A command that runs on.

@@ -6,7 +6,7 @@ mod server;
 mod spec;
 
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 pub(crate) use live::{Home, Live, Running};
 pub(crate) use pty::Pty;
@@ -61,13 +61,21 @@ pub(crate) fn run(server: Option<&Server>, words: &[&str]) -> Outcome {
 
 /// Runs the binary to its end.
 pub(crate) fn run_with_input(server: Option<&Server>, words: &[&str], input: &str) -> Outcome {
-    let mut child = heymarket(server)
-        .args(words)
+    end(piped(heymarket(server).args(words)), input)
+}
+
+/// Starts a command whose streams are held here.
+pub(crate) fn piped(command: &mut Command) -> Child {
+    command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("the binary");
+        .expect("the binary")
+}
+
+/// Gives a command what it is to read, and waits for its end.
+pub(crate) fn end(mut child: Child, input: &str) -> Outcome {
     let mut stdin = child.stdin.take().expect("standard input");
     // A command that does not read it may be gone already.
     let _ = stdin.write_all(input.as_bytes());
