@@ -50,7 +50,7 @@ impl Signer {
             state: Mutex::default(),
         };
         // What cannot be put into a header is better known now.
-        signer.authorization()?;
+        signer.authorization(signer.clock.now())?;
         Ok(signer)
     }
 
@@ -58,10 +58,10 @@ impl Signer {
         &self.credentials
     }
 
-    /// The value of the `Authorization` header.
-    pub(crate) fn authorization(&self) -> Result<Authorization, Error> {
+    /// The value of the `Authorization` header at a time of this machine's clock.
+    pub(crate) fn authorization(&self, now: Timestamp) -> Result<Authorization, Error> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.clock.now().saturating_add(state.offset);
+        let now = now.saturating_add(state.offset);
         let now = now.unwrap_or(Timestamp::MAX);
         if let Some(token) = &state.token
             && self.is_usable(token, now)

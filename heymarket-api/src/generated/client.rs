@@ -21,6 +21,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn create_contacts(
         &self,
         overwrite: Option<bool>,
@@ -47,6 +48,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn create_contact(
         &self,
         body: &types::CreateContact,
@@ -67,6 +69,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn list_contact_fields(
         &self,
     ) -> Result<Response<::std::vec::Vec<types::ContactField>>, Error> {
@@ -86,6 +89,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn find_contact(
         &self,
         body: &types::FindContact,
@@ -104,6 +108,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn set_contact_status(
         &self,
         body: &types::SetContactStatus,
@@ -127,6 +132,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn get_contact_status(
         &self,
         body: &types::GetContactStatus,
@@ -150,16 +156,13 @@ impl Client {
     /// # Errors
     ///
     /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn delete_contact(
         &self,
         id: i64,
     ) -> Result<Response<crate::types::Acknowledgement>, Error> {
         self.send(
-                self
-                    .request(
-                        &operations::DELETE_CONTACT,
-                        format!("/v1/contact/{}", encode_path(& id.to_string())),
-                    ),
+                self.request(&operations::DELETE_CONTACT, format!("/v1/contact/{}", id)),
             )
             .await
     }
@@ -175,14 +178,9 @@ impl Client {
     /// # Errors
     ///
     /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn get_contact(&self, id: i64) -> Result<Response<types::Contact>, Error> {
-        self.send(
-                self
-                    .request(
-                        &operations::GET_CONTACT,
-                        format!("/v1/contact/{}", encode_path(& id.to_string())),
-                    ),
-            )
+        self.send(self.request(&operations::GET_CONTACT, format!("/v1/contact/{}", id)))
             .await
     }
     /// Update a contact
@@ -198,6 +196,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn update_contact(
         &self,
         id: i64,
@@ -206,10 +205,7 @@ impl Client {
     ) -> Result<Response<types::WriteResult>, Error> {
         self.send(
                 self
-                    .request(
-                        &operations::UPDATE_CONTACT,
-                        format!("/v1/contact/{}", encode_path(& id.to_string())),
-                    )
+                    .request(&operations::UPDATE_CONTACT, format!("/v1/contact/{}", id))
                     .query("overwrite", &overwrite)
                     .json(body),
             )
@@ -229,6 +225,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn list_contacts(
         &self,
         body: &types::ListContacts,
@@ -248,6 +245,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn count_contacts(
         &self,
         body: &types::CountContacts,
@@ -271,6 +269,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn create_contact_fields(
         &self,
         body: &[types::NewContactField],
@@ -295,6 +294,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn list_conversations(
         &self,
         body: &types::ListConversations,
@@ -317,6 +317,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn close_conversation(
         &self,
         body: &types::CloseConversation,
@@ -339,6 +340,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn count_conversations(
         &self,
         body: &types::CountConversations,
@@ -361,6 +363,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn open_conversation(
         &self,
         body: &types::OpenConversation,
@@ -383,6 +386,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn mark_conversation_read(
         &self,
         body: &types::MarkConversation,
@@ -408,6 +412,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn reassign_conversation(
         &self,
         body: &types::ReassignConversation,
@@ -434,6 +439,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn transfer_conversation(
         &self,
         body: &types::TransferConversation,
@@ -459,6 +465,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn mark_conversation_unread(
         &self,
         body: &types::MarkConversation,
@@ -485,6 +492,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn get_conversation(
         &self,
         id: i64,
@@ -493,7 +501,7 @@ impl Client {
                 self
                     .request(
                         &operations::GET_CONVERSATION,
-                        format!("/v1/conversations/{}", encode_path(& id.to_string())),
+                        format!("/v1/conversations/{}", id),
                     ),
             )
             .await
@@ -513,6 +521,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn send_email(
         &self,
         body: &types::SendEmail,
@@ -536,6 +545,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn list_inboxes(&self) -> Result<Response<crate::wire::Inboxes>, Error> {
         self.send(self.request(&operations::LIST_INBOXES, "/v1/inboxes")).await
     }
@@ -553,6 +563,7 @@ impl Client {
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     #[deprecated = "the API's documentation deprecates it"]
+    #[inline]
     pub async fn create_list_v1(
         &self,
         body: &types::CreateListV1,
@@ -571,17 +582,12 @@ impl Client {
     ///
     /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     #[deprecated = "the API's documentation deprecates it"]
+    #[inline]
     pub async fn delete_list_v1(
         &self,
         id: i64,
     ) -> Result<Response<crate::wire::UndocumentedResult>, Error> {
-        self.send(
-                self
-                    .request(
-                        &operations::DELETE_LIST_V1,
-                        format!("/v1/list/{}", encode_path(& id.to_string())),
-                    ),
-            )
+        self.send(self.request(&operations::DELETE_LIST_V1, format!("/v1/list/{}", id)))
             .await
     }
     /// Get a list
@@ -596,15 +602,9 @@ impl Client {
     /// # Errors
     ///
     /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn get_list(&self, id: i64) -> Result<Response<types::List>, Error> {
-        self.send(
-                self
-                    .request(
-                        &operations::GET_LIST,
-                        format!("/v1/list/{}", encode_path(& id.to_string())),
-                    ),
-            )
-            .await
+        self.send(self.request(&operations::GET_LIST, format!("/v1/list/{}", id))).await
     }
     /// Update a list, in the deprecated way
     ///
@@ -620,6 +620,7 @@ impl Client {
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
     #[deprecated = "the API's documentation deprecates it"]
+    #[inline]
     pub async fn update_list_v1(
         &self,
         id: i64,
@@ -627,10 +628,7 @@ impl Client {
     ) -> Result<Response<crate::wire::UndocumentedResult>, Error> {
         self.send(
                 self
-                    .request(
-                        &operations::UPDATE_LIST_V1,
-                        format!("/v1/list/{}", encode_path(& id.to_string())),
-                    )
+                    .request(&operations::UPDATE_LIST_V1, format!("/v1/list/{}", id))
                     .json(body),
             )
             .await
@@ -648,6 +646,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn list_lists(
         &self,
         body: &types::ListLists,
@@ -675,6 +674,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn send_message(
         &self,
         body: &types::SendMessage,
@@ -698,6 +698,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn list_messages(
         &self,
         inbox_id: i64,
@@ -733,6 +734,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn list_team_messages(
         &self,
         body: &types::ListTeamMessages,
@@ -756,6 +758,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn count_team_messages(
         &self,
         body: &types::CountTeamMessages,
@@ -784,6 +787,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn create_scheduled_message(
         &self,
         body: &types::CreateScheduledMessage,
@@ -807,6 +811,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn delete_scheduled_message(
         &self,
         id: i64,
@@ -815,7 +820,7 @@ impl Client {
                 self
                     .request(
                         &operations::DELETE_SCHEDULED_MESSAGE,
-                        format!("/v1/schedule/{}", encode_path(& id.to_string())),
+                        format!("/v1/schedule/{}", id),
                     ),
             )
             .await
@@ -832,6 +837,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn get_scheduled_message(
         &self,
         id: i64,
@@ -840,7 +846,7 @@ impl Client {
                 self
                     .request(
                         &operations::GET_SCHEDULED_MESSAGE,
-                        format!("/v1/schedule/{}", encode_path(& id.to_string())),
+                        format!("/v1/schedule/{}", id),
                     ),
             )
             .await
@@ -858,6 +864,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn update_scheduled_message(
         &self,
         id: i64,
@@ -867,7 +874,7 @@ impl Client {
                 self
                     .request(
                         &operations::UPDATE_SCHEDULED_MESSAGE,
-                        format!("/v1/schedule/{}", encode_path(& id.to_string())),
+                        format!("/v1/schedule/{}", id),
                     )
                     .json(body),
             )
@@ -884,14 +891,9 @@ impl Client {
     /// # Errors
     ///
     /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn get_survey(&self, id: i64) -> Result<Response<types::Survey>, Error> {
-        self.send(
-                self
-                    .request(
-                        &operations::GET_SURVEY,
-                        format!("/v1/survey/{}", encode_path(& id.to_string())),
-                    ),
-            )
+        self.send(self.request(&operations::GET_SURVEY, format!("/v1/survey/{}", id)))
             .await
     }
     /// List surveys
@@ -906,6 +908,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn list_surveys(
         &self,
         body: &types::ListSurveys,
@@ -925,6 +928,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn create_tag(
         &self,
         body: &types::CreateTag,
@@ -942,18 +946,12 @@ impl Client {
     /// # Errors
     ///
     /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn delete_tag(
         &self,
         id: i64,
     ) -> Result<Response<crate::wire::UndocumentedResult>, Error> {
-        self.send(
-                self
-                    .request(
-                        &operations::DELETE_TAG,
-                        format!("/v1/tag/{}", encode_path(& id.to_string())),
-                    ),
-            )
-            .await
+        self.send(self.request(&operations::DELETE_TAG, format!("/v1/tag/{}", id))).await
     }
     /// Get a tag
     ///
@@ -966,15 +964,9 @@ impl Client {
     /// # Errors
     ///
     /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn get_tag(&self, id: i64) -> Result<Response<types::Tag>, Error> {
-        self.send(
-                self
-                    .request(
-                        &operations::GET_TAG,
-                        format!("/v1/tag/{}", encode_path(& id.to_string())),
-                    ),
-            )
-            .await
+        self.send(self.request(&operations::GET_TAG, format!("/v1/tag/{}", id))).await
     }
     /// List tags
     ///
@@ -989,6 +981,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn list_tags(
         &self,
         body: &types::ListTags,
@@ -1007,6 +1000,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn get_team(&self) -> Result<Response<types::Team>, Error> {
         self.send(self.request(&operations::GET_TEAM, "/v1/team")).await
     }
@@ -1022,6 +1016,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn create_template(
         &self,
         body: &types::CreateTemplate,
@@ -1040,6 +1035,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn delete_template(
         &self,
         id: i64,
@@ -1048,7 +1044,7 @@ impl Client {
                 self
                     .request(
                         &operations::DELETE_TEMPLATE,
-                        format!("/v1/template/{}", encode_path(& id.to_string())),
+                        format!("/v1/template/{}", id),
                     ),
             )
             .await
@@ -1064,16 +1060,13 @@ impl Client {
     /// # Errors
     ///
     /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn get_template(
         &self,
         id: i64,
     ) -> Result<Response<types::Template>, Error> {
         self.send(
-                self
-                    .request(
-                        &operations::GET_TEMPLATE,
-                        format!("/v1/template/{}", encode_path(& id.to_string())),
-                    ),
+                self.request(&operations::GET_TEMPLATE, format!("/v1/template/{}", id)),
             )
             .await
     }
@@ -1088,6 +1081,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn update_template(
         &self,
         id: i64,
@@ -1097,7 +1091,7 @@ impl Client {
                 self
                     .request(
                         &operations::UPDATE_TEMPLATE,
-                        format!("/v1/template/{}", encode_path(& id.to_string())),
+                        format!("/v1/template/{}", id),
                     )
                     .json(body),
             )
@@ -1116,6 +1110,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn list_templates(
         &self,
         body: &types::ListTemplates,
@@ -1136,6 +1131,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn find_users(
         &self,
         body: &types::FindUsers,
@@ -1155,6 +1151,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn update_users(
         &self,
         body: &types::UpdateUsers,
@@ -1174,6 +1171,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn create_contact_v2(
         &self,
         body: &types::CreateContactV2,
@@ -1192,6 +1190,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn delete_contact_v2(
         &self,
         contact_id: &str,
@@ -1217,6 +1216,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn get_contact_v2(
         &self,
         contact_id: &str,
@@ -1242,6 +1242,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn update_contact_v2(
         &self,
         contact_id: &str,
@@ -1269,6 +1270,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn add_contact_channel(
         &self,
         contact_id: &str,
@@ -1296,6 +1298,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn update_contact_channel(
         &self,
         contact_id: &str,
@@ -1324,6 +1327,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn delete_contact_channel(
         &self,
         contact_id: &str,
@@ -1353,6 +1357,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn get_contact_channel(
         &self,
         contact_id: &str,
@@ -1382,6 +1387,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn delete_contacts_v2(
         &self,
         body: &types::DeleteContactsV2,
@@ -1404,6 +1410,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn upsert_contacts_v2(
         &self,
         body: &types::UpsertContacts,
@@ -1425,6 +1432,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn list_contacts_v2(
         &self,
         body: &types::ListContactsV2,
@@ -1449,6 +1457,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn search_contacts_v2(
         &self,
         body: &types::SearchContactsV2,
@@ -1473,6 +1482,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn create_list(
         &self,
         body: &types::CreateList,
@@ -1492,17 +1502,12 @@ impl Client {
     /// # Errors
     ///
     /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn delete_list(
         &self,
         id: i64,
     ) -> Result<Response<types::DeletedList>, Error> {
-        self.send(
-                self
-                    .request(
-                        &operations::DELETE_LIST,
-                        format!("/v2/lists/{}", encode_path(& id.to_string())),
-                    ),
-            )
+        self.send(self.request(&operations::DELETE_LIST, format!("/v2/lists/{}", id)))
             .await
     }
     /// Update a list
@@ -1518,6 +1523,7 @@ impl Client {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
     pub async fn update_list(
         &self,
         id: i64,
@@ -1525,10 +1531,7 @@ impl Client {
     ) -> Result<Response<types::WriteResult>, Error> {
         self.send(
                 self
-                    .request(
-                        &operations::UPDATE_LIST,
-                        format!("/v2/lists/{}", encode_path(& id.to_string())),
-                    )
+                    .request(&operations::UPDATE_LIST, format!("/v2/lists/{}", id))
                     .json(body),
             )
             .await

@@ -17,6 +17,7 @@ pub enum Acknowledgement {
 impl Acknowledgement {
     /// The value as it is on the wire.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         match self {
             Self::Ok => "ok",
@@ -44,6 +45,7 @@ pub enum Channel {
 impl Channel {
     /// The value as it is on the wire.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         match self {
             Self::Sms => "sms",
@@ -76,6 +78,7 @@ pub enum ChannelType {
 impl ChannelType {
     /// The value as it is on the wire.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         match self {
             Self::Phone => "phone",
@@ -109,6 +112,7 @@ pub enum ContactStatusChange {
 impl ContactStatusChange {
     /// The value as it is on the wire.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         match self {
             Self::Active => "active",
@@ -138,6 +142,7 @@ pub enum ConversationStatus {
 impl ConversationStatus {
     /// The value as it is on the wire.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         match self {
             Self::Open => "open",
@@ -159,6 +164,7 @@ pub enum ListType {
 impl ListType {
     /// The value as it is on the wire.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         match self {
             Self::Contacts => "contacts",
@@ -185,6 +191,7 @@ pub enum MessageStatus {
 impl MessageStatus {
     /// The value as it is on the wire.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         match self {
             Self::Sent => "sent",
@@ -213,6 +220,7 @@ pub enum SortOrder {
 impl SortOrder {
     /// The value as it is on the wire.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         match self {
             Self::CreatedAt => "created_at",
@@ -238,6 +246,7 @@ pub enum SurveyType {
 impl SurveyType {
     /// The value as it is on the wire.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         match self {
             Self::Nps => "nps",
@@ -281,6 +290,7 @@ pub enum WebhookEventType {
 impl WebhookEventType {
     /// The value as it is on the wire.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         match self {
             Self::MessageSent => "message_sent",

@@ -10,6 +10,7 @@ impl Client {
     /// Walks over all items that [`list_contacts`](Self::list_contacts) gives, page by page.
     ///
     /// List contacts
+    #[inline]
     pub fn contacts(&self, request: types::ListContacts) -> Walk<types::Contact> {
         let client = self.clone();
         let style = Style::Cursor {
@@ -55,6 +56,7 @@ impl Client {
     /// Walks over all items that [`list_conversations`](Self::list_conversations) gives, page by page.
     ///
     /// List conversations
+    #[inline]
     pub fn conversations(
         &self,
         request: types::ListConversations,
@@ -103,6 +105,7 @@ impl Client {
     /// Walks over all items that [`list_lists`](Self::list_lists) gives, page by page.
     ///
     /// List the lists
+    #[inline]
     pub fn lists(&self, request: types::ListLists) -> Walk<types::List> {
         let client = self.clone();
         let style = Style::Cursor {
@@ -133,6 +136,7 @@ impl Client {
     /// Walks over all items that [`list_messages`](Self::list_messages) gives, page by page.
     ///
     /// List the messages with a phone number
+    #[inline]
     pub fn messages(
         &self,
         inbox_id: i64,
@@ -172,6 +176,7 @@ impl Client {
     /// Walks over all items that [`list_team_messages`](Self::list_team_messages) gives, page by page.
     ///
     /// List the messages of the team
+    #[inline]
     pub fn team_messages(
         &self,
         request: types::ListTeamMessages,
@@ -218,6 +223,7 @@ impl Client {
     /// Walks over all items that [`list_surveys`](Self::list_surveys) gives, page by page.
     ///
     /// List surveys
+    #[inline]
     pub fn surveys(&self, request: types::ListSurveys) -> Walk<types::Survey> {
         let client = self.clone();
         let style = Style::Page {
@@ -248,6 +254,7 @@ impl Client {
     /// Walks over all items that [`list_tags`](Self::list_tags) gives, page by page.
     ///
     /// List tags
+    #[inline]
     pub fn tags(&self, request: types::ListTags) -> Walk<types::Tag> {
         let client = self.clone();
         let style = Style::Cursor {
@@ -278,6 +285,7 @@ impl Client {
     /// Walks over all items that [`list_templates`](Self::list_templates) gives, page by page.
     ///
     /// List templates
+    #[inline]
     pub fn templates(&self, request: types::ListTemplates) -> Walk<types::Template> {
         let client = self.clone();
         let style = Style::Cursor {
@@ -308,6 +316,7 @@ impl Client {
     /// Walks over all items that [`list_contacts_v2`](Self::list_contacts_v2) gives, page by page.
     ///
     /// List contacts by pages
+    #[inline]
     pub fn contacts_v2(&self, request: types::ListContactsV2) -> Walk<types::Contact> {
         let client = self.clone();
         let style = Style::Page {

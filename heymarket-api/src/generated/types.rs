@@ -22,6 +22,7 @@ pub struct AddContactChannel {
     pub channel_type: crate::types::ChannelType,
 }
 impl ::std::fmt::Debug for AddContactChannel {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("AddContactChannel")
             .field("channel_id", &crate::wire::Hidden::Personal)
@@ -34,6 +35,7 @@ impl AddContactChannel {
     ///
     /// - `channel_type`: The kind of the address.
     /// - `channel_id`: The address: for instance a phone number, digits only, or an e-mail address.
+    #[inline]
     pub fn new(
         channel_type: impl Into<crate::types::ChannelType>,
         channel_id: impl Into<crate::wire::Address>,
@@ -45,6 +47,7 @@ impl AddContactChannel {
     }
 }
 impl crate::wire::Check for AddContactChannel {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -70,6 +73,7 @@ pub struct Attachment {
     pub url: ::std::option::Option<::std::string::String>,
 }
 impl ::std::fmt::Debug for Attachment {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("Attachment")
             .field("name", &self.name.as_ref().map(|_| crate::wire::Hidden::Content))
@@ -152,6 +156,7 @@ pub struct ChannelSearch {
     pub channel_type: ::std::option::Option<crate::types::ChannelType>,
 }
 impl ::std::fmt::Debug for ChannelSearch {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ChannelSearch")
             .field("channel_ids", &crate::wire::Hidden::Personal)
@@ -163,6 +168,7 @@ impl ChannelSearch {
     /// A request with its required members.
     ///
     /// - `channel_ids`: The addresses: phone numbers, digits only, or e-mail addresses.
+    #[inline]
     pub fn new(
         channel_ids: impl IntoIterator<Item = impl Into<crate::wire::Address>>,
     ) -> Self {
@@ -177,6 +183,7 @@ impl ChannelSearch {
     /// The kind of the addresses. Without it the server tells them apart: `@` makes an e-mail
     /// address, digits a phone number.
     #[must_use]
+    #[inline]
     pub fn channel_type(
         mut self,
         channel_type: impl Into<crate::types::ChannelType>,
@@ -186,6 +193,7 @@ impl ChannelSearch {
     }
 }
 impl crate::wire::Check for ChannelSearch {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -215,6 +223,7 @@ pub struct CloseConversation {
     pub user_id: i64,
 }
 impl ::std::fmt::Debug for CloseConversation {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("CloseConversation")
             .field("chat_id", &self.chat_id)
@@ -236,6 +245,7 @@ impl CloseConversation {
     ///
     /// - `inbox_id`: The id of the conversation's inbox.
     /// - `user_id`: The id of the team member who is recorded as the actor.
+    #[inline]
     pub fn new(inbox_id: i64, user_id: i64) -> Self {
         Self {
             chat_id: ::std::default::Default::default(),
@@ -247,18 +257,21 @@ impl CloseConversation {
     }
     /// The conversation's id.
     #[must_use]
+    #[inline]
     pub fn chat_id(mut self, chat_id: i64) -> Self {
         self.chat_id = ::std::option::Option::Some(chat_id);
         self
     }
     /// The contact's phone number, digits only, or e-mail address.
     #[must_use]
+    #[inline]
     pub fn target(mut self, target: impl Into<crate::wire::Address>) -> Self {
         self.target = ::std::option::Option::Some(target.into());
         self
     }
     /// The phone numbers of a group conversation, digits only.
     #[must_use]
+    #[inline]
     pub fn targets(
         mut self,
         targets: impl IntoIterator<Item = impl Into<crate::wire::Phone>>,
@@ -270,6 +283,7 @@ impl CloseConversation {
     }
 }
 impl crate::wire::Check for CloseConversation {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -408,6 +422,7 @@ pub struct Contact {
     pub uuid: ::std::option::Option<::std::string::String>,
 }
 impl ::std::fmt::Debug for Contact {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("Contact")
             .field("assigned_user_id", &self.assigned_user_id)
@@ -484,6 +499,7 @@ pub struct ContactChannel {
     pub updated: ::std::option::Option<::jiff::Timestamp>,
 }
 impl ::std::fmt::Debug for ContactChannel {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ContactChannel")
             .field(
@@ -530,6 +546,7 @@ pub struct ContactField {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl ::std::fmt::Debug for ContactField {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ContactField")
             .field("duplicate", &self.duplicate)
@@ -554,6 +571,7 @@ impl ContactIds {
     ///
     /// - `channel_type`: Must be `id`.
     /// - `channel_ids`: The UUIDs of the contacts.
+    #[inline]
     pub fn new(
         channel_type: impl Into<crate::types::ChannelType>,
         channel_ids: impl IntoIterator<Item = impl Into<::std::string::String>>,
@@ -568,6 +586,7 @@ impl ContactIds {
     }
 }
 impl crate::wire::Check for ContactIds {
+    #[inline]
     fn check(
         &self,
         _: ::jiff::Timestamp,
@@ -608,6 +627,7 @@ pub struct ContactNote {
     pub user_id: ::std::option::Option<i64>,
 }
 impl ::std::fmt::Debug for ContactNote {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ContactNote")
             .field("date", &self.date)
@@ -647,6 +667,7 @@ pub struct ContactStatus {
     pub unsubscribed_contact: ::std::option::Option<bool>,
 }
 impl ::std::fmt::Debug for ContactStatus {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ContactStatus")
             .field("blocked", &self.blocked)
@@ -792,6 +813,7 @@ pub struct Conversation {
     pub updated: ::std::option::Option<::jiff::Timestamp>,
 }
 impl ::std::fmt::Debug for Conversation {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("Conversation")
             .field("assigned", &self.assigned)
@@ -852,6 +874,7 @@ impl ConversationFilters {
     /// A request with its required members.
     ///
     /// - `inboxes`: The ids of the inboxes to look in.
+    #[inline]
     pub fn new(inboxes: impl IntoIterator<Item = i64>) -> Self {
         Self {
             closed: ::std::default::Default::default(),
@@ -861,18 +884,21 @@ impl ConversationFilters {
     }
     /// Closed conversations if true, open ones if false.
     #[must_use]
+    #[inline]
     pub fn closed(mut self, closed: bool) -> Self {
         self.closed = ::std::option::Option::Some(closed);
         self
     }
     /// Unread conversations only.
     #[must_use]
+    #[inline]
     pub fn unread(mut self, unread: bool) -> Self {
         self.unread = ::std::option::Option::Some(unread);
         self
     }
 }
 impl crate::wire::Check for ConversationFilters {
+    #[inline]
     fn check(
         &self,
         _: ::jiff::Timestamp,
@@ -894,6 +920,7 @@ pub struct CountContacts {
 }
 impl CountContacts {
     /// A request with nothing set.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -902,12 +929,14 @@ impl CountContacts {
     ///
     /// Evidence: inferred.
     #[must_use]
+    #[inline]
     pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
         self.date = ::std::option::Option::Some(date);
         self
     }
 }
 impl crate::wire::Check for CountContacts {
+    #[inline]
     fn check(
         &self,
         _: ::jiff::Timestamp,
@@ -926,17 +955,20 @@ pub struct CountConversations {
 }
 impl CountConversations {
     /// A request with nothing set.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
     /// Only conversations updated before this time.
     #[must_use]
+    #[inline]
     pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
         self.date = ::std::option::Option::Some(date);
         self
     }
 }
 impl crate::wire::Check for CountConversations {
+    #[inline]
     fn check(
         &self,
         _: ::jiff::Timestamp,
@@ -1003,6 +1035,7 @@ pub struct CountTeamMessages {
 }
 impl CountTeamMessages {
     /// A request with nothing set.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -1010,6 +1043,7 @@ impl CountTeamMessages {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn archived(mut self, archived: bool) -> Self {
         self.archived = ::std::option::Option::Some(archived);
         self
@@ -1018,6 +1052,7 @@ impl CountTeamMessages {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn ascending(mut self, ascending: bool) -> Self {
         self.ascending = ::std::option::Option::Some(ascending);
         self
@@ -1026,6 +1061,7 @@ impl CountTeamMessages {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn assigned(mut self, assigned: i64) -> Self {
         self.assigned = ::std::option::Option::Some(assigned);
         self
@@ -1034,6 +1070,7 @@ impl CountTeamMessages {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
         self.date = ::std::option::Option::Some(date);
         self
@@ -1042,6 +1079,7 @@ impl CountTeamMessages {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn filter(mut self, filter: impl Into<::std::string::String>) -> Self {
         self.filter = ::std::option::Option::Some(filter.into());
         self
@@ -1050,6 +1088,7 @@ impl CountTeamMessages {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn id(mut self, id: i64) -> Self {
         self.id = ::std::option::Option::Some(id);
         self
@@ -1058,6 +1097,7 @@ impl CountTeamMessages {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.limit = ::std::option::Option::Some(limit);
         self
@@ -1066,6 +1106,7 @@ impl CountTeamMessages {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn order(mut self, order: impl Into<crate::types::SortOrder>) -> Self {
         self.order = ::std::option::Option::Some(order.into());
         self
@@ -1074,6 +1115,7 @@ impl CountTeamMessages {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.page = ::std::option::Option::Some(page);
         self
@@ -1082,12 +1124,14 @@ impl CountTeamMessages {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn parent_id(mut self, parent_id: i64) -> Self {
         self.parent_id = ::std::option::Option::Some(parent_id);
         self
     }
 }
 impl crate::wire::Check for CountTeamMessages {
+    #[inline]
     fn check(
         &self,
         _: ::jiff::Timestamp,
@@ -1139,6 +1183,7 @@ pub struct CreateContact {
     pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
 }
 impl ::std::fmt::Debug for CreateContact {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("CreateContact")
             .field("assignee_id", &self.assignee_id)
@@ -1165,6 +1210,7 @@ impl CreateContact {
     /// A request with its required members.
     ///
     /// - `phone`: The phone number, digits only.
+    #[inline]
     pub fn new(phone: impl Into<crate::wire::Phone>) -> Self {
         Self {
             assignee_id: ::std::default::Default::default(),
@@ -1182,12 +1228,14 @@ impl CreateContact {
     }
     /// The id of the team member in charge; `-1` for nobody.
     #[must_use]
+    #[inline]
     pub fn assignee_id(mut self, assignee_id: i64) -> Self {
         self.assignee_id = ::std::option::Option::Some(assignee_id);
         self
     }
     /// The URL of a picture.
     #[must_use]
+    #[inline]
     pub fn avatar(mut self, avatar: impl Into<::std::string::String>) -> Self {
         self.avatar = ::std::option::Option::Some(avatar.into());
         self
@@ -1195,6 +1243,7 @@ impl CreateContact {
     /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[must_use]
+    #[inline]
     pub fn custom(
         mut self,
         custom: impl IntoIterator<
@@ -1208,6 +1257,7 @@ impl CreateContact {
     }
     /// The name to show.
     #[must_use]
+    #[inline]
     pub fn display_name(
         mut self,
         display_name: impl Into<::std::string::String>,
@@ -1217,6 +1267,7 @@ impl CreateContact {
     }
     /// The e-mail address.
     #[must_use]
+    #[inline]
     pub fn email(mut self, email: impl Into<::std::string::String>) -> Self {
         self.email = ::std::option::Option::Some(email.into());
         self
@@ -1225,6 +1276,7 @@ impl CreateContact {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn email_suppressions(
         mut self,
         email_suppressions: impl IntoIterator<Item = i64>,
@@ -1236,30 +1288,35 @@ impl CreateContact {
     }
     /// The first name.
     #[must_use]
+    #[inline]
     pub fn first(mut self, first: impl Into<::std::string::String>) -> Self {
         self.first = ::std::option::Option::Some(first.into());
         self
     }
     /// Whether the contact wants no messages.
     #[must_use]
+    #[inline]
     pub fn is_opted_out(mut self, is_opted_out: bool) -> Self {
         self.is_opted_out = ::std::option::Option::Some(is_opted_out);
         self
     }
     /// The last name.
     #[must_use]
+    #[inline]
     pub fn last(mut self, last: impl Into<::std::string::String>) -> Self {
         self.last = ::std::option::Option::Some(last.into());
         self
     }
     /// The tags, at most five.
     #[must_use]
+    #[inline]
     pub fn tags(mut self, tags: impl IntoIterator<Item = TagAssignment>) -> Self {
         self.tags = ::std::option::Option::Some(tags.into_iter().collect());
         self
     }
 }
 impl crate::wire::Check for CreateContact {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -1325,6 +1382,7 @@ pub struct CreateContactV2 {
     pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
 }
 impl ::std::fmt::Debug for CreateContactV2 {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("CreateContactV2")
             .field("assignee_id", &self.assignee_id)
@@ -1351,6 +1409,7 @@ impl CreateContactV2 {
     /// A request with its required members.
     ///
     /// - `contact_channels`: The channels, at least one.
+    #[inline]
     pub fn new(contact_channels: impl IntoIterator<Item = NewContactChannel>) -> Self {
         Self {
             assignee_id: ::std::default::Default::default(),
@@ -1368,12 +1427,14 @@ impl CreateContactV2 {
     }
     /// The id of the team member in charge; `-1` for nobody.
     #[must_use]
+    #[inline]
     pub fn assignee_id(mut self, assignee_id: i64) -> Self {
         self.assignee_id = ::std::option::Option::Some(assignee_id);
         self
     }
     /// The URL of a picture.
     #[must_use]
+    #[inline]
     pub fn avatar(mut self, avatar: impl Into<::std::string::String>) -> Self {
         self.avatar = ::std::option::Option::Some(avatar.into());
         self
@@ -1381,6 +1442,7 @@ impl CreateContactV2 {
     /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[must_use]
+    #[inline]
     pub fn custom(
         mut self,
         custom: impl IntoIterator<
@@ -1394,6 +1456,7 @@ impl CreateContactV2 {
     }
     /// The name to show.
     #[must_use]
+    #[inline]
     pub fn display_name(
         mut self,
         display_name: impl Into<::std::string::String>,
@@ -1403,6 +1466,7 @@ impl CreateContactV2 {
     }
     /// The e-mail address.
     #[must_use]
+    #[inline]
     pub fn email(mut self, email: impl Into<::std::string::String>) -> Self {
         self.email = ::std::option::Option::Some(email.into());
         self
@@ -1411,6 +1475,7 @@ impl CreateContactV2 {
     ///
     /// Evidence: inferred.
     #[must_use]
+    #[inline]
     pub fn email_suppressions(
         mut self,
         email_suppressions: impl IntoIterator<Item = i64>,
@@ -1422,6 +1487,7 @@ impl CreateContactV2 {
     }
     /// The first name.
     #[must_use]
+    #[inline]
     pub fn first(mut self, first: impl Into<::std::string::String>) -> Self {
         self.first = ::std::option::Option::Some(first.into());
         self
@@ -1430,12 +1496,14 @@ impl CreateContactV2 {
     ///
     /// Evidence: inferred.
     #[must_use]
+    #[inline]
     pub fn is_opted_out(mut self, is_opted_out: bool) -> Self {
         self.is_opted_out = ::std::option::Option::Some(is_opted_out);
         self
     }
     /// The last name.
     #[must_use]
+    #[inline]
     pub fn last(mut self, last: impl Into<::std::string::String>) -> Self {
         self.last = ::std::option::Option::Some(last.into());
         self
@@ -1444,12 +1512,14 @@ impl CreateContactV2 {
     ///
     /// Evidence: inferred.
     #[must_use]
+    #[inline]
     pub fn tags(mut self, tags: impl IntoIterator<Item = TagAssignment>) -> Self {
         self.tags = ::std::option::Option::Some(tags.into_iter().collect());
         self
     }
 }
 impl crate::wire::Check for CreateContactV2 {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -1496,6 +1566,7 @@ pub struct CreateList {
     pub type_: ::std::option::Option<crate::types::ListType>,
 }
 impl ::std::fmt::Debug for CreateList {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("CreateList")
             .field("contacts", &self.contacts)
@@ -1518,6 +1589,7 @@ impl CreateList {
     ///
     /// - `title`: The list's name.
     /// - `local_id`: An id of the client's choosing, by which the server recognises a repetition.
+    #[inline]
     pub fn new(
         title: impl Into<::std::string::String>,
         local_id: impl Into<::std::string::String>,
@@ -1533,12 +1605,14 @@ impl CreateList {
     }
     /// The ids of contacts to put on it.
     #[must_use]
+    #[inline]
     pub fn contacts(mut self, contacts: impl IntoIterator<Item = i64>) -> Self {
         self.contacts = ::std::option::Option::Some(contacts.into_iter().collect());
         self
     }
     /// E-mail addresses to put on it; unknown ones become contacts.
     #[must_use]
+    #[inline]
     pub fn emails(
         mut self,
         emails: impl IntoIterator<Item = impl Into<::std::string::String>>,
@@ -1550,6 +1624,7 @@ impl CreateList {
     }
     /// Phone numbers to put on it, digits only; unknown ones become contacts.
     #[must_use]
+    #[inline]
     pub fn phones(
         mut self,
         phones: impl IntoIterator<Item = impl Into<crate::wire::Phone>>,
@@ -1561,12 +1636,14 @@ impl CreateList {
     }
     /// The kind of the list: `contacts` for one that takes all channels.
     #[must_use]
+    #[inline]
     pub fn type_(mut self, type_: impl Into<crate::types::ListType>) -> Self {
         self.type_ = ::std::option::Option::Some(type_.into());
         self
     }
 }
 impl crate::wire::Check for CreateList {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -1575,6 +1652,7 @@ impl crate::wire::Check for CreateList {
             .map_err(|violation| violation.within("phones"))?;
         ::std::result::Result::Ok(())
     }
+    #[inline]
     fn local_id(&self) -> ::std::option::Option<&str> {
         ::std::option::Option::Some(&self.local_id)
     }
@@ -1598,6 +1676,7 @@ pub struct CreateListV1 {
     pub title: ::std::string::String,
 }
 impl ::std::fmt::Debug for CreateListV1 {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("CreateListV1")
             .field(
@@ -1612,6 +1691,7 @@ impl CreateListV1 {
     /// A request with its required members.
     ///
     /// - `title`: The list's name.
+    #[inline]
     pub fn new(title: impl Into<::std::string::String>) -> Self {
         Self {
             members: ::std::default::Default::default(),
@@ -1622,6 +1702,7 @@ impl CreateListV1 {
     ///
     /// Evidence: inferred.
     #[must_use]
+    #[inline]
     pub fn members(
         mut self,
         members: impl IntoIterator<Item = (impl Into<String>, ListMember)>,
@@ -1633,6 +1714,7 @@ impl CreateListV1 {
     }
 }
 impl crate::wire::Check for CreateListV1 {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -1678,6 +1760,7 @@ pub struct CreateScheduledMessage {
     pub user_id: ::std::option::Option<i64>,
 }
 impl ::std::fmt::Debug for CreateScheduledMessage {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("CreateScheduledMessage")
             .field("content", &self.content)
@@ -1705,6 +1788,7 @@ impl CreateScheduledMessage {
     /// - `execute_at`: When to send it: at least 15 minutes ahead, and on a quarter of an hour. The answer calls it
     ///   `execute`.
     /// - `content`: What it says.
+    #[inline]
     pub fn new(
         inbox_id: i64,
         execute_at: ::jiff::Timestamp,
@@ -1724,24 +1808,28 @@ impl CreateScheduledMessage {
     }
     /// The id of the conversation to send to.
     #[must_use]
+    #[inline]
     pub fn conversation_id(mut self, conversation_id: i64) -> Self {
         self.conversation_id = ::std::option::Option::Some(conversation_id);
         self
     }
     /// The id of the list to send to.
     #[must_use]
+    #[inline]
     pub fn list_id(mut self, list_id: i64) -> Self {
         self.list_id = ::std::option::Option::Some(list_id);
         self
     }
     /// An id of the client's choosing. Nothing says that it prevents duplicates.
     #[must_use]
+    #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
         self.local_id = ::std::option::Option::Some(local_id.into());
         self
     }
     /// The phone number of the receiver, digits only.
     #[must_use]
+    #[inline]
     pub fn phone_number(mut self, phone_number: impl Into<crate::wire::Phone>) -> Self {
         self.phone_number = ::std::option::Option::Some(phone_number.into());
         self
@@ -1751,6 +1839,7 @@ impl CreateScheduledMessage {
     ///
     /// Evidence: g1.
     #[must_use]
+    #[inline]
     pub fn targets(
         mut self,
         targets: impl IntoIterator<Item = impl Into<::serde_json::Value>>,
@@ -1762,12 +1851,14 @@ impl CreateScheduledMessage {
     }
     /// The id of the team member who sends it, by default the team's owner. Not `creator_id` here.
     #[must_use]
+    #[inline]
     pub fn user_id(mut self, user_id: i64) -> Self {
         self.user_id = ::std::option::Option::Some(user_id);
         self
     }
 }
 impl crate::wire::Check for CreateScheduledMessage {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -1792,6 +1883,7 @@ impl crate::wire::Check for CreateScheduledMessage {
             .map_err(|violation| violation.within("phone_number"))?;
         ::std::result::Result::Ok(())
     }
+    #[inline]
     fn local_id(&self) -> ::std::option::Option<&str> {
         self.local_id.as_deref()
     }
@@ -1811,6 +1903,7 @@ impl CreateTag {
     /// A request with its required members.
     ///
     /// - `tag`: The tag's text.
+    #[inline]
     pub fn new(tag: impl Into<::std::string::String>) -> Self {
         Self {
             color: ::std::default::Default::default(),
@@ -1819,12 +1912,14 @@ impl CreateTag {
     }
     /// Its color, as `#RRGGBB`.
     #[must_use]
+    #[inline]
     pub fn color(mut self, color: impl Into<::std::string::String>) -> Self {
         self.color = ::std::option::Option::Some(color.into());
         self
     }
 }
 impl crate::wire::Check for CreateTag {
+    #[inline]
     fn check(
         &self,
         _: ::jiff::Timestamp,
@@ -1853,6 +1948,7 @@ impl CreateTemplate {
     ///
     /// - `title`: The template's name.
     /// - `content`: What it says.
+    #[inline]
     pub fn new(
         title: impl Into<::std::string::String>,
         content: NewTemplateContent,
@@ -1866,18 +1962,21 @@ impl CreateTemplate {
     }
     /// Whether it is archived.
     #[must_use]
+    #[inline]
     pub fn archived(mut self, archived: bool) -> Self {
         self.archived = ::std::option::Option::Some(archived);
         self
     }
     /// An id of the client's choosing. Nothing says that it prevents duplicates.
     #[must_use]
+    #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
         self.local_id = ::std::option::Option::Some(local_id.into());
         self
     }
 }
 impl crate::wire::Check for CreateTemplate {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -1886,6 +1985,7 @@ impl crate::wire::Check for CreateTemplate {
             .map_err(|violation| violation.within("content"))?;
         ::std::result::Result::Ok(())
     }
+    #[inline]
     fn local_id(&self) -> ::std::option::Option<&str> {
         self.local_id.as_deref()
     }
@@ -1902,6 +2002,7 @@ impl DeleteContactsV2 {
     /// A request with its required members.
     ///
     /// - `contact_channels`: The contacts: exactly one entry.
+    #[inline]
     pub fn new(contact_channels: impl IntoIterator<Item = ContactIds>) -> Self {
         Self {
             contact_channels: contact_channels.into_iter().collect(),
@@ -1909,6 +2010,7 @@ impl DeleteContactsV2 {
     }
 }
 impl crate::wire::Check for DeleteContactsV2 {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -1954,6 +2056,7 @@ pub struct FailedContact {
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl ::std::fmt::Debug for FailedContact {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("FailedContact")
             .field("contact", &self.contact)
@@ -1975,6 +2078,7 @@ pub struct FindContact {
     pub phone: ::std::option::Option<crate::wire::Phone>,
 }
 impl ::std::fmt::Debug for FindContact {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("FindContact")
             .field("id", &self.id)
@@ -1984,23 +2088,27 @@ impl ::std::fmt::Debug for FindContact {
 }
 impl FindContact {
     /// A request with nothing set.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
     /// The contact's id, here as a string.
     #[must_use]
+    #[inline]
     pub fn id(mut self, id: impl Into<::std::string::String>) -> Self {
         self.id = ::std::option::Option::Some(id.into());
         self
     }
     /// The phone number, digits only. It wins over the id, says the documentation.
     #[must_use]
+    #[inline]
     pub fn phone(mut self, phone: impl Into<crate::wire::Phone>) -> Self {
         self.phone = ::std::option::Option::Some(phone.into());
         self
     }
 }
 impl crate::wire::Check for FindContact {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -2026,6 +2134,7 @@ pub struct FindUsers {
     pub phone: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
 }
 impl ::std::fmt::Debug for FindUsers {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("FindUsers")
             .field("email", &self.email.as_ref().map(|_| crate::wire::Hidden::Personal))
@@ -2035,11 +2144,13 @@ impl ::std::fmt::Debug for FindUsers {
 }
 impl FindUsers {
     /// A request with nothing set.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
     /// E-mail addresses.
     #[must_use]
+    #[inline]
     pub fn email(
         mut self,
         email: impl IntoIterator<Item = impl Into<::std::string::String>>,
@@ -2051,6 +2162,7 @@ impl FindUsers {
     }
     /// Phone numbers, digits only.
     #[must_use]
+    #[inline]
     pub fn phone(
         mut self,
         phone: impl IntoIterator<Item = impl Into<crate::wire::Phone>>,
@@ -2062,6 +2174,7 @@ impl FindUsers {
     }
 }
 impl crate::wire::Check for FindUsers {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -2098,6 +2211,7 @@ pub struct GalleryEntry {
     pub url: ::std::option::Option<::std::string::String>,
 }
 impl ::std::fmt::Debug for GalleryEntry {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("GalleryEntry")
             .field("annotation_position", &self.annotation_position)
@@ -2126,6 +2240,7 @@ pub struct GetContactStatus {
     pub phone: ::std::option::Option<crate::wire::Phone>,
 }
 impl ::std::fmt::Debug for GetContactStatus {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("GetContactStatus")
             .field("id", &self.id)
@@ -2135,23 +2250,27 @@ impl ::std::fmt::Debug for GetContactStatus {
 }
 impl GetContactStatus {
     /// A request with nothing set.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
     /// The contact's id.
     #[must_use]
+    #[inline]
     pub fn id(mut self, id: i64) -> Self {
         self.id = ::std::option::Option::Some(id);
         self
     }
     /// The phone number, digits only.
     #[must_use]
+    #[inline]
     pub fn phone(mut self, phone: impl Into<crate::wire::Phone>) -> Self {
         self.phone = ::std::option::Option::Some(phone.into());
         self
     }
 }
 impl crate::wire::Check for GetContactStatus {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -2366,6 +2485,7 @@ pub struct Inbox {
     pub widget_settings: ::std::option::Option<WidgetSettings>,
 }
 impl ::std::fmt::Debug for Inbox {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("Inbox")
             .field("ai_agent_auto_assign", &self.ai_agent_auto_assign)
@@ -2462,6 +2582,7 @@ pub struct List {
     pub updated: ::std::option::Option<::jiff::Timestamp>,
 }
 impl ::std::fmt::Debug for List {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("List")
             .field("archived", &self.archived)
@@ -2537,6 +2658,7 @@ pub struct ListContacts {
 }
 impl ListContacts {
     /// A request with nothing set.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -2544,6 +2666,7 @@ impl ListContacts {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn archived(mut self, archived: bool) -> Self {
         self.archived = ::std::option::Option::Some(archived);
         self
@@ -2552,6 +2675,7 @@ impl ListContacts {
     ///
     /// Evidence: g2, used.
     #[must_use]
+    #[inline]
     pub fn ascending(mut self, ascending: bool) -> Self {
         self.ascending = ::std::option::Option::Some(ascending);
         self
@@ -2560,12 +2684,14 @@ impl ListContacts {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn assigned(mut self, assigned: i64) -> Self {
         self.assigned = ::std::option::Option::Some(assigned);
         self
     }
     /// Only contacts updated strictly before this time. Without it, the newest.
     #[must_use]
+    #[inline]
     pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
         self.date = ::std::option::Option::Some(date);
         self
@@ -2574,6 +2700,7 @@ impl ListContacts {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn filter(mut self, filter: impl Into<::std::string::String>) -> Self {
         self.filter = ::std::option::Option::Some(filter.into());
         self
@@ -2582,6 +2709,7 @@ impl ListContacts {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn id(mut self, id: i64) -> Self {
         self.id = ::std::option::Option::Some(id);
         self
@@ -2590,6 +2718,7 @@ impl ListContacts {
     ///
     /// Evidence: g2, used.
     #[must_use]
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.limit = ::std::option::Option::Some(limit);
         self
@@ -2598,6 +2727,7 @@ impl ListContacts {
     ///
     /// Evidence: g2, used.
     #[must_use]
+    #[inline]
     pub fn order(mut self, order: impl Into<crate::types::SortOrder>) -> Self {
         self.order = ::std::option::Option::Some(order.into());
         self
@@ -2606,6 +2736,7 @@ impl ListContacts {
     ///
     /// Evidence: g2, used.
     #[must_use]
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.page = ::std::option::Option::Some(page);
         self
@@ -2614,12 +2745,14 @@ impl ListContacts {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn parent_id(mut self, parent_id: i64) -> Self {
         self.parent_id = ::std::option::Option::Some(parent_id);
         self
     }
 }
 impl crate::wire::Check for ListContacts {
+    #[inline]
     fn check(
         &self,
         _: ::jiff::Timestamp,
@@ -2656,6 +2789,7 @@ pub struct ListContactsV2 {
 }
 impl ListContactsV2 {
     /// A request with nothing set.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -2663,6 +2797,7 @@ impl ListContactsV2 {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn ascending(mut self, ascending: bool) -> Self {
         self.ascending = ::std::option::Option::Some(ascending);
         self
@@ -2671,6 +2806,7 @@ impl ListContactsV2 {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
         self.date = ::std::option::Option::Some(date);
         self
@@ -2679,6 +2815,7 @@ impl ListContactsV2 {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.limit = ::std::option::Option::Some(limit);
         self
@@ -2688,12 +2825,14 @@ impl ListContactsV2 {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.page = ::std::option::Option::Some(page);
         self
     }
 }
 impl crate::wire::Check for ListContactsV2 {
+    #[inline]
     fn check(
         &self,
         _: ::jiff::Timestamp,
@@ -2762,6 +2901,7 @@ impl ListConversations {
     /// - `id`: The id of the team member whose access to the inboxes is checked. An example of the newer
     ///   documentation has `0` here.
     /// - `filters`: Which conversations to list.
+    #[inline]
     pub fn new(id: i64, filters: ConversationFilters) -> Self {
         Self {
             archived: ::std::default::Default::default(),
@@ -2781,6 +2921,7 @@ impl ListConversations {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn archived(mut self, archived: bool) -> Self {
         self.archived = ::std::option::Option::Some(archived);
         self
@@ -2789,6 +2930,7 @@ impl ListConversations {
     ///
     /// Evidence: g2, used.
     #[must_use]
+    #[inline]
     pub fn ascending(mut self, ascending: bool) -> Self {
         self.ascending = ::std::option::Option::Some(ascending);
         self
@@ -2797,12 +2939,14 @@ impl ListConversations {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn assigned(mut self, assigned: i64) -> Self {
         self.assigned = ::std::option::Option::Some(assigned);
         self
     }
     /// Only conversations updated strictly before this time. Without it, the newest.
     #[must_use]
+    #[inline]
     pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
         self.date = ::std::option::Option::Some(date);
         self
@@ -2812,6 +2956,7 @@ impl ListConversations {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn filter(mut self, filter: impl Into<::std::string::String>) -> Self {
         self.filter = ::std::option::Option::Some(filter.into());
         self
@@ -2820,6 +2965,7 @@ impl ListConversations {
     ///
     /// Evidence: g2, used.
     #[must_use]
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.limit = ::std::option::Option::Some(limit);
         self
@@ -2828,6 +2974,7 @@ impl ListConversations {
     ///
     /// Evidence: g2, used.
     #[must_use]
+    #[inline]
     pub fn order(mut self, order: impl Into<crate::types::SortOrder>) -> Self {
         self.order = ::std::option::Option::Some(order.into());
         self
@@ -2836,6 +2983,7 @@ impl ListConversations {
     ///
     /// Evidence: g2, used.
     #[must_use]
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.page = ::std::option::Option::Some(page);
         self
@@ -2844,12 +2992,14 @@ impl ListConversations {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn parent_id(mut self, parent_id: i64) -> Self {
         self.parent_id = ::std::option::Option::Some(parent_id);
         self
     }
 }
 impl crate::wire::Check for ListConversations {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -2870,17 +3020,20 @@ pub struct ListLists {
 }
 impl ListLists {
     /// A request with nothing set.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
     /// Only lists updated strictly before this time. Without it, the newest.
     #[must_use]
+    #[inline]
     pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
         self.date = ::std::option::Option::Some(date);
         self
     }
 }
 impl crate::wire::Check for ListLists {
+    #[inline]
     fn check(
         &self,
         _: ::jiff::Timestamp,
@@ -2901,6 +3054,7 @@ pub struct ListMember {
     pub l: ::std::option::Option<::std::string::String>,
 }
 impl ::std::fmt::Debug for ListMember {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ListMember")
             .field("f", &self.f.as_ref().map(|_| crate::wire::Hidden::Personal))
@@ -2910,23 +3064,27 @@ impl ::std::fmt::Debug for ListMember {
 }
 impl ListMember {
     /// A request with nothing set.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
     /// The first name.
     #[must_use]
+    #[inline]
     pub fn f(mut self, f: impl Into<::std::string::String>) -> Self {
         self.f = ::std::option::Option::Some(f.into());
         self
     }
     /// The last name.
     #[must_use]
+    #[inline]
     pub fn l(mut self, l: impl Into<::std::string::String>) -> Self {
         self.l = ::std::option::Option::Some(l.into());
         self
     }
 }
 impl crate::wire::Check for ListMember {
+    #[inline]
     fn check(
         &self,
         _: ::jiff::Timestamp,
@@ -2948,23 +3106,27 @@ pub struct ListSurveys {
 }
 impl ListSurveys {
     /// A request with nothing set.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
     /// How many to give. Neither a default nor an upper limit is documented.
     #[must_use]
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.limit = ::std::option::Option::Some(limit);
         self
     }
     /// The page, from 1.
     #[must_use]
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.page = ::std::option::Option::Some(page);
         self
     }
 }
 impl crate::wire::Check for ListSurveys {
+    #[inline]
     fn check(
         &self,
         _: ::jiff::Timestamp,
@@ -2983,17 +3145,20 @@ pub struct ListTags {
 }
 impl ListTags {
     /// A request with nothing set.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
     /// Only tags updated strictly before this time. Without it, the newest.
     #[must_use]
+    #[inline]
     pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
         self.date = ::std::option::Option::Some(date);
         self
     }
 }
 impl crate::wire::Check for ListTags {
+    #[inline]
     fn check(
         &self,
         _: ::jiff::Timestamp,
@@ -3014,6 +3179,7 @@ pub struct ListTarget {
     pub l: ::std::option::Option<::std::string::String>,
 }
 impl ::std::fmt::Debug for ListTarget {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ListTarget")
             .field("f", &self.f.as_ref().map(|_| crate::wire::Hidden::Personal))
@@ -3090,6 +3256,7 @@ impl ListTeamMessages {
     /// - `created_at`: Where to begin: messages created before this time, or, as one connector says, on and after
     ///   it, which must go with `ascending`. The older documentation requires it; the newer one takes
     ///   a request without it for the latest messages, and lacks it in its schema.
+    #[inline]
     pub fn new(created_at: ::jiff::Timestamp) -> Self {
         Self {
             archived: ::std::default::Default::default(),
@@ -3109,6 +3276,7 @@ impl ListTeamMessages {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn archived(mut self, archived: bool) -> Self {
         self.archived = ::std::option::Option::Some(archived);
         self
@@ -3118,6 +3286,7 @@ impl ListTeamMessages {
     ///
     /// Evidence: g1, g2, used.
     #[must_use]
+    #[inline]
     pub fn ascending(mut self, ascending: bool) -> Self {
         self.ascending = ::std::option::Option::Some(ascending);
         self
@@ -3126,6 +3295,7 @@ impl ListTeamMessages {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn assigned(mut self, assigned: i64) -> Self {
         self.assigned = ::std::option::Option::Some(assigned);
         self
@@ -3134,6 +3304,7 @@ impl ListTeamMessages {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
         self.date = ::std::option::Option::Some(date);
         self
@@ -3142,6 +3313,7 @@ impl ListTeamMessages {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn filter(mut self, filter: impl Into<::std::string::String>) -> Self {
         self.filter = ::std::option::Option::Some(filter.into());
         self
@@ -3150,6 +3322,7 @@ impl ListTeamMessages {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn id(mut self, id: i64) -> Self {
         self.id = ::std::option::Option::Some(id);
         self
@@ -3158,6 +3331,7 @@ impl ListTeamMessages {
     ///
     /// Evidence: g1, g2, used.
     #[must_use]
+    #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.limit = ::std::option::Option::Some(limit);
         self
@@ -3166,6 +3340,7 @@ impl ListTeamMessages {
     ///
     /// Evidence: g1, g2.
     #[must_use]
+    #[inline]
     pub fn order(mut self, order: impl Into<crate::types::SortOrder>) -> Self {
         self.order = ::std::option::Option::Some(order.into());
         self
@@ -3174,6 +3349,7 @@ impl ListTeamMessages {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.page = ::std::option::Option::Some(page);
         self
@@ -3182,12 +3358,14 @@ impl ListTeamMessages {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn parent_id(mut self, parent_id: i64) -> Self {
         self.parent_id = ::std::option::Option::Some(parent_id);
         self
     }
 }
 impl crate::wire::Check for ListTeamMessages {
+    #[inline]
     fn check(
         &self,
         _: ::jiff::Timestamp,
@@ -3206,17 +3384,20 @@ pub struct ListTemplates {
 }
 impl ListTemplates {
     /// A request with nothing set.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
     /// Only templates updated strictly before this time. Without it, the newest.
     #[must_use]
+    #[inline]
     pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
         self.date = ::std::option::Option::Some(date);
         self
     }
 }
 impl crate::wire::Check for ListTemplates {
+    #[inline]
     fn check(
         &self,
         _: ::jiff::Timestamp,
@@ -3247,6 +3428,7 @@ pub struct MarkConversation {
     pub user_id: i64,
 }
 impl ::std::fmt::Debug for MarkConversation {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("MarkConversation")
             .field("inbox_id", &self.inbox_id)
@@ -3268,6 +3450,7 @@ impl MarkConversation {
     ///
     /// - `inbox_id`: The id of the conversation's inbox.
     /// - `user_id`: The id of the team member for whom it is marked.
+    #[inline]
     pub fn new(inbox_id: i64, user_id: i64) -> Self {
         Self {
             inbox_id,
@@ -3282,18 +3465,21 @@ impl MarkConversation {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn reassign_id(mut self, reassign_id: i64) -> Self {
         self.reassign_id = ::std::option::Option::Some(reassign_id);
         self
     }
     /// The contact's phone number, digits only, or e-mail address.
     #[must_use]
+    #[inline]
     pub fn target(mut self, target: impl Into<crate::wire::Address>) -> Self {
         self.target = ::std::option::Option::Some(target.into());
         self
     }
     /// The phone numbers of a group conversation, digits only.
     #[must_use]
+    #[inline]
     pub fn targets(
         mut self,
         targets: impl IntoIterator<Item = impl Into<crate::wire::Phone>>,
@@ -3305,6 +3491,7 @@ impl MarkConversation {
     }
 }
 impl crate::wire::Check for MarkConversation {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -3340,6 +3527,7 @@ pub struct Member {
     pub name: ::std::option::Option<::std::string::String>,
 }
 impl ::std::fmt::Debug for Member {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("Member")
             .field("id", &self.id)
@@ -3393,6 +3581,7 @@ pub struct Membership {
     pub user_updated_at: ::std::option::Option<::jiff::Timestamp>,
 }
 impl ::std::fmt::Debug for Membership {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("Membership")
             .field("created_at", &self.created_at)
@@ -3544,6 +3733,7 @@ pub struct Message {
     pub user: ::std::option::Option<i64>,
 }
 impl ::std::fmt::Debug for Message {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("Message")
             .field(
@@ -3607,6 +3797,7 @@ pub struct NewAttachment {
     pub url: ::std::option::Option<::std::string::String>,
 }
 impl ::std::fmt::Debug for NewAttachment {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("NewAttachment")
             .field("name", &self.name.as_ref().map(|_| crate::wire::Hidden::Content))
@@ -3617,29 +3808,34 @@ impl ::std::fmt::Debug for NewAttachment {
 }
 impl NewAttachment {
     /// A request with nothing set.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
     /// The file's name.
     #[must_use]
+    #[inline]
     pub fn name(mut self, name: impl Into<::std::string::String>) -> Self {
         self.name = ::std::option::Option::Some(name.into());
         self
     }
     /// The kind of the file. Its values are not listed.
     #[must_use]
+    #[inline]
     pub fn type_(mut self, type_: impl Into<::std::string::String>) -> Self {
         self.type_ = ::std::option::Option::Some(type_.into());
         self
     }
     /// The URL of the file.
     #[must_use]
+    #[inline]
     pub fn url(mut self, url: impl Into<::std::string::String>) -> Self {
         self.url = ::std::option::Option::Some(url.into());
         self
     }
 }
 impl crate::wire::Check for NewAttachment {
+    #[inline]
     fn check(
         &self,
         _: ::jiff::Timestamp,
@@ -3673,6 +3869,7 @@ pub struct NewContactChannel {
     pub info_channel: ::std::option::Option<::std::string::String>,
 }
 impl ::std::fmt::Debug for NewContactChannel {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("NewContactChannel")
             .field(
@@ -3697,6 +3894,7 @@ impl NewContactChannel {
     ///
     /// - `channel_type`: The kind of the address.
     /// - `channel_id`: The address: for instance a phone number, digits only, or an e-mail address.
+    #[inline]
     pub fn new(
         channel_type: impl Into<crate::types::ChannelType>,
         channel_id: impl Into<crate::wire::Address>,
@@ -3713,6 +3911,7 @@ impl NewContactChannel {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn channel_handle(
         mut self,
         channel_handle: impl Into<::std::string::String>,
@@ -3724,6 +3923,7 @@ impl NewContactChannel {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn channel_ids(
         mut self,
         channel_ids: impl IntoIterator<Item = impl Into<::std::string::String>>,
@@ -3737,6 +3937,7 @@ impl NewContactChannel {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn info_channel(
         mut self,
         info_channel: impl Into<::std::string::String>,
@@ -3746,6 +3947,7 @@ impl NewContactChannel {
     }
 }
 impl crate::wire::Check for NewContactChannel {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -3767,11 +3969,13 @@ impl NewContactField {
     /// A request with its required members.
     ///
     /// - `title`: The field's title.
+    #[inline]
     pub fn new(title: impl Into<::std::string::String>) -> Self {
         Self { title: title.into() }
     }
 }
 impl crate::wire::Check for NewContactField {
+    #[inline]
     fn check(
         &self,
         _: ::jiff::Timestamp,
@@ -3806,6 +4010,7 @@ pub struct NewGalleryEntry {
     pub url: ::std::option::Option<::std::string::String>,
 }
 impl ::std::fmt::Debug for NewGalleryEntry {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("NewGalleryEntry")
             .field("annotation_position", &self.annotation_position)
@@ -3823,6 +4028,7 @@ impl ::std::fmt::Debug for NewGalleryEntry {
 }
 impl NewGalleryEntry {
     /// A request with nothing set.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -3830,6 +4036,7 @@ impl NewGalleryEntry {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn annotation_position(
         mut self,
         annotation_position: impl Into<::std::string::String>,
@@ -3843,6 +4050,7 @@ impl NewGalleryEntry {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn annotation_text(
         mut self,
         annotation_text: impl Into<::std::string::String>,
@@ -3854,6 +4062,7 @@ impl NewGalleryEntry {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn original_url(
         mut self,
         original_url: impl Into<::std::string::String>,
@@ -3865,12 +4074,14 @@ impl NewGalleryEntry {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn url(mut self, url: impl Into<::std::string::String>) -> Self {
         self.url = ::std::option::Option::Some(url.into());
         self
     }
 }
 impl crate::wire::Check for NewGalleryEntry {
+    #[inline]
     fn check(
         &self,
         _: ::jiff::Timestamp,
@@ -3902,6 +4113,7 @@ pub struct NewScheduledContent {
     pub to: ::std::option::Option<::std::string::String>,
 }
 impl ::std::fmt::Debug for NewScheduledContent {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("NewScheduledContent")
             .field(
@@ -3920,11 +4132,13 @@ impl ::std::fmt::Debug for NewScheduledContent {
 }
 impl NewScheduledContent {
     /// A request with nothing set.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
     /// Files to attach.
     #[must_use]
+    #[inline]
     pub fn attachments(
         mut self,
         attachments: impl IntoIterator<Item = NewAttachment>,
@@ -3936,6 +4150,7 @@ impl NewScheduledContent {
     }
     /// Pictures to attach.
     #[must_use]
+    #[inline]
     pub fn gallery(
         mut self,
         gallery: impl IntoIterator<Item = NewGalleryEntry>,
@@ -3947,6 +4162,7 @@ impl NewScheduledContent {
     ///
     /// Evidence: g1, g2.
     #[must_use]
+    #[inline]
     pub fn template(
         mut self,
         template: impl Into<crate::wire::TemplateReference>,
@@ -3956,18 +4172,21 @@ impl NewScheduledContent {
     }
     /// The text.
     #[must_use]
+    #[inline]
     pub fn text(mut self, text: impl Into<::std::string::String>) -> Self {
         self.text = ::std::option::Option::Some(text.into());
         self
     }
     /// The receiver. Not described.
     #[must_use]
+    #[inline]
     pub fn to(mut self, to: impl Into<::std::string::String>) -> Self {
         self.to = ::std::option::Option::Some(to.into());
         self
     }
 }
 impl crate::wire::Check for NewScheduledContent {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -3992,6 +4211,7 @@ pub struct NewTemplateContent {
     pub text: ::std::string::String,
 }
 impl ::std::fmt::Debug for NewTemplateContent {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("NewTemplateContent")
             .field(
@@ -4007,6 +4227,7 @@ impl NewTemplateContent {
     ///
     /// - `text`: The text. The server fills the tokens `{{first_name}}`, `{{last_name}}` and those of custom
     ///   fields, such as `{{custom_field_name}}`.
+    #[inline]
     pub fn new(text: impl Into<::std::string::String>) -> Self {
         Self {
             gallery: ::std::default::Default::default(),
@@ -4015,6 +4236,7 @@ impl NewTemplateContent {
     }
     /// Pictures to go with it.
     #[must_use]
+    #[inline]
     pub fn gallery(
         mut self,
         gallery: impl IntoIterator<Item = NewGalleryEntry>,
@@ -4024,6 +4246,7 @@ impl NewTemplateContent {
     }
 }
 impl crate::wire::Check for NewTemplateContent {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -4053,6 +4276,7 @@ pub struct OpenConversation {
     pub user_id: i64,
 }
 impl ::std::fmt::Debug for OpenConversation {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("OpenConversation")
             .field("chat_id", &self.chat_id)
@@ -4074,6 +4298,7 @@ impl OpenConversation {
     ///
     /// - `inbox_id`: The id of the conversation's inbox.
     /// - `user_id`: The id of the team member who is recorded as the actor.
+    #[inline]
     pub fn new(inbox_id: i64, user_id: i64) -> Self {
         Self {
             chat_id: ::std::default::Default::default(),
@@ -4085,18 +4310,21 @@ impl OpenConversation {
     }
     /// The conversation's id.
     #[must_use]
+    #[inline]
     pub fn chat_id(mut self, chat_id: i64) -> Self {
         self.chat_id = ::std::option::Option::Some(chat_id);
         self
     }
     /// The contact's phone number, digits only, or e-mail address.
     #[must_use]
+    #[inline]
     pub fn target(mut self, target: impl Into<crate::wire::Address>) -> Self {
         self.target = ::std::option::Option::Some(target.into());
         self
     }
     /// The phone numbers of a group conversation, digits only.
     #[must_use]
+    #[inline]
     pub fn targets(
         mut self,
         targets: impl IntoIterator<Item = impl Into<crate::wire::Phone>>,
@@ -4108,6 +4336,7 @@ impl OpenConversation {
     }
 }
 impl crate::wire::Check for OpenConversation {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -4150,6 +4379,7 @@ pub struct ReassignConversation {
     pub user_id: i64,
 }
 impl ::std::fmt::Debug for ReassignConversation {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ReassignConversation")
             .field("inbox_id", &self.inbox_id)
@@ -4172,6 +4402,7 @@ impl ReassignConversation {
     /// - `inbox_id`: The id of the conversation's inbox.
     /// - `user_id`: The id of the team member to whom it is assigned now.
     /// - `reassign_id`: The id of the team member to whom it goes.
+    #[inline]
     pub fn new(inbox_id: i64, user_id: i64, reassign_id: i64) -> Self {
         Self {
             inbox_id,
@@ -4183,12 +4414,14 @@ impl ReassignConversation {
     }
     /// The contact's phone number, digits only, or e-mail address.
     #[must_use]
+    #[inline]
     pub fn target(mut self, target: impl Into<crate::wire::Address>) -> Self {
         self.target = ::std::option::Option::Some(target.into());
         self
     }
     /// The phone numbers of a group conversation, digits only.
     #[must_use]
+    #[inline]
     pub fn targets(
         mut self,
         targets: impl IntoIterator<Item = impl Into<crate::wire::Phone>>,
@@ -4200,6 +4433,7 @@ impl ReassignConversation {
     }
 }
 impl crate::wire::Check for ReassignConversation {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -4364,6 +4598,7 @@ pub struct RejectedContact {
     pub uuid: ::std::option::Option<::std::string::String>,
 }
 impl ::std::fmt::Debug for RejectedContact {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("RejectedContact")
             .field("assigned_user_id", &self.assigned_user_id)
@@ -4456,6 +4691,7 @@ pub struct ScheduledContent {
     pub to: ::std::option::Option<::std::string::String>,
 }
 impl ::std::fmt::Debug for ScheduledContent {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ScheduledContent")
             .field(
@@ -4559,6 +4795,7 @@ pub struct ScheduledMessageMeta {
     pub list_id: ::std::option::Option<i64>,
 }
 impl ::std::fmt::Debug for ScheduledMessageMeta {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ScheduledMessageMeta")
             .field("campaign_id", &self.campaign_id)
@@ -4588,6 +4825,7 @@ impl SearchContactsV2 {
     /// A request with its required members.
     ///
     /// - `contact_channels`: The addresses.
+    #[inline]
     pub fn new(contact_channels: impl IntoIterator<Item = ChannelSearch>) -> Self {
         Self {
             contact_channels: contact_channels.into_iter().collect(),
@@ -4595,6 +4833,7 @@ impl SearchContactsV2 {
     }
 }
 impl crate::wire::Check for SearchContactsV2 {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -4637,6 +4876,7 @@ pub struct SendEmail {
     pub text: ::std::string::String,
 }
 impl ::std::fmt::Debug for SendEmail {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("SendEmail")
             .field(
@@ -4665,6 +4905,7 @@ impl SendEmail {
     /// - `inbox`: The id of the inbox from which it is sent. Not `inbox_id` here.
     /// - `creator_id`: The id of the team member who sends it.
     /// - `text`: What it says, in HTML.
+    #[inline]
     pub fn new(
         inbox: i64,
         creator_id: i64,
@@ -4683,12 +4924,14 @@ impl SendEmail {
     }
     /// The title of a new conversation; not for replies.
     #[must_use]
+    #[inline]
     pub fn conv_title(mut self, conv_title: impl Into<::std::string::String>) -> Self {
         self.conv_title = ::std::option::Option::Some(conv_title.into());
         self
     }
     /// The id of the conversation to reply in.
     #[must_use]
+    #[inline]
     pub fn convo_id(mut self, convo_id: i64) -> Self {
         self.convo_id = ::std::option::Option::Some(convo_id);
         self
@@ -4696,6 +4939,7 @@ impl SendEmail {
     /// An id of the client's choosing. A second request with it makes no second e-mail; how long
     /// the server remembers it is not documented.
     #[must_use]
+    #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
         self.local_id = ::std::option::Option::Some(local_id.into());
         self
@@ -4704,6 +4948,7 @@ impl SendEmail {
     ///
     /// Evidence: g1, g2.
     #[must_use]
+    #[inline]
     pub fn raw_text(mut self, raw_text: impl Into<::std::string::String>) -> Self {
         self.raw_text = ::std::option::Option::Some(raw_text.into());
         self
@@ -4711,6 +4956,7 @@ impl SendEmail {
     /// The receivers. Each is `to:` or `cc:` with an e-mail address behind it, or several with
     /// commas between them.
     #[must_use]
+    #[inline]
     pub fn targets(
         mut self,
         targets: impl IntoIterator<Item = impl Into<crate::wire::EmailRecipient>>,
@@ -4722,6 +4968,7 @@ impl SendEmail {
     }
 }
 impl crate::wire::Check for SendEmail {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -4741,6 +4988,7 @@ impl crate::wire::Check for SendEmail {
             .map_err(|violation| violation.within("targets"))?;
         ::std::result::Result::Ok(())
     }
+    #[inline]
     fn local_id(&self) -> ::std::option::Option<&str> {
         self.local_id.as_deref()
     }
@@ -4824,6 +5072,7 @@ pub struct SendMessage {
     pub text: ::std::option::Option<::std::string::String>,
 }
 impl ::std::fmt::Debug for SendMessage {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("SendMessage")
             .field("activity_id", &self.activity_id)
@@ -4871,6 +5120,7 @@ impl SendMessage {
     /// - `creator_id`: The id of the team member who sends it, from the members of the inbox or of the team; not
     ///   necessarily the id of the user. One public client leaves it out, so the server alone insists
     ///   on it.
+    #[inline]
     pub fn new(inbox_id: i64, creator_id: i64) -> Self {
         Self {
             activity_id: ::std::default::Default::default(),
@@ -4894,6 +5144,7 @@ impl SendMessage {
     }
     /// Not described.
     #[must_use]
+    #[inline]
     pub fn activity_id(mut self, activity_id: impl Into<::std::string::String>) -> Self {
         self.activity_id = ::std::option::Option::Some(activity_id.into());
         self
@@ -4902,6 +5153,7 @@ impl SendMessage {
     ///
     /// Evidence: g1, g2, used.
     #[must_use]
+    #[inline]
     pub fn author(mut self, author: impl Into<::std::string::String>) -> Self {
         self.author = ::std::option::Option::Some(author.into());
         self
@@ -4910,12 +5162,14 @@ impl SendMessage {
     ///
     /// Evidence: used.
     #[must_use]
+    #[inline]
     pub fn channel(mut self, channel: impl Into<crate::types::Channel>) -> Self {
         self.channel = ::std::option::Option::Some(channel.into());
         self
     }
     /// The id of the conversation to send to.
     #[must_use]
+    #[inline]
     pub fn chat_id(mut self, chat_id: i64) -> Self {
         self.chat_id = ::std::option::Option::Some(chat_id);
         self
@@ -4925,6 +5179,7 @@ impl SendMessage {
     ///
     /// Evidence: used.
     #[must_use]
+    #[inline]
     pub fn conv_name(mut self, conv_name: impl Into<::std::string::String>) -> Self {
         self.conv_name = ::std::option::Option::Some(conv_name.into());
         self
@@ -4934,6 +5189,7 @@ impl SendMessage {
     ///
     /// Evidence: used.
     #[must_use]
+    #[inline]
     pub fn creator_email(
         mut self,
         creator_email: impl Into<::std::string::String>,
@@ -4943,6 +5199,7 @@ impl SendMessage {
     }
     /// The id of the list to send to; `local_id` must be given too.
     #[must_use]
+    #[inline]
     pub fn list_id(mut self, list_id: i64) -> Self {
         self.list_id = ::std::option::Option::Some(list_id);
         self
@@ -4954,18 +5211,21 @@ impl SendMessage {
     ///
     /// Evidence: g1, g2, used.
     #[must_use]
+    #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
         self.local_id = ::std::option::Option::Some(local_id.into());
         self
     }
     /// The public URL of a file to attach; it makes the message an MMS.
     #[must_use]
+    #[inline]
     pub fn media_url(mut self, media_url: impl Into<::std::string::String>) -> Self {
         self.media_url = ::std::option::Option::Some(media_url.into());
         self
     }
     /// The phone number of the receiver, digits only.
     #[must_use]
+    #[inline]
     pub fn phone_number(mut self, phone_number: impl Into<crate::wire::Phone>) -> Self {
         self.phone_number = ::std::option::Option::Some(phone_number.into());
         self
@@ -4975,18 +5235,21 @@ impl SendMessage {
     ///
     /// Evidence: g1, g2, used.
     #[must_use]
+    #[inline]
     pub fn private(mut self, private: bool) -> Self {
         self.private = ::std::option::Option::Some(private);
         self
     }
     /// The id of a survey whose opening question becomes the text.
     #[must_use]
+    #[inline]
     pub fn survey_id(mut self, survey_id: i64) -> Self {
         self.survey_id = ::std::option::Option::Some(survey_id);
         self
     }
     /// The phone numbers of a group, digits only. Not from a toll-free number.
     #[must_use]
+    #[inline]
     pub fn targets(
         mut self,
         targets: impl IntoIterator<Item = impl Into<crate::wire::Phone>>,
@@ -4998,18 +5261,21 @@ impl SendMessage {
     }
     /// The id of a template for the text; the server fills its tokens.
     #[must_use]
+    #[inline]
     pub fn template_id(mut self, template_id: i64) -> Self {
         self.template_id = ::std::option::Option::Some(template_id);
         self
     }
     /// What it says.
     #[must_use]
+    #[inline]
     pub fn text(mut self, text: impl Into<::std::string::String>) -> Self {
         self.text = ::std::option::Option::Some(text.into());
         self
     }
 }
 impl crate::wire::Check for SendMessage {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -5036,6 +5302,7 @@ impl crate::wire::Check for SendMessage {
             .map_err(|violation| violation.within("targets"))?;
         ::std::result::Result::Ok(())
     }
+    #[inline]
     fn local_id(&self) -> ::std::option::Option<&str> {
         self.local_id.as_deref()
     }
@@ -5075,6 +5342,7 @@ pub struct SendResult {
     pub queued: ::std::option::Option<bool>,
 }
 impl ::std::fmt::Debug for SendResult {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("SendResult")
             .field(
@@ -5107,6 +5375,7 @@ pub struct SetContactStatus {
     pub status: crate::types::ContactStatusChange,
 }
 impl ::std::fmt::Debug for SetContactStatus {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("SetContactStatus")
             .field("id", &self.id)
@@ -5119,6 +5388,7 @@ impl SetContactStatus {
     /// A request with its required members.
     ///
     /// - `status`: The status to set.
+    #[inline]
     pub fn new(status: impl Into<crate::types::ContactStatusChange>) -> Self {
         Self {
             id: ::std::default::Default::default(),
@@ -5128,18 +5398,21 @@ impl SetContactStatus {
     }
     /// The contact's id.
     #[must_use]
+    #[inline]
     pub fn id(mut self, id: i64) -> Self {
         self.id = ::std::option::Option::Some(id);
         self
     }
     /// The phone number, digits only.
     #[must_use]
+    #[inline]
     pub fn phone(mut self, phone: impl Into<crate::wire::Phone>) -> Self {
         self.phone = ::std::option::Option::Some(phone.into());
         self
     }
 }
 impl crate::wire::Check for SetContactStatus {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -5180,6 +5453,7 @@ pub struct Survey {
     pub updated: ::std::option::Option<::jiff::Timestamp>,
 }
 impl ::std::fmt::Debug for Survey {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("Survey")
             .field("created", &self.created)
@@ -5234,11 +5508,13 @@ impl TagAssignment {
     /// A request with its required members.
     ///
     /// - `tag_id`: The tag's id.
+    #[inline]
     pub fn new(tag_id: i64) -> Self {
         Self { tag_id }
     }
 }
 impl crate::wire::Check for TagAssignment {
+    #[inline]
     fn check(
         &self,
         _: ::jiff::Timestamp,
@@ -5264,6 +5540,7 @@ pub struct Team {
     pub name: ::std::option::Option<::std::string::String>,
 }
 impl ::std::fmt::Debug for Team {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("Team")
             .field("id", &self.id)
@@ -5302,6 +5579,7 @@ pub struct TeamMember {
     pub role_id: ::std::option::Option<i64>,
 }
 impl ::std::fmt::Debug for TeamMember {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TeamMember")
             .field("email", &self.email.as_ref().map(|_| crate::wire::Hidden::Personal))
@@ -5375,6 +5653,7 @@ pub struct TemplateContent {
     pub text: ::std::option::Option<::std::string::String>,
 }
 impl ::std::fmt::Debug for TemplateContent {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("TemplateContent")
             .field(
@@ -5400,6 +5679,7 @@ impl TransferConversation {
     ///
     /// - `conversation_id`: The conversation's id.
     /// - `transfer_inbox_id`: The id of the inbox to which it goes.
+    #[inline]
     pub fn new(conversation_id: i64, transfer_inbox_id: i64) -> Self {
         Self {
             conversation_id,
@@ -5408,6 +5688,7 @@ impl TransferConversation {
     }
 }
 impl crate::wire::Check for TransferConversation {
+    #[inline]
     fn check(
         &self,
         _: ::jiff::Timestamp,
@@ -5460,6 +5741,7 @@ pub struct UpdateContact {
     pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
 }
 impl ::std::fmt::Debug for UpdateContact {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("UpdateContact")
             .field("assignee_id", &self.assignee_id)
@@ -5486,6 +5768,7 @@ impl UpdateContact {
     /// A request with its required members.
     ///
     /// - `phone`: The phone number, digits only.
+    #[inline]
     pub fn new(phone: impl Into<crate::wire::Phone>) -> Self {
         Self {
             assignee_id: ::std::default::Default::default(),
@@ -5503,12 +5786,14 @@ impl UpdateContact {
     }
     /// The id of the team member in charge; `-1` for nobody.
     #[must_use]
+    #[inline]
     pub fn assignee_id(mut self, assignee_id: i64) -> Self {
         self.assignee_id = ::std::option::Option::Some(assignee_id);
         self
     }
     /// The URL of a picture.
     #[must_use]
+    #[inline]
     pub fn avatar(mut self, avatar: impl Into<::std::string::String>) -> Self {
         self.avatar = ::std::option::Option::Some(avatar.into());
         self
@@ -5516,6 +5801,7 @@ impl UpdateContact {
     /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[must_use]
+    #[inline]
     pub fn custom(
         mut self,
         custom: impl IntoIterator<
@@ -5529,6 +5815,7 @@ impl UpdateContact {
     }
     /// The name to show.
     #[must_use]
+    #[inline]
     pub fn display_name(
         mut self,
         display_name: impl Into<::std::string::String>,
@@ -5538,6 +5825,7 @@ impl UpdateContact {
     }
     /// The e-mail address.
     #[must_use]
+    #[inline]
     pub fn email(mut self, email: impl Into<::std::string::String>) -> Self {
         self.email = ::std::option::Option::Some(email.into());
         self
@@ -5546,6 +5834,7 @@ impl UpdateContact {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn email_suppressions(
         mut self,
         email_suppressions: impl IntoIterator<Item = i64>,
@@ -5557,30 +5846,35 @@ impl UpdateContact {
     }
     /// The first name.
     #[must_use]
+    #[inline]
     pub fn first(mut self, first: impl Into<::std::string::String>) -> Self {
         self.first = ::std::option::Option::Some(first.into());
         self
     }
     /// Whether the contact wants no messages.
     #[must_use]
+    #[inline]
     pub fn is_opted_out(mut self, is_opted_out: bool) -> Self {
         self.is_opted_out = ::std::option::Option::Some(is_opted_out);
         self
     }
     /// The last name.
     #[must_use]
+    #[inline]
     pub fn last(mut self, last: impl Into<::std::string::String>) -> Self {
         self.last = ::std::option::Option::Some(last.into());
         self
     }
     /// The tags, at most five.
     #[must_use]
+    #[inline]
     pub fn tags(mut self, tags: impl IntoIterator<Item = TagAssignment>) -> Self {
         self.tags = ::std::option::Option::Some(tags.into_iter().collect());
         self
     }
 }
 impl crate::wire::Check for UpdateContact {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -5609,6 +5903,7 @@ pub struct UpdateContactChannel {
     pub channel_type: crate::types::ChannelType,
 }
 impl ::std::fmt::Debug for UpdateContactChannel {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("UpdateContactChannel")
             .field("channel_id", &crate::wire::Hidden::Personal)
@@ -5621,6 +5916,7 @@ impl UpdateContactChannel {
     ///
     /// - `channel_type`: The kind of the address, which says which channel to change.
     /// - `channel_id`: The new address.
+    #[inline]
     pub fn new(
         channel_type: impl Into<crate::types::ChannelType>,
         channel_id: impl Into<crate::wire::Address>,
@@ -5632,6 +5928,7 @@ impl UpdateContactChannel {
     }
 }
 impl crate::wire::Check for UpdateContactChannel {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -5712,6 +6009,7 @@ pub struct UpdateContactV2 {
     pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
 }
 impl ::std::fmt::Debug for UpdateContactV2 {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("UpdateContactV2")
             .field("assignee_id", &self.assignee_id)
@@ -5737,6 +6035,7 @@ impl ::std::fmt::Debug for UpdateContactV2 {
 }
 impl UpdateContactV2 {
     /// A request with nothing set.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -5744,6 +6043,7 @@ impl UpdateContactV2 {
     ///
     /// Evidence: inferred.
     #[must_use]
+    #[inline]
     pub fn assignee_id(mut self, assignee_id: i64) -> Self {
         self.assignee_id = ::std::option::Option::Some(assignee_id);
         self
@@ -5752,6 +6052,7 @@ impl UpdateContactV2 {
     ///
     /// Evidence: inferred.
     #[must_use]
+    #[inline]
     pub fn avatar(mut self, avatar: impl Into<::std::string::String>) -> Self {
         self.avatar = ::std::option::Option::Some(avatar.into());
         self
@@ -5760,6 +6061,7 @@ impl UpdateContactV2 {
     ///
     /// Evidence: inferred.
     #[must_use]
+    #[inline]
     pub fn contact_channels(
         mut self,
         contact_channels: impl IntoIterator<Item = NewContactChannel>,
@@ -5774,6 +6076,7 @@ impl UpdateContactV2 {
     ///
     /// Evidence: inferred.
     #[must_use]
+    #[inline]
     pub fn custom(
         mut self,
         custom: impl IntoIterator<
@@ -5789,6 +6092,7 @@ impl UpdateContactV2 {
     ///
     /// Evidence: inferred.
     #[must_use]
+    #[inline]
     pub fn display_name(
         mut self,
         display_name: impl Into<::std::string::String>,
@@ -5800,6 +6104,7 @@ impl UpdateContactV2 {
     ///
     /// Evidence: inferred.
     #[must_use]
+    #[inline]
     pub fn email(mut self, email: impl Into<::std::string::String>) -> Self {
         self.email = ::std::option::Option::Some(email.into());
         self
@@ -5808,6 +6113,7 @@ impl UpdateContactV2 {
     ///
     /// Evidence: inferred.
     #[must_use]
+    #[inline]
     pub fn email_suppressions(
         mut self,
         email_suppressions: impl IntoIterator<Item = i64>,
@@ -5821,6 +6127,7 @@ impl UpdateContactV2 {
     ///
     /// Evidence: inferred.
     #[must_use]
+    #[inline]
     pub fn first(mut self, first: impl Into<::std::string::String>) -> Self {
         self.first = ::std::option::Option::Some(first.into());
         self
@@ -5829,6 +6136,7 @@ impl UpdateContactV2 {
     ///
     /// Evidence: inferred.
     #[must_use]
+    #[inline]
     pub fn is_opted_out(mut self, is_opted_out: bool) -> Self {
         self.is_opted_out = ::std::option::Option::Some(is_opted_out);
         self
@@ -5837,6 +6145,7 @@ impl UpdateContactV2 {
     ///
     /// Evidence: inferred.
     #[must_use]
+    #[inline]
     pub fn last(mut self, last: impl Into<::std::string::String>) -> Self {
         self.last = ::std::option::Option::Some(last.into());
         self
@@ -5845,6 +6154,7 @@ impl UpdateContactV2 {
     ///
     /// Evidence: inferred.
     #[must_use]
+    #[inline]
     pub fn phone(mut self, phone: impl Into<crate::wire::Phone>) -> Self {
         self.phone = ::std::option::Option::Some(phone.into());
         self
@@ -5853,12 +6163,14 @@ impl UpdateContactV2 {
     ///
     /// Evidence: inferred.
     #[must_use]
+    #[inline]
     pub fn tags(mut self, tags: impl IntoIterator<Item = TagAssignment>) -> Self {
         self.tags = ::std::option::Option::Some(tags.into_iter().collect());
         self
     }
 }
 impl crate::wire::Check for UpdateContactV2 {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -5919,6 +6231,7 @@ pub struct UpdateList {
     pub title: ::std::option::Option<::std::string::String>,
 }
 impl ::std::fmt::Debug for UpdateList {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("UpdateList")
             .field("add_contacts", &self.add_contacts)
@@ -5954,11 +6267,13 @@ impl ::std::fmt::Debug for UpdateList {
 }
 impl UpdateList {
     /// A request with nothing set.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
     /// The ids of contacts to put on it.
     #[must_use]
+    #[inline]
     pub fn add_contacts(mut self, add_contacts: impl IntoIterator<Item = i64>) -> Self {
         self.add_contacts = ::std::option::Option::Some(
             add_contacts.into_iter().collect(),
@@ -5967,6 +6282,7 @@ impl UpdateList {
     }
     /// E-mail addresses to put on it.
     #[must_use]
+    #[inline]
     pub fn add_emails(
         mut self,
         add_emails: impl IntoIterator<Item = impl Into<::std::string::String>>,
@@ -5978,6 +6294,7 @@ impl UpdateList {
     }
     /// Phone numbers to put on it, digits only.
     #[must_use]
+    #[inline]
     pub fn add_phones(
         mut self,
         add_phones: impl IntoIterator<Item = impl Into<crate::wire::Phone>>,
@@ -5989,6 +6306,7 @@ impl UpdateList {
     }
     /// The ids of the contacts that are to be on it, in the place of all that are.
     #[must_use]
+    #[inline]
     pub fn contacts(mut self, contacts: impl IntoIterator<Item = i64>) -> Self {
         self.contacts = ::std::option::Option::Some(contacts.into_iter().collect());
         self
@@ -5997,6 +6315,7 @@ impl UpdateList {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn emails(
         mut self,
         emails: impl IntoIterator<Item = impl Into<::std::string::String>>,
@@ -6010,6 +6329,7 @@ impl UpdateList {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn phones(
         mut self,
         phones: impl IntoIterator<Item = impl Into<crate::wire::Phone>>,
@@ -6021,6 +6341,7 @@ impl UpdateList {
     }
     /// The ids of contacts to take off it.
     #[must_use]
+    #[inline]
     pub fn remove_contacts(
         mut self,
         remove_contacts: impl IntoIterator<Item = i64>,
@@ -6032,6 +6353,7 @@ impl UpdateList {
     }
     /// E-mail addresses to take off it.
     #[must_use]
+    #[inline]
     pub fn remove_emails(
         mut self,
         remove_emails: impl IntoIterator<Item = impl Into<::std::string::String>>,
@@ -6043,6 +6365,7 @@ impl UpdateList {
     }
     /// Phone numbers to take off it, digits only.
     #[must_use]
+    #[inline]
     pub fn remove_phones(
         mut self,
         remove_phones: impl IntoIterator<Item = impl Into<crate::wire::Phone>>,
@@ -6054,12 +6377,14 @@ impl UpdateList {
     }
     /// A new name.
     #[must_use]
+    #[inline]
     pub fn title(mut self, title: impl Into<::std::string::String>) -> Self {
         self.title = ::std::option::Option::Some(title.into());
         self
     }
 }
 impl crate::wire::Check for UpdateList {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -6093,6 +6418,7 @@ pub struct UpdateListV1 {
     pub title: ::std::string::String,
 }
 impl ::std::fmt::Debug for UpdateListV1 {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("UpdateListV1")
             .field(
@@ -6115,6 +6441,7 @@ impl UpdateListV1 {
     /// A request with its required members.
     ///
     /// - `title`: The list's name.
+    #[inline]
     pub fn new(title: impl Into<::std::string::String>) -> Self {
         Self {
             add_phone: ::std::default::Default::default(),
@@ -6125,12 +6452,14 @@ impl UpdateListV1 {
     }
     /// A phone number to put on it, digits only; one, unlike in the newer operation.
     #[must_use]
+    #[inline]
     pub fn add_phone(mut self, add_phone: impl Into<crate::wire::Phone>) -> Self {
         self.add_phone = ::std::option::Option::Some(add_phone.into());
         self
     }
     /// Contacts, by phone number, digits only.
     #[must_use]
+    #[inline]
     pub fn members(
         mut self,
         members: impl IntoIterator<Item = (impl Into<String>, ListMember)>,
@@ -6142,12 +6471,14 @@ impl UpdateListV1 {
     }
     /// A phone number to take off it, digits only; one, unlike in the newer operation.
     #[must_use]
+    #[inline]
     pub fn remove_phone(mut self, remove_phone: impl Into<crate::wire::Phone>) -> Self {
         self.remove_phone = ::std::option::Option::Some(remove_phone.into());
         self
     }
 }
 impl crate::wire::Check for UpdateListV1 {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -6197,6 +6528,7 @@ pub struct UpdateScheduledMessage {
     pub user_id: ::std::option::Option<i64>,
 }
 impl ::std::fmt::Debug for UpdateScheduledMessage {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("UpdateScheduledMessage")
             .field("content", &self.content)
@@ -6224,6 +6556,7 @@ impl UpdateScheduledMessage {
     /// - `execute_at`: When to send it: at least 15 minutes ahead, and on a quarter of an hour. The answer calls it
     ///   `execute`.
     /// - `content`: What it says.
+    #[inline]
     pub fn new(
         inbox_id: i64,
         execute_at: ::jiff::Timestamp,
@@ -6243,24 +6576,28 @@ impl UpdateScheduledMessage {
     }
     /// The id of the conversation to send to.
     #[must_use]
+    #[inline]
     pub fn conversation_id(mut self, conversation_id: i64) -> Self {
         self.conversation_id = ::std::option::Option::Some(conversation_id);
         self
     }
     /// The id of the list to send to.
     #[must_use]
+    #[inline]
     pub fn list_id(mut self, list_id: i64) -> Self {
         self.list_id = ::std::option::Option::Some(list_id);
         self
     }
     /// An id of the client's choosing. Nothing says that it prevents duplicates.
     #[must_use]
+    #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
         self.local_id = ::std::option::Option::Some(local_id.into());
         self
     }
     /// The phone number of the receiver, digits only.
     #[must_use]
+    #[inline]
     pub fn phone_number(mut self, phone_number: impl Into<crate::wire::Phone>) -> Self {
         self.phone_number = ::std::option::Option::Some(phone_number.into());
         self
@@ -6270,6 +6607,7 @@ impl UpdateScheduledMessage {
     ///
     /// Evidence: g1.
     #[must_use]
+    #[inline]
     pub fn targets(
         mut self,
         targets: impl IntoIterator<Item = impl Into<::serde_json::Value>>,
@@ -6281,12 +6619,14 @@ impl UpdateScheduledMessage {
     }
     /// The id of the team member who sends it, by default the team's owner. Not `creator_id` here.
     #[must_use]
+    #[inline]
     pub fn user_id(mut self, user_id: i64) -> Self {
         self.user_id = ::std::option::Option::Some(user_id);
         self
     }
 }
 impl crate::wire::Check for UpdateScheduledMessage {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -6311,6 +6651,7 @@ impl crate::wire::Check for UpdateScheduledMessage {
             .map_err(|violation| violation.within("phone_number"))?;
         ::std::result::Result::Ok(())
     }
+    #[inline]
     fn local_id(&self) -> ::std::option::Option<&str> {
         self.local_id.as_deref()
     }
@@ -6336,6 +6677,7 @@ impl UpdateTemplate {
     ///
     /// - `title`: The template's name.
     /// - `content`: What it says.
+    #[inline]
     pub fn new(
         title: impl Into<::std::string::String>,
         content: NewTemplateContent,
@@ -6349,18 +6691,21 @@ impl UpdateTemplate {
     }
     /// Whether it is archived.
     #[must_use]
+    #[inline]
     pub fn archived(mut self, archived: bool) -> Self {
         self.archived = ::std::option::Option::Some(archived);
         self
     }
     /// An id of the client's choosing. Nothing says that it prevents duplicates.
     #[must_use]
+    #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
         self.local_id = ::std::option::Option::Some(local_id.into());
         self
     }
 }
 impl crate::wire::Check for UpdateTemplate {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -6369,6 +6714,7 @@ impl crate::wire::Check for UpdateTemplate {
             .map_err(|violation| violation.within("content"))?;
         ::std::result::Result::Ok(())
     }
+    #[inline]
     fn local_id(&self) -> ::std::option::Option<&str> {
         self.local_id.as_deref()
     }
@@ -6391,6 +6737,7 @@ pub struct UpdateUser {
     pub role_id: ::std::option::Option<i64>,
 }
 impl ::std::fmt::Debug for UpdateUser {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("UpdateUser")
             .field(
@@ -6410,6 +6757,7 @@ impl UpdateUser {
     /// A request with its required members.
     ///
     /// - `id`: The member's id.
+    #[inline]
     pub fn new(id: i64) -> Self {
         Self {
             first_name: ::std::default::Default::default(),
@@ -6420,24 +6768,28 @@ impl UpdateUser {
     }
     /// The first name.
     #[must_use]
+    #[inline]
     pub fn first_name(mut self, first_name: impl Into<::std::string::String>) -> Self {
         self.first_name = ::std::option::Option::Some(first_name.into());
         self
     }
     /// The last name.
     #[must_use]
+    #[inline]
     pub fn last_name(mut self, last_name: impl Into<::std::string::String>) -> Self {
         self.last_name = ::std::option::Option::Some(last_name.into());
         self
     }
     /// The role: `1` is an administrator, `4` a member.
     #[must_use]
+    #[inline]
     pub fn role_id(mut self, role_id: i64) -> Self {
         self.role_id = ::std::option::Option::Some(role_id);
         self
     }
 }
 impl crate::wire::Check for UpdateUser {
+    #[inline]
     fn check(
         &self,
         _: ::jiff::Timestamp,
@@ -6457,6 +6809,7 @@ impl UpdateUsers {
     /// A request with its required members.
     ///
     /// - `users`: The members.
+    #[inline]
     pub fn new(users: impl IntoIterator<Item = UpdateUser>) -> Self {
         Self {
             users: users.into_iter().collect(),
@@ -6464,6 +6817,7 @@ impl UpdateUsers {
     }
 }
 impl crate::wire::Check for UpdateUsers {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -6523,6 +6877,7 @@ pub struct UpsertContact {
     pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
 }
 impl ::std::fmt::Debug for UpsertContact {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("UpsertContact")
             .field("assignee_id", &self.assignee_id)
@@ -6551,6 +6906,7 @@ impl UpsertContact {
     /// A request with its required members.
     ///
     /// - `contact_channels`: The channels.
+    #[inline]
     pub fn new(contact_channels: impl IntoIterator<Item = NewContactChannel>) -> Self {
         Self {
             assignee_id: ::std::default::Default::default(),
@@ -6570,18 +6926,21 @@ impl UpsertContact {
     }
     /// The id of the team member in charge; `-1` for nobody.
     #[must_use]
+    #[inline]
     pub fn assignee_id(mut self, assignee_id: i64) -> Self {
         self.assignee_id = ::std::option::Option::Some(assignee_id);
         self
     }
     /// The URL of a picture.
     #[must_use]
+    #[inline]
     pub fn avatar(mut self, avatar: impl Into<::std::string::String>) -> Self {
         self.avatar = ::std::option::Option::Some(avatar.into());
         self
     }
     /// The UUID of the contact to update. Without it, one is created.
     #[must_use]
+    #[inline]
     pub fn contact_id(mut self, contact_id: impl Into<::std::string::String>) -> Self {
         self.contact_id = ::std::option::Option::Some(contact_id.into());
         self
@@ -6589,6 +6948,7 @@ impl UpsertContact {
     /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[must_use]
+    #[inline]
     pub fn custom(
         mut self,
         custom: impl IntoIterator<
@@ -6602,6 +6962,7 @@ impl UpsertContact {
     }
     /// The name to show.
     #[must_use]
+    #[inline]
     pub fn display_name(
         mut self,
         display_name: impl Into<::std::string::String>,
@@ -6611,6 +6972,7 @@ impl UpsertContact {
     }
     /// The e-mail address.
     #[must_use]
+    #[inline]
     pub fn email(mut self, email: impl Into<::std::string::String>) -> Self {
         self.email = ::std::option::Option::Some(email.into());
         self
@@ -6619,6 +6981,7 @@ impl UpsertContact {
     ///
     /// Evidence: g2.
     #[must_use]
+    #[inline]
     pub fn email_suppressions(
         mut self,
         email_suppressions: impl IntoIterator<Item = i64>,
@@ -6630,36 +6993,42 @@ impl UpsertContact {
     }
     /// The first name.
     #[must_use]
+    #[inline]
     pub fn first(mut self, first: impl Into<::std::string::String>) -> Self {
         self.first = ::std::option::Option::Some(first.into());
         self
     }
     /// Whether the contact wants no messages.
     #[must_use]
+    #[inline]
     pub fn is_opted_out(mut self, is_opted_out: bool) -> Self {
         self.is_opted_out = ::std::option::Option::Some(is_opted_out);
         self
     }
     /// The last name.
     #[must_use]
+    #[inline]
     pub fn last(mut self, last: impl Into<::std::string::String>) -> Self {
         self.last = ::std::option::Option::Some(last.into());
         self
     }
     /// The phone number, digits only.
     #[must_use]
+    #[inline]
     pub fn phone(mut self, phone: impl Into<crate::wire::Phone>) -> Self {
         self.phone = ::std::option::Option::Some(phone.into());
         self
     }
     /// The tags, at most five.
     #[must_use]
+    #[inline]
     pub fn tags(mut self, tags: impl IntoIterator<Item = TagAssignment>) -> Self {
         self.tags = ::std::option::Option::Some(tags.into_iter().collect());
         self
     }
 }
 impl crate::wire::Check for UpsertContact {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -6691,6 +7060,7 @@ impl UpsertContacts {
     /// A request with its required members.
     ///
     /// - `contacts`: The contacts. How many there may be is not documented.
+    #[inline]
     pub fn new(contacts: impl IntoIterator<Item = UpsertContact>) -> Self {
         Self {
             contacts: contacts.into_iter().collect(),
@@ -6698,6 +7068,7 @@ impl UpsertContacts {
     }
 }
 impl crate::wire::Check for UpsertContacts {
+    #[inline]
     fn check(
         &self,
         now: ::jiff::Timestamp,
@@ -6752,6 +7123,7 @@ pub struct WebhookDelivery {
     pub type_: ::std::option::Option<crate::types::WebhookEventType>,
 }
 impl ::std::fmt::Debug for WebhookDelivery {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("WebhookDelivery")
             .field("event", &self.event)
@@ -6873,6 +7245,7 @@ pub struct WidgetSettings {
     pub webchat_enabled: ::std::option::Option<bool>,
 }
 impl ::std::fmt::Debug for WidgetSettings {
+    #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("WidgetSettings")
             .field("background_color", &self.background_color)

@@ -207,7 +207,8 @@ impl ClientBuilder {
                 http,
                 may_redirect,
                 host: base_url.host_str().unwrap_or_default().to_owned(),
-                base_url: base_url.as_str().trim_end_matches('/').to_owned(),
+                base_path: base_url.path().trim_end_matches('/').to_owned(),
+                base_url,
                 user_agent,
                 max_response_bytes: self.max_response_bytes,
             },
@@ -276,6 +277,14 @@ fn http_client(base_url: &Url, connect_timeout: Duration) -> Result<reqwest::Cli
     let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(connect_timeout);
+    if !cfg!(feature = "http2") {
+        // What reqwest sends again by itself is what an HTTP/2 server says it has
+        // not looked at. With HTTP/1 there is none, and each request would be
+        // copied for it.
+        builder = builder
+            .http1_only()
+            .retry(reqwest::retry::never().max_retries_per_request(0));
+    }
     if is_loopback(base_url) {
         // A proxy of the environment would carry off what stays on this machine.
         builder = builder.no_proxy();

@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
+use super::attempt::Attempt;
 use super::builder::ClientBuilder;
-use super::decode::decode;
+use super::decode::{Mismatch, decode};
 use super::error::{Context, Error};
 use super::operation::Operation;
 use super::request::Request;
-use super::response::Response;
+use super::response::{Answer, Delivery, Response};
 use super::send::Core;
 use super::telemetry::{self, OperationObserver, OperationReport};
 use super::unknown::Unknowns;
@@ -104,56 +105,84 @@ impl Client {
         &self,
         operation: &'static Operation,
         path: impl Into<Cow<'static, str>>,
-    ) -> Request {
-        let now = self.core.check_requests.then(|| self.core.clock.now());
-        Request::new(operation, path.into(), now)
+    ) -> Request<'_> {
+        let checked_by = self.core.check_requests.then_some(&*self.core.clock);
+        Request::new(operation, path.into(), checked_by)
     }
 
-    /// Sends a request and reads its answer as a `T`.
-    pub(crate) async fn send<T: DeserializeOwned>(
+    /// Sends a request and reads its answer as a `T`. Nothing but the reading is
+    /// generic, so that the rest is compiled once and not for each type.
+    pub(crate) async fn send<T: DeserializeOwned + Send>(
         &self,
-        request: Request,
+        request: Request<'_>,
     ) -> Result<Response<T>, Error> {
+        let mut value = None;
+        let unknowns = self.observers.responses.as_ref();
+        let mut read = |body: &[u8]| {
+            value = Some(Box::new(match unknowns {
+                None => decode(body)?,
+                Some(unknowns) => unknowns.decode(body)?,
+            }));
+            Ok(())
+        };
+        let delivery = self.deliver(request, &mut read).await?;
+        match value {
+            Some(value) => Ok(Response::new(value, delivery)),
+            None => unreachable!("what was delivered was read"),
+        }
+    }
+
+    async fn deliver(&self, request: Request<'_>, read: Read<'_>) -> Result<Box<Delivery>, Error> {
         let operation = request.operation;
-        let begun = self.core.clock.elapsed();
+        let observer = self.observers.operations.as_deref();
+        let begun = observer.map(|_| self.core.clock.elapsed());
         let span = telemetry::span(operation, &self.core.transport.host);
-        let outcome = self.exchange(request).instrument(span.clone()).await;
+        let run = self.core.run(&self.options, &request);
+        let answered = run.instrument(span.clone()).await;
+        let outcome = answered.and_then(|(answer, attempts)| {
+            span.in_scope(|| delivered(request, answer, attempts, read))
+        });
         telemetry::ended(&span, &outcome);
-        if let Some(observer) = &self.observers.operations {
+        if let (Some(observer), Some(begun)) = (observer, begun) {
             let duration = self.core.clock.elapsed().saturating_sub(begun);
             observer.ended(&OperationReport::new(operation, duration, &outcome));
         }
         outcome
     }
+}
 
-    async fn exchange<T: DeserializeOwned>(
-        &self,
-        mut request: Request,
-    ) -> Result<Response<T>, Error> {
-        let (answer, attempts) = self.core.run(&self.options, &request).await?;
-        let local_id = request.take_local_id();
-        let decoded = match &self.observers.responses {
-            None => decode(&answer.body),
-            Some(unknowns) => unknowns.decode(&answer.body),
-        };
-        match decoded {
-            Ok(value) => Ok(Response::new(value, answer, attempts, local_id)),
-            Err(mismatch) => {
-                let context = Context {
-                    operation: request.operation,
-                    attempts,
-                    local_id,
-                };
-                Err(Error::decode(context, mismatch, answer))
-            }
+/// Reads the body of an answer.
+fn delivered(
+    mut request: Request<'_>,
+    answer: Answer,
+    attempts: Vec<Attempt>,
+    read: Read<'_>,
+) -> Result<Box<Delivery>, Error> {
+    let local_id = request.take_local_id();
+    match read(&answer.body) {
+        Ok(()) => Ok(Box::new(Delivery {
+            answer,
+            attempts,
+            local_id,
+        })),
+        Err(mismatch) => {
+            let context = Context {
+                operation: request.operation,
+                attempts,
+                local_id,
+            };
+            Err(Error::decode(context, mismatch, answer))
         }
     }
 }
 
+/// Reads a body into a place of its own.
+type Read<'a> = &'a mut (dyn FnMut(&[u8]) -> Result<(), Mismatch> + Send);
+
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("base_url", &self.core.transport.base_url)
+            .field("base_url", &self.core.transport.base_url.as_str())
             .field("credentials", self.core.signer.credentials())
             .field("options", &self.options)
             .finish_non_exhaustive()

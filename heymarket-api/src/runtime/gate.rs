@@ -1,6 +1,7 @@
 //! Lets requests through as the rate limit allows.
 
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,8 +28,9 @@ pub(super) struct Gate {
     /// Whose turn it is to wait for a slot; tokio's mutex is first come first
     /// served, and whoever stops waiting leaves the queue.
     turn: tokio::sync::Mutex<()>,
-    /// The end of the wait after a 429.
-    closed_until: Mutex<Duration>,
+    /// The end of the wait after a 429, in nanoseconds of the clock; 0 if there
+    /// was none.
+    closed_until: AtomicU64,
 }
 
 enum Limiter {
@@ -55,7 +57,25 @@ impl Gate {
                 Limit::Custom(limiter) => Limiter::Custom(Arc::clone(limiter)),
             },
             turn: tokio::sync::Mutex::new(()),
-            closed_until: Mutex::default(),
+            closed_until: AtomicU64::new(0),
+        }
+    }
+
+    /// The permission to send, if nobody needs to wait for it. Whoever finds
+    /// nobody waiting overtakes nobody.
+    pub(super) fn pass_at_once(&self, counts: bool) -> Option<Pass> {
+        if !self.closed_for().is_zero() {
+            return None;
+        }
+        match &self.limiter {
+            Limiter::Window(window) if counts => {
+                let is_free = window.waiting.load(Ordering::Relaxed) == 0;
+                let taken = is_free.then(|| window.take(self.clock.elapsed()));
+                let taken = taken.and_then(Result::ok)?;
+                Some(Pass::Slot(self.hold(window, taken)))
+            }
+            Limiter::Custom(_) if counts => None,
+            _ => Some(Pass::Free),
         }
     }
 
@@ -76,29 +96,34 @@ impl Gate {
     }
 
     async fn slot(&self, window: &Arc<Window>) -> Slot {
+        let _waiting = Waiting::new(&window.waiting);
         let _turn = self.turn.lock().await;
         loop {
             self.opened().await;
             let freed = pin!(window.freed.notified());
             match window.take(self.clock.elapsed()) {
-                Ok((index, taken_until)) => {
-                    return Slot {
-                        window: Arc::clone(window),
-                        clock: Arc::clone(&self.clock),
-                        index,
-                        taken_until,
-                        is_unused: false,
-                    };
-                }
+                Ok(taken) => return self.hold(window, taken),
                 Err(wait) => race(freed, self.clock.sleep(wait)).await,
             }
         }
     }
 
+    fn hold(&self, window: &Arc<Window>, (index, taken_until): (usize, Duration)) -> Slot {
+        Slot {
+            window: Arc::clone(window),
+            clock: Arc::clone(&self.clock),
+            index,
+            taken_until,
+            is_unused: false,
+        }
+    }
+
     /// How long nobody will be let through.
     pub(super) fn closed_for(&self) -> Duration {
-        let until = *lock(&self.closed_until);
-        until.saturating_sub(self.clock.elapsed())
+        match self.closed_until.load(Ordering::Relaxed) {
+            0 => Duration::ZERO,
+            until => Duration::from_nanos(until).saturating_sub(self.clock.elapsed()),
+        }
     }
 
     async fn opened(&self) {
@@ -113,11 +138,9 @@ impl Gate {
 
     /// Lets nobody through for so long.
     pub(super) fn close(&self, wait: Duration) {
-        let until = self.clock.elapsed().saturating_add(wait);
-        {
-            let mut closed_until = lock(&self.closed_until);
-            *closed_until = until.max(*closed_until);
-        }
+        let until = self.clock.elapsed().saturating_add(wait).as_nanos();
+        let until = u64::try_from(until).unwrap_or(u64::MAX);
+        self.closed_until.fetch_max(until, Ordering::Relaxed);
         if let Limiter::Custom(limiter) = &self.limiter {
             limiter.close(wait);
         }
@@ -148,6 +171,24 @@ struct Window {
     state: Mutex<State>,
     /// A slot was given back before its time.
     freed: Notify,
+    /// How many wait for a slot, or for their turn to.
+    waiting: AtomicUsize,
+}
+
+/// Counts one who waits, until it is dropped.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 #[derive(Default)]
@@ -164,6 +205,7 @@ impl Window {
             limit: usize::try_from(limit).unwrap_or(usize::MAX),
             state: Mutex::default(),
             freed: Notify::new(),
+            waiting: AtomicUsize::new(0),
         }
     }
 
@@ -200,8 +242,12 @@ impl Window {
         let mut state = lock(&self.state);
         if state.slots[index] == taken_until && free_at < taken_until {
             state.slots[index] = free_at;
+            // Whoever saw no slot while it had the lock had counted itself before.
+            let is_awaited = self.waiting.load(Ordering::Relaxed) > 0;
             drop(state);
-            self.freed.notify_one();
+            if is_awaited {
+                self.freed.notify_one();
+            }
         }
     }
 }

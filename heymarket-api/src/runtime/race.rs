@@ -22,20 +22,28 @@ pub(super) async fn race(
     .await;
 }
 
-/// The output of a future, unless it takes longer than allowed. No timer is
-/// made for one that is ready at once.
+/// The output of a future and how long it took, unless that would pass the
+/// deadline. For one that is ready at once neither is the time read nor a timer
+/// made.
 pub(super) async fn within<F: Future>(
     clock: &dyn Clock,
-    limit: Duration,
+    deadline: Duration,
     future: F,
-) -> Option<F::Output> {
+) -> Option<(F::Output, Duration)> {
     let mut future = pin!(future);
-    let mut sleep = None;
+    let mut waiting = None;
     poll_fn(|context| {
         if let Poll::Ready(output) = future.as_mut().poll(context) {
-            return Poll::Ready(Some(output));
+            let begun = waiting.as_ref().map(|(begun, _)| *begun);
+            let waited = begun.map_or(Duration::ZERO, |begun| {
+                clock.elapsed().saturating_sub(begun)
+            });
+            return Poll::Ready(Some((output, waited)));
         }
-        let sleep = sleep.get_or_insert_with(|| clock.sleep(limit));
+        let (_, sleep) = waiting.get_or_insert_with(|| {
+            let now = clock.elapsed();
+            (now, clock.sleep(deadline.saturating_sub(now)))
+        });
         sleep.as_mut().poll(context).map(|()| None)
     })
     .await

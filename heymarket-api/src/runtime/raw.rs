@@ -17,6 +17,7 @@ use super::error::Error;
 use super::operation::{Operation, Safety};
 use super::request::{Request, encode_path};
 use super::response::Response;
+use crate::auth::Clock;
 use crate::generated::raw;
 use crate::wire::{Check, Phone, Violation};
 
@@ -169,16 +170,16 @@ impl RawRequest {
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest), with what is wrong.
     pub fn check(&self, now: Timestamp) -> Result<(), Error> {
-        self.built(Some(now)).parts().map(drop)
+        self.built(Some(&At(now))).parts().map(drop)
     }
 
     /// The request as the send loop takes it.
-    fn built(&self, now: Option<Timestamp>) -> Request {
+    fn built<'a>(&self, checked_by: Option<&'a dyn Clock>) -> Request<'a> {
         let mut request = match &self.path {
             Some(path) => Request::verbatim(self.operation, path.clone()),
             None => {
                 let (path, missing) = self.filled_path();
-                let mut request = Request::new(self.operation, path.into(), now);
+                let mut request = Request::new(self.operation, path.into(), checked_by);
                 if let Some(name) = missing {
                     request = request.wrong(format!("the parameter {name} is not set"));
                 }
@@ -197,6 +198,7 @@ impl RawRequest {
                 request.query(name, value)
             };
         }
+        let now = checked_by.map(Clock::now);
         if self.path.is_none() && now.is_some() {
             let body = self.body.as_ref().unwrap_or(&Value::Null);
             if let Err(violation) = raw::body(self.operation.id(), body, now) {
@@ -276,6 +278,15 @@ impl fmt::Debug for RawRequest {
     }
 }
 
+/// A clock that stands.
+struct At(Timestamp);
+
+impl Clock for At {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
 impl Client {
     /// Sends a request that was put together at run time, and reads its answer
     /// as a `T`: `serde_json::Value` takes any. It is sent as the operation's
@@ -284,12 +295,12 @@ impl Client {
     /// # Errors
     ///
     /// As the operation's method.
-    pub async fn execute<T: DeserializeOwned>(
+    pub async fn execute<T: DeserializeOwned + Send>(
         &self,
         request: RawRequest,
     ) -> Result<Response<T>, Error> {
-        let now = self.core.check_requests.then(|| self.now());
-        self.send(request.built(now)).await
+        let checked_by = self.core.check_requests.then_some(&*self.core.clock);
+        self.send(request.built(checked_by)).await
     }
 }
 

@@ -10,7 +10,11 @@ use uuid::Uuid;
 
 use super::error::Error;
 use super::operation::Operation;
+use crate::auth::Clock;
 use crate::wire::{Check, Phone, Violation};
+
+/// What most bodies fit into.
+const BODY: usize = 256;
 
 /// All but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -26,13 +30,13 @@ pub(crate) fn encode_path(segment: &str) -> String {
 
 /// A request as the generated methods describe it. What is wrong with it is
 /// kept until it is sent.
-pub(crate) struct Request {
+pub(crate) struct Request<'a> {
     pub(super) operation: &'static Operation,
     path: Cow<'static, str>,
     query: String,
     body: Option<Bytes>,
     /// The time for the checks; `None` if they are switched off.
-    checked_at: Option<Timestamp>,
+    checked_by: Option<&'a dyn Clock>,
     local_id: Option<String>,
     problem: Option<String>,
 }
@@ -46,23 +50,27 @@ pub(super) struct Parts<'a> {
     pub(super) body: Option<&'a Bytes>,
 }
 
-impl Request {
+impl<'a> Request<'a> {
     pub(super) fn new(
         operation: &'static Operation,
         path: Cow<'static, str>,
-        checked_at: Option<Timestamp>,
+        checked_by: Option<&'a dyn Clock>,
     ) -> Self {
         // Such a segment would make it the path of another operation.
-        let is_other = path
-            .split('/')
-            .skip(1)
-            .any(|segment| matches!(segment, "" | "." | ".."));
+        let is_other = match &path {
+            Cow::Borrowed(_) => false,
+            Cow::Owned(path) => path
+                .as_bytes()
+                .split(|byte| *byte == b'/')
+                .skip(1)
+                .any(|segment| matches!(segment, b"" | b"." | b"..")),
+        };
         Self {
             operation,
             path,
             query: String::new(),
             body: None,
-            checked_at,
+            checked_by,
             local_id: None,
             problem: is_other
                 .then(|| format!("an id in the path {} is empty or only dots", operation.path)),
@@ -113,8 +121,14 @@ impl Request {
     /// Sets the body, and checks it.
     pub(crate) fn json<T: Serialize + Check + ?Sized>(mut self, body: &T) -> Self {
         self.check(|now| body.check(now));
-        match serde_json::to_vec(body) {
-            Ok(bytes) => self.body = Some(self.with_local_id(bytes, body.local_id()).into()),
+        let mut bytes = Vec::with_capacity(BODY);
+        self.set_local_id(body.local_id(), &mut bytes);
+        let start = bytes.len();
+        match serde_json::to_writer(&mut bytes, body) {
+            Ok(()) => {
+                join(&mut bytes, start);
+                self.body = Some(bytes.into());
+            }
             Err(_) => {
                 let problem = "the body cannot be written as JSON".to_owned();
                 self.problem.get_or_insert(problem);
@@ -123,9 +137,9 @@ impl Request {
         self
     }
 
-    /// Mints a `local_id` where the caller set none. It is then the same in all
-    /// attempts.
-    fn with_local_id(&mut self, body: Vec<u8>, set: Option<&str>) -> Vec<u8> {
+    /// Mints a `local_id` where the caller set none, and begins the body with it.
+    /// It is then the same in all attempts.
+    fn set_local_id(&mut self, set: Option<&str>, body: &mut Vec<u8>) {
         if let Some(set) = set {
             if set.trim().is_empty() {
                 // It would tell nothing from anything.
@@ -135,11 +149,11 @@ impl Request {
             self.local_id = Some(set.to_owned());
         } else if self.operation.mints_local_id() {
             let minted = Uuid::new_v4().to_string();
-            let body = with_member(&body, "local_id", &minted);
+            body.extend_from_slice(b"{\"local_id\":\"");
+            body.extend_from_slice(minted.as_bytes());
+            body.push(b'"');
             self.local_id = Some(minted);
-            return body;
         }
-        body
     }
 
     /// The `local_id` that the body carries.
@@ -152,8 +166,8 @@ impl Request {
     }
 
     fn check(&mut self, check: impl FnOnce(Timestamp) -> Result<(), Violation>) {
-        if let Some(now) = self.checked_at
-            && let Err(violation) = check(now)
+        if let Some(clock) = self.checked_by
+            && let Err(violation) = check(clock.now())
         {
             self.problem.get_or_insert(violation.to_string());
         }
@@ -188,13 +202,17 @@ impl Request {
     }
 }
 
-/// A JSON object with one member more, whose name and value need no escaping.
-fn with_member(object: &[u8], name: &str, value: &str) -> Vec<u8> {
-    let rest = &object[1..];
-    let comma = if rest == b"}" { "" } else { "," };
-    let mut longer = format!("{{\"{name}\":\"{value}\"{comma}").into_bytes();
-    longer.extend_from_slice(rest);
-    longer
+/// Makes one JSON object of the beginning of one and of the whole one that
+/// follows it at `start`.
+fn join(json: &mut Vec<u8>, start: usize) {
+    if start == 0 {
+        return;
+    }
+    if json[start..] == *b"{}" {
+        json.remove(start);
+    } else {
+        json[start] = b',';
+    }
 }
 
 /// A value of a query parameter.
@@ -249,10 +267,11 @@ impl<T: QueryValue> QueryValue for Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::SystemClock;
     use crate::operations::GET_CONVERSATION;
 
-    fn request(path: impl Into<Cow<'static, str>>) -> Request {
-        Request::new(&GET_CONVERSATION, path.into(), Some(Timestamp::UNIX_EPOCH))
+    fn request(path: impl Into<Cow<'static, str>>) -> Request<'static> {
+        Request::new(&GET_CONVERSATION, path.into(), Some(&SystemClock))
     }
 
     #[test]
@@ -267,9 +286,16 @@ mod tests {
     }
 
     #[test]
-    fn a_member_is_added_to_an_object() {
-        assert_eq!(with_member(b"{}", "a", "1"), br#"{"a":"1"}"#);
-        assert_eq!(with_member(br#"{"b":2}"#, "a", "1"), br#"{"a":"1","b":2}"#);
+    fn a_body_that_was_begun_becomes_one_object() {
+        for (begun, rest, whole) in [
+            ("", "[]", "[]"),
+            (r#"{"a":1"#, "{}", r#"{"a":1}"#),
+            (r#"{"a":1"#, r#"{"b":2}"#, r#"{"a":1,"b":2}"#),
+        ] {
+            let mut json = format!("{begun}{rest}").into_bytes();
+            join(&mut json, begun.len());
+            assert_eq!(json, whole.as_bytes());
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@ use std::fmt;
 use std::ops::Deref;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::attempt::{self, Attempt};
 
@@ -12,74 +12,71 @@ use super::attempt::{self, Attempt};
 /// sensitive members hidden, and neither headers nor body.
 #[derive(Clone)]
 pub struct Response<T> {
-    value: T,
-    answer: Answer,
-    attempts: Vec<Attempt>,
-    local_id: Option<String>,
+    // Both are moved through several futures, and some values are large.
+    value: Box<T>,
+    delivery: Box<Delivery>,
+}
+
+/// What came of an operation that succeeded, but for the value.
+#[derive(Clone)]
+pub(super) struct Delivery {
+    pub(super) answer: Answer,
+    pub(super) attempts: Vec<Attempt>,
+    pub(super) local_id: Option<String>,
 }
 
 impl<T> Response<T> {
-    pub(super) fn new(
-        value: T,
-        answer: Answer,
-        attempts: Vec<Attempt>,
-        local_id: Option<String>,
-    ) -> Self {
-        Self {
-            value,
-            answer,
-            attempts,
-            local_id,
-        }
+    pub(super) fn new(value: Box<T>, delivery: Box<Delivery>) -> Self {
+        Self { value, delivery }
     }
 
     /// The HTTP status, which is a 2xx.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.answer.status
+        self.delivery.answer.status
     }
 
     /// The headers.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        &self.answer.headers
+        &self.delivery.answer.headers
     }
 
     /// The `X-Request-Id`, by which support finds the request.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        self.answer.request_id()
+        self.delivery.answer.request_id()
     }
 
     /// The body as it came, with whatever the type does not know.
     #[must_use]
     pub fn body(&self) -> &Bytes {
-        &self.answer.body
+        &self.delivery.answer.body
     }
 
     /// Every attempt that was made, in order; the last one gave this answer.
     #[must_use]
     pub fn attempts(&self) -> &[Attempt] {
-        &self.attempts
+        &self.delivery.attempts
     }
 
     /// Every attempt on one line, to paste into a support ticket.
     #[must_use]
     pub fn ledger(&self) -> String {
-        attempt::ledger(&self.attempts)
+        attempt::ledger(self.attempts())
     }
 
     /// The `local_id` that the request carried, whether the caller set it or
     /// the client minted it.
     #[must_use]
     pub fn local_id(&self) -> Option<&str> {
-        self.local_id.as_deref()
+        self.delivery.local_id.as_deref()
     }
 
     /// The value alone.
     #[must_use]
     pub fn into_inner(self) -> T {
-        self.value
+        *self.value
     }
 }
 
@@ -94,10 +91,10 @@ impl<T> Deref for Response<T> {
 impl<T: fmt::Debug> fmt::Debug for Response<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
-            .field("status", &self.answer.status)
+            .field("status", &self.status())
             .field("request_id", &self.request_id())
             .field("value", &self.value)
-            .field("attempts", &self.attempts)
+            .field("attempts", &self.attempts())
             .finish_non_exhaustive()
     }
 }
@@ -117,5 +114,6 @@ impl Answer {
 }
 
 pub(super) fn request_id(headers: &HeaderMap) -> Option<&str> {
-    headers.get("x-request-id")?.to_str().ok()
+    static NAME: HeaderName = HeaderName::from_static("x-request-id");
+    headers.get(&NAME)?.to_str().ok()
 }

@@ -40,7 +40,7 @@ const LONGEST_CLOSURE: Duration = Duration::from_secs(120);
 struct Run<'a> {
     core: &'a Core,
     options: &'a Options,
-    request: &'a Request,
+    request: &'a Request<'a>,
     parts: Parts<'a>,
     /// By the monotonic clock.
     deadline: Duration,
@@ -50,6 +50,15 @@ struct Run<'a> {
     /// How many 429s came.
     refusals: u32,
     signed_anew: bool,
+}
+
+/// The permission to make an attempt.
+struct Way {
+    pass: Pass,
+    /// How long the rate limit took to give it.
+    held_up: Duration,
+    /// What is left until the deadline; more than nothing.
+    time_left: Duration,
 }
 
 /// An attempt that is over.
@@ -69,7 +78,7 @@ impl Core {
     pub(super) async fn run(
         &self,
         options: &Options,
-        request: &Request,
+        request: &Request<'_>,
     ) -> Result<(Answer, Vec<Attempt>), Error> {
         let parts = request.parts()?;
         if options.timeout.is_zero() || options.deadline.is_zero() {
@@ -90,10 +99,10 @@ impl Core {
         };
         let mut last = None;
         loop {
-            let Some((pass, held_up)) = run.pass().await else {
+            let Some(way) = run.pass().await else {
                 return run.held_up_for_good(last);
             };
-            let ended = run.attempt(pass, held_up).await?;
+            let ended = run.attempt(way).await?;
             let wait = match run.wait_after(&ended) {
                 Some(wait) => wait,
                 None => return run.conclude(ended),
@@ -121,16 +130,16 @@ impl Run<'_> {
         self.deadline.saturating_sub(self.core.clock.elapsed())
     }
 
-    async fn attempt(&mut self, pass: Pass, held_up: Duration) -> Result<Ended, Error> {
-        let authorization = self.core.signer.authorization()?;
+    async fn attempt(&mut self, way: Way) -> Result<Ended, Error> {
         let started = self.core.clock.now();
+        let authorization = self.core.signer.authorization(started)?;
         let clock = Instant::now();
         let mut progress = Progress::default();
         let call = Call {
             parts: &self.parts,
             authorization: &authorization.header,
             headers: &self.options.headers,
-            timeout: self.options.timeout.min(self.time_left()),
+            timeout: self.options.timeout.min(way.time_left),
         };
         let failure = self
             .core
@@ -149,11 +158,11 @@ impl Run<'_> {
             (None, None) => Outcome::Broken,
         };
         if outcome == Outcome::NotConnected {
-            pass.unused();
+            way.pass.unused();
         }
         let attempt = Attempt {
             started,
-            held_up,
+            held_up: way.held_up,
             duration: clock.elapsed(),
             outcome,
             request_id: progress.request_id(),
@@ -169,18 +178,31 @@ impl Run<'_> {
         })
     }
 
-    /// Waits for the rate limit, and gives how long; `None` if it lets nothing
-    /// through before the deadline.
-    async fn pass(&mut self) -> Option<(Pass, Duration)> {
-        let clock = &*self.core.clock;
-        let before = clock.elapsed();
-        if self.core.gate.closed_for() > self.time_left() {
+    /// Waits for the rate limit; `None` if it lets nothing through before the
+    /// deadline.
+    async fn pass(&mut self) -> Option<Way> {
+        let closed_for = self.core.gate.closed_for();
+        if !closed_for.is_zero() && closed_for > self.time_left() {
             return None;
         }
-        let pass = self.core.gate.pass(self.options.rate_limited);
-        let pass = within(clock, self.time_left(), pass).await?;
-        let held_up = clock.elapsed().saturating_sub(before);
-        (!self.time_left().is_zero()).then_some((pass, held_up))
+        let gate = &self.core.gate;
+        let counts = self.options.rate_limited;
+        let (pass, held_up) = match gate.pass_at_once(counts) {
+            Some(pass) => (pass, Duration::ZERO),
+            // Rare, and large: kept out of the future of every operation.
+            None => Box::pin(within(&*self.core.clock, self.deadline, gate.pass(counts))).await?,
+        };
+        let is_at_once = self.attempts.is_empty() && held_up.is_zero();
+        let time_left = if is_at_once {
+            self.options.deadline
+        } else {
+            self.time_left()
+        };
+        (!time_left.is_zero()).then_some(Way {
+            pass,
+            held_up,
+            time_left,
+        })
     }
 
     /// The error of an operation that waited for the rate limit until its

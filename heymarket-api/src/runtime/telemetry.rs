@@ -8,7 +8,7 @@ use tracing::{Level, Span, field};
 use super::attempt::{Attempt, Outcome, Wait};
 use super::error::{Error, ErrorKind};
 use super::operation::Operation;
-use super::response::Response;
+use super::response::Delivery;
 
 /// Is told of each operation when it is over, for metrics.
 ///
@@ -35,13 +35,13 @@ pub struct OperationReport<'a> {
 }
 
 impl<'a> OperationReport<'a> {
-    pub(super) fn new<T>(
+    pub(super) fn new(
         operation: &'static Operation,
         duration: Duration,
-        outcome: &'a Result<Response<T>, Error>,
+        outcome: &'a Result<Box<Delivery>, Error>,
     ) -> Self {
         let (attempts, error) = match outcome {
-            Ok(response) => (response.attempts(), None),
+            Ok(delivery) => (&delivery.attempts[..], None),
             Err(error) => (error.attempts(), Some(error.kind())),
         };
         let waits = attempts.iter().map(|attempt| {
@@ -79,15 +79,15 @@ pub(super) fn span(operation: &Operation, server: &str) -> Span {
 }
 
 /// Writes the end of an operation into its span.
-pub(super) fn ended<T>(span: &Span, outcome: &Result<Response<T>, Error>) {
+pub(super) fn ended(span: &Span, outcome: &Result<Box<Delivery>, Error>) {
     if span.is_disabled() {
         return;
     }
     let (status, request_id, attempts) = match outcome {
-        Ok(response) => (
-            Some(response.status()),
-            response.request_id(),
-            response.attempts(),
+        Ok(delivery) => (
+            Some(delivery.answer.status),
+            delivery.answer.request_id(),
+            &delivery.attempts[..],
         ),
         Err(error) => (error.status(), error.request_id(), error.attempts()),
     };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use reqwest::Url;
 
 use super::attempt::Outcome;
 use super::error::{ErrorKind, Failure};
@@ -20,6 +21,12 @@ const RESERVED: [HeaderName; 5] = [
     header::TRANSFER_ENCODING,
 ];
 
+/// How much is made room for on a server's word, in bytes.
+const RESERVED_AT_MOST: usize = 1024 * 1024;
+
+/// How many headers the client sets by itself at most.
+const HEADERS: usize = 4;
+
 /// What an attempt needs beside the request.
 pub(super) struct Call<'a> {
     pub(super) parts: &'a Parts<'a>,
@@ -34,8 +41,9 @@ pub(super) struct Transport {
     pub(super) http: reqwest::Client,
     /// Whether it is one of the caller's, which may follow redirects.
     pub(super) may_redirect: bool,
-    /// Without a slash at its end.
-    pub(super) base_url: String,
+    pub(super) base_url: Url,
+    /// The path of the base URL, without a slash at its end.
+    pub(super) base_path: String,
     /// The server's host name or address, for telemetry.
     pub(super) host: String,
     pub(super) user_agent: HeaderValue,
@@ -50,7 +58,9 @@ impl Transport {
         call: &Call<'_>,
         progress: &mut Progress,
     ) -> Result<(), Failure> {
-        let attempt = self.untimed_attempt(call, progress);
+        // It is the largest part of every operation's future, each layer of which
+        // would copy it.
+        let attempt = Box::pin(self.untimed_attempt(call, progress));
         match tokio::time::timeout(call.timeout, attempt).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Failure::new(
@@ -65,7 +75,7 @@ impl Transport {
         call: &Call<'_>,
         progress: &mut Progress,
     ) -> Result<(), Failure> {
-        let request = self.http_request(call)?;
+        let request = self.http_request(call);
         // A client of the crate's own follows none.
         let url = self.may_redirect.then(|| request.url().clone());
         let mut response = self.http.execute(request).await.map_err(Failure::of_http)?;
@@ -84,6 +94,8 @@ impl Transport {
         if announced.is_some_and(|length| length > limit as u64) {
             return Err(Failure::too_large(limit));
         }
+        let announced = announced.and_then(|length| usize::try_from(length).ok());
+        progress.body.expected = announced.unwrap_or_default().min(RESERVED_AT_MOST);
         while let Some(chunk) = response.chunk().await.map_err(Failure::of_http)? {
             if progress.body.len() + chunk.len() > limit {
                 return Err(Failure::too_large(limit));
@@ -93,15 +105,26 @@ impl Transport {
         Ok(())
     }
 
-    fn http_request(&self, call: &Call<'_>) -> Result<reqwest::Request, Failure> {
+    /// The base URL is parsed once: parsing a whole URL takes longer than all the
+    /// rest of building a request.
+    fn url(&self, parts: &Parts<'_>) -> Url {
+        let mut url = self.base_url.clone();
+        if self.base_path.is_empty() {
+            url.set_path(parts.path);
+        } else {
+            url.set_path(&format!("{}{}", self.base_path, parts.path));
+        }
+        if !parts.query.is_empty() {
+            url.set_query(Some(parts.query));
+        }
+        url
+    }
+
+    fn http_request(&self, call: &Call<'_>) -> reqwest::Request {
         let parts = call.parts;
-        let mark = if parts.query.is_empty() { "" } else { "?" };
-        let url = format!("{}{}{mark}{}", self.base_url, parts.path, parts.query);
-        let url = url.parse().map_err(|_| {
-            Failure::new(ErrorKind::InvalidRequest, "its path does not make a URL").for_good()
-        })?;
-        let mut request = reqwest::Request::new(parts.method.clone(), url);
+        let mut request = reqwest::Request::new(parts.method.clone(), self.url(parts));
         let headers = request.headers_mut();
+        headers.reserve(HEADERS + call.headers.len());
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::USER_AGENT, self.user_agent.clone());
         for (name, value) in call.headers {
@@ -118,7 +141,7 @@ impl Transport {
             // Some proxies want to hear that there is no body.
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
-        Ok(request)
+        request
     }
 }
 
@@ -154,6 +177,8 @@ impl Progress {
 struct Body {
     first: Bytes,
     all: Vec<u8>,
+    /// How much room to make for it at once.
+    expected: usize,
 }
 
 impl Body {
@@ -167,6 +192,7 @@ impl Body {
             return;
         }
         if self.all.is_empty() {
+            self.all.reserve_exact(self.expected);
             self.all.extend_from_slice(&self.first);
         }
         self.all.extend_from_slice(&chunk);

@@ -139,7 +139,7 @@ impl Parts {
             .mac
             .parse_body_with(syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated)
             .map_err(|_| "its `url` is not a format with arguments")?;
-        let path = path(arguments.into_iter().collect(), &texts(method))?;
+        let path = path(arguments.into_iter().collect(), &arguments_of(method))?;
 
         let mut request = match initializer("request") {
             Some(Expr::Try(request)) => *request.expr,
@@ -167,7 +167,7 @@ impl Parts {
 }
 
 /// `format!("{}/v1/tag/{}", self.baseurl, x)` without the base URL.
-fn path(arguments: Vec<Expr>, texts: &[String]) -> Result<TokenStream, &'static str> {
+fn path(arguments: Vec<Expr>, known: &[(String, InPath)]) -> Result<TokenStream, &'static str> {
     let mut arguments = arguments.into_iter();
     let Some(Expr::Lit(syn::ExprLit {
         lit: syn::Lit::Str(template),
@@ -183,7 +183,7 @@ fn path(arguments: Vec<Expr>, texts: &[String]) -> Result<TokenStream, &'static 
     let template = format!("/{template}");
     // The base URL itself.
     arguments.next();
-    let values: Vec<Expr> = arguments.map(|value| without_copy(value, texts)).collect();
+    let values: Vec<Expr> = arguments.map(|value| without_copy(value, known)).collect();
     Ok(if values.is_empty() {
         quote!(#template)
     } else {
@@ -191,35 +191,52 @@ fn path(arguments: Vec<Expr>, texts: &[String]) -> Result<TokenStream, &'static 
     })
 }
 
-/// The names of a method's arguments that are texts.
-fn texts(method: &ImplItemFn) -> Vec<String> {
+/// How an argument of a method is written into a path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum InPath {
+    /// Encoded, as the text that it is.
+    Text,
+    /// As it is: a number needs no encoding.
+    Number,
+}
+
+/// The names of a method's arguments that are texts or numbers.
+fn arguments_of(method: &ImplItemFn) -> Vec<(String, InPath)> {
     let arguments = method.sig.inputs.iter();
     arguments
         .filter_map(|argument| match argument {
-            FnArg::Typed(argument) => match &*argument.ty {
-                Type::Reference(reference) => match &*reference.elem {
-                    Type::Path(path) if path.path.is_ident("str") => {
-                        Some(argument.pat.to_token_stream().to_string())
-                    }
-                    _ => None,
-                },
-                _ => None,
-            },
+            FnArg::Typed(argument) => {
+                let in_path = match &*argument.ty {
+                    Type::Reference(reference) if is_named(&reference.elem, "str") => InPath::Text,
+                    ty if is_named(ty, "i64") => InPath::Number,
+                    _ => return None,
+                };
+                Some((argument.pat.to_token_stream().to_string(), in_path))
+            }
             FnArg::Receiver(_) => None,
         })
         .collect()
 }
 
+fn is_named(ty: &Type, name: &str) -> bool {
+    matches!(ty, Type::Path(path) if path.path.is_ident(name))
+}
+
 /// `encode_path(x)` in the place of `encode_path(&x.to_string())`, where `x` is
-/// a text already.
-fn without_copy(value: Expr, texts: &[String]) -> Expr {
+/// a text already, and `x` where it is a number.
+fn without_copy(value: Expr, arguments: &[(String, InPath)]) -> Expr {
     if let Expr::Call(call) = &value
         && let Some(Expr::Reference(reference)) = call.args.first()
         && let Expr::MethodCall(copy) = &*reference.expr
-        && texts.contains(&copy.receiver.to_token_stream().to_string())
     {
-        let (function, text) = (&call.func, &copy.receiver);
-        return syn::parse_quote!(#function(#text));
+        let (function, argument) = (&call.func, &copy.receiver);
+        let name = argument.to_token_stream().to_string();
+        let known = arguments.iter().find(|(known, _)| *known == name);
+        return match known {
+            Some((_, InPath::Text)) => syn::parse_quote!(#function(#argument)),
+            Some((_, InPath::Number)) => *argument.clone(),
+            None => value,
+        };
     }
     value
 }

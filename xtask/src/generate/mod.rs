@@ -6,6 +6,7 @@ mod cli;
 mod client;
 mod docs;
 mod enums;
+mod inline;
 mod model;
 mod operations;
 mod paging;
@@ -86,7 +87,8 @@ pub fn run(bundle: &Bundle) -> Result<Vec<OutputFile>, Error> {
 /// Formats with prettyplease, whose output does not depend on an installed
 /// rustfmt.
 fn print(name: &str, tokens: TokenStream) -> Result<String, Error> {
-    let file = syn::parse2(tokens)
+    let mut file = syn::parse2(tokens)
         .map_err(|error| Error::Unexpected(format!("{name} does not parse: {error}")))?;
+    inline::mark(&mut file);
     Ok(format!("{HEADER}{}", prettyplease::unparse(&file)))
 }

@@ -1,0 +1,22 @@
+//! Marks every function `#[inline]`, so that it is compiled where it is called
+//! and not with the crate: most programs call few of the operations, and each
+//! brings the decoding of its type with it.
+
+use syn::visit_mut::{VisitMut, visit_file_mut, visit_impl_item_fn_mut};
+use syn::{File, ImplItemFn, parse_quote};
+
+/// Marks the functions of a file.
+pub(super) fn mark(file: &mut File) {
+    let mut marker = Marker;
+    visit_file_mut(&mut marker, file);
+}
+
+struct Marker;
+
+impl VisitMut for Marker {
+    fn visit_impl_item_fn_mut(&mut self, function: &mut ImplItemFn) {
+        // After the documentation, which is an attribute too.
+        function.attrs.push(parse_quote!(#[inline]));
+        visit_impl_item_fn_mut(self, function);
+    }
+}
