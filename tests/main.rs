@@ -5,6 +5,8 @@ mod support;
 
 // The spec: that the generated code is what it gives, and every rule of it.
 mod codegen;
+// What must not grow unseen, and the document of the figures.
+mod budgets;
 // The main job, as a process.
 mod example;
 // What the client does when the network or the server fails.

@@ -15,8 +15,12 @@ pub struct Output<'a> {
 }
 
 impl Output<'_> {
-    fn say(&mut self, text: &str) -> Result<(), Error> {
+    pub(crate) fn say(&mut self, text: &str) -> Result<(), Error> {
         writeln!(self.talk, "{text}").map_err(unprintable)
+    }
+
+    pub(crate) fn print(&mut self, text: &str) -> Result<(), Error> {
+        writeln!(self.data, "{text}").map_err(unprintable)
     }
 }
 

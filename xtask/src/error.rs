@@ -69,6 +69,28 @@ pub enum Error {
     /// progenitor's output is not of the form that the rewriting expects.
     #[error("the generated code is not as expected: {0}")]
     Unexpected(String),
+    /// A program that a command runs failed.
+    #[error("{program} failed: {reason}")]
+    Command {
+        /// The program and its arguments.
+        program: String,
+        /// What it said.
+        reason: String,
+    },
+    /// The budgets are not as they should be.
+    #[error("xtask/budgets.toml: {reason}")]
+    Budgets {
+        /// What is wrong, where, and what is wanted.
+        reason: String,
+    },
+    /// A document is not of the form that a command writes into.
+    #[error("{path}: {reason}")]
+    Document {
+        /// Which one.
+        path: PathBuf,
+        /// What is wanted.
+        reason: String,
+    },
     /// An output file could not be written; the tree is as it was.
     #[error("cannot write {path}: {reason}; nothing was changed")]
     Unwritable {

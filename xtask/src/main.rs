@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::command::{self, Output};
+use xtask::measure::{bench, budgets, weigh};
 
 /// The chores of the workspace.
 #[derive(Parser)]
@@ -28,6 +29,23 @@ enum Command {
     },
     /// Check openapi/ against the rules of the spec.
     Lint,
+    /// Measure what calls cost, and write it to docs/performance.md.
+    Bench {
+        /// Measure what grows with the requests in flight and with a walk instead.
+        #[arg(long)]
+        growth: bool,
+    },
+    /// Measure what building costs, and write it to docs/performance.md.
+    Weigh {
+        /// How often to build everything from nothing.
+        #[arg(long, default_value_t = 2)]
+        rounds: usize,
+        /// Measure what grows with the operations of the spec instead.
+        #[arg(long)]
+        growth: bool,
+    },
+    /// Check what must not grow against xtask/budgets.toml.
+    Budgets,
 }
 
 fn main() -> ExitCode {
@@ -41,6 +59,11 @@ fn main() -> ExitCode {
         Command::Codegen { check: false } => command::codegen(&root, output).map(|()| true),
         Command::Codegen { check: true } => command::check(&root, output),
         Command::Lint => command::lint(&root, output).map(|()| true),
+        Command::Bench { growth } => bench::run(&root, growth, output).map(|()| true),
+        Command::Weigh { rounds, growth } => {
+            weigh::run(&root, rounds.max(1), growth, output).map(|()| true)
+        }
+        Command::Budgets => budgets::run(&root, output),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

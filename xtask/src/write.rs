@@ -83,6 +83,17 @@ pub fn write(root: &Path, files: &[OutputFile]) -> Result<Vec<String>, Error> {
     Ok(done.into_iter().map(|(path, _)| path).collect())
 }
 
+/// Puts one file in the place of what is there, whole or not at all, and touches
+/// no other.
+pub(crate) fn replace_one(root: &Path, file: &OutputFile) -> Result<(), Error> {
+    let temporary = prepare(root, file)?;
+    let persisted = temporary.persist(root.join(&file.path));
+    persisted.map(drop).map_err(|error| Error::Unwritable {
+        path: PathBuf::from(&file.path),
+        reason: error.error.to_string(),
+    })
+}
+
 /// The text of a file beside its place, so that putting it there is a rename.
 fn prepare(root: &Path, file: &OutputFile) -> Result<NamedTempFile, Error> {
     let target = root.join(&file.path);

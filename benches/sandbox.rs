@@ -1,4 +1,4 @@
-//! What the sandbox takes: `cargo bench -p heymarket-tests --bench sandbox`.
+//! What the sandbox takes: `cargo bench -p heymarket-benches --bench sandbox`.
 //!
 //! Requests a second and memory while 100,000 messages go to 10,000
 //! conversations, over HTTP and with every check; then the time of a page of

@@ -1,0 +1,212 @@
+//! `cargo xtask budgets`: what must not grow unseen, of what is the same on every
+//! machine.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::bench::{items, number, text};
+use super::cargo::bench;
+use super::figures::{FEATURE_SETS, crates, generated};
+use super::program::{Kind, pair};
+use super::table::Table;
+use crate::command::Output;
+use crate::error::Error;
+
+/// Where the budgets are, relative to the project's root.
+pub const PATH: &str = "xtask/budgets.toml";
+
+/// Figures by their group and their name.
+pub type Figures<T> = BTreeMap<String, BTreeMap<String, T>>;
+
+/// What a figure may be.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Budget {
+    /// What it was when it was agreed on.
+    pub most: f64,
+    /// By how much it may be passed.
+    pub slack: f64,
+}
+
+/// A budget that was passed by more than its slack.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Passed {
+    /// The figure, `group: name`.
+    pub figure: String,
+    /// What it is.
+    pub measured: f64,
+    /// What it may be.
+    pub budget: Budget,
+}
+
+impl fmt::Display for Passed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Budget { most, slack } = self.budget;
+        write!(
+            f,
+            "{} is {:.1}, and may be {most} with a slack of {slack}: make it smaller, or change \
+             its budget in {PATH} and say why",
+            self.figure, self.measured
+        )
+    }
+}
+
+/// Measures, prints every figure beside its budget, and gives whether all are
+/// kept.
+///
+/// # Errors
+///
+/// When the budgets cannot be read, or something cannot be measured.
+pub fn run(root: &Path, output: &mut Output<'_>) -> Result<bool, Error> {
+    let budgets = read(root)?;
+    let figures = measure(root)?;
+    let passed = check(&budgets, &figures)?;
+    let mut table = Table::new(&["figure", "is", "may be", "slack"]);
+    for (group, name, is) in each(&figures) {
+        let Budget { most, slack } = budgets[group][name];
+        let cells = [format!("{is:.1}"), most.to_string(), slack.to_string()];
+        table.row([format!("{group}: {name}")].into_iter().chain(cells));
+    }
+    output.print(&table.render())?;
+    for passed in &passed {
+        output.say(&passed.to_string())?;
+    }
+    if passed.is_empty() {
+        output.say("every budget is kept")?;
+    }
+    Ok(passed.is_empty())
+}
+
+/// The budgets of a project.
+///
+/// # Errors
+///
+/// When the file cannot be read or is not as it should be.
+pub fn read(root: &Path) -> Result<Figures<Budget>, Error> {
+    let text = fs::read_to_string(root.join(PATH)).map_err(|error| Error::Unreadable {
+        path: PATH.into(),
+        reason: error.to_string(),
+    })?;
+    parse(&text)
+}
+
+/// Reads budgets: tables of groups, with `name = { most = 1, slack = 0 }`.
+///
+/// # Errors
+///
+/// When the text is not TOML, something is missing or unknown, or a number is
+/// not finite or a slack below zero.
+pub fn parse(text: &str) -> Result<Figures<Budget>, Error> {
+    let malformed = |reason: String| Error::Budgets { reason };
+    let budgets: Figures<Budget> =
+        toml::from_str(text).map_err(|error| malformed(error.to_string()))?;
+    for (group, names) in &budgets {
+        for (name, budget) in names {
+            if !budget.most.is_finite() || !budget.slack.is_finite() || budget.slack < 0.0 {
+                return Err(malformed(format!(
+                    "{group}: {name}: `most` and `slack` are finite, and `slack` is not below zero"
+                )));
+            }
+        }
+    }
+    Ok(budgets)
+}
+
+/// The budgets that were passed.
+///
+/// # Errors
+///
+/// With every figure that has no budget, and every budget of no figure.
+pub fn check(budgets: &Figures<Budget>, figures: &Figures<f64>) -> Result<Vec<Passed>, Error> {
+    let (mut passed, mut problems) = (Vec::new(), Vec::new());
+    for (group, name, measured) in each(figures) {
+        match budgets.get(group).and_then(|names| names.get(name)) {
+            // A figure that is no number is not kept either.
+            Some(budget) if *measured <= budget.most + budget.slack => {}
+            Some(budget) => passed.push(Passed {
+                figure: format!("{group}: {name}"),
+                measured: *measured,
+                budget: *budget,
+            }),
+            None => problems.push(format!(
+                "{group}: {name} has no budget; it is {measured:.1}: add \
+                 `\"{name}\" = {{ most = …, slack = … }}` under `[{group}]`"
+            )),
+        }
+    }
+    for (group, name, _) in each(budgets) {
+        let measured = figures.get(group);
+        if measured.is_none_or(|names| !names.contains_key(name)) {
+            problems.push(format!(
+                "{group}: {name} is nothing that is measured; take it out"
+            ));
+        }
+    }
+    if problems.is_empty() {
+        Ok(passed)
+    } else {
+        Err(Error::Budgets {
+            reason: problems.join("\n"),
+        })
+    }
+}
+
+fn each<T>(figures: &Figures<T>) -> impl Iterator<Item = (&String, &String, &T)> {
+    figures
+        .iter()
+        .flat_map(|(group, names)| names.iter().map(move |(name, value)| (group, name, value)))
+}
+
+fn measure(root: &Path) -> Result<Figures<f64>, Error> {
+    let mut figures = Figures::new();
+    let mut put = |group: &str, name: &str, value: f64| {
+        let group = figures
+            .entry(group.to_owned())
+            .or_insert_with(BTreeMap::new);
+        group.insert(name.to_owned(), value);
+    };
+    let report = bench(root, "call", &["--allocations"])?;
+    for call in items(&report, "calls") {
+        let of = |name: &str| {
+            let row = items(call, "rows").find(|row| text(row, "row") == name);
+            row.map_or(f64::NAN, |row| number(row, "allocations"))
+        };
+        let ours = items(call, "rows").next();
+        let ours = ours.map_or(f64::NAN, |row| number(row, "allocations"));
+        put("allocations", text(call, "call"), ours);
+        let more = ours - of(text(&report, "compared_with"));
+        put("allocations-more-than-by-hand", text(call, "call"), more);
+    }
+    for (name, features) in FEATURE_SETS {
+        put("crates", name, crates(root, features)? as f64);
+    }
+    let (lines, operations) = generated(root)?;
+    put(
+        "generated",
+        "lines per operation",
+        lines as f64 / operations as f64,
+    );
+    for (name, kind) in [
+        ("hello world", Kind::Client),
+        ("types and webhooks", Kind::Types),
+    ] {
+        let programs = pair(root, kind)?;
+        for program in &programs {
+            program.build("release")?;
+        }
+        let [with, without] = [programs[0].size()?, programs[1].size()?];
+        put("stripped-kib", name, with as f64 / 1024.0);
+        put(
+            "stripped-kib-more-than-bare",
+            name,
+            (with as f64 - without as f64) / 1024.0,
+        );
+    }
+    Ok(figures)
+}

@@ -1,0 +1,108 @@
+//! Runs cargo.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike as _;
+use serde_json::Value;
+
+use crate::error::Error;
+
+/// What a build took.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Took {
+    pub(super) wall: Duration,
+    /// Of all processors together, which other work on the machine changes less.
+    pub(super) processor: Duration,
+}
+
+/// A run of cargo in a folder.
+pub(super) fn cargo(folder: &Path, arguments: &[&str]) -> Command {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.current_dir(folder).args(arguments);
+    // Of the cargo that runs this program, and not for the one that it runs.
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("CARGO_PKG_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// What a command writes to its standard output.
+///
+/// # Errors
+///
+/// When it cannot be run or fails, with the end of what it said.
+pub(super) fn output(mut command: Command) -> Result<String, Error> {
+    let program = describe(&command);
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| failed(&program, error.to_string()))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let last: Vec<&str> = said.lines().rev().take(20).collect();
+        let last: Vec<&str> = last.into_iter().rev().collect();
+        return Err(failed(
+            &program,
+            format!("{}:\n{}", output.status, last.join("\n")),
+        ));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Runs a command, and gives what it took.
+pub(super) fn timed(command: Command) -> Result<Took, Error> {
+    let (start, processor) = (Instant::now(), processor_time());
+    output(command)?;
+    Ok(Took {
+        wall: start.elapsed(),
+        processor: processor_time().saturating_sub(processor),
+    })
+}
+
+/// The time that processors spent on the processes that this one waited for.
+fn processor_time() -> Duration {
+    let Ok(usage) = getrusage(UsageWho::RUSAGE_CHILDREN) else {
+        return Duration::ZERO;
+    };
+    let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
+    Duration::from_micros(u64::try_from(micros).unwrap_or_default())
+}
+
+/// The report that one of the benchmarks prints.
+pub(super) fn bench(root: &Path, name: &str, arguments: &[&str]) -> Result<Value, Error> {
+    let mut all = vec![
+        "bench",
+        "--quiet",
+        "--locked",
+        "--package",
+        "heymarket-benches",
+    ];
+    all.extend(["--bench", name, "--"]);
+    all.extend(arguments);
+    let command = cargo(root, &all);
+    let program = describe(&command);
+    let report = output(command)?;
+    serde_json::from_str(report.trim())
+        .map_err(|error| failed(&program, format!("its report is not JSON: {error}")))
+}
+
+fn failed(program: &str, reason: String) -> Error {
+    Error::Command {
+        program: program.to_owned(),
+        reason,
+    }
+}
+
+fn describe(command: &Command) -> String {
+    let arguments: Vec<_> = command
+        .get_args()
+        .map(|one| one.to_string_lossy())
+        .collect();
+    format!("cargo {}", arguments.join(" "))
+}

@@ -1,0 +1,89 @@
+//! Figures that are the same on every machine.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::cargo::{cargo, output};
+use super::manifest::CRATE;
+use crate::error::Error;
+use crate::generate;
+
+/// The target whose dependencies are counted, wherever that is done.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// The feature sets whose price is told, each with its name.
+pub(super) const FEATURE_SETS: [(&str, &[&str]); 8] = [
+    ("types", &[]),
+    ("types, axum", &["axum"]),
+    ("types, schemars", &["schemars"]),
+    ("client", &["client"]),
+    ("default", &["client", "rustls"]),
+    ("client, native-tls", &["native-tls"]),
+    ("client, http2", &["http2"]),
+    ("client, gzip", &["gzip"]),
+];
+
+/// How many other crates a build with these features has.
+pub(super) fn crates(root: &Path, features: &[&str]) -> Result<usize, Error> {
+    let features = features.join(",");
+    let tree = output(cargo(
+        root,
+        &[
+            "tree",
+            "--locked",
+            "--package",
+            CRATE,
+            "--no-default-features",
+            "--features",
+            &features,
+            "--edges",
+            "normal,build",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+            "--target",
+            TARGET,
+        ],
+    ))?;
+    // One in two versions is compiled twice.
+    let mut versions: Vec<String> = tree
+        .lines()
+        .map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" "))
+        .filter(|line| !line.is_empty())
+        .collect();
+    versions.sort();
+    versions.dedup();
+    Ok(versions.len().saturating_sub(1))
+}
+
+/// The lines of the generated code, and the operations.
+pub(super) fn generated(root: &Path) -> Result<(usize, usize), Error> {
+    let unreadable = |path: &str| {
+        let path = path.to_owned();
+        move |error: std::io::Error| Error::Unreadable {
+            path: path.into(),
+            reason: error.to_string(),
+        }
+    };
+    let mut lines = 0;
+    for entry in fs::read_dir(root.join(generate::FOLDER)).map_err(unreadable(generate::FOLDER))? {
+        let path = entry.map_err(unreadable(generate::FOLDER))?.path();
+        let text = fs::read_to_string(&path).map_err(unreadable(&path.to_string_lossy()))?;
+        lines += text.lines().count();
+    }
+    const BUNDLED: &str = "openapi/bundled.json";
+    let bundled = fs::read_to_string(root.join(BUNDLED)).map_err(unreadable(BUNDLED))?;
+    let bundled: Value = serde_json::from_str(&bundled).map_err(|error| Error::Unreadable {
+        path: BUNDLED.into(),
+        reason: error.to_string(),
+    })?;
+    let paths = bundled["paths"].as_object().into_iter().flatten();
+    let operations = paths
+        .flat_map(|(_, path)| path.as_object().into_iter().flatten())
+        .filter(|(_, operation)| operation.get("operationId").is_some())
+        .count();
+    Ok((lines, operations))
+}
