@@ -6,6 +6,7 @@ use secrecy::ExposeSecret as _;
 
 use super::clock::Clock;
 use super::credentials::{Credentials, Kind};
+use super::headers::Headers;
 use super::jwt;
 use crate::runtime::Error;
 
@@ -13,9 +14,10 @@ use crate::runtime::Error;
 /// server takes it for to clocks that differ and requests that wait.
 const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_secs(4 * 60);
 
-/// Gives each attempt its `Authorization` header.
+/// Gives each attempt its headers, with its token in them.
 pub(crate) struct Signer {
     credentials: Credentials,
+    unsigned: Headers,
     clock: Arc<dyn Clock>,
     /// Locked for a signature at most, never across an await.
     state: Mutex<State>,
@@ -31,21 +33,27 @@ struct State {
 }
 
 struct Token {
-    header: HeaderValue,
+    headers: Arc<Headers>,
+    /// By this machine's clock.
     issued_at: Timestamp,
 }
 
-/// A header, and which token is in it.
+/// Headers, and which token is in them.
 pub(crate) struct Authorization {
-    pub(crate) header: HeaderValue,
+    pub(crate) headers: Arc<Headers>,
     generation: u64,
 }
 
 impl Signer {
-    pub(crate) fn new(credentials: Credentials, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+    pub(crate) fn new(
+        credentials: Credentials,
+        user_agent: HeaderValue,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
         credentials.check()?;
         let signer = Self {
             credentials,
+            unsigned: Headers::new(user_agent),
             clock,
             state: Mutex::default(),
         };
@@ -58,27 +66,26 @@ impl Signer {
         &self.credentials
     }
 
-    /// The value of the `Authorization` header at a time of this machine's clock.
+    /// What signs an attempt at a time of this machine's clock.
     pub(crate) fn authorization(&self, now: Timestamp) -> Result<Authorization, Error> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = now.saturating_add(state.offset);
-        let now = now.unwrap_or(Timestamp::MAX);
         if let Some(token) = &state.token
             && self.is_usable(token, now)
         {
             return Ok(Authorization {
-                header: token.header.clone(),
+                headers: Arc::clone(&token.headers),
                 generation: state.generation,
             });
         }
-        let header = self.header(now)?;
+        let server_time = now.saturating_add(state.offset).unwrap_or(Timestamp::MAX);
+        let headers = Arc::new(self.unsigned.signed(&self.header(server_time)?));
         state.generation += 1;
         state.token = Some(Token {
-            header: header.clone(),
+            headers: Arc::clone(&headers),
             issued_at: now,
         });
         Ok(Authorization {
-            header,
+            headers,
             generation: state.generation,
         })
     }

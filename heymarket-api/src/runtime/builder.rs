@@ -197,7 +197,7 @@ impl ClientBuilder {
             Some(client) => client,
             None => http_client(&base_url, self.connect_timeout.unwrap_or(CONNECT_TIMEOUT))?,
         };
-        let signer = Signer::new(self.credentials, Arc::clone(&self.clock))?;
+        let signer = Signer::new(self.credentials, user_agent, Arc::clone(&self.clock))?;
         let random = match self.random_seed {
             Some(seed) => fastrand::Rng::with_seed(seed),
             None => fastrand::Rng::new(),
@@ -209,7 +209,6 @@ impl ClientBuilder {
                 host: base_url.host_str().unwrap_or_default().to_owned(),
                 base_path: base_url.path().trim_end_matches('/').to_owned(),
                 base_url,
-                user_agent,
                 max_response_bytes: self.max_response_bytes,
             },
             signer,

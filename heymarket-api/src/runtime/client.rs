@@ -1,18 +1,18 @@
 use std::borrow::Cow;
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use tracing::Instrument as _;
 
-use super::attempt::Attempt;
 use super::builder::ClientBuilder;
 use super::decode::{Mismatch, decode};
 use super::error::{Context, Error};
 use super::operation::Operation;
 use super::request::Request;
-use super::response::{Answer, Delivery, Response};
+use super::response::{Delivery, Response};
 use super::send::Core;
 use super::telemetry::{self, OperationObserver, OperationReport};
 use super::unknown::Unknowns;
@@ -114,33 +114,41 @@ impl Client {
     /// generic, so that the rest is compiled once and not for each type.
     pub(crate) async fn send<T: DeserializeOwned + Send>(
         &self,
-        request: Request<'_>,
+        mut request: Request<'_>,
     ) -> Result<Response<T>, Error> {
         let mut value = None;
         let unknowns = self.observers.responses.as_ref();
         let mut read = |body: &[u8]| {
-            value = Some(Box::new(match unknowns {
+            value = Some(match unknowns {
+                // Into the box, and not copied from place to place.
                 None => decode(body)?,
-                Some(unknowns) => unknowns.decode(body)?,
-            }));
+                Some(unknowns) => Box::new(unknowns.decode(body)?),
+            });
             Ok(())
         };
-        let delivery = self.deliver(request, &mut read).await?;
+        let delivery = self.deliver(&mut request, &mut read).await?;
         match value {
             Some(value) => Ok(Response::new(value, delivery)),
             None => unreachable!("what was delivered was read"),
         }
     }
 
-    async fn deliver(&self, request: Request<'_>, read: Read<'_>) -> Result<Box<Delivery>, Error> {
+    async fn deliver(&self, request: &mut Request<'_>, read: Read<'_>) -> Result<Delivery, Error> {
         let operation = request.operation;
         let observer = self.observers.operations.as_deref();
         let begun = observer.map(|_| self.core.clock.elapsed());
         let span = telemetry::span(operation, &self.core.transport.host);
-        let run = self.core.run(&self.options, &request);
-        let answered = run.instrument(span.clone()).await;
+        let answered = {
+            let mut run = pin!(self.core.run(&self.options, request));
+            poll_fn(|context| span.in_scope(|| run.as_mut().poll(context))).await
+        };
         let outcome = answered.and_then(|(answer, attempts)| {
-            span.in_scope(|| delivered(request, answer, attempts, read))
+            let delivery = Delivery {
+                answer,
+                attempts,
+                local_id: request.take_local_id(),
+            };
+            span.in_scope(|| delivered(operation, delivery, read))
         });
         telemetry::ended(&span, &outcome);
         if let (Some(observer), Some(begun)) = (observer, begun) {
@@ -153,25 +161,19 @@ impl Client {
 
 /// Reads the body of an answer.
 fn delivered(
-    mut request: Request<'_>,
-    answer: Answer,
-    attempts: Vec<Attempt>,
+    operation: &'static Operation,
+    delivery: Delivery,
     read: Read<'_>,
-) -> Result<Box<Delivery>, Error> {
-    let local_id = request.take_local_id();
-    match read(&answer.body) {
-        Ok(()) => Ok(Box::new(Delivery {
-            answer,
-            attempts,
-            local_id,
-        })),
+) -> Result<Delivery, Error> {
+    match read(&delivery.answer.body) {
+        Ok(()) => Ok(delivery),
         Err(mismatch) => {
             let context = Context {
-                operation: request.operation,
-                attempts,
-                local_id,
+                operation,
+                attempts: delivery.attempts,
+                local_id: delivery.local_id,
             };
-            Err(Error::decode(context, mismatch, answer))
+            Err(Error::decode(context, mismatch, delivery.answer))
         }
     }
 }

@@ -31,7 +31,7 @@ struct Inner {
     /// The server's message, redacted.
     message: Option<String>,
     mismatch: Option<Mismatch>,
-    answer: Option<Answer>,
+    answer: Option<Box<Answer>>,
     retry_after: Option<Duration>,
     attempts: Vec<Attempt>,
     local_id: Option<String>,
@@ -111,7 +111,7 @@ impl Error {
     }
 
     /// No whole answer came; what of it came is kept.
-    pub(super) fn failed(context: Context, failure: Failure, answer: Option<Answer>) -> Self {
+    pub(super) fn failed(context: Context, failure: Failure, answer: Option<Box<Answer>>) -> Self {
         Self::from_inner(Inner {
             source: failure.source,
             answer,
@@ -125,7 +125,7 @@ impl Error {
     /// was the last attempt, where it is not plain.
     pub(super) fn status_of(
         context: Context,
-        answer: Answer,
+        answer: Box<Answer>,
         message: Option<String>,
         now: Timestamp,
         reason: &str,
@@ -150,7 +150,7 @@ impl Error {
     }
 
     /// The body is not of its type.
-    pub(super) fn decode(context: Context, mismatch: Mismatch, answer: Answer) -> Self {
+    pub(super) fn decode(context: Context, mismatch: Mismatch, answer: Box<Answer>) -> Self {
         let detail = format!(
             "the body is not as expected: at {}: expected {}, found {}",
             mismatch.path, mismatch.expected, mismatch.found

@@ -50,12 +50,14 @@ pub(super) enum Pass {
 impl Gate {
     pub(super) fn new(limit: &RateLimit, clock: Arc<dyn Clock>) -> Self {
         Self {
-            clock,
             limiter: match &limit.0 {
                 Limit::Off => Limiter::Off,
-                Limit::PerMinute(requests) => Limiter::Window(Arc::new(Window::new(*requests))),
+                Limit::PerMinute(requests) => {
+                    Limiter::Window(Arc::new(Window::new(*requests, Arc::clone(&clock))))
+                }
                 Limit::Custom(limiter) => Limiter::Custom(Arc::clone(limiter)),
             },
+            clock,
             turn: tokio::sync::Mutex::new(()),
             closed_until: AtomicU64::new(0),
         }
@@ -72,7 +74,7 @@ impl Gate {
                 let is_free = window.waiting.load(Ordering::Relaxed) == 0;
                 let taken = is_free.then(|| window.take(self.clock.elapsed()));
                 let taken = taken.and_then(Result::ok)?;
-                Some(Pass::Slot(self.hold(window, taken)))
+                Some(Pass::Slot(Self::hold(window, taken)))
             }
             Limiter::Custom(_) if counts => None,
             _ => Some(Pass::Free),
@@ -102,16 +104,15 @@ impl Gate {
             self.opened().await;
             let freed = pin!(window.freed.notified());
             match window.take(self.clock.elapsed()) {
-                Ok(taken) => return self.hold(window, taken),
+                Ok(taken) => return Self::hold(window, taken),
                 Err(wait) => race(freed, self.clock.sleep(wait)).await,
             }
         }
     }
 
-    fn hold(&self, window: &Arc<Window>, (index, taken_until): (usize, Duration)) -> Slot {
+    fn hold(window: &Arc<Window>, (index, taken_until): (usize, Duration)) -> Slot {
         Slot {
             window: Arc::clone(window),
-            clock: Arc::clone(&self.clock),
             index,
             taken_until,
             is_unused: false,
@@ -167,6 +168,7 @@ impl Pass {
 /// way. A token bucket of the same capacity would let through nearly twice the
 /// limit in the first minute.
 struct Window {
+    clock: Arc<dyn Clock>,
     limit: usize,
     state: Mutex<State>,
     /// A slot was given back before its time.
@@ -200,8 +202,9 @@ struct State {
 }
 
 impl Window {
-    fn new(limit: u32) -> Self {
+    fn new(limit: u32, clock: Arc<dyn Clock>) -> Self {
         Self {
+            clock,
             limit: usize::try_from(limit).unwrap_or(usize::MAX),
             state: Mutex::default(),
             freed: Notify::new(),
@@ -255,7 +258,6 @@ impl Window {
 /// A place in the window.
 pub(super) struct Slot {
     window: Arc<Window>,
-    clock: Arc<dyn Clock>,
     index: usize,
     /// Until when it is taken if it is not given back, which is also what tells
     /// its holder from the next.
@@ -265,7 +267,7 @@ pub(super) struct Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let now = self.clock.elapsed();
+        let now = self.window.clock.elapsed();
         let counted = if self.is_unused {
             Duration::ZERO
         } else {

@@ -12,21 +12,21 @@ use super::attempt::{self, Attempt};
 /// sensitive members hidden, and neither headers nor body.
 #[derive(Clone)]
 pub struct Response<T> {
-    // Both are moved through several futures, and some values are large.
+    // Some values are large, and each is moved through several futures.
     value: Box<T>,
-    delivery: Box<Delivery>,
+    delivery: Delivery,
 }
 
 /// What came of an operation that succeeded, but for the value.
 #[derive(Clone)]
 pub(super) struct Delivery {
-    pub(super) answer: Answer,
+    pub(super) answer: Box<Answer>,
     pub(super) attempts: Vec<Attempt>,
     pub(super) local_id: Option<String>,
 }
 
 impl<T> Response<T> {
-    pub(super) fn new(value: Box<T>, delivery: Box<Delivery>) -> Self {
+    pub(super) fn new(value: Box<T>, delivery: Delivery) -> Self {
         Self { value, delivery }
     }
 
@@ -99,7 +99,8 @@ impl<T: fmt::Debug> fmt::Debug for Response<T> {
     }
 }
 
-/// What came over the wire, whole.
+/// What came over the wire. It is boxed as soon as its head is there, since it
+/// is large and passed on by each layer.
 #[derive(Clone)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,

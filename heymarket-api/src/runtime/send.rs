@@ -61,12 +61,28 @@ struct Way {
     time_left: Duration,
 }
 
+impl Way {
+    /// Ends the attempt.
+    fn end(self, outcome: Outcome) {
+        if outcome == Outcome::NotConnected {
+            self.pass.unused();
+        }
+    }
+}
+
 /// An attempt that is over.
 struct Ended {
     outcome: Outcome,
-    answer: Option<Answer>,
+    answer: Option<Box<Answer>>,
     failure: Option<Failure>,
     authorization: Authorization,
+}
+
+impl Ended {
+    fn is_success(&self) -> bool {
+        let is_success = matches!(self.outcome, Outcome::Answered(status) if status.is_success());
+        is_success && self.failure.is_none()
+    }
 }
 
 impl Core {
@@ -79,7 +95,7 @@ impl Core {
         &self,
         options: &Options,
         request: &Request<'_>,
-    ) -> Result<(Answer, Vec<Attempt>), Error> {
+    ) -> Result<(Box<Answer>, Vec<Attempt>), Error> {
         let parts = request.parts()?;
         if options.timeout.is_zero() || options.deadline.is_zero() {
             let problem = "its timeout or its deadline is zero".to_owned();
@@ -100,15 +116,22 @@ impl Core {
         let mut last = None;
         loop {
             let Some(way) = run.pass().await else {
-                return run.held_up_for_good(last);
+                return Err(run.held_up_for_good(last));
             };
-            let ended = run.attempt(way).await?;
+            let mut ended = run.attempt(way.held_up, way.time_left).await?;
+            way.end(ended.outcome);
+            if ended.is_success()
+                && let Some(answer) = ended.answer.take()
+            {
+                return Ok((answer, run.attempts));
+            }
             let wait = match run.wait_after(&ended) {
                 Some(wait) => wait,
-                None => return run.conclude(ended),
+                None => return Err(run.conclude(ended, "")),
             };
             if wait.duration > run.time_left() {
-                return run.conclude_for(ended, "the next attempt would come after the deadline");
+                let reason = "the next attempt would come after the deadline";
+                return Err(run.conclude(ended, reason));
             }
             if let Some(attempt) = run.attempts.last_mut() {
                 attempt.wait = Some(wait);
@@ -130,16 +153,16 @@ impl Run<'_> {
         self.deadline.saturating_sub(self.core.clock.elapsed())
     }
 
-    async fn attempt(&mut self, way: Way) -> Result<Ended, Error> {
+    async fn attempt(&mut self, held_up: Duration, time_left: Duration) -> Result<Ended, Error> {
         let started = self.core.clock.now();
         let authorization = self.core.signer.authorization(started)?;
         let clock = Instant::now();
         let mut progress = Progress::default();
         let call = Call {
             parts: &self.parts,
-            authorization: &authorization.header,
-            headers: &self.options.headers,
-            timeout: self.options.timeout.min(way.time_left),
+            headers: &authorization.headers,
+            own_headers: &self.options.headers,
+            timeout: self.options.timeout.min(time_left),
         };
         let failure = self
             .core
@@ -157,12 +180,9 @@ impl Run<'_> {
             (None, Some(status)) => Outcome::Answered(status),
             (None, None) => Outcome::Broken,
         };
-        if outcome == Outcome::NotConnected {
-            way.pass.unused();
-        }
         let attempt = Attempt {
             started,
-            held_up: way.held_up,
+            held_up,
             duration: clock.elapsed(),
             outcome,
             request_id: progress.request_id(),
@@ -207,10 +227,10 @@ impl Run<'_> {
 
     /// The error of an operation that waited for the rate limit until its
     /// deadline, or would have to.
-    fn held_up_for_good(mut self, last: Option<Ended>) -> Result<(Answer, Vec<Attempt>), Error> {
+    fn held_up_for_good(mut self, last: Option<Ended>) -> Error {
         if let Some(last) = last {
             let reason = "the rate limit let nothing more through before the deadline";
-            return self.conclude_for(last, reason);
+            return self.conclude(last, reason);
         }
         let failure = Failure::new(
             ErrorKind::Timeout,
@@ -219,7 +239,7 @@ impl Run<'_> {
                 self.options.deadline
             ),
         );
-        Err(Error::failed(self.context(), failure, None))
+        Error::failed(self.context(), failure, None)
     }
 
     /// The wait before the next attempt, if there is to be one.
@@ -259,7 +279,7 @@ impl Run<'_> {
             return None;
         }
         self.signed_anew = true;
-        let server_time = ended.answer.as_ref().and_then(server_time);
+        let server_time = ended.answer.as_deref().and_then(server_time);
         let has_sense = self.core.signer.refused(&ended.authorization, server_time);
         has_sense.then_some(Wait {
             duration: Duration::ZERO,
@@ -298,36 +318,24 @@ impl Run<'_> {
         }
     }
 
-    fn conclude(self, ended: Ended) -> Result<(Answer, Vec<Attempt>), Error> {
-        self.conclude_for(ended, "")
-    }
-
-    /// The answer or the error that an attempt ended with; `reason` is why there
-    /// is no further one, where that is not plain.
-    fn conclude_for(mut self, ended: Ended, reason: &str) -> Result<(Answer, Vec<Attempt>), Error> {
+    /// The error that an attempt ended with; `reason` is why there is no further
+    /// one, where that is not plain.
+    fn conclude(mut self, ended: Ended, reason: &str) -> Error {
         match (ended.failure, ended.answer) {
-            (None, Some(answer)) if answer.status.is_success() => Ok((answer, self.attempts)),
             (None, Some(answer)) => {
-                let core = self.core;
                 let message = server_message::find(&answer.body)
                     .map(|message| {
                         server_message::one_line(&self.redact(&message, &ended.authorization))
                     })
                     .filter(|message| !message.is_empty());
-                let now = core.clock.now();
-                Err(Error::status_of(
-                    self.context(),
-                    answer,
-                    message,
-                    now,
-                    reason,
-                ))
+                let now = self.core.clock.now();
+                Error::status_of(self.context(), answer, message, now, reason)
             }
             (failure, answer) => {
                 let failure = failure
                     .unwrap_or_else(|| Failure::new(ErrorKind::Transport, "no answer came"))
                     .because(reason);
-                Err(Error::failed(self.context(), failure, answer))
+                Error::failed(self.context(), failure, answer)
             }
         }
     }
@@ -337,8 +345,7 @@ impl Run<'_> {
     /// Takes what was said in confidence out of a server's message.
     fn redact(&self, message: &str, authorization: &Authorization) -> String {
         let mut secrets = self.core.signer.credentials().parts();
-        let token = authorization.header.to_str().ok();
-        secrets.extend(token.and_then(|token| token.strip_prefix("Bearer ")));
+        secrets.extend(authorization.headers.token());
         let own = self.options.headers.values();
         secrets.extend(own.filter_map(|value| value.to_str().ok()));
         let body = self.request.body().map(|body| &body[..]);

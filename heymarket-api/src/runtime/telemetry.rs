@@ -38,7 +38,7 @@ impl<'a> OperationReport<'a> {
     pub(super) fn new(
         operation: &'static Operation,
         duration: Duration,
-        outcome: &'a Result<Box<Delivery>, Error>,
+        outcome: &'a Result<Delivery, Error>,
     ) -> Self {
         let (attempts, error) = match outcome {
             Ok(delivery) => (&delivery.attempts[..], None),
@@ -79,29 +79,23 @@ pub(super) fn span(operation: &Operation, server: &str) -> Span {
 }
 
 /// Writes the end of an operation into its span.
-pub(super) fn ended(span: &Span, outcome: &Result<Box<Delivery>, Error>) {
+pub(super) fn ended(span: &Span, outcome: &Result<Delivery, Error>) {
     if span.is_disabled() {
         return;
     }
-    let (status, request_id, attempts) = match outcome {
-        Ok(delivery) => (
-            Some(delivery.answer.status),
-            delivery.answer.request_id(),
-            &delivery.attempts[..],
-        ),
-        Err(error) => (error.status(), error.request_id(), error.attempts()),
+    let (status, attempts) = match outcome {
+        Ok(delivery) => (Some(delivery.answer.status), &delivery.attempts[..]),
+        Err(error) => (error.status(), error.attempts()),
     };
-    if let Some(status) = status {
-        span.record("http.response.status_code", status.as_u16());
-    }
-    if let Some(request_id) = request_id {
-        span.record("heymarket.request_id", request_id);
-    }
-    let resent = attempts.len().saturating_sub(1);
-    span.record("http.request.resend_count", resent);
-    if let Err(error) = outcome {
-        span.record("error.type", error.kind().name());
-    }
+    let last = attempts.last();
+    let request_id = last.and_then(|attempt| attempt.request_id.as_deref());
+    tracing::record_all!(
+        span,
+        "http.response.status_code" = status.map(|status| status.as_u16()),
+        "heymarket.request_id" = request_id,
+        "http.request.resend_count" = attempts.len().saturating_sub(1),
+        "error.type" = outcome.as_ref().err().map(|error| error.kind().name()),
+    );
 }
 
 /// An attempt is over.

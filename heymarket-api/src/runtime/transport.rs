@@ -4,13 +4,14 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 use reqwest::Url;
 
 use super::attempt::Outcome;
 use super::error::{ErrorKind, Failure};
 use super::request::Parts;
-use super::response::{self, Answer};
+use super::response::Answer;
+use crate::auth::Headers;
 
 /// Headers that say what the request is; a caller's own would make it another.
 const RESERVED: [HeaderName; 5] = [
@@ -24,15 +25,12 @@ const RESERVED: [HeaderName; 5] = [
 /// How much is made room for on a server's word, in bytes.
 const RESERVED_AT_MOST: usize = 1024 * 1024;
 
-/// How many headers the client sets by itself at most.
-const HEADERS: usize = 4;
-
 /// What an attempt needs beside the request.
 pub(super) struct Call<'a> {
     pub(super) parts: &'a Parts<'a>,
-    pub(super) authorization: &'a HeaderValue,
+    pub(super) headers: &'a Headers,
     /// Of the caller's own choosing.
-    pub(super) headers: &'a HeaderMap,
+    pub(super) own_headers: &'a HeaderMap,
     pub(super) timeout: Duration,
 }
 
@@ -46,7 +44,6 @@ pub(super) struct Transport {
     pub(super) base_path: String,
     /// The server's host name or address, for telemetry.
     pub(super) host: String,
-    pub(super) user_agent: HeaderValue,
     pub(super) max_response_bytes: usize,
 }
 
@@ -58,10 +55,7 @@ impl Transport {
         call: &Call<'_>,
         progress: &mut Progress,
     ) -> Result<(), Failure> {
-        // It is the largest part of every operation's future, each layer of which
-        // would copy it.
-        let attempt = Box::pin(self.untimed_attempt(call, progress));
-        match tokio::time::timeout(call.timeout, attempt).await {
+        match tokio::time::timeout(call.timeout, self.untimed_attempt(call, progress)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Failure::new(
                 ErrorKind::Timeout,
@@ -75,13 +69,10 @@ impl Transport {
         call: &Call<'_>,
         progress: &mut Progress,
     ) -> Result<(), Failure> {
-        let request = self.http_request(call);
-        // A client of the crate's own follows none.
-        let url = self.may_redirect.then(|| request.url().clone());
-        let mut response = self.http.execute(request).await.map_err(Failure::of_http)?;
-        let redirected = url.is_some_and(|url| *response.url() != url);
-        let headers = std::mem::take(response.headers_mut());
-        progress.head = Some((response.status(), headers));
+        let (url, answer) = self.begin(call);
+        let mut response = answer.await.map_err(Failure::of_http)?;
+        let redirected = url.is_some_and(|url| *response.url() != *url);
+        progress.begin(&mut response);
         if redirected {
             return Err(Failure::new(
                 ErrorKind::Transport,
@@ -94,15 +85,26 @@ impl Transport {
         if announced.is_some_and(|length| length > limit as u64) {
             return Err(Failure::too_large(limit));
         }
-        let announced = announced.and_then(|length| usize::try_from(length).ok());
-        progress.body.expected = announced.unwrap_or_default().min(RESERVED_AT_MOST);
-        while let Some(chunk) = response.chunk().await.map_err(Failure::of_http)? {
-            if progress.body.len() + chunk.len() > limit {
-                return Err(Failure::too_large(limit));
-            }
-            progress.body.push(chunk);
+        let expected = announced.and_then(|length| usize::try_from(length).ok());
+        let expected = expected.unwrap_or_default();
+        while let Some(piece) = response.chunk().await.map_err(Failure::of_http)? {
+            progress.push(piece, expected, limit)?;
         }
         Ok(())
+    }
+
+    /// The answer that is on its way, and what was asked if another may answer.
+    fn begin(
+        &self,
+        call: &Call<'_>,
+    ) -> (
+        Option<Box<Url>>,
+        impl Future<Output = Result<reqwest::Response, reqwest::Error>> + use<>,
+    ) {
+        let request = self.http_request(call);
+        // A client of the crate's own follows none.
+        let url = self.may_redirect.then(|| Box::new(request.url().clone()));
+        (url, self.http.execute(request))
     }
 
     /// The base URL is parsed once: parsing a whole URL takes longer than all the
@@ -123,24 +125,15 @@ impl Transport {
     fn http_request(&self, call: &Call<'_>) -> reqwest::Request {
         let parts = call.parts;
         let mut request = reqwest::Request::new(parts.method.clone(), self.url(parts));
-        let headers = request.headers_mut();
-        headers.reserve(HEADERS + call.headers.len());
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(header::USER_AGENT, self.user_agent.clone());
-        for (name, value) in call.headers {
+        let headers = call.headers.of(parts.method, parts.body.is_some());
+        let mut headers = headers.clone();
+        for (name, value) in call.own_headers {
             if !RESERVED.contains(name) {
                 headers.insert(name.clone(), value.clone());
             }
         }
-        headers.insert(header::AUTHORIZATION, call.authorization.clone());
-        if let Some(body) = parts.body {
-            let json = HeaderValue::from_static("application/json");
-            headers.insert(header::CONTENT_TYPE, json);
-            *request.body_mut() = Some(body.clone().into());
-        } else if matches!(*parts.method, Method::POST | Method::PUT) {
-            // Some proxies want to hear that there is no body.
-            headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
-        }
+        *request.headers_mut() = headers;
+        *request.body_mut() = parts.body.map(|body| body.clone().into());
         request
     }
 }
@@ -148,62 +141,60 @@ impl Transport {
 /// What has come of an answer.
 #[derive(Default)]
 pub(super) struct Progress {
-    head: Option<(StatusCode, HeaderMap)>,
-    body: Body,
+    /// Its head, and its body if that came in one piece.
+    answer: Option<Box<Answer>>,
+    /// Its body if that came in several.
+    pieces: Vec<u8>,
 }
 
 impl Progress {
+    fn begin(&mut self, response: &mut reqwest::Response) {
+        self.answer = Some(Box::new(Answer {
+            status: response.status(),
+            headers: std::mem::take(response.headers_mut()),
+            body: Bytes::new(),
+        }));
+    }
+
+    /// Adds to the body, unless it would be larger than allowed. The first piece
+    /// is copied only if there is a second; there is room for `expected` bytes
+    /// then.
+    fn push(&mut self, piece: Bytes, expected: usize, limit: usize) -> Result<(), Failure> {
+        let Some(answer) = &mut self.answer else {
+            return Ok(());
+        };
+        let length = self.pieces.len().max(answer.body.len());
+        if length + piece.len() > limit {
+            return Err(Failure::too_large(limit));
+        }
+        if length == 0 {
+            answer.body = piece;
+            return Ok(());
+        }
+        if self.pieces.is_empty() {
+            self.pieces.reserve_exact(expected.min(RESERVED_AT_MOST));
+            self.pieces
+                .extend_from_slice(&std::mem::take(&mut answer.body));
+        }
+        self.pieces.extend_from_slice(&piece);
+        Ok(())
+    }
+
     pub(super) fn status(&self) -> Option<StatusCode> {
-        self.head.as_ref().map(|(status, _)| *status)
+        self.answer.as_ref().map(|answer| answer.status)
     }
 
     pub(super) fn request_id(&self) -> Option<String> {
-        let (_, headers) = self.head.as_ref()?;
-        response::request_id(headers).map(str::to_owned)
+        let answer = self.answer.as_ref()?;
+        answer.request_id().map(str::to_owned)
     }
 
-    pub(super) fn into_answer(self) -> Option<Answer> {
-        let (status, headers) = self.head?;
-        Some(Answer {
-            status,
-            headers,
-            body: self.body.into_bytes(),
-        })
-    }
-}
-
-/// The chunks of a body; the first is copied only if there is a second.
-#[derive(Default)]
-struct Body {
-    first: Bytes,
-    all: Vec<u8>,
-    /// How much room to make for it at once.
-    expected: usize,
-}
-
-impl Body {
-    fn len(&self) -> usize {
-        self.first.len().max(self.all.len())
-    }
-
-    fn push(&mut self, chunk: Bytes) {
-        if self.first.is_empty() {
-            self.first = chunk;
-            return;
+    pub(super) fn into_answer(self) -> Option<Box<Answer>> {
+        let mut answer = self.answer?;
+        if !self.pieces.is_empty() {
+            answer.body = self.pieces.into();
         }
-        if self.all.is_empty() {
-            self.all.reserve_exact(self.expected);
-            self.all.extend_from_slice(&self.first);
-        }
-        self.all.extend_from_slice(&chunk);
-    }
-
-    fn into_bytes(self) -> Bytes {
-        if self.all.is_empty() {
-            self.first
-        } else {
-            self.all.into()
-        }
+        Some(answer)
     }
 }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::*;
+use crate::auth::SystemClock;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const LIMIT: usize = 500;
@@ -308,7 +309,7 @@ async fn one_that_ends_late_does_not_free_the_slot_of_another() {
 
 #[test]
 fn memory_is_that_of_the_requests_of_a_minute_whatever_the_limit() {
-    let window = Window::new(u32::MAX);
+    let window = Window::new(u32::MAX, Arc::new(SystemClock));
     for second in 0..1000 {
         let now = Duration::from_secs(second);
         for _ in 0..3 {

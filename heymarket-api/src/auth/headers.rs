@@ -1,0 +1,56 @@
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+
+/// The headers that requests have in common, with the token in them. They are
+/// made once for each token: a copy of a map takes less than inserting each.
+#[derive(Clone)]
+pub(crate) struct Headers {
+    json: HeaderMap,
+    /// Of a method that may have a body, and has none.
+    empty: HeaderMap,
+    none: HeaderMap,
+}
+
+impl Headers {
+    /// Without a token.
+    pub(crate) fn new(user_agent: HeaderValue) -> Self {
+        let mut none = HeaderMap::with_capacity(4);
+        none.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        none.insert(header::USER_AGENT, user_agent);
+        let with = |name: HeaderName, value: &'static str| {
+            let mut headers = none.clone();
+            headers.insert(name, HeaderValue::from_static(value));
+            headers
+        };
+        Self {
+            json: with(header::CONTENT_TYPE, "application/json"),
+            // Some proxies want to hear that there is no body.
+            empty: with(header::CONTENT_LENGTH, "0"),
+            none,
+        }
+    }
+
+    pub(super) fn signed(&self, token: &HeaderValue) -> Self {
+        let mut signed = self.clone();
+        for headers in [&mut signed.json, &mut signed.empty, &mut signed.none] {
+            headers.insert(header::AUTHORIZATION, token.clone());
+        }
+        signed
+    }
+
+    /// Those of a request.
+    pub(crate) fn of(&self, method: &Method, has_body: bool) -> &HeaderMap {
+        if has_body {
+            &self.json
+        } else if matches!(*method, Method::POST | Method::PUT) {
+            &self.empty
+        } else {
+            &self.none
+        }
+    }
+
+    /// What stands for the credentials.
+    pub(crate) fn token(&self) -> Option<&str> {
+        let value = self.none.get(header::AUTHORIZATION)?.to_str().ok()?;
+        value.strip_prefix("Bearer ")
+    }
+}
