@@ -12,9 +12,9 @@ use crate::ways::{BY_HAND, Call, Row, Way};
 
 /// Of a turn's calls the first leave the caches as this way does, and do not
 /// count.
-const WARM_UP: usize = 5;
-const CALLS: usize = 20;
-const ROUNDS: usize = 200;
+const WARM_UP: usize = 25;
+const CALLS: usize = 100;
+const ROUNDS: usize = 100;
 pub(crate) const IN_FLIGHT: usize = 64;
 const CALLS_IN_FLIGHT: usize = 20 * IN_FLIGHT;
 const ROUNDS_IN_FLIGHT: usize = 30;
