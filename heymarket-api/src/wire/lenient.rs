@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::time;
+
 /// A type whose absence the API spells in a way of its own, besides leaving
 /// it out and `null`.
 pub(crate) trait Lenient: Sized {
@@ -68,9 +70,12 @@ impl Visitor<'_> for TimeVisitor {
         if text.is_empty() {
             return Ok(None);
         }
-        let time: Timestamp = text
-            .parse()
-            .map_err(|_| E::invalid_value(Unexpected::Str(text), &self))?;
+        let time = match time::utc(text) {
+            Some(time) => time,
+            None => text
+                .parse()
+                .map_err(|_| E::invalid_value(Unexpected::Str(text), &self))?,
+        };
         let is_zero = time.as_second() == GO_ZERO_TIME && time.subsec_nanosecond() == 0;
         Ok((!is_zero).then_some(time))
     }

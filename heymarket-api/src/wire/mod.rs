@@ -20,6 +20,7 @@ mod read_state;
 mod receivers;
 mod reference;
 mod template_reference;
+mod time;
 mod undocumented;
 pub(crate) mod unknown_values;
 

@@ -1,0 +1,117 @@
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
+
+/// Reads a time in the one form in which the API writes them,
+/// `2026-05-07T12:00:00.021462Z`; `None` for any other text. The parser of all
+/// forms makes a page of short items take a tenth longer.
+pub(super) fn utc(text: &str) -> Option<Timestamp> {
+    let (seconds, rest) = text.as_bytes().split_first_chunk::<19>()?;
+    let fraction = match rest.split_last()? {
+        (b'Z', []) => 0,
+        (b'Z', [b'.', digits @ ..]) => nanoseconds(digits)?,
+        _ => return None,
+    };
+    let separators = [4, 7, 10, 13, 16].map(|at| seconds[at]);
+    if separators != *b"--T::" {
+        return None;
+    }
+    let two = |at: usize| number(&seconds[at..at + 2]).and_then(|n| i8::try_from(n).ok());
+    let year = i16::try_from(number(&seconds[..4])?).ok()?;
+    let time = DateTime::new(
+        year,
+        two(5)?,
+        two(8)?,
+        two(11)?,
+        two(14)?,
+        two(17)?,
+        fraction,
+    );
+    Offset::UTC.to_timestamp(time.ok()?).ok()
+}
+
+fn nanoseconds(digits: &[u8]) -> Option<i32> {
+    let unit = 9_u32.checked_sub(u32::try_from(digits.len()).ok()?)?;
+    (!digits.is_empty()).then_some(number(digits)? * 10_i32.pow(unit))
+}
+
+/// A number of nine digits at most.
+fn number(digits: &[u8]) -> Option<i32> {
+    digits.iter().try_fold(0, |number, digit| {
+        digit
+            .is_ascii_digit()
+            .then(|| number * 10 + i32::from(digit - b'0'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_is_what_the_general_parser_reads() {
+        let mut read = 0;
+        for date in [
+            "2026-05-07",
+            "2024-02-29",
+            "2023-02-29",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-04-31",
+            "0000-01-01",
+            "0001-01-01",
+            "9999-12-31",
+            "1969-12-31",
+            "-026-05-07",
+            "2026/05/07",
+            "2o26-05-07",
+            "２026-05-07",
+        ] {
+            for time in [
+                "T12:00:00",
+                "T23:59:59",
+                "T23:59:60",
+                "T24:00:00",
+                "T12:60:00",
+                "t12:00:00",
+                " 12:00:00",
+                "T12-00-00",
+                "T1:00:00",
+                "T12:00",
+                "T+1:00:00",
+            ] {
+                for end in [
+                    "Z",
+                    "z",
+                    "",
+                    ".Z",
+                    ".5Z",
+                    ".21Z",
+                    ".946Z",
+                    ".021462Z",
+                    ".123456789Z",
+                    ".1234567891Z",
+                    ",5Z",
+                    "+00:00",
+                    "-07:00",
+                    ".5",
+                    "Z[UTC]",
+                    ".-5Z",
+                    "ZZ",
+                ] {
+                    let text = format!("{date}{time}{end}");
+                    if let Some(time) = utc(&text) {
+                        assert_eq!(text.parse().ok(), Some(time), "{text}");
+                        read += 1;
+                    }
+                }
+            }
+        }
+        // Five of the dates are dates that a time can have, two of the times are
+        // times, and six of the ends are in the API's form.
+        assert_eq!(read, 5 * 2 * 6);
+        for text in ["", "Z", "2026-05-07T12:00:00", "今日"] {
+            assert_eq!(utc(text), None, "{text}");
+        }
+    }
+}
