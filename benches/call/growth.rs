@@ -76,13 +76,25 @@ fn walk(runtime: &Runtime, url: &str) -> Vec<Value> {
                 next *= 10;
                 points.push(json!({
                     "items": items, "peak_bytes": peak, "seconds": start.elapsed().as_secs_f64(),
-                    "resident_kib": nix::sys::resource::getrusage(
-                        nix::sys::resource::UsageWho::RUSAGE_SELF
-                    ).map(|usage| usage.max_rss()).ok(),
+                    "resident_kib": most_resident_kib(),
                 }));
             }
         }
         assert_eq!(items, WALKED, "each item comes once");
         points
     })
+}
+
+/// The most memory that this process had so far.
+#[cfg(unix)]
+fn most_resident_kib() -> Option<i64> {
+    use nix::sys::resource::{UsageWho, getrusage};
+    getrusage(UsageWho::RUSAGE_SELF)
+        .map(|usage| usage.max_rss())
+        .ok()
+}
+
+#[cfg(not(unix))]
+fn most_resident_kib() -> Option<i64> {
+    None
 }

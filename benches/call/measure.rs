@@ -72,11 +72,19 @@ impl<W: Way> Measured for Arc<W> {
 }
 
 /// The time that processors spent on this process.
+#[cfg(unix)]
 fn processor_time() -> Duration {
     let clock = nix::time::ClockId::CLOCK_PROCESS_CPUTIME_ID;
     nix::time::clock_gettime(clock)
         .expect("a clock of the process")
         .into()
+}
+
+/// The time that went by, where there is no one way to ask for the other.
+#[cfg(not(unix))]
+fn processor_time() -> Duration {
+    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    START.get_or_init(Instant::now).elapsed()
 }
 
 /// Each call once, which says whether it works.
