@@ -595,6 +595,7 @@ pub static ALL: &[&Operation] = &[
 /// Whether the values of the properties of this name are never shown: they
 /// are secrets, personal, or what people write.
 #[must_use]
+#[inline]
 pub fn is_sensitive(property: &str) -> bool {
     SENSITIVE.contains(&property)
 }

@@ -11,6 +11,7 @@ use crate::runtime::{Client, Error, RawRequest, normal};
 use crate::wire::Violation;
 /// The body as the type of the operation writes it, checked if there is a
 /// time.
+#[inline]
 pub(crate) fn body(
     operation: &str,
     body: &Value,
@@ -67,6 +68,7 @@ pub(crate) fn body(
     }
 }
 /// The parameters of the query that are phone numbers.
+#[inline]
 pub(crate) fn phones(operation: &str) -> &'static [&'static str] {
     match operation {
         "list_messages" => &["phoneNumber"],
@@ -74,6 +76,7 @@ pub(crate) fn phones(operation: &str) -> &'static [&'static str] {
     }
 }
 /// The walk over the pages of a request.
+#[inline]
 pub(crate) fn walk(
     client: &Client,
     request: RawRequest,

@@ -69,6 +69,7 @@ impl Client {
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) when the operation
     /// has no pages, or the request is not one of it.
+    #[inline]
     pub fn walk(&self, request: RawRequest) -> Result<Walk<RawItem>, Error> {
         raw::walk(self, request)
     }

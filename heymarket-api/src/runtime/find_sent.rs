@@ -46,6 +46,7 @@ impl Client {
     /// [`list_team_messages`](Self::list_team_messages);
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) when the message has
     /// no `local_id`.
+    #[inline]
     pub async fn find_sent(&self, message: &SendMessage) -> Result<Option<Message>, Error> {
         let Some(key) = &message.local_id else {
             return Err(Error::invalid_request(
@@ -69,6 +70,7 @@ impl Client {
     }
 
     /// The messages among which one must be.
+    #[inline]
     async fn messages_with(&self, message: &SendMessage) -> Result<Walk<Message>, Error> {
         if let Some(phone) = &message.phone_number {
             return Ok(self.messages(message.inbox_id, phone.clone()));

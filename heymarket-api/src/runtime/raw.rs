@@ -109,6 +109,7 @@ impl RawRequest {
     }
 
     /// Sets the body.
+    #[inline]
     pub fn json(mut self, body: Value) -> Self {
         let mut body = body;
         if self.path.is_none() {
@@ -153,6 +154,7 @@ impl RawRequest {
     /// The query as it is sent, without the question mark; empty if there is
     /// none.
     #[must_use]
+    #[inline]
     pub fn query_string(&self) -> String {
         self.built(None).query_string().to_owned()
     }
@@ -169,11 +171,13 @@ impl RawRequest {
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest), with what is wrong.
+    #[inline]
     pub fn check(&self, now: Timestamp) -> Result<(), Error> {
         self.built(Some(&At(now))).parts().map(drop)
     }
 
     /// The request as the send loop takes it.
+    #[inline]
     fn built<'a>(&self, checked_by: Option<&'a dyn Clock>) -> Request<'a> {
         let mut request = match &self.path {
             Some(path) => Request::verbatim(self.operation, path.clone()),

@@ -24,6 +24,7 @@ impl Client {
     /// delivered meanwhile does not come. A status that no delivery told of is a
     /// new event, as it would be by a webhook. That a message whose status is
     /// `received` came in, and any other was sent, is inferred.
+    #[inline]
     pub fn reconcile(&self, since: Timestamp) -> Reconcile {
         let now = self.now();
         let before = now.saturating_add(CLOCK_SKEW).unwrap_or(now);
@@ -47,10 +48,12 @@ pub struct Reconcile {
 
 impl Reconcile {
     /// The next event; `None` at the end, and after an error.
+    #[inline]
     pub async fn next(&mut self) -> Option<Result<Event, Error>> {
         poll_fn(|context| self.poll_event(context)).await
     }
 
+    #[inline]
     fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Event, Error>>> {
         if self.is_over {
             return Poll::Ready(None);
@@ -72,6 +75,7 @@ impl Reconcile {
 impl Stream for Reconcile {
     type Item = Result<Event, Error>;
 
+    #[inline]
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll_event(context)
     }

@@ -2,8 +2,8 @@
 //! and not with the crate: most programs call few of the operations, and each
 //! brings the decoding of its type with it.
 
-use syn::visit_mut::{VisitMut, visit_file_mut, visit_impl_item_fn_mut};
-use syn::{File, ImplItemFn, parse_quote};
+use syn::visit_mut::{VisitMut, visit_file_mut, visit_impl_item_fn_mut, visit_item_fn_mut};
+use syn::{File, ImplItemFn, ItemFn, parse_quote};
 
 /// Marks the functions of a file.
 pub(super) fn mark(file: &mut File) {
@@ -18,5 +18,10 @@ impl VisitMut for Marker {
         // After the documentation, which is an attribute too.
         function.attrs.push(parse_quote!(#[inline]));
         visit_impl_item_fn_mut(self, function);
+    }
+
+    fn visit_item_fn_mut(&mut self, function: &mut ItemFn) {
+        function.attrs.push(parse_quote!(#[inline]));
+        visit_item_fn_mut(self, function);
     }
 }
