@@ -90,6 +90,8 @@ fn multiplied(root: &Path, factor: usize) -> Result<PathBuf, Error> {
     for file in ["Cargo.lock", "README.md"] {
         copy(&root.join(file), &project.join(file))?;
     }
+    let manifest = project.join(CRATE).join("Cargo.toml");
+    put(&manifest, &without_tests(&read(&manifest)?))?;
     let manifest = read(&root.join("Cargo.toml"))?;
     let members = manifest.lines().map(|line| {
         if line.starts_with("members = ") {
@@ -120,6 +122,18 @@ fn multiplied(root: &Path, factor: usize) -> Result<PathBuf, Error> {
         }
     }
     Ok(project)
+}
+
+/// A manifest without what only tests and examples depend on, which is not there.
+fn without_tests(manifest: &str) -> String {
+    let mut is_kept = true;
+    let lines = manifest.lines().filter(|line| {
+        if line.starts_with('[') {
+            is_kept = *line != "[dev-dependencies]";
+        }
+        is_kept
+    });
+    lines.map(|line| format!("{line}\n")).collect()
 }
 
 /// The schemas that can be there again under another name: no hand-written type
@@ -270,5 +284,30 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Error {
     Error::Unwritable {
         path: path.into(),
         reason: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cargo::output;
+    use super::*;
+
+    #[test]
+    fn a_multiplied_project_generates_and_cargo_reads_it() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let project = multiplied(&root, 2).expect("a project");
+        let files = generate(&project).expect("a client");
+        write::write(&project, &files).expect("files");
+        let (_, single) = generated(&root).expect("figures");
+        let (_, operations) = generated(&project).expect("figures");
+        assert_eq!(operations, 2 * single);
+        let arguments = [
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+        ];
+        output(cargo(&project, &arguments)).expect("a project that cargo reads");
     }
 }
