@@ -13,6 +13,7 @@ use bytes::Bytes;
 use heymarket_api::types;
 use http::{Method, Request, header};
 use http_body_util::Full;
+use serde::de::DeserializeOwned;
 use tokio::runtime::Runtime;
 
 use crate::collector::Collector;
@@ -58,6 +59,37 @@ pub(crate) trait Way: Send + Sync + 'static {
                 Call::Send => self.send().await,
             }
         }
+    }
+}
+
+/// A way that is given the parts of a request, and reads its answer.
+trait Exchange: Send + Sync + 'static {
+    fn answer<T: DeserializeOwned + Send>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+    ) -> impl Future<Output = T> + Send;
+}
+
+impl<E: Exchange> Way for E {
+    async fn conversation(&self) -> i64 {
+        let path = format!("/v1/conversations/{CONVERSATION}");
+        let answer: types::Conversation = self.answer(Method::GET, &path, None).await;
+        answer.id
+    }
+
+    async fn page(&self) -> i64 {
+        let body = serde_json::to_vec(&page_request()).ok();
+        let answer: Vec<types::Conversation> =
+            self.answer(Method::POST, "/v1/conversations", body).await;
+        answer[0].id
+    }
+
+    async fn send(&self) -> i64 {
+        let body = serde_json::to_vec(&message()).ok();
+        let answer: types::SendResult = self.answer(Method::POST, "/v1/message/send", body).await;
+        answer.id
     }
 }
 

@@ -1,14 +1,13 @@
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use heymarket_api::types;
 use http::{Method, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 
-use super::{CONVERSATION, Connection, Way, message, page_request, request};
+use super::{Connection, Exchange, request};
 
 /// A connection of one's own for each call in flight, without a pool, a timeout
 /// or a check of the status: the floor.
@@ -42,8 +41,10 @@ impl Bare {
             }
         }
     }
+}
 
-    async fn answer<T: DeserializeOwned>(
+impl Exchange for Bare {
+    async fn answer<T: DeserializeOwned + Send>(
         &self,
         method: Method,
         path: &str,
@@ -61,26 +62,5 @@ impl Bare {
             .unwrap_or_else(PoisonError::into_inner)
             .push(connection);
         serde_json::from_slice(&body.to_bytes()).expect("JSON")
-    }
-}
-
-impl Way for Bare {
-    async fn conversation(&self) -> i64 {
-        let path = format!("/v1/conversations/{CONVERSATION}");
-        let answer: types::Conversation = self.answer(Method::GET, &path, None).await;
-        answer.id
-    }
-
-    async fn page(&self) -> i64 {
-        let body = serde_json::to_vec(&page_request()).ok();
-        let answer: Vec<types::Conversation> =
-            self.answer(Method::POST, "/v1/conversations", body).await;
-        answer[0].id
-    }
-
-    async fn send(&self) -> i64 {
-        let body = serde_json::to_vec(&message()).ok();
-        let answer: types::SendResult = self.answer(Method::POST, "/v1/message/send", body).await;
-        answer.id
     }
 }

@@ -1,5 +1,4 @@
 use bytes::Bytes;
-use heymarket_api::types;
 use http::Method;
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
@@ -7,7 +6,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde::de::DeserializeOwned;
 
-use super::{CONVERSATION, TIMEOUT, Way, message, page_request, request};
+use super::{Exchange, TIMEOUT, request};
 
 /// The pooled client below reqwest.
 pub(super) struct Pooled {
@@ -24,8 +23,10 @@ impl Pooled {
             url: url.to_owned(),
         }
     }
+}
 
-    async fn answer<T: DeserializeOwned>(
+impl Exchange for Pooled {
+    async fn answer<T: DeserializeOwned + Send>(
         &self,
         method: Method,
         path: &str,
@@ -40,26 +41,5 @@ impl Pooled {
         let body = tokio::time::timeout(TIMEOUT, exchange).await;
         let body = body.expect("in time").to_bytes();
         serde_json::from_slice(&body).expect("JSON")
-    }
-}
-
-impl Way for Pooled {
-    async fn conversation(&self) -> i64 {
-        let path = format!("/v1/conversations/{CONVERSATION}");
-        let answer: types::Conversation = self.answer(Method::GET, &path, None).await;
-        answer.id
-    }
-
-    async fn page(&self) -> i64 {
-        let body = serde_json::to_vec(&page_request()).ok();
-        let answer: Vec<types::Conversation> =
-            self.answer(Method::POST, "/v1/conversations", body).await;
-        answer[0].id
-    }
-
-    async fn send(&self) -> i64 {
-        let body = serde_json::to_vec(&message()).ok();
-        let answer: types::SendResult = self.answer(Method::POST, "/v1/message/send", body).await;
-        answer.id
     }
 }

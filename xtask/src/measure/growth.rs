@@ -289,7 +289,7 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::super::cargo::output;
+    use super::super::manifest::metadata;
     use super::*;
 
     #[test]
@@ -301,13 +301,6 @@ mod tests {
         let (_, single) = generated(&root).expect("figures");
         let (_, operations) = generated(&project).expect("figures");
         assert_eq!(operations, 2 * single);
-        let arguments = [
-            "metadata",
-            "--format-version",
-            "1",
-            "--no-deps",
-            "--offline",
-        ];
-        output(cargo(&project, &arguments)).expect("a project that cargo reads");
+        metadata(&project).expect("a project that cargo reads");
     }
 }

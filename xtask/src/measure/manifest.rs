@@ -17,15 +17,7 @@ pub(super) fn dependencies(
     root: &Path,
     features: &[&str],
 ) -> Result<BTreeMap<String, String>, Error> {
-    let arguments = [
-        "metadata",
-        "--format-version",
-        "1",
-        "--no-deps",
-        "--offline",
-    ];
-    let metadata = output(cargo(root, &arguments))?;
-    let metadata: Value = serde_json::from_str(&metadata).unwrap_or_default();
+    let metadata = metadata(root)?;
     let packages = metadata["packages"].as_array().into_iter().flatten();
     let package = packages
         .into_iter()
@@ -47,6 +39,20 @@ pub(super) fn dependencies(
             ))
         })
         .collect())
+}
+
+/// What cargo reads off a project's manifests.
+pub(super) fn metadata(project: &Path) -> Result<Value, Error> {
+    let arguments = [
+        "metadata",
+        "--format-version",
+        "1",
+        "--no-deps",
+        "--offline",
+    ];
+    let metadata = output(cargo(project, &arguments))?;
+    serde_json::from_str(&metadata)
+        .map_err(|error| Error::Unexpected(format!("cargo's metadata is not JSON: {error}")))
 }
 
 fn line(dependency: &Value, more: &BTreeSet<String>) -> String {

@@ -26,12 +26,15 @@ pub fn run(root: &Path, rounds: usize, growth: bool, output: &mut Output<'_>) ->
     let mut text = machine::describe(root, &["reqwest", "serde"])?;
     text.push_str("\n\n");
     let section = if growth {
-        output.say("generating and building clients of 1, 4 and 16 times the operations")?;
+        output.say(
+            "generating and building clients of 1, 4 and 16 times the operations: \
+                    about ten minutes",
+        )?;
         text.push_str(&growth::table(root)?);
         output.print(&text)?;
         "weigh-growth"
     } else {
-        output.say("building from nothing, again and again: about ten minutes")?;
+        output.say("building from nothing, again and again: about a quarter of an hour")?;
         output.print(&text)?;
         // Each is printed as soon as it is there: the next takes minutes.
         let mut add = |part: String, output: &mut Output<'_>| {
