@@ -307,6 +307,22 @@ async fn one_that_ends_late_does_not_free_the_slot_of_another() {
     drop(next);
 }
 
+#[tokio::test(start_paused = true)]
+async fn whoever_comes_while_another_waits_does_not_overtake() {
+    let gate = gate(&RateLimit::per_minute(1));
+    let held = gate.pass_at_once(true).expect("a free slot");
+    let waiting = tokio::spawn({
+        let gate = Arc::clone(&gate);
+        async move { gate.pass(true).await }
+    });
+    tokio::task::yield_now().await;
+    // The slot is free again, and the one that waits has not run since.
+    held.unused();
+    assert!(gate.pass_at_once(true).is_none(), "it is another's turn");
+    waiting.await.expect("a pass").unused();
+    assert!(gate.pass_at_once(true).is_some(), "nobody waits any more");
+}
+
 #[test]
 fn memory_is_that_of_the_requests_of_a_minute_whatever_the_limit() {
     let window = Window::new(u32::MAX, Arc::new(SystemClock));
