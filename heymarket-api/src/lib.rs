@@ -36,6 +36,7 @@
 //! | `gzip` | | compressed responses |
 //! | `schemars` | | `schemars::JsonSchema` for every type |
 //! | `axum` | | an extractor of verified [webhooks](webhook) |
+//! | `test-util` | | `check_rate_limiter`, for limiters of your own |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #[cfg(feature = "client")]
@@ -46,6 +47,8 @@ mod generated;
 mod paging;
 #[cfg(feature = "client")]
 mod policy;
+#[cfg(feature = "client")]
+mod rate_limit;
 #[cfg(feature = "client")]
 mod runtime;
 pub mod webhook;
@@ -59,7 +62,11 @@ pub use generated::types;
 #[cfg(feature = "client")]
 pub use paging::{Checkpoint, Pages, RawItem, Walk};
 #[cfg(feature = "client")]
-pub use policy::{Acquire, Options, Permit, RateLimit, RateLimiter, RetryPolicy};
+pub use policy::{Options, RetryPolicy};
+#[cfg(feature = "client")]
+pub use rate_limit::{Acquire, Permit, PermitUse, RateLimit, RateLimiter};
+#[cfg(feature = "test-util")]
+pub use rate_limit::{ContractViolation, check_rate_limiter};
 #[cfg(feature = "client")]
 pub use runtime::{
     Attempt, Client, ClientBuilder, Error, ErrorKind, Operation, OperationObserver,

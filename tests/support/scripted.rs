@@ -24,8 +24,10 @@ pub(crate) enum Fault {
     Garbage,
     /// Acts on it, and answers with a web page and a 200.
     Html,
-    /// Acts on it if it is a 5xx, and refuses it otherwise.
+    /// Acts on it if it is a 5xx, a 302 or a 303, and refuses it otherwise.
     Status(u16),
+    /// Refuses it with a 429 whose body does not end.
+    EndlessRefusal,
 }
 
 /// A request that the server read, whole.
@@ -122,8 +124,8 @@ async fn serve(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<(
             let fault = state.scripts.entry(run).or_default().pop_front();
             let is_processed = match fault {
                 None => true,
-                Some(Fault::CloseUnread) => false,
-                Some(Fault::Status(status)) => status >= 500,
+                Some(Fault::CloseUnread | Fault::EndlessRefusal) => false,
+                Some(Fault::Status(status)) => status >= 500 || matches!(status, 302 | 303),
                 Some(_) => true,
             };
             let request = Request {
@@ -141,6 +143,12 @@ async fn serve(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<(
             }
             Some(Fault::Status(status)) => {
                 send(&mut stream, status, &headers, r#"{"message":"scripted"}"#).await?;
+            }
+            Some(Fault::EndlessRefusal) => {
+                let head =
+                    format!("HTTP/1.1 429 Scripted\r\n{headers}content-length: 100\r\n\r\n{{");
+                stream.write_all(head.as_bytes()).await?;
+                tokio::time::sleep(STALL).await;
             }
             Some(fault) => return break_off(stream, fault, &answer).await,
         }

@@ -14,6 +14,7 @@ const DEADLINE: Duration = Duration::from_secs(120);
 pub struct Options {
     pub(crate) timeout: Duration,
     pub(crate) deadline: Duration,
+    pub(crate) max_rate_limit_wait: Option<Duration>,
     pub(crate) retry: RetryPolicy,
     pub(crate) headers: HeaderMap,
     pub(crate) rate_limited: bool,
@@ -29,12 +30,29 @@ impl Options {
         self
     }
 
-    /// How long an operation may take, with all its attempts and waits, waiting
-    /// for the rate limit included; by default 2 minutes. It ends at once when
-    /// the next wait would pass it.
+    /// Sets how long an operation may take, with all its attempts and the waits
+    /// between them; by default 2 minutes. An operation fails at once when its
+    /// next wait would pass the deadline.
+    ///
+    /// Waiting for the rate limit does not count: see
+    /// [`max_rate_limit_wait`](Self::max_rate_limit_wait). The wait that the
+    /// server asks for in answer to this request does.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
+        self
+    }
+
+    /// Sets how long an operation may wait for the rate limit, in all its attempts
+    /// together; by default as long as it takes.
+    ///
+    /// An operation fails with
+    /// [`RateLimitTimeout`](crate::ErrorKind::RateLimitTimeout) when the rate
+    /// limit admits it no sooner, and at once when that is known beforehand. Set
+    /// it where a caller waits, for instance in a web handler.
+    #[must_use]
+    pub fn max_rate_limit_wait(mut self, wait: Duration) -> Self {
+        self.max_rate_limit_wait = Some(wait);
         self
     }
 
@@ -90,6 +108,7 @@ impl Default for Options {
         Self {
             timeout: TIMEOUT,
             deadline: DEADLINE,
+            max_rate_limit_wait: None,
             retry: RetryPolicy::default(),
             headers: HeaderMap::new(),
             rate_limited: true,
@@ -103,6 +122,7 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("timeout", &self.timeout)
             .field("deadline", &self.deadline)
+            .field("max_rate_limit_wait", &self.max_rate_limit_wait)
             .field("retry", &self.retry)
             // Their values may be secret.
             .field("headers", &self.headers.keys().collect::<Vec<_>>())

@@ -67,11 +67,18 @@ impl Outcome {
     /// Whether the server may have acted on the request.
     pub(super) fn may_have_acted(self) -> bool {
         match self {
-            Self::Answered(status) => status.is_success() || status.is_server_error(),
+            Self::Answered(status) => !is_refusal(status),
             Self::NotConnected => false,
             Self::TimedOut | Self::Broken | Self::TooLarge => true,
         }
     }
+}
+
+/// Whether an answer with this status says that the server did not act. A 301,
+/// 307 or 308 asks for the same request elsewhere. A 302 or 303 may be what a
+/// server answers after it acted, and of others nothing is known.
+fn is_refusal(status: StatusCode) -> bool {
+    status.is_client_error() || matches!(status.as_u16(), 301 | 307 | 308)
 }
 
 /// Attempts on one line.

@@ -8,13 +8,13 @@ use reqwest::Url;
 use super::budget::Budget;
 use super::client::{Client, Observers};
 use super::error::Error;
-use super::gate::Gate;
 use super::send::Core;
 use super::telemetry::OperationObserver;
 use super::transport::Transport;
 use super::unknown::{ResponseObserver, Unknowns};
 use crate::auth::{Clock, Credentials, Signer, SystemClock};
-use crate::policy::{Options, RateLimit, RetryPolicy};
+use crate::policy::{Options, RetryPolicy};
+use crate::rate_limit::{Admissions, RateLimit};
 
 const BASE_URL: &str = "https://api.heymarket.com";
 const USER_AGENT: &str = concat!("heymarket-api/", env!("CARGO_PKG_VERSION"));
@@ -89,9 +89,9 @@ impl ClientBuilder {
         self
     }
 
-    /// How long a whole operation may take, with all its attempts and waits;
-    /// by default 2 minutes. Waiting for the rate limit counts: raise it for a
-    /// burst of more requests than the limit allows in that time.
+    /// Sets how long an operation may take, with all its attempts and the waits
+    /// between them; by default 2 minutes. Waiting for the rate limit does not
+    /// count.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.options = self.options.deadline(deadline);
         self
@@ -100,6 +100,13 @@ impl ClientBuilder {
     /// When a request is sent again, and how many retries there are in hand.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.options = self.options.retry(policy);
+        self
+    }
+
+    /// Sets how long an operation may wait for the rate limit; by default as long
+    /// as it takes. See [`Options::max_rate_limit_wait`].
+    pub fn max_rate_limit_wait(mut self, wait: Duration) -> Self {
+        self.options = self.options.max_rate_limit_wait(wait);
         self
     }
 
@@ -154,8 +161,12 @@ impl ClientBuilder {
 
     /// An HTTP client of one's own, for proxies, certificates and the like.
     ///
-    /// Build it with `redirect(reqwest::redirect::Policy::none())`: an answer
-    /// that it was redirected to is an error.
+    /// Build it with `redirect(reqwest::redirect::Policy::none())`. With one that
+    /// follows redirects, the answer to a redirected request is an error, and
+    /// what must not have an effect twice is not sent again after a 401 or a 429:
+    /// a redirect to the same URL shows in nothing, so that the server may have
+    /// acted before. Such a client gets bodies that it cannot send a second time,
+    /// for a redirect or a retry of its own.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http_client = Some(client);
         self
@@ -186,7 +197,8 @@ impl ClientBuilder {
         let user_agent = HeaderValue::from_str(&self.user_agent).map_err(|_| {
             Error::configuration("the user agent has a character that no header can hold")
         })?;
-        let may_redirect = self.http_client.is_some();
+        let is_own = self.http_client.is_some();
+        let may_redirect = self.http_client.as_ref().is_some_and(follows_redirects);
         let http = match self.http_client {
             Some(_) if self.connect_timeout.is_some() => {
                 return Err(Error::configuration(
@@ -206,13 +218,15 @@ impl ClientBuilder {
             transport: Transport {
                 http,
                 may_redirect,
+                may_resend: is_own,
                 host: base_url.host_str().unwrap_or_default().to_owned(),
                 base_path: base_url.path().trim_end_matches('/').to_owned(),
                 base_url,
                 max_response_bytes: self.max_response_bytes,
             },
             signer,
-            gate: Gate::new(&self.rate_limit, Arc::clone(&self.clock)),
+            admissions: Admissions::new(self.rate_limit, Arc::clone(&self.clock)),
+            connect_timeout: self.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
             budget: Budget::new(self.options.retry.budget),
             random: Mutex::new(random),
             clock: self.clock,
@@ -293,6 +307,13 @@ fn http_client(base_url: &Url, connect_timeout: Duration) -> Result<reqwest::Cli
         .map_err(|error| Error::configuration(format!("the HTTP client: {}", error.without_url())))
 }
 
+/// Whether a client may follow redirects. reqwest has no accessor for its policy,
+/// but `Debug` names it. If that text ever changes, the client is taken to follow
+/// them, which is the safe side.
+fn follows_redirects(client: &reqwest::Client) -> bool {
+    !format!("{client:?}").contains(r#"redirect_policy: "Policy(None)""#)
+}
+
 fn is_loopback(url: &Url) -> bool {
     let Some(host) = url.host_str() else {
         return false;
@@ -302,4 +323,25 @@ fn is_loopback(url: &Url) -> bool {
         || address
             .parse::<std::net::IpAddr>()
             .is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::redirect::Policy;
+
+    use super::follows_redirects;
+
+    #[test]
+    fn a_client_without_redirects_is_known_by_its_debug_text() {
+        let client = |policy| {
+            let builder = reqwest::Client::builder().redirect(policy);
+            builder.build().expect("an HTTP client")
+        };
+        assert!(!follows_redirects(&client(Policy::none())));
+        for policy in [Policy::default(), Policy::limited(1)] {
+            assert!(follows_redirects(&client(policy)));
+        }
+        let custom = Policy::custom(|attempt| attempt.stop());
+        assert!(follows_redirects(&client(custom)), "nobody knows");
+    }
 }

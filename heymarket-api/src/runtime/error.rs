@@ -62,6 +62,13 @@ pub enum ErrorKind {
     Decode,
     /// The body of the answer is larger than allowed.
     BodyTooLarge,
+    /// The rate limit admitted no attempt within
+    /// [`max_rate_limit_wait`](crate::Options::max_rate_limit_wait). The request
+    /// was not sent.
+    RateLimitTimeout,
+    /// The [`RateLimiter`](crate::RateLimiter) failed, for instance because its
+    /// store is unreachable. The request was not sent. `source()` has its error.
+    RateLimiter,
 }
 
 impl ErrorKind {
@@ -76,6 +83,8 @@ impl ErrorKind {
             Self::Status => "status",
             Self::Decode => "decode",
             Self::BodyTooLarge => "body_too_large",
+            Self::RateLimitTimeout => "rate_limit_timeout",
+            Self::RateLimiter => "rate_limiter",
         }
     }
 }
@@ -336,6 +345,7 @@ impl fmt::Display for Error {
             ErrorKind::Connect => f.write_str("cannot connect: ")?,
             ErrorKind::Timeout => f.write_str("timed out: ")?,
             ErrorKind::Transport => f.write_str("the connection broke: ")?,
+            ErrorKind::RateLimitTimeout | ErrorKind::RateLimiter => f.write_str("not sent: ")?,
             ErrorKind::Status | ErrorKind::Decode | ErrorKind::BodyTooLarge => {}
         }
         let status = self.status().map(|status| status.to_string());

@@ -3,15 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::header;
+use http::{HeaderMap, StatusCode, header};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::attempt::{Attempt, Outcome, Wait, WaitReason};
 use super::budget::Budget;
 use super::error::{Context, Error, ErrorKind, Failure};
-use super::gate::{Gate, Pass};
-use super::race::within;
 use super::redact::redact;
 use super::request::{Parts, Request};
 use super::response::Answer;
@@ -21,20 +19,23 @@ use super::telemetry;
 use super::transport::{Call, Progress, Transport};
 use crate::auth::{Authorization, Clock, Signer};
 use crate::policy::Options;
+use crate::rate_limit::{Admission, Admissions, PermitUse, within};
 
 /// What the clones of a client share.
 pub(super) struct Core {
     pub(super) transport: Transport,
     pub(super) signer: Signer,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) gate: Gate,
+    pub(super) admissions: Admissions,
+    /// How long connecting may take, as far as it is known.
+    pub(super) connect_timeout: Duration,
     pub(super) budget: Budget,
     pub(super) random: Mutex<fastrand::Rng>,
     pub(super) check_requests: bool,
 }
 
-/// A 429 holds up the callers of a client for this long at most.
-const LONGEST_CLOSURE: Duration = Duration::from_secs(120);
+/// The shortest wait after a 429 that does not say how long to wait.
+const SHORTEST_CLOSURE: Duration = Duration::from_secs(1);
 
 /// An operation on its way.
 struct Run<'a> {
@@ -42,8 +43,10 @@ struct Run<'a> {
     options: &'a Options,
     request: &'a Request<'a>,
     parts: Parts<'a>,
-    /// By the monotonic clock.
+    /// By the monotonic clock; it moves by the time that the rate limit takes.
     deadline: Duration,
+    /// How long the rate limit has taken, in all attempts.
+    rate_limit_waited: Duration,
     attempts: Vec<Attempt>,
     /// How many attempts were used up.
     used: u32,
@@ -52,22 +55,13 @@ struct Run<'a> {
     signed_anew: bool,
 }
 
-/// The permission to make an attempt.
-struct Way {
-    pass: Pass,
-    /// How long the rate limit took to give it.
+/// An attempt that may be made.
+struct Admitted<'a> {
+    admission: Admission<'a>,
+    /// How long the rate limit took to admit it.
     held_up: Duration,
     /// What is left until the deadline; more than nothing.
     time_left: Duration,
-}
-
-impl Way {
-    /// Ends the attempt.
-    fn end(self, outcome: Outcome) {
-        if outcome == Outcome::NotConnected {
-            self.pass.unused();
-        }
-    }
 }
 
 /// An attempt that is over.
@@ -76,6 +70,8 @@ struct Ended {
     answer: Option<Box<Answer>>,
     failure: Option<Failure>,
     authorization: Authorization,
+    /// The wait after a 429.
+    refusal: Option<Wait>,
 }
 
 impl Ended {
@@ -108,6 +104,7 @@ impl Core {
             request,
             parts,
             deadline: self.clock.elapsed().saturating_add(options.deadline),
+            rate_limit_waited: Duration::ZERO,
             attempts: Vec::with_capacity(1),
             used: 0,
             refusals: 0,
@@ -115,11 +112,11 @@ impl Core {
         };
         let mut last = None;
         loop {
-            let Some(way) = run.pass().await else {
-                return Err(run.held_up_for_good(last));
+            let admitted = match run.admit().await {
+                Ok(admitted) => admitted,
+                Err(failure) => return Err(run.not_admitted(last, failure)),
             };
-            let mut ended = run.attempt(way.held_up, way.time_left).await?;
-            way.end(ended.outcome);
+            let mut ended = run.attempt(admitted).await?;
             if ended.is_success()
                 && let Some(answer) = ended.answer.take()
             {
@@ -137,10 +134,9 @@ impl Core {
                 attempt.wait = Some(wait);
             }
             telemetry::waiting(wait);
-            // The gate itself waits after a 429.
-            if ended.outcome != Outcome::Answered(http::StatusCode::TOO_MANY_REQUESTS)
-                && !wait.duration.is_zero()
-            {
+            // Others wait for the end of a closure, which is capped; this one waits
+            // for as long as it was told.
+            if !wait.duration.is_zero() {
                 self.clock.sleep(wait.duration).await;
             }
             last = Some(ended);
@@ -148,38 +144,53 @@ impl Core {
     }
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     fn time_left(&self) -> Duration {
         self.deadline.saturating_sub(self.core.clock.elapsed())
     }
 
-    async fn attempt(&mut self, held_up: Duration, time_left: Duration) -> Result<Ended, Error> {
+    async fn attempt(&mut self, admitted: Admitted<'_>) -> Result<Ended, Error> {
+        let Admitted {
+            mut admission,
+            held_up,
+            time_left,
+        } = admitted;
         let started = self.core.clock.now();
         let authorization = self.core.signer.authorization(started)?;
         let clock = Instant::now();
         let mut progress = Progress::default();
+        let mut refusal = None;
         let call = Call {
             parts: &self.parts,
             headers: &authorization.headers,
             own_headers: &self.options.headers,
             timeout: self.options.timeout.min(time_left),
         };
-        let failure = self
-            .core
-            .transport
-            .attempt(&call, &mut progress)
-            .await
-            .err();
-        // A refusal is one, whether or not all of its body came.
+        let answered = |status, headers: &HeaderMap| {
+            admission.end(PermitUse::Answered);
+            if status == StatusCode::TOO_MANY_REQUESTS {
+                refusal = Some(self.close(headers));
+            }
+        };
+        let transport = &self.core.transport;
+        let failure = transport.attempt(&call, &mut progress, answered).await;
+        // A refusal is one, whether or not all of its body came. What a redirect
+        // was answered with is none: the server may have acted before it.
         let is_refused = progress
             .status()
             .is_some_and(|status| status.is_client_error());
-        let failure = failure.filter(|_| !is_refused);
+        let failure = failure
+            .err()
+            .filter(|failure| failure.is_final || !is_refused)
+            .or_else(|| self.redirect_in_doubt(progress.status()?));
         let outcome = match (&failure, progress.status()) {
             (Some(failure), _) => failure.outcome(),
             (None, Some(status)) => Outcome::Answered(status),
             (None, None) => Outcome::Broken,
         };
+        if outcome == Outcome::NotConnected {
+            admission.end(PermitUse::Unsent);
+        }
         let attempt = Attempt {
             started,
             held_up,
@@ -190,86 +201,128 @@ impl Run<'_> {
         };
         telemetry::attempted(self.attempts.len(), &attempt);
         self.attempts.push(attempt);
+        self.refusals += u32::from(refusal.is_some());
         Ok(Ended {
             outcome,
             answer: progress.into_answer(),
             failure,
             authorization,
+            refusal,
         })
     }
 
-    /// Waits for the rate limit; `None` if it lets nothing through before the
-    /// deadline.
-    async fn pass(&mut self) -> Option<Way> {
-        let closed_for = self.core.gate.closed_for();
-        if !closed_for.is_zero() && closed_for > self.time_left() {
-            return None;
-        }
-        let gate = &self.core.gate;
+    /// A refusal after which a request would be sent again, from an HTTP client
+    /// that may have followed a redirect to the same URL.
+    fn redirect_in_doubt(&self, status: StatusCode) -> Option<Failure> {
+        let is_resent = matches!(
+            status,
+            StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS
+        );
+        let is_in_doubt = self.core.transport.may_redirect && is_resent && !self.is_repeatable();
+        is_in_doubt.then(|| {
+            let detail = "the HTTP client follows redirects, so that a refusal may not be the \
+                          first answer; build it with `redirect::Policy::none()`";
+            Failure::new(ErrorKind::Transport, detail).for_good()
+        })
+    }
+
+    /// Waits for the rate limit.
+    async fn admit(&mut self) -> Result<Admitted<'a>, Failure> {
+        let core = self.core;
         let counts = self.options.rate_limited;
-        let (pass, held_up) = match gate.pass_at_once(counts) {
-            Some(pass) => (pass, Duration::ZERO),
+        let max_flight = core.connect_timeout.saturating_add(self.options.timeout);
+        let (admission, held_up) = match core.admissions.try_admit(counts, max_flight) {
+            Some(admission) => (admission, Duration::ZERO),
             // Rare, and large: kept out of the future of every operation.
-            None => Box::pin(within(&*self.core.clock, self.deadline, gate.pass(counts))).await?,
+            None => Box::pin(self.wait_for_admission(counts, max_flight)).await?,
         };
-        let is_at_once = self.attempts.is_empty() && held_up.is_zero();
-        let time_left = if is_at_once {
+        self.deadline = self.deadline.saturating_add(held_up);
+        self.rate_limit_waited += held_up;
+        let time_left = if self.attempts.is_empty() {
             self.options.deadline
         } else {
             self.time_left()
         };
-        (!time_left.is_zero()).then_some(Way {
-            pass,
+        if time_left.is_zero() {
+            return Err(Failure::new(ErrorKind::Timeout, "the deadline passed"));
+        }
+        Ok(Admitted {
+            admission,
             held_up,
             time_left,
         })
     }
 
-    /// The error of an operation that waited for the rate limit until its
-    /// deadline, or would have to.
-    fn held_up_for_good(mut self, last: Option<Ended>) -> Error {
-        if let Some(last) = last {
-            let reason = "the rate limit let nothing more through before the deadline";
-            return self.conclude(last, reason);
+    async fn wait_for_admission(
+        &self,
+        counts: bool,
+        max_flight: Duration,
+    ) -> Result<(Admission<'a>, Duration), Failure> {
+        let core = self.core;
+        let patience = self.options.max_rate_limit_wait;
+        let too_long = || {
+            let detail = "the rate limit admitted no request within the max_rate_limit_wait";
+            Failure::new(ErrorKind::RateLimitTimeout, detail)
+        };
+        let left = patience.map(|patience| patience.saturating_sub(self.rate_limit_waited));
+        if left.is_some_and(|left| core.admissions.closed_for() > left) {
+            return Err(too_long());
         }
-        let failure = Failure::new(
-            ErrorKind::Timeout,
-            format!(
-                "the rate limit let nothing through within the deadline of {:?}",
-                self.options.deadline
-            ),
-        );
-        Error::failed(self.context(), failure, None)
+        let admit = core.admissions.admit(counts, max_flight);
+        match within(&*core.clock, left, admit).await {
+            None => Err(too_long()),
+            Some((Ok(admission), waited)) => Ok((admission, waited)),
+            Some((Err(source), _)) => Err(Failure {
+                source: Some(source),
+                ..Failure::new(ErrorKind::RateLimiter, "the rate limiter failed")
+            }),
+        }
+    }
+
+    /// The error of an operation that was not admitted, after a last attempt or
+    /// before the first.
+    fn not_admitted(mut self, last: Option<Ended>, failure: Failure) -> Error {
+        match last {
+            Some(last) => self.conclude(last, &failure.detail),
+            None => Error::failed(self.context(), failure, None),
+        }
+    }
+
+    /// Stops all callers after a 429. Returns how long this one waits.
+    fn close(&self, headers: &HeaderMap) -> Wait {
+        let mut wait = self.wait(Some(headers), self.refusals + 1);
+        if wait.reason == WaitReason::Backoff {
+            wait.duration = wait.duration.saturating_add(SHORTEST_CLOSURE);
+        }
+        self.core.admissions.close(wait.duration);
+        wait
+    }
+
+    fn is_repeatable(&self) -> bool {
+        is_repeatable(
+            self.request.operation.safety,
+            self.request.local_id().is_some(),
+            self.options.trust_local_id,
+        )
     }
 
     /// The wait before the next attempt, if there is to be one.
     fn wait_after(&mut self, ended: &Ended) -> Option<Wait> {
-        let request = self.request;
-        let repeatable = is_repeatable(
-            request.operation.safety,
-            request.local_id().is_some(),
-            self.options.trust_local_id,
-        );
         let is_final = ended
             .failure
             .as_ref()
             .is_some_and(|failure| failure.is_final);
-        match next(ended.outcome, repeatable) {
+        match next(ended.outcome, self.is_repeatable()) {
             Next::Stop => None,
             _ if is_final => None,
             Next::SignAnew => self.sign_anew(ended),
-            Next::AfterLimit => {
-                self.refusals += 1;
-                let wait = self.wait(ended, self.refusals);
-                // However long one answer asks for, others may go on to ask.
-                self.core.gate.close(wait.duration.min(LONGEST_CLOSURE));
-                Some(wait)
-            }
+            Next::AfterLimit => ended.refusal,
             Next::Again => {
                 self.used += 1;
                 let is_allowed =
                     self.used < self.options.retry.max_attempts && self.core.budget.spend();
-                is_allowed.then(|| self.wait(ended, self.used))
+                let headers = ended.answer.as_ref().map(|answer| &answer.headers);
+                is_allowed.then(|| self.wait(headers, self.used))
             }
         }
     }
@@ -287,11 +340,9 @@ impl Run<'_> {
         })
     }
 
-    fn wait(&self, ended: &Ended, failures: u32) -> Wait {
-        let asked = ended
-            .answer
-            .as_ref()
-            .and_then(|answer| super::error::retry_after(&answer.headers, self.core.clock.now()));
+    fn wait(&self, headers: Option<&HeaderMap>, failures: u32) -> Wait {
+        let now = self.core.clock.now();
+        let asked = headers.and_then(|headers| super::error::retry_after(headers, now));
         // None at all would be a loop without a pause.
         match asked.filter(|asked| !asked.is_zero()) {
             Some(duration) => Wait {

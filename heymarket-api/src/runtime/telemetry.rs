@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tracing::{Level, Span, field};
 
-use super::attempt::{Attempt, Outcome, Wait};
+use super::attempt::{Attempt, Wait};
 use super::error::{Error, ErrorKind};
 use super::operation::Operation;
 use super::response::Delivery;
@@ -46,10 +46,7 @@ impl<'a> OperationReport<'a> {
         };
         let waits = attempts.iter().map(|attempt| {
             let wait = attempt.wait.map_or(Duration::ZERO, |wait| wait.duration);
-            // The wait after a 429 is part of what the next one was held up.
-            let is_refused =
-                attempt.outcome == Outcome::Answered(http::StatusCode::TOO_MANY_REQUESTS);
-            attempt.held_up + if is_refused { Duration::ZERO } else { wait }
+            attempt.held_up.saturating_add(wait)
         });
         Self {
             operation,

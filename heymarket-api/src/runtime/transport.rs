@@ -37,8 +37,10 @@ pub(super) struct Call<'a> {
 /// Sends requests to one server.
 pub(super) struct Transport {
     pub(super) http: reqwest::Client,
-    /// Whether it is one of the caller's, which may follow redirects.
+    /// Whether it may follow redirects.
     pub(super) may_redirect: bool,
+    /// Whether it is one of the caller's, which may send a request again.
+    pub(super) may_resend: bool,
     pub(super) base_url: Url,
     /// The path of the base URL, without a slash at its end.
     pub(super) base_path: String,
@@ -49,13 +51,16 @@ pub(super) struct Transport {
 
 impl Transport {
     /// Sends a request and reads the whole answer into `progress`, where what
-    /// came of it stays when this fails.
+    /// came of it stays when this fails. Calls `answered` when the head of the
+    /// answer is there.
     pub(super) async fn attempt(
         &self,
         call: &Call<'_>,
         progress: &mut Progress,
+        answered: impl FnOnce(StatusCode, &HeaderMap),
     ) -> Result<(), Failure> {
-        match tokio::time::timeout(call.timeout, self.untimed_attempt(call, progress)).await {
+        let attempt = self.untimed_attempt(call, progress, answered);
+        match tokio::time::timeout(call.timeout, attempt).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Failure::new(
                 ErrorKind::Timeout,
@@ -68,10 +73,14 @@ impl Transport {
         &self,
         call: &Call<'_>,
         progress: &mut Progress,
+        answered: impl FnOnce(StatusCode, &HeaderMap),
     ) -> Result<(), Failure> {
         let (url, answer) = self.begin(call);
         let mut response = answer.await.map_err(Failure::of_http)?;
         let redirected = url.is_some_and(|url| *response.url() != *url);
+        if !redirected {
+            answered(response.status(), response.headers());
+        }
         progress.begin(&mut response);
         if redirected {
             return Err(Failure::new(
@@ -133,7 +142,14 @@ impl Transport {
             }
         }
         *request.headers_mut() = headers;
-        *request.body_mut() = parts.body.map(|body| body.clone().into());
+        *request.body_mut() = parts.body.map(|body| {
+            if self.may_resend {
+                // A body that cannot be copied cannot be sent again.
+                reqwest::Body::wrap(http_body_util::Full::new(body.clone()))
+            } else {
+                body.clone().into()
+            }
+        });
         request
     }
 }
@@ -209,7 +225,7 @@ impl Failure {
     }
 
     /// The same would happen again.
-    fn for_good(mut self) -> Self {
+    pub(super) fn for_good(mut self) -> Self {
         self.is_final = true;
         self
     }

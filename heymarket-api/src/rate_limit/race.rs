@@ -22,12 +22,12 @@ pub(super) async fn race(
     .await;
 }
 
-/// The output of a future and how long it took, unless that would pass the
-/// deadline. For one that is ready at once neither is the time read nor a timer
-/// made.
-pub(super) async fn within<F: Future>(
+/// Returns the output of a future and how long it took, unless that is longer
+/// than `patience`. For a future that is ready at once, it neither reads the time
+/// nor makes a timer.
+pub(crate) async fn within<F: Future>(
     clock: &dyn Clock,
-    deadline: Duration,
+    patience: Option<Duration>,
     future: F,
 ) -> Option<(F::Output, Duration)> {
     let mut future = pin!(future);
@@ -40,11 +40,12 @@ pub(super) async fn within<F: Future>(
             });
             return Poll::Ready(Some((output, waited)));
         }
-        let (_, sleep) = waiting.get_or_insert_with(|| {
-            let now = clock.elapsed();
-            (now, clock.sleep(deadline.saturating_sub(now)))
-        });
-        sleep.as_mut().poll(context).map(|()| None)
+        let (_, sleep) = waiting
+            .get_or_insert_with(|| (clock.elapsed(), patience.map(|wait| clock.sleep(wait))));
+        match sleep {
+            Some(sleep) => sleep.as_mut().poll(context).map(|()| None),
+            None => Poll::Pending,
+        }
     })
     .await
 }

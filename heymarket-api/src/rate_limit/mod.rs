@@ -1,0 +1,23 @@
+//! The rate limit: how many requests a client sends, and when each may leave.
+//!
+//! [`RateLimit`] is the value that users set, and the state that clients which
+//! share it have in common. `Admissions` is what the send loop asks.
+
+mod admissions;
+mod closure;
+#[cfg(feature = "test-util")]
+mod contract;
+mod limit;
+mod permit;
+mod race;
+mod window;
+
+pub(crate) use admissions::{Admission, Admissions};
+#[cfg(feature = "test-util")]
+pub use contract::{ContractViolation, check_rate_limiter};
+pub use limit::{Acquire, RateLimit, RateLimiter};
+pub use permit::{Permit, PermitUse};
+pub(crate) use race::within;
+
+#[cfg(test)]
+mod tests;
