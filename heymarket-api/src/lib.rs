@@ -67,6 +67,9 @@ pub use policy::{Options, RetryPolicy};
 pub use rate_limit::{Acquire, Permit, PermitUse, RateLimit, RateLimiter};
 #[cfg(feature = "test-util")]
 pub use rate_limit::{ContractViolation, check_rate_limiter};
+#[cfg(all(fuzzing, feature = "client"))]
+#[doc(hidden)]
+pub use runtime::fuzzing;
 #[cfg(feature = "client")]
 pub use runtime::{
     Attempt, Client, ClientBuilder, Error, ErrorKind, Operation, OperationObserver,

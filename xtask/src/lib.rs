@@ -8,6 +8,7 @@
 pub mod bundle;
 pub mod command;
 pub mod error;
+pub mod fuzz;
 pub mod generate;
 pub mod lint;
 pub mod measure;
@@ -37,7 +38,15 @@ pub fn generate(root: &Path) -> Result<Vec<write::OutputFile>, Error> {
 ///
 /// When a source cannot be read, or with every finding of the lint.
 pub fn checked_bundle(root: &Path) -> Result<bundle::Bundle, Error> {
-    let sources = source::read(root)?;
+    checked(source::read(root)?)
+}
+
+/// Lints sources, and returns the bundled document.
+///
+/// # Errors
+///
+/// When they are no OpenAPI document, or with every finding of the lint.
+pub fn checked(sources: source::Sources) -> Result<bundle::Bundle, Error> {
     let (bundle, mut findings) = bundle::bundle(sources)?;
     findings.extend(lint::run(&bundle));
     if findings.is_empty() {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::command::{self, Output};
+use xtask::fuzz;
 use xtask::measure::{bench, budgets, weigh};
 
 /// The chores of the workspace.
@@ -44,6 +45,15 @@ enum Command {
         #[arg(long)]
         growth: bool,
     },
+    /// Run the fuzz targets, each from its corpus on.
+    Fuzz {
+        /// How long to run each, in seconds.
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+        /// Which targets to run; by default all.
+        #[arg(value_parser = fuzz::TARGETS)]
+        targets: Vec<String>,
+    },
     /// Check what must not grow against xtask/budgets.toml.
     Budgets,
 }
@@ -62,6 +72,9 @@ fn main() -> ExitCode {
         Command::Bench { growth } => bench::run(&root, growth, output).map(|()| true),
         Command::Weigh { rounds, growth } => {
             weigh::run(&root, rounds.max(1), growth, output).map(|()| true)
+        }
+        Command::Fuzz { seconds, targets } => {
+            fuzz::run(&root, &targets, seconds, output).map(|()| true)
         }
         Command::Budgets => budgets::run(&root, output),
     };

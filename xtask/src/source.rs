@@ -41,6 +41,32 @@ pub fn read(project: &Path) -> Result<Sources, Error> {
     })
 }
 
+/// Parses sources that are not in files: the root, the webhooks, and the path and
+/// schema files by their names.
+///
+/// # Errors
+///
+/// When one is not valid YAML.
+pub fn parse(
+    root: &str,
+    webhooks: &str,
+    paths: &[(&str, &str)],
+    schemas: &[(&str, &str)],
+) -> Result<Sources, Error> {
+    let parse_all = |folder: &str, files: &[(&str, &str)]| {
+        let sources = files
+            .iter()
+            .map(|(name, text)| parse_text(&format!("{FOLDER}/{folder}/{name}.yaml"), text));
+        sources.collect::<Result<Vec<_>, _>>()
+    };
+    Ok(Sources {
+        root: parse_text(&format!("{FOLDER}/heymarket.yaml"), root)?,
+        webhooks: parse_text(&format!("{FOLDER}/webhooks.yaml"), webhooks)?,
+        paths: parse_all("paths", paths)?,
+        schemas: parse_all("schemas", schemas)?,
+    })
+}
+
 fn read_folder(project: &Path, folder: &str) -> Result<Vec<Source>, Error> {
     let path = project.join(folder);
     let mut names = Vec::new();
@@ -60,7 +86,11 @@ fn read_folder(project: &Path, folder: &str) -> Result<Vec<Source>, Error> {
 
 fn read_file(project: &Path, file: &str) -> Result<Source, Error> {
     let text = fs::read_to_string(project.join(file)).map_err(|error| unreadable(file, &error))?;
-    let document = yaml::parse(&text).map_err(|error| Error::Syntax {
+    parse_text(file, &text)
+}
+
+fn parse_text(file: &str, text: &str) -> Result<Source, Error> {
+    let document = yaml::parse(text).map_err(|error| Error::Syntax {
         file: file.to_owned(),
         line: error.position.line,
         column: error.position.column,

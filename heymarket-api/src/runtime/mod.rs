@@ -8,6 +8,8 @@ mod client;
 mod decode;
 mod error;
 mod find_sent;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod operation;
 mod raw;
 mod redact;

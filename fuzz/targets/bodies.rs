@@ -1,0 +1,35 @@
+//! Decodes a body as every type. It is read, or it is a mismatch that quotes
+//! nothing of it.
+
+#![no_main]
+
+use std::fmt::Debug;
+
+use heymarket_api::types;
+use libfuzzer_sys::fuzz_target;
+use serde::de::DeserializeOwned;
+
+/// Stands in the corpus where a body has something personal.
+const CANARY: &str = "15550100101";
+
+fn decode<T: DeserializeOwned + Debug>(body: &[u8]) {
+    match heymarket_api::fuzzing::decode::<T>(body) {
+        Ok(value) => drop(format!("{value:?}")),
+        Err(mismatch) => assert!(!mismatch.contains(CANARY), "{mismatch}"),
+    }
+}
+
+macro_rules! decode_each {
+    ($($name:ident),*) => {
+        fn decode_each(body: &[u8]) {
+            $(
+                decode::<types::$name>(body);
+                decode::<Vec<types::$name>>(body);
+            )*
+        }
+    };
+}
+
+heymarket_api::for_each_type!(decode_each);
+
+fuzz_target!(|body: &[u8]| decode_each(body));

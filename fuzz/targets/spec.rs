@@ -1,0 +1,27 @@
+//! Bundles and lints a spec whose path and schema files are the input. What is
+//! wrong with it is an error, or findings that name a file. The generator is left
+//! out: it turns progenitor's panics into errors, and a fuzzer ends at each.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use xtask::{Error, checked, source};
+
+/// Divides the input into the file of the paths and the file of the schemas.
+const DIVIDER: &str = "\n# schemas\n";
+
+const ROOT: &str = "openapi: 3.0.3
+info: {title: T, version: '1'}
+servers: [{url: https://api.example.com}]
+tags: [{name: surveys, description: Surveys.}]
+";
+
+fuzz_target!(|input: &str| {
+    let (paths, schemas) = input.split_once(DIVIDER).unwrap_or((input, "{}"));
+    let sources = source::parse(ROOT, "{}", &[("surveys", paths)], &[("surveys", schemas)]);
+    if let Err(Error::Findings(findings)) = sources.and_then(checked) {
+        for finding in findings {
+            assert!(finding.file.starts_with("openapi"), "{finding}");
+        }
+    }
+});
