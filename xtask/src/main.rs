@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use xtask::command::{self, Output};
 use xtask::fuzz;
 use xtask::measure::{bench, budgets, weigh};
+use xtask::words;
 
 /// The chores of the workspace.
 #[derive(Parser)]
@@ -54,6 +55,8 @@ enum Command {
         #[arg(value_parser = fuzz::TARGETS)]
         targets: Vec<String>,
     },
+    /// Find listed phrases in the prose of the project.
+    Words,
     /// Check what must not grow against xtask/budgets.toml.
     Budgets,
 }
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Command::Fuzz { seconds, targets } => {
             fuzz::run(&root, &targets, seconds, output).map(|()| true)
         }
+        Command::Words => words::run(&root, output),
         Command::Budgets => budgets::run(&root, output),
     };
     match outcome {
