@@ -267,8 +267,11 @@ impl Error {
         self.is_status(StatusCode::BAD_REQUEST)
     }
 
-    /// Whether the server did not accept the credentials (401). Check them,
-    /// and that this machine's clock is right.
+    /// Whether the server did not accept the credentials (401). Check them.
+    ///
+    /// Tokens carry the time. The client corrects this machine's clock by the
+    /// server's `Date` if they are at most 10 minutes apart; if they are further
+    /// apart, the error's text says by how much: set the clock.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
         self.is_status(StatusCode::UNAUTHORIZED)

@@ -275,13 +275,12 @@ impl Run<'_> {
     }
 
     fn sign_anew(&mut self, ended: &Ended) -> Option<Wait> {
-        if self.signed_anew {
-            return None;
-        }
-        self.signed_anew = true;
-        let server_time = ended.answer.as_deref().and_then(server_time);
+        let is_second = std::mem::replace(&mut self.signed_anew, true);
+        // A `Date` that did not help once is not used a second time.
+        let answer = ended.answer.as_deref().filter(|_| !is_second);
+        let server_time = answer.and_then(server_time);
         let has_sense = self.core.signer.refused(&ended.authorization, server_time);
-        has_sense.then_some(Wait {
+        (has_sense && !is_second).then_some(Wait {
             duration: Duration::ZERO,
             reason: WaitReason::SignedAnew,
         })
@@ -328,6 +327,8 @@ impl Run<'_> {
                         server_message::one_line(&self.redact(&message, &ended.authorization))
                     })
                     .filter(|message| !message.is_empty());
+                let fault = self.clock_fault(&answer);
+                let reason = fault.as_deref().unwrap_or(reason);
                 let now = self.core.clock.now();
                 Error::status_of(self.context(), answer, message, now, reason)
             }
@@ -342,6 +343,14 @@ impl Run<'_> {
 }
 
 impl Run<'_> {
+    /// Why the server refused a token, where the clock of this machine explains
+    /// it.
+    fn clock_fault(&self, answer: &Answer) -> Option<String> {
+        let is_refused = answer.status == http::StatusCode::UNAUTHORIZED;
+        let server_time = server_time(answer).filter(|_| is_refused)?;
+        self.core.signer.clock_fault(server_time)
+    }
+
     /// Takes what was said in confidence out of a server's message.
     fn redact(&self, message: &str, authorization: &Authorization) -> String {
         let mut secrets = self.core.signer.credentials().parts();
