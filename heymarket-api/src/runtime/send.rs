@@ -3,8 +3,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::header;
-use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::attempt::{Attempt, Outcome, Wait, WaitReason};
@@ -16,6 +14,7 @@ use super::redact::redact;
 use super::request::{Parts, Request};
 use super::response::Answer;
 use super::retry::{Next, is_repeatable, next};
+use super::retry_after::{retry_after, server_time};
 use super::server_message;
 use super::telemetry;
 use super::transport::{Call, Progress, Transport};
@@ -278,7 +277,8 @@ impl Run<'_> {
         let is_second = std::mem::replace(&mut self.signed_anew, true);
         // A `Date` that did not help once is not used a second time.
         let answer = ended.answer.as_deref().filter(|_| !is_second);
-        let server_time = answer.and_then(server_time);
+        let now = self.core.clock.now();
+        let server_time = answer.and_then(|answer| server_time(&answer.headers, now));
         let has_sense = self.core.signer.refused(&ended.authorization, server_time);
         (has_sense && !is_second).then_some(Wait {
             duration: Duration::ZERO,
@@ -290,7 +290,7 @@ impl Run<'_> {
         let asked = ended
             .answer
             .as_ref()
-            .and_then(|answer| super::error::retry_after(&answer.headers, self.core.clock.now()));
+            .and_then(|answer| retry_after(&answer.headers, self.core.clock.now()));
         // None at all would be a loop without a pause.
         match asked.filter(|asked| !asked.is_zero()) {
             Some(duration) => Wait {
@@ -347,7 +347,8 @@ impl Run<'_> {
     /// it.
     fn clock_fault(&self, answer: &Answer) -> Option<String> {
         let is_refused = answer.status == http::StatusCode::UNAUTHORIZED;
-        let server_time = server_time(answer).filter(|_| is_refused)?;
+        let now = self.core.clock.now();
+        let server_time = server_time(&answer.headers, now).filter(|_| is_refused)?;
         self.core.signer.clock_fault(server_time)
     }
 
@@ -360,11 +361,4 @@ impl Run<'_> {
         let body = self.request.body().map(|body| &body[..]);
         redact(message, body, self.request.query_values(), &secrets)
     }
-}
-
-/// The time at which the server answered.
-fn server_time(answer: &Answer) -> Option<Timestamp> {
-    let date = answer.headers.get(header::DATE)?.to_str().ok()?;
-    let date = jiff::fmt::rfc2822::parse(date).ok()?;
-    Some(date.timestamp())
 }
