@@ -129,6 +129,78 @@ fn a_time_has_fractions_and_offsets_and_several_ways_to_be_none() {
 }
 
 #[test]
+fn a_time_that_no_timestamp_holds_is_the_nearest_that_one_does() {
+    let (earliest, latest) = (Timestamp::MIN.to_string(), Timestamp::MAX.to_string());
+    for (text, expected) in [
+        ("9999-12-31T23:59:59Z", latest.as_str()),
+        ("9999-12-31T23:59:59.999999999Z", &latest),
+        ("9999-12-31T23:59:60Z", &latest),
+        ("9999-12-31T24:00:00Z", &latest),
+        ("9999-12-31T00:00:00+00:00", &latest),
+        ("9999-12-30T23:00:00-12:00", &latest),
+        ("9999-12-30T22:00:00Z", "9999-12-30T22:00:00Z"),
+        // A leap second, and the end of a day.
+        ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59Z"),
+        ("2016-12-31T23:59:60.5Z", "2016-12-31T23:59:59.5Z"),
+        ("2017-01-01T01:59:60+02:00", "2016-12-31T23:59:59Z"),
+        ("2026-05-07T24:00:00Z", "2026-05-08T00:00:00Z"),
+        ("2026-12-31T24:00:00.000Z", "2027-01-01T00:00:00Z"),
+        ("2024-02-28T24:00:00+02:30", "2024-02-28T21:30:00Z"),
+        // More digits than nanoseconds.
+        (
+            "2026-05-07T12:00:00.1234567899Z",
+            "2026-05-07T12:00:00.123456789Z",
+        ),
+        (
+            "2026-05-07T12:00:00.0000000000000000Z",
+            "2026-05-07T12:00:00Z",
+        ),
+        (
+            "2026-05-07T12:00:00.5000000000+23:59",
+            "2026-05-06T12:01:00.5Z",
+        ),
+        // The year of no calendar that anyone used.
+        ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z"),
+        ("0000-01-01T00:00:00+14:00", "-000001-12-31T10:00:00Z"),
+        ("-009999-01-01T00:00:00Z", &earliest),
+    ] {
+        let read = conversation("snooze_till", json!(text)).snooze_till;
+        let expected: Timestamp = expected.parse().expect("a time");
+        assert_eq!(read, Some(expected), "{text}");
+    }
+}
+
+#[test]
+fn a_text_that_is_no_time_is_none_of_the_oddities() {
+    for wrong in [
+        "2026-05-07T24:00:01Z",
+        "2026-05-07T24:00:00.5Z",
+        "2026-05-07T25:00:00Z",
+        "2026-05-07T12:60:00Z",
+        "2026-05-07T12:00:61Z",
+        "2026-13-01T24:00:00Z",
+        "2023-02-29T24:00:00Z",
+        "2026-05-07T24:00:00",
+        "2026-05-07T12:00:00.12345678901x",
+        "2026-05-07T12:00:00.1234567890",
+        "2026-05-07T12:00:00.Z",
+        "2026-05-07T24:00:00+2",
+        "2026-05-07T24:00:00+26:00",
+        "2026-05-07T24:00:00+02:60",
+        "10000-01-01T00:00:00Z",
+        "9999-12-32T00:00:00Z",
+    ] {
+        let body = json!({ "id": 1, "snooze_till": wrong });
+        let read = serde_json::from_value::<Conversation>(body);
+        assert!(
+            read.is_err(),
+            "{wrong}: {:?}",
+            read.map(|read| read.snooze_till)
+        );
+    }
+}
+
+#[test]
 fn an_open_enum_keeps_what_it_does_not_know() {
     let channel = conversation("channel", json!("pigeon"))
         .channel
