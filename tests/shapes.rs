@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use heymarket_api::types::{
-    self, Channel, Conversation, ConversationMembers, ConversationStatus, Count, ReadState,
+    self, Channel, Conversation, ConversationMembers, ConversationStatus, Count, Identifier,
+    ReadState, TemplateReference,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -239,6 +240,82 @@ fn a_count_is_a_number_a_numeric_string_or_an_object() {
 }
 
 #[test]
+fn an_integer_is_one_however_json_writes_it() {
+    let id = |text: &str| {
+        let body = format!(r#"{{"id":{text}}}"#);
+        let read = serde_json::from_str::<Conversation>(&body);
+        read.map(|read| read.id).map_err(|error| error.to_string())
+    };
+    for (text, expected) in [
+        ("7", 7),
+        ("7.0", 7),
+        ("-7.000", -7),
+        ("1E2", 100),
+        ("1.5e1", 15),
+        ("700e-2", 7),
+        ("0.0", 0),
+        ("-0", 0),
+        ("-0.0", 0),
+        ("0E-99", 0),
+        // The largest integers that a double cannot have been rounded to.
+        ("9007199254740991.0", 9_007_199_254_740_991),
+        ("-9007199254740991.0", -9_007_199_254_740_991),
+        ("9223372036854775807", i64::MAX),
+        ("-9223372036854775808", i64::MIN),
+    ] {
+        assert_eq!(id(text), Ok(expected), "{text}");
+    }
+    for text in [
+        "1.5",
+        "1e-1",
+        "9007199254740992.0",
+        "9007199254740993.0",
+        "-9007199254740993.0",
+        "1e18",
+        "9223372036854775808",
+        "1e300",
+        "\"7\"",
+        "true",
+        "null",
+    ] {
+        let error = id(text).expect_err(text);
+        assert!(error.contains("expected an integer"), "{text}: {error}");
+    }
+}
+
+#[test]
+fn every_hand_written_type_reads_an_integer_as_written() {
+    for seven in ["7", "7.0", "7E0", "70e-1"] {
+        let conversation = |member: &str, value: &str| {
+            let body = format!(r#"{{"id":1,"{member}":{value}}}"#);
+            serde_json::from_str::<Conversation>(&body).expect("a conversation")
+        };
+        let object = format!(r#"{{"id":{seven}}}"#);
+        for value in [seven, &object] {
+            let assigned = conversation("assigned", value).assigned;
+            assert_eq!(assigned.map(|member| member.id), Some(7), "{value}");
+            let inbox = conversation("inbox", value).inbox;
+            assert_eq!(inbox.map(|inbox| inbox.id), Some(7), "{value}");
+            let template: TemplateReference = serde_json::from_str(value).expect("a template");
+            assert_eq!(template.id(), Some(7), "{value}");
+        }
+        let read = conversation("read", seven).read;
+        assert_eq!(read, Some(ReadState::Number(7)), "{seven}");
+        let identifier: Identifier = serde_json::from_str(seven).expect("an id");
+        assert_eq!(identifier, Identifier::Number(7), "{seven}");
+        for count in [seven, &format!(r#"{{"count":{seven}}}"#)] {
+            let count: Count = serde_json::from_str(count).expect("a count");
+            assert_eq!(count.value(), Some(7), "{count:?}");
+        }
+    }
+    for none in ["-0", "0.0"] {
+        let body = format!(r#"{{"id":1,"assigned":{none},"inbox":{none}}}"#);
+        let read: Conversation = serde_json::from_str(&body).expect("a conversation");
+        assert_eq!((read.assigned, read.inbox), (None, None));
+    }
+}
+
+#[test]
 fn what_is_wrong_is_said_with_what_was_expected_and_what_came() {
     for (member, value, expected) in [
         (
@@ -282,7 +359,11 @@ fn what_is_wrong_is_said_with_what_was_expected_and_what_came() {
 struct Maker<'a> {
     spec: &'a Value,
     random: fastrand::Rng,
+    /// Whether integers are written as strings between marks.
+    marks_integers: bool,
 }
+
+const MARK: &str = "@";
 
 const TIMES: [&str; 7] = [
     "2026-05-07T12:00:00Z",
@@ -294,7 +375,20 @@ const TIMES: [&str; 7] = [
     "0001-01-01T00:00:00Z",
 ];
 
-impl Maker<'_> {
+impl<'a> Maker<'a> {
+    fn new(spec: &'a Value, seed: u64) -> Self {
+        Self {
+            spec,
+            random: fastrand::Rng::with_seed(seed),
+            marks_integers: false,
+        }
+    }
+
+    fn component(&mut self, name: &str) -> Value {
+        let schema = json!({ "$ref": format!("#/components/schemas/{name}") });
+        self.value(&schema, 0)
+    }
+
     /// A value of a schema, in any of its documented shapes.
     fn value(&mut self, schema: &Value, depth: usize) -> Value {
         if let Some(reference) = reference(schema) {
@@ -320,7 +414,14 @@ impl Maker<'_> {
                 let items = (0..length).map(|_| self.value(&schema["items"], depth + 1));
                 Value::Array(items.collect())
             }
-            Some("integer") => json!(self.pick(&[0_i64, 1, 50001, 640_000_000_000])),
+            Some("integer") => {
+                let integer = *self.pick(&[0_i64, 1, 50001, 640_000_000_000]);
+                if self.marks_integers {
+                    json!(format!("{MARK}{integer}{MARK}"))
+                } else {
+                    json!(integer)
+                }
+            }
             Some("number") => json!(0.5),
             Some("boolean") => json!(self.random.bool()),
             Some("string") => self.string(schema),
@@ -416,11 +517,10 @@ fn numeric_string(schema: &Value, shape: &Value) -> Value {
 }
 
 /// Decodes a body as a type; gives what it was read as, written again.
-type Decode = fn(&Value) -> Result<Value, String>;
+type Decode = fn(&str) -> Result<Value, String>;
 
-fn decode<T: DeserializeOwned + Serialize + PartialEq>(body: &Value) -> Result<Value, String> {
-    let text = body.to_string();
-    let value: T = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+fn decode<T: DeserializeOwned + Serialize + PartialEq>(body: &str) -> Result<Value, String> {
+    let value: T = serde_json::from_str(body).map_err(|error| error.to_string())?;
     let written = serde_json::to_value(&value).map_err(|error| error.to_string())?;
     let again: T = serde_json::from_value(written.clone())
         .map_err(|error| format!("what was written does not read: {error}"))?;
@@ -476,13 +576,56 @@ proptest! {
             if !in_answers.contains(name) || name.ends_with("Reference") {
                 continue;
             }
-            let mut maker = Maker { spec, random: fastrand::Rng::with_seed(seed) };
-            let schema = json!({ "$ref": format!("#/components/schemas/{name}") });
-            let body = maker.value(&schema, 0);
-            let written = decode(&body)
+            let body = Maker::new(spec, seed).component(name);
+            let written = decode(&body.to_string())
                 .map_err(|error| TestCaseError::fail(format!("{name}: {error}: {body}")))?;
             check_kept(spec, name, &body, &written).map_err(TestCaseError::fail)?;
         }
+    }
+
+    #[test]
+    fn an_integer_may_have_an_empty_fraction_or_an_exponent(seed: u64) {
+        let spec = spec_once();
+        let in_answers = types_of_answers(spec);
+        for (name, decode) in decoders() {
+            // A count keeps the answer as it came.
+            if !in_answers.contains(name) || name == "Count" || name.ends_with("Reference") {
+                continue;
+            }
+            let mut maker = Maker::new(spec, seed);
+            maker.marks_integers = true;
+            let body = maker.component(name).to_string();
+            let write = |write: &mut dyn FnMut(i64) -> String| {
+                let quoted = body.replace(&format!("\"{MARK}"), MARK);
+                let bare = quoted.replace(&format!("{MARK}\""), MARK);
+                let mut parts = bare.split(MARK);
+                let mut text = parts.next().unwrap_or_default().to_owned();
+                while let (Some(integer), Some(rest)) = (parts.next(), parts.next()) {
+                    text.push_str(&write(integer.parse().expect("an integer")));
+                    text.push_str(rest);
+                }
+                text
+            };
+            let plain = write(&mut |integer| integer.to_string());
+            let random = &mut maker.random;
+            let odd = write(&mut |integer| odd(integer, random));
+            let expected = decode(&plain)
+                .map_err(|error| TestCaseError::fail(format!("{name}: {error}: {plain}")))?;
+            let read = decode(&odd)
+                .map_err(|error| TestCaseError::fail(format!("{name}: {error}: {odd}")))?;
+            prop_assert_eq!(read, expected, "{}: {}", name, odd);
+        }
+    }
+}
+
+/// Another way to write an integer.
+fn odd(integer: i64, random: &mut fastrand::Rng) -> String {
+    match random.u8(0..5) {
+        0 if integer == 0 => "-0".to_owned(),
+        0 | 1 => format!("{integer}.0"),
+        2 => format!("{integer}E0"),
+        3 if integer != 0 => format!("{integer}00.000e-2"),
+        _ => integer.to_string(),
     }
 }
 

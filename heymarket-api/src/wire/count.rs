@@ -4,6 +4,7 @@ use serde::de::{self, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::integer;
 use super::json_schema::json_schema;
 
 /// How many items there are.
@@ -68,10 +69,15 @@ impl<'de> Visitor<'de> for CountVisitor {
     }
 
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<Count, E> {
-        match i64::try_from(number) {
-            Ok(number) => self.visit_i64(number),
-            Err(_) => Err(E::invalid_value(Unexpected::Unsigned(number), &self)),
-        }
+        let number = integer::of_unsigned(number, &self)?;
+        self.visit_i64(number)
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Count, E> {
+        Ok(Count {
+            value: Some(integer::of_float(number, &self)?),
+            raw: number.into(),
+        })
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Count, E> {
@@ -98,18 +104,18 @@ impl<'de> Visitor<'de> for CountVisitor {
 
 fn count_of(members: &Map<String, Value>) -> Option<i64> {
     if let Some(count) = members.get("count") {
-        return integer(count);
+        return number(count);
     }
-    let mut numbers = members.values().filter_map(integer);
+    let mut numbers = members.values().filter_map(number);
     match (numbers.next(), numbers.next()) {
         (Some(number), None) => Some(number),
         _ => None,
     }
 }
 
-fn integer(value: &Value) -> Option<i64> {
+fn number(value: &Value) -> Option<i64> {
     match value {
-        Value::Number(number) => number.as_i64(),
+        Value::Number(number) => integer::whole_number(number),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     }
