@@ -1,6 +1,6 @@
 use std::fmt;
 
-use serde::de::{self, MapAccess, Unexpected, Visitor};
+use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
@@ -10,7 +10,7 @@ use super::json_schema::json_schema;
 /// How many items there are.
 ///
 /// No source shows the answer of a count endpoint, and one page types it as a
-/// string: a number, a numeric string and an object are all read.
+/// string such as `1042`: a number, any string and an object are all read.
 ///
 /// `Debug` shows the number alone.
 #[derive(Clone, PartialEq)]
@@ -20,8 +20,9 @@ pub struct Count {
 }
 
 impl Count {
-    /// The number. `None` if an object came that has neither a member `count`
-    /// nor exactly one member that is a number; [`raw`](Self::raw) has it then.
+    /// The number. `None` if the answer is a string that is no `i64`, or an object
+    /// with neither a member `count` nor exactly one member that is a number;
+    /// [`raw`](Self::raw) has the answer.
     #[must_use]
     pub fn value(&self) -> Option<i64> {
         self.value
@@ -58,7 +59,7 @@ impl<'de> Visitor<'de> for CountVisitor {
     type Value = Count;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number, a numeric string or an object")
+        f.write_str("an integer, a string or an object")
     }
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Count, E> {
@@ -81,13 +82,10 @@ impl<'de> Visitor<'de> for CountVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Count, E> {
-        match text.trim().parse() {
-            Ok(number) => Ok(Count {
-                value: Some(number),
-                raw: text.into(),
-            }),
-            Err(_) => Err(E::invalid_value(Unexpected::Str(text), &self)),
-        }
+        Ok(Count {
+            value: text.trim().parse().ok(),
+            raw: text.into(),
+        })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Count, A::Error> {
