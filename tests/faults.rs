@@ -319,6 +319,22 @@ async fn the_server_says_how_long_to_wait_and_the_error_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_wait_of_twenty_digits_ends_the_operation_at_once() {
+    let server = ScriptedServer::start().await;
+    server.with_headers("retry-after: 99999999999999999999\r\n");
+    for status in [429, 503] {
+        let run = i64::from(status);
+        server.script(run, [Fault::Status(status)]);
+        let clock = JumpingClock::default();
+        let client = builder(server.url(), &clock).build().expect("a client");
+        let error = client.get_conversation(run).await.expect_err("too long");
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(u64::MAX)));
+        assert_eq!(error.attempts().len(), 1);
+        assert_eq!(clock.waits(), []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_cannot_stop_the_client_for_good_nor_make_it_hammer() {
     let server = ScriptedServer::start().await;
     let clock = JumpingClock::default();

@@ -7,7 +7,9 @@ use std::time::Duration;
 use heymarket_api::types::{MarkConversation, OpenConversation, SendMessage};
 use heymarket_api::{Client, Credentials, Error, ErrorKind, Outcome};
 
-use crate::support::{Answer, JumpingClock, RawServer, Server, Step, builder, client};
+use crate::support::{
+    Answer, Connections, JumpingClock, RawServer, ScriptedServer, Server, Step, builder, client,
+};
 
 async fn failure(answer: Answer) -> Error {
     let server = Server::answering(answer).await;
@@ -459,30 +461,47 @@ fn a_base_url_that_cannot_be_right_is_refused() {
 
 #[test]
 fn settings_that_cannot_be_right_are_refused() {
-    let zero = builder("https://example.com")
-        .timeout(Duration::ZERO)
-        .build();
-    assert!(
-        zero.expect_err("zero")
-            .to_string()
-            .contains("timeout is zero")
-    );
-    let user_agent = builder("https://example.com").user_agent("a\nb").build();
-    assert!(
-        user_agent
-            .expect_err("a line break")
-            .to_string()
-            .contains("user agent")
-    );
-    let both = builder("https://example.com")
-        .http_client(reqwest::Client::new())
-        .connect_timeout(Duration::from_secs(1))
-        .build();
-    assert!(
-        both.expect_err("both")
-            .to_string()
-            .contains("connect timeout")
-    );
+    let builder = || builder("https://example.com");
+    let own = || builder().http_client(reqwest::Client::new());
+    let second = Duration::from_secs(1);
+    for (wrong, words) in [
+        (builder().timeout(Duration::ZERO), "timeout is zero"),
+        (
+            builder().pool_idle_timeout(Duration::ZERO),
+            "the pool idle timeout is zero",
+        ),
+        (builder().user_agent("a\nb"), "user agent"),
+        (own().connect_timeout(second), "a connect timeout has no"),
+        (own().pool_idle_timeout(second), "a pool idle timeout has"),
+    ] {
+        let error = wrong.build().expect_err(words);
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_and_not_used_again() {
+    let server = ScriptedServer::start().await;
+    let client = builder(server.url())
+        .pool_idle_timeout(Duration::from_millis(500))
+        .build()
+        .expect("a client");
+    for _ in 0..2 {
+        client.get_conversation(1).await.expect("an answer");
+    }
+    let one = Connections {
+        accepted: 1,
+        open: 1,
+    };
+    assert_eq!(server.connections(), one);
+    let closed = tokio::time::timeout(Duration::from_secs(10), async {
+        while server.connections().open > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    closed.await.expect("closed by the client");
+    client.get_conversation(1).await.expect("an answer");
+    assert_eq!(server.connections().accepted, 2);
 }
 
 #[tokio::test]

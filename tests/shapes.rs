@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use heymarket_api::types::{
-    self, Channel, Conversation, ConversationMembers, ConversationStatus, Count, ReadState,
+    self, Channel, Conversation, ConversationMembers, ConversationStatus, Count, Identifier,
+    ReadState, TemplateReference,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -129,6 +130,78 @@ fn a_time_has_fractions_and_offsets_and_several_ways_to_be_none() {
 }
 
 #[test]
+fn a_time_that_no_timestamp_holds_is_the_nearest_that_one_does() {
+    let (earliest, latest) = (Timestamp::MIN.to_string(), Timestamp::MAX.to_string());
+    for (text, expected) in [
+        ("9999-12-31T23:59:59Z", latest.as_str()),
+        ("9999-12-31T23:59:59.999999999Z", &latest),
+        ("9999-12-31T23:59:60Z", &latest),
+        ("9999-12-31T24:00:00Z", &latest),
+        ("9999-12-31T00:00:00+00:00", &latest),
+        ("9999-12-30T23:00:00-12:00", &latest),
+        ("9999-12-30T22:00:00Z", "9999-12-30T22:00:00Z"),
+        // A leap second, and the end of a day.
+        ("2016-12-31T23:59:60Z", "2016-12-31T23:59:59Z"),
+        ("2016-12-31T23:59:60.5Z", "2016-12-31T23:59:59.5Z"),
+        ("2017-01-01T01:59:60+02:00", "2016-12-31T23:59:59Z"),
+        ("2026-05-07T24:00:00Z", "2026-05-08T00:00:00Z"),
+        ("2026-12-31T24:00:00.000Z", "2027-01-01T00:00:00Z"),
+        ("2024-02-28T24:00:00+02:30", "2024-02-28T21:30:00Z"),
+        // More digits than nanoseconds.
+        (
+            "2026-05-07T12:00:00.1234567899Z",
+            "2026-05-07T12:00:00.123456789Z",
+        ),
+        (
+            "2026-05-07T12:00:00.0000000000000000Z",
+            "2026-05-07T12:00:00Z",
+        ),
+        (
+            "2026-05-07T12:00:00.5000000000+23:59",
+            "2026-05-06T12:01:00.5Z",
+        ),
+        // The year of no calendar that anyone used.
+        ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z"),
+        ("0000-01-01T00:00:00+14:00", "-000001-12-31T10:00:00Z"),
+        ("-009999-01-01T00:00:00Z", &earliest),
+    ] {
+        let read = conversation("snooze_till", json!(text)).snooze_till;
+        let expected: Timestamp = expected.parse().expect("a time");
+        assert_eq!(read, Some(expected), "{text}");
+    }
+}
+
+#[test]
+fn a_text_that_is_no_time_is_none_of_the_oddities() {
+    for wrong in [
+        "2026-05-07T24:00:01Z",
+        "2026-05-07T24:00:00.5Z",
+        "2026-05-07T25:00:00Z",
+        "2026-05-07T12:60:00Z",
+        "2026-05-07T12:00:61Z",
+        "2026-13-01T24:00:00Z",
+        "2023-02-29T24:00:00Z",
+        "2026-05-07T24:00:00",
+        "2026-05-07T12:00:00.12345678901x",
+        "2026-05-07T12:00:00.1234567890",
+        "2026-05-07T12:00:00.Z",
+        "2026-05-07T24:00:00+2",
+        "2026-05-07T24:00:00+26:00",
+        "2026-05-07T24:00:00+02:60",
+        "10000-01-01T00:00:00Z",
+        "9999-12-32T00:00:00Z",
+    ] {
+        let body = json!({ "id": 1, "snooze_till": wrong });
+        let read = serde_json::from_value::<Conversation>(body);
+        assert!(
+            read.is_err(),
+            "{wrong}: {:?}",
+            read.map(|read| read.snooze_till)
+        );
+    }
+}
+
+#[test]
 fn an_open_enum_keeps_what_it_does_not_know() {
     let channel = conversation("channel", json!("pigeon"))
         .channel
@@ -146,11 +219,16 @@ fn an_open_enum_keeps_what_it_does_not_know() {
 }
 
 #[test]
-fn a_count_is_a_number_a_numeric_string_or_an_object() {
+fn a_count_is_an_integer_any_string_or_an_object() {
     let count = |value| serde_json::from_value::<Count>(value);
     for (value, expected) in [
         (json!(42), Some(42)),
         (json!("42"), Some(42)),
+        (json!(" 0042\n"), Some(42)),
+        (json!("9223372036854775807"), Some(i64::MAX)),
+        (json!("99999999999999999999"), None),
+        (json!("many"), None),
+        (json!(""), None),
         (json!({ "count": 42, "page": 1 }), Some(42)),
         (json!({ "count": "42" }), Some(42)),
         (json!({ "total": 42 }), Some(42)),
@@ -161,8 +239,84 @@ fn a_count_is_a_number_a_numeric_string_or_an_object() {
         assert_eq!(count.value(), expected, "{value}");
         assert_eq!(count.raw(), &value);
     }
-    for wrong in [json!("many"), json!([1]), json!(true), json!(1.5)] {
+    for wrong in [json!([1]), json!(true), json!(1.5), json!(u64::MAX)] {
         assert!(count(wrong.clone()).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn an_integer_is_one_however_json_writes_it() {
+    let id = |text: &str| {
+        let body = format!(r#"{{"id":{text}}}"#);
+        let read = serde_json::from_str::<Conversation>(&body);
+        read.map(|read| read.id).map_err(|error| error.to_string())
+    };
+    for (text, expected) in [
+        ("7", 7),
+        ("7.0", 7),
+        ("-7.000", -7),
+        ("1E2", 100),
+        ("1.5e1", 15),
+        ("700e-2", 7),
+        ("0.0", 0),
+        ("-0", 0),
+        ("-0.0", 0),
+        ("0E-99", 0),
+        // The largest integers that a double cannot have been rounded to.
+        ("9007199254740991.0", 9_007_199_254_740_991),
+        ("-9007199254740991.0", -9_007_199_254_740_991),
+        ("9223372036854775807", i64::MAX),
+        ("-9223372036854775808", i64::MIN),
+    ] {
+        assert_eq!(id(text), Ok(expected), "{text}");
+    }
+    for text in [
+        "1.5",
+        "1e-1",
+        "9007199254740992.0",
+        "9007199254740993.0",
+        "-9007199254740993.0",
+        "1e18",
+        "9223372036854775808",
+        "1e300",
+        "\"7\"",
+        "true",
+        "null",
+    ] {
+        let error = id(text).expect_err(text);
+        assert!(error.contains("expected an integer"), "{text}: {error}");
+    }
+}
+
+#[test]
+fn every_hand_written_type_reads_an_integer_as_written() {
+    for seven in ["7", "7.0", "7E0", "70e-1"] {
+        let conversation = |member: &str, value: &str| {
+            let body = format!(r#"{{"id":1,"{member}":{value}}}"#);
+            serde_json::from_str::<Conversation>(&body).expect("a conversation")
+        };
+        let object = format!(r#"{{"id":{seven}}}"#);
+        for value in [seven, &object] {
+            let assigned = conversation("assigned", value).assigned;
+            assert_eq!(assigned.map(|member| member.id), Some(7), "{value}");
+            let inbox = conversation("inbox", value).inbox;
+            assert_eq!(inbox.map(|inbox| inbox.id), Some(7), "{value}");
+            let template: TemplateReference = serde_json::from_str(value).expect("a template");
+            assert_eq!(template.id(), Some(7), "{value}");
+        }
+        let read = conversation("read", seven).read;
+        assert_eq!(read, Some(ReadState::Number(7)), "{seven}");
+        let identifier: Identifier = serde_json::from_str(seven).expect("an id");
+        assert_eq!(identifier, Identifier::Number(7), "{seven}");
+        for count in [seven, &format!(r#"{{"count":{seven}}}"#)] {
+            let count: Count = serde_json::from_str(count).expect("a count");
+            assert_eq!(count.value(), Some(7), "{count:?}");
+        }
+    }
+    for none in ["-0", "0.0"] {
+        let body = format!(r#"{{"id":1,"assigned":{none},"inbox":{none}}}"#);
+        let read: Conversation = serde_json::from_str(&body).expect("a conversation");
+        assert_eq!((read.assigned, read.inbox), (None, None));
     }
 }
 
@@ -210,7 +364,11 @@ fn what_is_wrong_is_said_with_what_was_expected_and_what_came() {
 struct Maker<'a> {
     spec: &'a Value,
     random: fastrand::Rng,
+    /// Whether integers are written as strings between marks.
+    marks_integers: bool,
 }
+
+const MARK: &str = "@";
 
 const TIMES: [&str; 7] = [
     "2026-05-07T12:00:00Z",
@@ -222,7 +380,20 @@ const TIMES: [&str; 7] = [
     "0001-01-01T00:00:00Z",
 ];
 
-impl Maker<'_> {
+impl<'a> Maker<'a> {
+    fn new(spec: &'a Value, seed: u64) -> Self {
+        Self {
+            spec,
+            random: fastrand::Rng::with_seed(seed),
+            marks_integers: false,
+        }
+    }
+
+    fn component(&mut self, name: &str) -> Value {
+        let schema = json!({ "$ref": format!("#/components/schemas/{name}") });
+        self.value(&schema, 0)
+    }
+
     /// A value of a schema, in any of its documented shapes.
     fn value(&mut self, schema: &Value, depth: usize) -> Value {
         if let Some(reference) = reference(schema) {
@@ -233,7 +404,6 @@ impl Maker<'_> {
             let is_choice = shapes.iter().all(|shape| shape.get("required").is_some());
             if !is_choice {
                 let shape = self.pick(shapes).clone();
-                let shape = numeric_string(schema, &shape);
                 return self.value(&shape, depth);
             }
         }
@@ -248,7 +418,14 @@ impl Maker<'_> {
                 let items = (0..length).map(|_| self.value(&schema["items"], depth + 1));
                 Value::Array(items.collect())
             }
-            Some("integer") => json!(self.pick(&[0_i64, 1, 50001, 640_000_000_000])),
+            Some("integer") => {
+                let integer = *self.pick(&[0_i64, 1, 50001, 640_000_000_000]);
+                if self.marks_integers {
+                    json!(format!("{MARK}{integer}{MARK}"))
+                } else {
+                    json!(integer)
+                }
+            }
             Some("number") => json!(0.5),
             Some("boolean") => json!(self.random.bool()),
             Some("string") => self.string(schema),
@@ -259,9 +436,6 @@ impl Maker<'_> {
     fn string(&mut self, schema: &Value) -> Value {
         if schema["format"] == "date-time" {
             return json!(self.pick(&TIMES));
-        }
-        if schema["x-numeric"] == true {
-            return json!("42");
         }
         match schema["enum"].as_array() {
             Some(values) if self.random.bool() => self.pick(values).clone(),
@@ -328,27 +502,11 @@ fn reference(schema: &Value) -> Option<&str> {
     direct?.as_str()?.rsplit('/').next()
 }
 
-/// The string among the shapes of a count is a numeric one.
-fn numeric_string(schema: &Value, shape: &Value) -> Value {
-    let has = |name: &str| {
-        schema["oneOf"]
-            .as_array()
-            .is_some_and(|shapes| shapes.iter().any(|s| s["type"] == name))
-    };
-    let is_count = has("integer") && has("string") && has("object");
-    if is_count && shape["type"] == "string" {
-        json!({ "type": "string", "x-numeric": true })
-    } else {
-        shape.clone()
-    }
-}
-
 /// Decodes a body as a type; gives what it was read as, written again.
-type Decode = fn(&Value) -> Result<Value, String>;
+type Decode = fn(&str) -> Result<Value, String>;
 
-fn decode<T: DeserializeOwned + Serialize + PartialEq>(body: &Value) -> Result<Value, String> {
-    let text = body.to_string();
-    let value: T = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+fn decode<T: DeserializeOwned + Serialize + PartialEq>(body: &str) -> Result<Value, String> {
+    let value: T = serde_json::from_str(body).map_err(|error| error.to_string())?;
     let written = serde_json::to_value(&value).map_err(|error| error.to_string())?;
     let again: T = serde_json::from_value(written.clone())
         .map_err(|error| format!("what was written does not read: {error}"))?;
@@ -404,13 +562,56 @@ proptest! {
             if !in_answers.contains(name) || name.ends_with("Reference") {
                 continue;
             }
-            let mut maker = Maker { spec, random: fastrand::Rng::with_seed(seed) };
-            let schema = json!({ "$ref": format!("#/components/schemas/{name}") });
-            let body = maker.value(&schema, 0);
-            let written = decode(&body)
+            let body = Maker::new(spec, seed).component(name);
+            let written = decode(&body.to_string())
                 .map_err(|error| TestCaseError::fail(format!("{name}: {error}: {body}")))?;
             check_kept(spec, name, &body, &written).map_err(TestCaseError::fail)?;
         }
+    }
+
+    #[test]
+    fn an_integer_may_have_an_empty_fraction_or_an_exponent(seed: u64) {
+        let spec = spec_once();
+        let in_answers = types_of_answers(spec);
+        for (name, decode) in decoders() {
+            // A count keeps the answer as it came.
+            if !in_answers.contains(name) || name == "Count" || name.ends_with("Reference") {
+                continue;
+            }
+            let mut maker = Maker::new(spec, seed);
+            maker.marks_integers = true;
+            let body = maker.component(name).to_string();
+            let write = |write: &mut dyn FnMut(i64) -> String| {
+                let quoted = body.replace(&format!("\"{MARK}"), MARK);
+                let bare = quoted.replace(&format!("{MARK}\""), MARK);
+                let mut parts = bare.split(MARK);
+                let mut text = parts.next().unwrap_or_default().to_owned();
+                while let (Some(integer), Some(rest)) = (parts.next(), parts.next()) {
+                    text.push_str(&write(integer.parse().expect("an integer")));
+                    text.push_str(rest);
+                }
+                text
+            };
+            let plain = write(&mut |integer| integer.to_string());
+            let random = &mut maker.random;
+            let odd = write(&mut |integer| odd(integer, random));
+            let expected = decode(&plain)
+                .map_err(|error| TestCaseError::fail(format!("{name}: {error}: {plain}")))?;
+            let read = decode(&odd)
+                .map_err(|error| TestCaseError::fail(format!("{name}: {error}: {odd}")))?;
+            prop_assert_eq!(read, expected, "{}: {}", name, odd);
+        }
+    }
+}
+
+/// Another way to write an integer.
+fn odd(integer: i64, random: &mut fastrand::Rng) -> String {
+    match random.u8(0..5) {
+        0 if integer == 0 => "-0".to_owned(),
+        0 | 1 => format!("{integer}.0"),
+        2 => format!("{integer}E0"),
+        3 if integer != 0 => format!("{integer}00.000e-2"),
+        _ => integer.to_string(),
     }
 }
 

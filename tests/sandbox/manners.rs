@@ -227,13 +227,19 @@ async fn the_client_keeps_the_limit_that_the_server_has() {
     assert_eq!(error.status(), None, "{error}");
 }
 
+/// A sandbox whose clock is ahead by so many seconds, and a client of it.
+async fn skewed(seconds: i64) -> (Sandbox, Client) {
+    let rule = format!("trouble=clock_skew,skew_seconds={seconds}");
+    let sandbox = sandbox().rule(rule.parse().expect("a rule")).start().await;
+    let sandbox = sandbox.expect("a sandbox");
+    let client = client(&sandbox);
+    (sandbox, client)
+}
+
 #[tokio::test]
 async fn a_client_whose_clock_is_off_signs_anew_by_the_servers_time() {
-    for skew in [-3600, -330, 90, 3600] {
-        let rule = format!("trouble=clock_skew,skew_seconds={skew}");
-        let sandbox = sandbox().rule(rule.parse().expect("a rule")).start().await;
-        let sandbox = sandbox.expect("a sandbox");
-        let client = client(&sandbox);
+    for skew in [-590, -330, 90, 590] {
+        let (_sandbox, client) = skewed(skew).await;
         let answer = client
             .get_conversation(CONVERSATION)
             .await
@@ -251,6 +257,17 @@ async fn a_client_whose_clock_is_off_signs_anew_by_the_servers_time() {
             .await
             .expect("it is known now");
         assert_eq!(next.attempts().len(), 1, "{skew}");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_an_hour_off_is_refused_and_the_error_names_it() {
+    for (skew, words) in [(-3600, "1h ahead of"), (3600, "1h behind")] {
+        let (_sandbox, client) = skewed(skew).await;
+        let refused = client.get_conversation(CONVERSATION).await;
+        let error = refused.expect_err("too far off");
+        assert!(error.is_unauthorized(), "{error}");
+        assert!(error.to_string().contains(words), "{error}");
     }
 }
 

@@ -8,7 +8,7 @@ mod spec;
 
 pub(crate) use clock::{ImpatientClock, JumpingClock, ManualClock};
 pub(crate) use raw::{RawServer, Step};
-pub(crate) use scripted::{Fault, Request, ScriptedServer};
+pub(crate) use scripted::{Connections, Fault, Request, ScriptedServer};
 pub(crate) use server::{Answer, Received, Server};
 pub(crate) use spec::{project_root, spec};
 

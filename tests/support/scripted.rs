@@ -55,6 +55,15 @@ struct State {
     scripts: BTreeMap<i64, VecDeque<Fault>>,
     requests: BTreeMap<i64, Vec<Request>>,
     headers: String,
+    connections: Connections,
+}
+
+/// How many connections there were, and how many of them the client has not
+/// closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Connections {
+    pub(crate) accepted: usize,
+    pub(crate) open: usize,
 }
 
 /// Far longer than any client of the tests waits.
@@ -76,9 +85,12 @@ impl ScriptedServer {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let state = Arc::clone(&state);
+                state.lock().expect("the state").connections.accepted += 1;
+                state.lock().expect("the state").connections.open += 1;
                 tokio::spawn(async move {
                     // A client that gives up closes the connection.
                     let _ = serve(stream, &state).await;
+                    state.lock().expect("the state").connections.open -= 1;
                 });
             }
         });
@@ -97,6 +109,10 @@ impl ScriptedServer {
     /// Adds header lines to every answer.
     pub(crate) fn with_headers(&self, lines: &str) {
         self.state.lock().expect("the state").headers = lines.to_owned();
+    }
+
+    pub(crate) fn connections(&self) -> Connections {
+        self.state.lock().expect("the state").connections
     }
 
     pub(crate) fn requests(&self, run: i64) -> Vec<Request> {

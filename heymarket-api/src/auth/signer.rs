@@ -14,6 +14,15 @@ use crate::runtime::Error;
 /// server takes it for to clocks that differ and requests that wait.
 const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_secs(4 * 60);
 
+/// A token is issued at most this far from this machine's clock, in either
+/// direction. An answer's `Date` further off is ignored: a server or proxy could
+/// otherwise collect tokens that are valid years from now.
+const LARGEST_OFFSET: SignedDuration = SignedDuration::from_mins(10);
+
+/// Two offsets this close are the same one: a `Date` has whole seconds, and
+/// takes a while to arrive.
+const SAME_OFFSET: SignedDuration = SignedDuration::from_secs(5);
+
 /// Gives each attempt its headers, with its token in them.
 pub(crate) struct Signer {
     credentials: Credentials,
@@ -90,21 +99,45 @@ impl Signer {
         })
     }
 
-    /// Answers a 401: drops the token that was refused, unless another caller
-    /// did already, and takes the time from the server, whose `Date` it is.
-    /// Gives whether there is any sense in trying again.
+    /// Handles a 401: drops the refused token, unless another caller did, and
+    /// takes the offset of the next one from `server_time`, the answer's `Date`.
+    ///
+    /// An offset never outlives a token signed with it: a `Date` that says the
+    /// same again, or none, leads back to this machine's clock.
+    ///
+    /// Returns whether signing again can help.
     pub(crate) fn refused(&self, refused: &Authorization, server_time: Option<Timestamp>) -> bool {
         if matches!(self.credentials.0, Kind::ApiKey(_)) {
             return false;
         }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.generation == refused.generation {
-            state.token = None;
-            if let Some(server_time) = server_time {
-                state.offset = server_time.duration_since(self.clock.now());
-            }
+        if state.generation == refused.generation && state.token.take().is_some() {
+            let offset = server_time.map(|time| time.duration_since(self.clock.now()));
+            state.offset = offset
+                .filter(|offset| offset.abs() <= LARGEST_OFFSET)
+                .filter(|offset| state.offset.is_zero() || differ(*offset, state.offset))
+                .unwrap_or_default();
         }
         true
+    }
+
+    /// Describes a difference between this machine's clock and the server's that
+    /// is too large to correct; `None` where tokens do not depend on it.
+    pub(crate) fn clock_fault(&self, server_time: Timestamp) -> Option<String> {
+        let ahead = self.clock.now().duration_since(server_time);
+        if matches!(self.credentials.0, Kind::ApiKey(_)) || ahead.abs() <= LARGEST_OFFSET {
+            return None;
+        }
+        let minutes = SignedDuration::from_mins((ahead.abs().as_secs() + 30) / 60);
+        let side = if ahead.is_negative() {
+            "behind"
+        } else {
+            "ahead of"
+        };
+        Some(format!(
+            "this machine's clock is {minutes:#} {side} the server's, and tokens carry its time; \
+             set the clock"
+        ))
     }
 
     /// A token from the future is not used either: the clock was set back.
@@ -130,3 +163,10 @@ impl Signer {
         Ok(header)
     }
 }
+
+fn differ(one: SignedDuration, other: SignedDuration) -> bool {
+    (one - other).abs() > SAME_OFFSET
+}
+
+#[cfg(test)]
+mod tests;

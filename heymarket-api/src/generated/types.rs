@@ -106,41 +106,49 @@ pub struct BusinessHours {
     ///
     /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekday_end_hour: ::std::option::Option<i64>,
     /// The minute of that hour.
     ///
     /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekday_end_min: ::std::option::Option<i64>,
     /// The hour at which weekdays begin.
     ///
     /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekday_start_hour: ::std::option::Option<i64>,
     /// The minute of that hour.
     ///
     /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekday_start_min: ::std::option::Option<i64>,
     /// The hour at which days of the weekend end.
     ///
     /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekend_end_hour: ::std::option::Option<i64>,
     /// The minute of that hour.
     ///
     /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekend_end_min: ::std::option::Option<i64>,
     /// The hour at which days of the weekend begin.
     ///
     /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekend_start_hour: ::std::option::Option<i64>,
     /// The minute of that hour.
     ///
     /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekend_start_min: ::std::option::Option<i64>,
 }
 /// Addresses to look for.
@@ -317,6 +325,7 @@ pub struct Contact {
     ///
     /// Evidence: g2, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub assigned_user_id: ::std::option::Option<i64>,
     /// The URL of a picture.
     ///
@@ -329,6 +338,7 @@ pub struct Contact {
     pub created: ::std::option::Option<::jiff::Timestamp>,
     /// The id of the team member who created it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub creator_id: ::std::option::Option<i64>,
     /// Values of custom fields, each by the id of its field: strings, and by one client numbers and
     /// booleans too.
@@ -358,11 +368,13 @@ pub struct Contact {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first: ::std::option::Option<::std::string::String>,
     /// The contact's id.
+    #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
     /// The id of an inbox. Not described.
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub inbox_id: ::std::option::Option<i64>,
     /// Whether the contact wants no messages.
     ///
@@ -386,6 +398,7 @@ pub struct Contact {
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub parent_id: ::std::option::Option<i64>,
     /// The phone number.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -394,6 +407,7 @@ pub struct Contact {
     ///
     /// Evidence: g2, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub rev: ::std::option::Option<i64>,
     /// Whether the contact is shared. Not described.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -405,6 +419,7 @@ pub struct Contact {
     pub tags: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
     /// The id of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub team_id: ::std::option::Option<i64>,
     /// The kind of the contact. Not described.
     ///
@@ -492,6 +507,7 @@ pub struct ContactChannel {
     pub info_channel: ::std::option::Option<::std::string::String>,
     /// The id of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub team_id: ::std::option::Option<i64>,
     /// When the channel last changed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -535,6 +551,7 @@ pub struct ContactField {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub duplicate: ::std::option::Option<bool>,
     /// The field's id: the key of its values in `custom`.
+    #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
     /// The field's title.
     ///
@@ -624,6 +641,7 @@ pub struct ContactNote {
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub user_id: ::std::option::Option<i64>,
 }
 impl ::std::fmt::Debug for ContactNote {
@@ -648,6 +666,7 @@ pub struct ContactStatus {
     pub blocked: ::std::option::Option<bool>,
     /// The contact's id.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub id: ::std::option::Option<i64>,
     /// The phone number.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -704,6 +723,7 @@ pub struct Conversation {
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub creator: ::std::option::Option<i64>,
     /// Whether notifications are sent by e-mail.
     ///
@@ -711,6 +731,7 @@ pub struct Conversation {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_noti: ::std::option::Option<bool>,
     /// The conversation's id.
+    #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
     /// The inbox that the conversation belongs to.
     ///
@@ -723,6 +744,7 @@ pub struct Conversation {
     ///
     /// Evidence: g2, used.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub last_inbound: ::std::option::Option<i64>,
     /// The text of the last message. Only lists carry it.
     ///
@@ -778,6 +800,7 @@ pub struct Conversation {
     ///
     /// Evidence: g2, sampled.
     #[serde(rename = "super", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub super_: ::std::option::Option<i64>,
     /// Not described.
     ///
@@ -806,6 +829,7 @@ pub struct Conversation {
     ///
     /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub unread_users: ::std::option::Option<::std::vec::Vec<i64>>,
     /// When the conversation last changed; lists are sorted by it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2035,6 +2059,7 @@ pub struct DeletedList {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub deleted: ::std::option::Option<bool>,
     /// The list's id.
+    #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
 }
 /// A contact that could not be created or updated. The page that shows it was had in part only, so
@@ -2351,6 +2376,7 @@ pub struct Inbox {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub high_throughput: ::std::option::Option<bool>,
     /// The inbox's id.
+    #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
     /// Not documented; its name says what is known.
     ///
@@ -2382,11 +2408,13 @@ pub struct Inbox {
     ///
     /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub ittc: ::std::option::Option<i64>,
     /// The ids of its members. They are what `creator_id` and `user_id` take.
     ///
     /// Evidence: g1, g2, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub members: ::std::option::Option<::std::vec::Vec<i64>>,
     /// Its name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2395,11 +2423,13 @@ pub struct Inbox {
     ///
     /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub notify_after_inbound_idle: ::std::option::Option<i64>,
     /// Not documented; its name says what is known.
     ///
     /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub notify_after_outbound_idle: ::std::option::Option<i64>,
     /// Not documented; its name says what is known.
     ///
@@ -2451,6 +2481,7 @@ pub struct Inbox {
     ///
     /// Evidence: g2, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub rev: ::std::option::Option<i64>,
     /// Not documented; its name says what is known.
     ///
@@ -2461,6 +2492,7 @@ pub struct Inbox {
     ///
     /// Evidence: g2, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub team: ::std::option::Option<i64>,
     /// Not documented; its name says what is known.
     ///
@@ -2553,8 +2585,10 @@ pub struct List {
     pub created: ::std::option::Option<::jiff::Timestamp>,
     /// The id of the team member who created it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub creator_id: ::std::option::Option<i64>,
     /// The list's id.
+    #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
     /// The id that the client gave it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2564,6 +2598,7 @@ pub struct List {
     pub name: ::std::option::Option<::std::string::String>,
     /// The revision.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub rev: ::std::option::Option<i64>,
     /// Whether it is shared. Not described.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2575,6 +2610,7 @@ pub struct List {
     >,
     /// The id of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub team_id: ::std::option::Option<i64>,
     /// When it last changed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -3521,6 +3557,7 @@ impl crate::wire::Check for MarkConversation {
 pub struct Member {
     /// The member's id.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub id: ::std::option::Option<i64>,
     /// The member's name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -3548,6 +3585,7 @@ pub struct Membership {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// The membership's id. A client sends with it as `creator_id`.
+    #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
     /// The member's name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -3563,9 +3601,11 @@ pub struct Membership {
     pub role: ::std::option::Option<crate::wire::Identifier>,
     /// The member's role: `1` is an administrator, `4` a member.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub role_id: ::std::option::Option<i64>,
     /// The id of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub team_id: ::std::option::Option<i64>,
     /// When the membership last changed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -3621,6 +3661,7 @@ pub struct Message {
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub broadcast_id: ::std::option::Option<i64>,
     /// The channel that it took.
     ///
@@ -3655,6 +3696,7 @@ pub struct Message {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub hidden: ::std::option::Option<bool>,
     /// The message's id.
+    #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
     /// The URL of a link in it.
     ///
@@ -3690,6 +3732,7 @@ pub struct Message {
     ///
     /// Evidence: g2, sampled.
     #[serde(rename = "super", skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub super_: ::std::option::Option<i64>,
     /// Not described.
     ///
@@ -3730,6 +3773,7 @@ pub struct Message {
     ///
     /// Evidence: g2, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub user: ::std::option::Option<i64>,
 }
 impl ::std::fmt::Debug for Message {
@@ -4466,11 +4510,13 @@ pub struct RejectedContact {
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub assigned_user_id: ::std::option::Option<i64>,
     /// The id of the team member who was to be in charge.
     ///
     /// Evidence: g1.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub assignee_id: ::std::option::Option<i64>,
     /// The URL of a picture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -4496,6 +4542,7 @@ pub struct RejectedContact {
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub creator_id: ::std::option::Option<i64>,
     /// Values of custom fields, by the id of the field.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -4530,11 +4577,13 @@ pub struct RejectedContact {
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub id: ::std::option::Option<i64>,
     /// The id of an inbox. Not described.
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub inbox_id: ::std::option::Option<i64>,
     /// Whether the contact wants no messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -4556,6 +4605,7 @@ pub struct RejectedContact {
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub parent_id: ::std::option::Option<i64>,
     /// The phone number.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -4564,6 +4614,7 @@ pub struct RejectedContact {
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub rev: ::std::option::Option<i64>,
     /// Whether the contact is shared. Not described.
     ///
@@ -4579,6 +4630,7 @@ pub struct RejectedContact {
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub team_id: ::std::option::Option<i64>,
     /// The kind of the contact. Not described.
     ///
@@ -4662,6 +4714,7 @@ pub struct ScheduledContent {
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub local_day: ::std::option::Option<i64>,
     /// Not described.
     ///
@@ -4672,6 +4725,7 @@ pub struct ScheduledContent {
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub offset: ::std::option::Option<i64>,
     /// The template for the text.
     ///
@@ -4725,9 +4779,11 @@ pub struct ScheduledMessage {
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub execute: ::std::option::Option<::jiff::Timestamp>,
     /// The scheduled message's id.
+    #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
     /// The id of the inbox from which it is sent.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub inbox_id: ::std::option::Option<i64>,
     /// The id that the client gave it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -4742,11 +4798,13 @@ pub struct ScheduledMessage {
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub rev: ::std::option::Option<i64>,
     /// The id of the team.
     ///
     /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub team_id: ::std::option::Option<i64>,
     /// When it last changed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -4756,6 +4814,7 @@ pub struct ScheduledMessage {
     ///
     /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub user_id: ::std::option::Option<i64>,
 }
 /// What a scheduled message sends, and to whom.
@@ -4767,11 +4826,13 @@ pub struct ScheduledMessageMeta {
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub campaign_id: ::std::option::Option<i64>,
     /// The id of the campaign's step.
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub campaign_step_id: ::std::option::Option<i64>,
     /// The phone number that the campaign sends to.
     ///
@@ -4787,11 +4848,13 @@ pub struct ScheduledMessageMeta {
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub conversation_id: ::std::option::Option<i64>,
     /// The id of the list that it goes to.
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub list_id: ::std::option::Option<i64>,
 }
 impl ::std::fmt::Debug for ScheduledMessageMeta {
@@ -5321,6 +5384,7 @@ pub struct SendResult {
     ///
     /// Evidence: g1, g2, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub convo_id: ::std::option::Option<i64>,
     /// When it was taken.
     ///
@@ -5334,6 +5398,7 @@ pub struct SendResult {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub gallery_url: ::std::option::Option<::std::string::String>,
     /// The message's id.
+    #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
     /// Whether it waits to be sent. Documented for e-mails; sampled from messages.
     ///
@@ -5435,6 +5500,7 @@ pub struct Survey {
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
     /// The survey's id.
+    #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
     /// Its name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -5481,15 +5547,18 @@ pub struct Tag {
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
     /// The tag's id.
+    #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
     /// The revision.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub rev: ::std::option::Option<i64>,
     /// The tag's text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tag: ::std::option::Option<::std::string::String>,
     /// The id of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub team_id: ::std::option::Option<i64>,
     /// When it last changed; lists are sorted by it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -5528,9 +5597,11 @@ impl crate::wire::Check for TagAssignment {
 #[non_exhaustive]
 pub struct Team {
     /// The team's id.
+    #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
     /// How many contacts a list may have at most.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub list_size: ::std::option::Option<i64>,
     /// The members of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -5562,6 +5633,7 @@ pub struct TeamMember {
     pub email: ::std::option::Option<::std::string::String>,
     /// The member's id, which `creator_id` and `user_id` take.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub id: ::std::option::Option<i64>,
     /// The member's name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -5576,6 +5648,7 @@ pub struct TeamMember {
     ///
     /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub role_id: ::std::option::Option<i64>,
 }
 impl ::std::fmt::Debug for TeamMember {
@@ -5609,8 +5682,10 @@ pub struct Template {
     pub created: ::std::option::Option<::jiff::Timestamp>,
     /// The id of the team member who created it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub creator_id: ::std::option::Option<i64>,
     /// The template's id.
+    #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
     /// The id that the client gave it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -5625,12 +5700,14 @@ pub struct Template {
     pub op: ::std::option::Option<::std::string::String>,
     /// The revision.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub rev: ::std::option::Option<i64>,
     /// Whether it is shared. Not described.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub shared: ::std::option::Option<bool>,
     /// The id of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub team_id: ::std::option::Option<i64>,
     /// When it last changed; lists are sorted by it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -7110,6 +7187,7 @@ pub struct WebhookDelivery {
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub id: ::std::option::Option<i64>,
     /// The verification token of the configuration.
     ///
@@ -7212,6 +7290,7 @@ pub struct WidgetSettings {
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub position: ::std::option::Option<i64>,
     /// Whether a preview is shown.
     ///
@@ -7281,11 +7360,13 @@ impl ::std::fmt::Debug for WidgetSettings {
 #[non_exhaustive]
 pub struct WriteResult {
     /// The id of what was created or changed.
+    #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
     /// Its revision.
     ///
     /// Evidence: g1, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub rev: ::std::option::Option<i64>,
     /// Its UUID. Of a contact, it is what the `/v2` operations take.
     ///

@@ -19,6 +19,10 @@ use crate::rate_limit::{Admissions, RateLimit};
 const BASE_URL: &str = "https://api.heymarket.com";
 const USER_AGENT: &str = concat!("heymarket-api/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Load balancers commonly close an idle connection after 60 seconds. A request
+/// on one that is just being closed is lost, and it is unknown whether it was
+/// processed.
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 const MAX_RESPONSE_BYTES: usize = 32 * 1024 * 1024;
 
 /// Builds a [`Client`] with something other than the defaults.
@@ -28,6 +32,7 @@ pub struct ClientBuilder {
     base_url: String,
     allow_plain_http: bool,
     connect_timeout: Option<Duration>,
+    pool_idle_timeout: Option<Duration>,
     options: Options,
     rate_limit: RateLimit,
     random_seed: Option<u64>,
@@ -46,6 +51,7 @@ impl ClientBuilder {
             base_url: BASE_URL.to_owned(),
             allow_plain_http: false,
             connect_timeout: None,
+            pool_idle_timeout: None,
             options: Options::default(),
             rate_limit: RateLimit::default(),
             random_seed: None,
@@ -79,6 +85,16 @@ impl ClientBuilder {
     /// combined with [`http_client`](Self::http_client), which has its own.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = Some(timeout);
+        self
+    }
+
+    /// Sets how long a connection may be idle and still be used again; by default
+    /// 50 seconds, since load balancers commonly close it after 60. It cannot be
+    /// combined with [`http_client`](Self::http_client), which has its own.
+    ///
+    /// A connection that was idle for longer is closed within the same time again.
+    pub fn pool_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.pool_idle_timeout = Some(timeout);
         self
     }
 
@@ -189,6 +205,10 @@ impl ClientBuilder {
         for (name, duration) in [
             ("timeout", self.options.timeout),
             ("deadline", self.options.deadline),
+            (
+                "pool idle timeout",
+                self.pool_idle_timeout.unwrap_or(POOL_IDLE_TIMEOUT),
+            ),
         ] {
             if duration.is_zero() {
                 return Err(Error::configuration(format!("the {name} is zero")));
@@ -199,15 +219,23 @@ impl ClientBuilder {
         })?;
         let is_own = self.http_client.is_some();
         let may_redirect = self.http_client.as_ref().is_some_and(follows_redirects);
-        let http = match self.http_client {
-            Some(_) if self.connect_timeout.is_some() => {
-                return Err(Error::configuration(
-                    "a connect timeout has no effect on an HTTP client of one's own; \
-                     set it there",
-                ));
+        for (name, setting) in [
+            ("connect timeout", self.connect_timeout),
+            ("pool idle timeout", self.pool_idle_timeout),
+        ] {
+            if is_own && setting.is_some() {
+                return Err(Error::configuration(format!(
+                    "a {name} has no effect on a custom HTTP client; set it there"
+                )));
             }
+        }
+        let http = match self.http_client {
             Some(client) => client,
-            None => http_client(&base_url, self.connect_timeout.unwrap_or(CONNECT_TIMEOUT))?,
+            None => http_client(
+                &base_url,
+                self.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
+                self.pool_idle_timeout.unwrap_or(POOL_IDLE_TIMEOUT),
+            )?,
         };
         let signer = Signer::new(self.credentials, user_agent, Arc::clone(&self.clock))?;
         let random = match self.random_seed {
@@ -279,7 +307,11 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
-fn http_client(base_url: &Url, connect_timeout: Duration) -> Result<reqwest::Client, Error> {
+fn http_client(
+    base_url: &Url,
+    connect_timeout: Duration,
+    pool_idle_timeout: Duration,
+) -> Result<reqwest::Client, Error> {
     // Otherwise it would fail with each request, as if there were no server.
     let has_tls = cfg!(any(feature = "rustls", feature = "native-tls"));
     if base_url.scheme() == "https" && !has_tls {
@@ -289,7 +321,8 @@ fn http_client(base_url: &Url, connect_timeout: Duration) -> Result<reqwest::Cli
     }
     let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(connect_timeout);
+        .connect_timeout(connect_timeout)
+        .pool_idle_timeout(pool_idle_timeout);
     if !cfg!(feature = "http2") {
         // What reqwest sends again by itself is what an HTTP/2 server says it has
         // not looked at. With HTTP/1 there is none, and each request would be

@@ -3,8 +3,10 @@
 
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error as ValueError, StrDeserializer, UnitDeserializer};
-use serde_json::Value;
+use serde_json::{Number, Value};
 use serde_path_to_error::{Path, Segment};
+
+use crate::wire::whole_number;
 
 /// Where a body is not of its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,14 +163,19 @@ fn kind_at(body: &[u8], path: &Path) -> String {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
-        Value::Number(number) if number.is_f64() => "a number with a fraction",
-        Value::Number(_) => "an integer",
+        Value::Number(number) if whole_number(number).is_some() => "an integer",
+        Value::Number(number) if has_fraction(number) => "a number with a fraction",
+        Value::Number(_) => "a number too large to be exact",
         Value::String(text) if text.is_empty() => "an empty string",
         Value::String(_) => "a string",
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",
     }
     .to_owned()
+}
+
+fn has_fraction(number: &Number) -> bool {
+    number.as_f64().is_some_and(|number| number.fract() != 0.0)
 }
 
 #[cfg(test)]
@@ -196,6 +203,20 @@ mod tests {
         assert_eq!(
             mismatch::<Conversation>(r#"{"id":1,"created":"soon, expected 15550100101"}"#),
             "$.created: an RFC 3339 time, an empty string or null: a string"
+        );
+        for (number, found) in [
+            ("1.5", "a number with a fraction"),
+            ("9007199254740993.0", "a number too large to be exact"),
+            ("9223372036854775808", "a number too large to be exact"),
+        ] {
+            assert_eq!(
+                mismatch::<Conversation>(&format!(r#"{{"id":{number}}}"#)),
+                format!("$.id: an integer: {found}")
+            );
+        }
+        assert_eq!(
+            mismatch::<Conversation>(r#"{"id":1,"name":7.0}"#),
+            "$.name: a string: an integer"
         );
         assert_eq!(
             mismatch::<Conversation>(r#"{"channel":"sms"}"#),

@@ -3,13 +3,14 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 
 use super::attempt::{self, Attempt, Outcome};
 use super::decode::Mismatch;
 use super::operation::Operation;
 use super::response::Answer;
+use super::retry_after::retry_after;
 
 /// Why an operation did not give its value, and everything that is known of
 /// it.
@@ -241,7 +242,7 @@ impl Error {
     }
 
     /// How long the server asked to wait before the next request, from its
-    /// `Retry-After`.
+    /// `Retry-After`: a number of seconds, or a date in any form that HTTP has.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.inner.retry_after
@@ -276,8 +277,11 @@ impl Error {
         self.is_status(StatusCode::BAD_REQUEST)
     }
 
-    /// Whether the server did not accept the credentials (401). Check them,
-    /// and that this machine's clock is right.
+    /// Whether the server did not accept the credentials (401). Check them.
+    ///
+    /// Tokens carry the time. The client corrects this machine's clock by the
+    /// server's `Date` if they are at most 10 minutes apart; if they are further
+    /// apart, the error's text says by how much: set the clock.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
         self.is_status(StatusCode::UNAUTHORIZED)
@@ -384,47 +388,5 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         let source = self.inner.source.as_deref()?;
         Some(source)
-    }
-}
-
-/// The `Retry-After` of an answer: seconds, or an HTTP date.
-pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
-    // The server's clock says when that is, where it says so.
-    let sent = headers
-        .get(header::DATE)
-        .and_then(|sent| sent.to_str().ok());
-    let sent = sent.and_then(|sent| jiff::fmt::rfc2822::parse(sent).ok());
-    let now = sent.map_or(now, |sent| sent.timestamp());
-    Some(
-        date.duration_since(now)
-            .try_into()
-            .unwrap_or(Duration::ZERO),
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let now: Timestamp = "2026-05-07T12:00:00Z".parse().expect("a time");
-        let cases = [
-            ("7", Some(7)),
-            ("Thu, 07 May 2026 12:00:30 GMT", Some(30)),
-            ("Thu, 07 May 2026 11:00:00 GMT", Some(0)),
-            ("soon", None),
-        ];
-        for (value, expected) in cases {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::RETRY_AFTER, value.parse().expect("a header"));
-            let wait = retry_after(&headers, now);
-            assert_eq!(wait, expected.map(Duration::from_secs), "{value}");
-        }
     }
 }

@@ -16,6 +16,7 @@ mod redact;
 mod request;
 mod response;
 mod retry;
+mod retry_after;
 mod send;
 mod server_message;
 mod telemetry;

@@ -3,8 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode, header};
-use jiff::Timestamp;
+use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
 use super::attempt::{Attempt, Outcome, Wait, WaitReason};
@@ -14,6 +13,7 @@ use super::redact::redact;
 use super::request::{Parts, Request};
 use super::response::Answer;
 use super::retry::{Next, is_repeatable, next};
+use super::retry_after::{retry_after, server_time};
 use super::server_message;
 use super::telemetry;
 use super::transport::{Call, Progress, Transport};
@@ -328,13 +328,13 @@ impl<'a> Run<'a> {
     }
 
     fn sign_anew(&mut self, ended: &Ended) -> Option<Wait> {
-        if self.signed_anew {
-            return None;
-        }
-        self.signed_anew = true;
-        let server_time = ended.answer.as_deref().and_then(server_time);
+        let is_second = std::mem::replace(&mut self.signed_anew, true);
+        // A `Date` that did not help once is not used a second time.
+        let answer = ended.answer.as_deref().filter(|_| !is_second);
+        let now = self.core.clock.now();
+        let server_time = answer.and_then(|answer| server_time(&answer.headers, now));
         let has_sense = self.core.signer.refused(&ended.authorization, server_time);
-        has_sense.then_some(Wait {
+        (has_sense && !is_second).then_some(Wait {
             duration: Duration::ZERO,
             reason: WaitReason::SignedAnew,
         })
@@ -342,7 +342,7 @@ impl<'a> Run<'a> {
 
     fn wait(&self, headers: Option<&HeaderMap>, failures: u32) -> Wait {
         let now = self.core.clock.now();
-        let asked = headers.and_then(|headers| super::error::retry_after(headers, now));
+        let asked = headers.and_then(|headers| retry_after(headers, now));
         // None at all would be a loop without a pause.
         match asked.filter(|asked| !asked.is_zero()) {
             Some(duration) => Wait {
@@ -379,6 +379,8 @@ impl<'a> Run<'a> {
                         server_message::one_line(&self.redact(&message, &ended.authorization))
                     })
                     .filter(|message| !message.is_empty());
+                let fault = self.clock_fault(&answer);
+                let reason = fault.as_deref().unwrap_or(reason);
                 let now = self.core.clock.now();
                 Error::status_of(self.context(), answer, message, now, reason)
             }
@@ -393,6 +395,15 @@ impl<'a> Run<'a> {
 }
 
 impl Run<'_> {
+    /// Why the server refused a token, where the clock of this machine explains
+    /// it.
+    fn clock_fault(&self, answer: &Answer) -> Option<String> {
+        let is_refused = answer.status == http::StatusCode::UNAUTHORIZED;
+        let now = self.core.clock.now();
+        let server_time = server_time(&answer.headers, now).filter(|_| is_refused)?;
+        self.core.signer.clock_fault(server_time)
+    }
+
     /// Takes what was said in confidence out of a server's message.
     fn redact(&self, message: &str, authorization: &Authorization) -> String {
         let mut secrets = self.core.signer.credentials().parts();
@@ -402,11 +413,4 @@ impl Run<'_> {
         let body = self.request.body().map(|body| &body[..]);
         redact(message, body, self.request.query_values(), &secrets)
     }
-}
-
-/// The time at which the server answered.
-fn server_time(answer: &Answer) -> Option<Timestamp> {
-    let date = answer.headers.get(header::DATE)?.to_str().ok()?;
-    let date = jiff::fmt::rfc2822::parse(date).ok()?;
-    Some(date.timestamp())
 }

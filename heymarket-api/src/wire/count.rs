@@ -1,15 +1,16 @@
 use std::fmt;
 
-use serde::de::{self, MapAccess, Unexpected, Visitor};
+use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::integer;
 use super::json_schema::json_schema;
 
 /// How many items there are.
 ///
 /// No source shows the answer of a count endpoint, and one page types it as a
-/// string: a number, a numeric string and an object are all read.
+/// string such as `1042`: a number, any string and an object are all read.
 ///
 /// `Debug` shows the number alone.
 #[derive(Clone, PartialEq)]
@@ -19,8 +20,9 @@ pub struct Count {
 }
 
 impl Count {
-    /// The number. `None` if an object came that has neither a member `count`
-    /// nor exactly one member that is a number; [`raw`](Self::raw) has it then.
+    /// The number. `None` if the answer is a string that is no `i64`, or an object
+    /// with neither a member `count` nor exactly one member that is a number;
+    /// [`raw`](Self::raw) has the answer.
     #[must_use]
     pub fn value(&self) -> Option<i64> {
         self.value
@@ -57,7 +59,7 @@ impl<'de> Visitor<'de> for CountVisitor {
     type Value = Count;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number, a numeric string or an object")
+        f.write_str("an integer, a string or an object")
     }
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Count, E> {
@@ -68,20 +70,22 @@ impl<'de> Visitor<'de> for CountVisitor {
     }
 
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<Count, E> {
-        match i64::try_from(number) {
-            Ok(number) => self.visit_i64(number),
-            Err(_) => Err(E::invalid_value(Unexpected::Unsigned(number), &self)),
-        }
+        let number = integer::of_unsigned(number, &self)?;
+        self.visit_i64(number)
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Count, E> {
+        Ok(Count {
+            value: Some(integer::of_float(number, &self)?),
+            raw: number.into(),
+        })
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Count, E> {
-        match text.trim().parse() {
-            Ok(number) => Ok(Count {
-                value: Some(number),
-                raw: text.into(),
-            }),
-            Err(_) => Err(E::invalid_value(Unexpected::Str(text), &self)),
-        }
+        Ok(Count {
+            value: text.trim().parse().ok(),
+            raw: text.into(),
+        })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Count, A::Error> {
@@ -98,18 +102,18 @@ impl<'de> Visitor<'de> for CountVisitor {
 
 fn count_of(members: &Map<String, Value>) -> Option<i64> {
     if let Some(count) = members.get("count") {
-        return integer(count);
+        return number(count);
     }
-    let mut numbers = members.values().filter_map(integer);
+    let mut numbers = members.values().filter_map(number);
     match (numbers.next(), numbers.next()) {
         (Some(number), None) => Some(number),
         _ => None,
     }
 }
 
-fn integer(value: &Value) -> Option<i64> {
+fn number(value: &Value) -> Option<i64> {
     match value {
-        Value::Number(number) => number.as_i64(),
+        Value::Number(number) => integer::whole_number(number),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     }

@@ -1,8 +1,9 @@
 use std::fmt;
 
-use serde::de::{self, Unexpected, Visitor};
+use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::integer;
 use super::json_schema::json_schema;
 
 /// An id that the sources give different types: a string, mostly a UUID, in
@@ -65,9 +66,11 @@ impl Visitor<'_> for IdentifierVisitor {
     }
 
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<Identifier, E> {
-        i64::try_from(number)
-            .map(Identifier::Number)
-            .map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
+        integer::of_unsigned(number, &self).map(Identifier::Number)
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Identifier, E> {
+        integer::of_float(number, &self).map(Identifier::Number)
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Identifier, E> {

@@ -70,12 +70,8 @@ impl Visitor<'_> for TimeVisitor {
         if text.is_empty() {
             return Ok(None);
         }
-        let time = match time::utc(text) {
-            Some(time) => time,
-            None => text
-                .parse()
-                .map_err(|_| E::invalid_value(Unexpected::Str(text), &self))?,
-        };
+        let time =
+            time::read(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))?;
         let is_zero = time.as_second() == GO_ZERO_TIME && time.subsec_nanosecond() == 0;
         Ok((!is_zero).then_some(time))
     }

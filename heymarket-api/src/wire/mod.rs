@@ -10,6 +10,7 @@ mod gallery;
 mod hidden;
 mod identifier;
 mod inboxes;
+mod integer;
 mod invited;
 mod json_schema;
 mod lenient;
@@ -34,6 +35,9 @@ pub use gallery::Gallery;
 pub(crate) use hidden::Hidden;
 pub use identifier::Identifier;
 pub use inboxes::Inboxes;
+pub(crate) use integer::integer;
+#[cfg(feature = "client")]
+pub(crate) use integer::whole_number;
 pub use invited::Invited;
 pub(crate) use lenient::optional;
 pub use members::ConversationMembers;

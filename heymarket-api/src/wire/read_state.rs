@@ -1,8 +1,9 @@
 use std::fmt;
 
-use serde::de::{self, Unexpected, Visitor};
+use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::integer;
 use super::json_schema::json_schema;
 
 /// Whether, or up to where, a conversation was read.
@@ -61,9 +62,11 @@ impl Visitor<'_> for ReadStateVisitor {
     }
 
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<ReadState, E> {
-        i64::try_from(number)
-            .map(ReadState::Number)
-            .map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
+        integer::of_unsigned(number, &self).map(ReadState::Number)
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<ReadState, E> {
+        integer::of_float(number, &self).map(ReadState::Number)
     }
 }
 

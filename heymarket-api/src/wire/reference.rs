@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use serde::de::{self, IgnoredAny, MapAccess, Unexpected, Visitor};
+use serde::de::{self, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::hidden::Hidden;
+use super::integer::{self, Integer};
 use super::json_schema::json_schema;
 use super::lenient::Lenient;
 
@@ -137,10 +138,13 @@ impl<'de> Visitor<'de> for PartsVisitor {
     }
 
     fn visit_u64<E: de::Error>(self, id: u64) -> Result<Parts, E> {
-        match i64::try_from(id) {
-            Ok(id) => self.visit_i64(id),
-            Err(_) => Err(E::invalid_value(Unexpected::Unsigned(id), &self)),
-        }
+        let id = integer::of_unsigned(id, &self)?;
+        self.visit_i64(id)
+    }
+
+    fn visit_f64<E: de::Error>(self, id: f64) -> Result<Parts, E> {
+        let id = integer::of_float(id, &self)?;
+        self.visit_i64(id)
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<Parts, E> {
@@ -151,7 +155,10 @@ impl<'de> Visitor<'de> for PartsVisitor {
         let mut parts = Parts::default();
         while let Some(member) = map.next_key()? {
             match member {
-                Member::Id => parts.id = map.next_value()?,
+                Member::Id => {
+                    let id: Option<Integer> = map.next_value()?;
+                    parts.id = id.map(|Integer(id)| id);
+                }
                 Member::Name => parts.name = map.next_value()?,
                 Member::Email => parts.email = map.next_value()?,
                 Member::Other => {

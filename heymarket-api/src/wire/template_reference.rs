@@ -1,11 +1,12 @@
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, MapAccess, Unexpected, Visitor};
+use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::hidden::Hidden;
+use super::integer;
 use super::json_schema::json_schema;
 use super::lenient::Lenient;
 
@@ -28,7 +29,7 @@ impl TemplateReference {
     pub fn id(&self) -> Option<i64> {
         match self {
             Self::Id(id) => Some(*id),
-            Self::Object(members) => members.get("id")?.as_i64(),
+            Self::Object(members) => integer::whole_number(members.get("id")?.as_number()?),
         }
     }
 }
@@ -84,9 +85,11 @@ impl<'de> Visitor<'de> for ReferenceVisitor {
     }
 
     fn visit_u64<E: de::Error>(self, id: u64) -> Result<TemplateReference, E> {
-        i64::try_from(id)
-            .map(TemplateReference::Id)
-            .map_err(|_| E::invalid_value(Unexpected::Unsigned(id), &self))
+        integer::of_unsigned(id, &self).map(TemplateReference::Id)
+    }
+
+    fn visit_f64<E: de::Error>(self, id: f64) -> Result<TemplateReference, E> {
+        integer::of_float(id, &self).map(TemplateReference::Id)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<TemplateReference, A::Error> {

@@ -1,11 +1,59 @@
-use jiff::Timestamp;
-use jiff::civil::DateTime;
+use std::borrow::Cow;
+
+use jiff::civil::{DateTime, Time};
+use jiff::fmt::temporal::Pieces;
 use jiff::tz::Offset;
+use jiff::{Timestamp, ToSpan as _};
+
+/// Reads an RFC 3339 time; one that no [`Timestamp`] can hold becomes the nearest
+/// that one can. `None` if it is no time.
+pub(super) fn read(text: &str) -> Option<Timestamp> {
+    utc(text)
+        .or_else(|| text.parse().ok())
+        .or_else(|| nearest(text))
+}
+
+/// Reads times that jiff refuses to make a timestamp of: the last hours of the
+/// year 9999, the end of a day as `24:00:00`, and fractions of more than nine
+/// digits.
+#[cold]
+fn nearest(text: &str) -> Option<Timestamp> {
+    let text = without_picoseconds(text);
+    let midnight = text.split_once("T24:00:00");
+    let midnight = midnight.map(|(date, rest)| format!("{date}T00:00:00{rest}"));
+    let pieces = Pieces::parse(midnight.as_ref().map_or(&*text, String::as_str)).ok()?;
+    let mut time = pieces.date().to_datetime(pieces.time()?);
+    if midnight.is_some() {
+        (time.time() == Time::midnight()).then_some(())?;
+        time = time.saturating_add(1.day());
+    }
+    let is_early = time.year() < 0;
+    let end = if is_early {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    };
+    let offset = pieces.to_numeric_offset()?;
+    Some(offset.to_timestamp(time).unwrap_or(end))
+}
+
+/// Cuts a fraction off after nine digits.
+fn without_picoseconds(text: &str) -> Cow<'_, str> {
+    let Some((seconds, fraction)) = text.split_once('.') else {
+        return text.into();
+    };
+    let end = fraction.find(|c: char| !c.is_ascii_digit());
+    let (digits, offset) = fraction.split_at(end.unwrap_or(fraction.len()));
+    match digits.get(..9) {
+        Some(digits) => format!("{seconds}.{digits}{offset}").into(),
+        None => text.into(),
+    }
+}
 
 /// Reads a time in the one form in which the API writes them,
 /// `2026-05-07T12:00:00.021462Z`; `None` for any other text. The parser of all
 /// forms makes a page of short items take a tenth longer.
-pub(super) fn utc(text: &str) -> Option<Timestamp> {
+fn utc(text: &str) -> Option<Timestamp> {
     let (seconds, rest) = text.as_bytes().split_first_chunk::<19>()?;
     let fraction = match rest.split_last()? {
         (b'Z', []) => 0,

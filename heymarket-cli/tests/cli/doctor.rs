@@ -85,6 +85,21 @@ fn a_clock_that_is_off_is_told_and_one_off_by_a_tokens_life_fails() {
 }
 
 #[test]
+fn a_clock_an_hour_off_is_told_to_cost_every_token() {
+    let live = Live::start();
+    let rule = Rule::new(Trouble::ClockSkew).skew_seconds(3_600);
+    live.sandbox().add_rule(rule).expect("a rule");
+    let outcome = Home::of(&live).run(&["doctor"]);
+    assert_eq!(outcome.code, Some(4), "{}", outcome.stdout);
+    assert_result(&outcome, "clock", "fail");
+    let (_, detail) = result(&outcome, "clock").expect("the check");
+    assert!(detail.contains("every one is refused"), "{detail}");
+    assert_result(&outcome, "accepted", "fail");
+    let (_, detail) = result(&outcome, "accepted").expect("the check");
+    assert!(detail.contains("clock is 1h behind"), "{detail}");
+}
+
+#[test]
 fn each_step_of_the_way_is_told_that_fails() {
     let live = Live::start();
     let home = Home::of(&live);

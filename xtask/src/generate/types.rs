@@ -105,11 +105,9 @@ fn rewrite_field(
     })?;
     let description = property_docs(property, model);
     document(field, &description);
-    let is_optional = generic_argument(&field.ty, "Option").is_some_and(is_lenient);
-    if is_optional && !schema.is_request {
-        field.attrs.push(syn::parse_quote! {
-            #[serde(default, deserialize_with = "crate::wire::optional")]
-        });
+    if !schema.is_request {
+        let attribute: Option<Attribute> = lenient(&field.ty);
+        field.attrs.extend(attribute);
     }
     let sensitivity = property
         .get("x-sensitive")
@@ -184,6 +182,28 @@ fn renamed(field: &Field) -> Result<Option<String>, Error> {
             .map_err(|error| Error::Unexpected(format!("a serde attribute: {error}")))?;
     }
     Ok(name)
+}
+
+/// How a field of an answer is read, if its type is spelled in more ways than
+/// serde reads: a time as `""`, a reference as `0`, an integer as `7.0`.
+fn lenient(ty: &Type) -> Option<Attribute> {
+    let has_spellings = |ty: &Type| {
+        let item = generic_argument(ty, "Vec").filter(|item| is_integer(item));
+        is_integer(ty) || item.is_some() || is_lenient(ty)
+    };
+    if generic_argument(ty, "Option").is_some_and(has_spellings) {
+        Some(syn::parse_quote! {
+            #[serde(default, deserialize_with = "crate::wire::optional")]
+        })
+    } else if is_integer(ty) {
+        Some(syn::parse_quote!(#[serde(deserialize_with = "crate::wire::integer")]))
+    } else {
+        None
+    }
+}
+
+fn is_integer(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.is_ident("i64"))
 }
 
 /// Types whose absence has more than one spelling on the wire: `""` for a

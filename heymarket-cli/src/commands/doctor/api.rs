@@ -14,6 +14,8 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// Clocks that differ by less do no harm to a token, which lives five minutes.
 const SLIGHT: SignedDuration = SignedDuration::from_secs(60);
 const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_secs(300);
+/// The largest difference that the client corrects.
+const CORRECTED: SignedDuration = SignedDuration::from_secs(600);
 
 /// Lists the inboxes, once.
 pub(super) async fn check(client: &Client, report: &mut Report) {
@@ -109,10 +111,12 @@ fn clock(headers: &HeaderMap, end: Timestamp, took: Duration) -> Check {
         let detail = format!("{detail}, and a token lives 300 s");
         Check::warn(NAME, detail, advice)
     } else {
-        let detail = format!(
-            "{detail}, and a token lives 300 s: the first one is refused, and each command has to \
-             ask twice"
-        );
+        let effect = if skew.abs() < CORRECTED {
+            "the first one is refused, and each command has to ask twice"
+        } else {
+            "every one is refused, since the client corrects 600 s at most"
+        };
+        let detail = format!("{detail}, and a token lives 300 s: {effect}");
         Check::fail(NAME, detail, advice)
     }
 }
