@@ -51,9 +51,12 @@ fn every_operation_of_the_spec_is_a_command_and_no_other_is() {
         .into_iter()
         .map(|operation| (operation.method, operation.path))
         .collect();
-    assert_eq!(of_spec.len(), 65);
+    assert!(!of_spec.is_empty());
     let commands: BTreeSet<_> = commands().into_keys().collect();
-    assert_eq!(commands, of_spec);
+    let missing: Vec<_> = of_spec.difference(&commands).collect();
+    assert!(missing.is_empty(), "no command for: {missing:?}");
+    let unknown: Vec<_> = commands.difference(&of_spec).collect();
+    assert!(unknown.is_empty(), "commands of no operation: {unknown:?}");
 }
 
 #[test]
