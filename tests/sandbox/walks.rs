@@ -131,6 +131,7 @@ impl Caller {
         let email = UpdateContactChannel::new(ChannelType::Email, "v3@example.com");
         call!(self.update_contact_channel(&uuid, &email));
         call!(self.get_contact_channel(&uuid, &ChannelType::Email));
+        assert_eq!(call!(self.list_contact_channels(&uuid)).len(), 2);
         call!(self.delete_contact_channel(&uuid, &ChannelType::Email));
         call!(self.list_contacts_v2(&ListContactsV2::new()));
         let search = SearchContactsV2::new([ChannelSearch::new(["15550107010", CUSTOMER])]);

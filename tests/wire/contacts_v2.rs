@@ -170,6 +170,22 @@ super::wire_tests! {
             assert_eq!(channel.channel_type, None);
         },
     }
+    list_contact_channels {
+        call: |client| async move { client.list_contact_channels(UUID).await },
+        sends: ("GET /v2/contact/c0c0a0a0-0000-4000-8000-000000000010/channels", ""),
+        answers: r#"[
+            {"id": "c0c0a0a0-0000-4000-8000-000000000020", "channel_type": "phone"},
+            {"id": 12, "channel_type": "email", "channel_id": "person@example.com"}
+        ]"#,
+        reads: |channels: Vec<ContactChannel>| {
+            let id = "c0c0a0a0-0000-4000-8000-000000000020";
+            assert_eq!(channels[0].id, Identifier::Text(id.to_owned()));
+            assert_eq!(channels[0].channel_type, Some(ChannelType::Phone));
+            assert_eq!(channels[1].id, Identifier::Number(12));
+            assert_eq!(channels[1].channel_id.as_deref(), Some("person@example.com"));
+            assert_eq!(channels.len(), 2);
+        },
+    }
     delete_contacts_v2 {
         call: |client| async move {
             let ids = ContactIds::new(ChannelType::Id, [UUID, "c0c0a0a0-0000-4000-8000-000000000011"]);

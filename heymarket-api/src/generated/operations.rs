@@ -468,6 +468,14 @@ pub static GET_CONTACT_CHANNEL: Operation = Operation {
     safety: Safety::Read,
     has_local_id: false,
 };
+/// List the channels of a contact
+pub static LIST_CONTACT_CHANNELS: Operation = Operation {
+    id: "list_contact_channels",
+    method: Method::GET,
+    path: "/v2/contact/{contact_id}/channels",
+    safety: Safety::Read,
+    has_local_id: false,
+};
 /// Delete contacts
 pub static DELETE_CONTACTS_V2: Operation = Operation {
     id: "delete_contacts_v2",
@@ -584,6 +592,7 @@ pub static ALL: &[&Operation] = &[
     &UPDATE_CONTACT_CHANNEL,
     &DELETE_CONTACT_CHANNEL,
     &GET_CONTACT_CHANNEL,
+    &LIST_CONTACT_CHANNELS,
     &DELETE_CONTACTS_V2,
     &UPSERT_CONTACTS_V2,
     &LIST_CONTACTS_V2,

@@ -226,6 +226,11 @@ fn touch(call: &mut Call<'_>, id: i64) {
     });
 }
 
+pub(super) fn list_channels(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let contact = named(call)?;
+    Ok(call.speak().channels(&contact))
+}
+
 pub(super) fn get_channel(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let contact = named(call)?;
     match contact.channel(call.text("channel_type")) {
