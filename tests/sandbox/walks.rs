@@ -125,7 +125,8 @@ impl Caller {
         let made = call!(self.create_contact_v2(&CreateContactV2::new([phone]).first("New")));
         let uuid = made.uuid.expect("a UUID");
         call!(self.get_contact_v2(&uuid));
-        call!(self.update_contact_v2(&uuid, &UpdateContactV2::new().last("Newer")));
+        let update = UpdateContactV2::new().last("Newer");
+        assert_eq!(call!(self.update_contact_v2(&uuid, &update)).id, made.id);
         let email = AddContactChannel::new(ChannelType::Email, "v2@example.com");
         call!(self.add_contact_channel(&uuid, &email));
         let email = UpdateContactChannel::new(ChannelType::Email, "v3@example.com");

@@ -1206,8 +1206,7 @@ impl Client {
     }
     /// Get a contact by its UUID
     ///
-    /// Gives one contact, by its UUID; the documentation says not to pass the integer id. It does not
-    /// show the answer, which is taken to be that of `get_contact`.
+    /// Returns a contact by its UUID, with its channels. It does not take the integer id.
     ///
     /// `GET /v2/contact/{contact_id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/get>.
     ///
@@ -1232,12 +1231,12 @@ impl Client {
     }
     /// Update a contact by its UUID
     ///
-    /// Writes a contact anew. A guide says that a contact can be updated by its UUID and no more: the
-    /// request and the answer here are inferred from the other operations that write a contact.
+    /// Updates a contact, except its channels. The newer documentation answers with the contact, the
+    /// older one with its `id`, `rev` and `uuid` alone.
     ///
-    /// `PUT /v2/contact/{contact_id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/guides/manage-contacts>.
+    /// `PUT /v2/contact/{contact_id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/update-v2>.
     ///
-    /// Evidence: inferred. Inferred: no source shows it as it is here.
+    /// Evidence: g1, g2.
     ///
     /// # Errors
     ///
@@ -1247,7 +1246,7 @@ impl Client {
         &self,
         contact_id: &str,
         body: &types::UpdateContactV2,
-    ) -> Result<Response<types::WriteResult>, Error> {
+    ) -> Result<Response<types::Contact>, Error> {
         self.send(
                 self
                     .request(
@@ -1471,8 +1470,7 @@ impl Client {
     /// Search contacts
     ///
     /// Gives the contacts with one of some addresses. Without a `channel_type` the server tells the
-    /// kinds apart: `@` makes an e-mail address, digits a phone number. That the answer's items are
-    /// whole contacts is inferred: the documentation shows an array.
+    /// kinds apart: `@` makes an e-mail address, digits a phone number.
     ///
     /// `POST /v2/contacts/search`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/search>.
     ///

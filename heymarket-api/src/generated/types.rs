@@ -323,6 +323,11 @@ pub struct Contact {
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
+    /// The channels by which the contact can be reached. The v2 operations return them.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub contact_channels: ::std::option::Option<::std::vec::Vec<ContactChannel>>,
     /// When the contact was created.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
@@ -429,6 +434,10 @@ impl ::std::fmt::Debug for Contact {
             .field(
                 "avatar",
                 &self.avatar.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field(
+                "contact_channels",
+                &self.contact_channels.as_ref().map(|_| crate::wire::Hidden::Personal),
             )
             .field("created", &self.created)
             .field("creator_id", &self.creator_id)
@@ -5938,73 +5947,45 @@ impl crate::wire::Check for UpdateContactChannel {
         ::std::result::Result::Ok(())
     }
 }
-/// A contact as it is to be. No source shows the body: the members are those of other requests with
-/// a contact.
+/// A contact as it is to be. Its channels have operations of their own.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateContactV2 {
     /// The id of the team member in charge; `-1` for nobody.
-    ///
-    /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<i64>,
     /// The URL of a picture.
-    ///
-    /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
-    /// The channels. What becomes of channels that are left out is not known.
-    ///
-    /// Evidence: inferred.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub contact_channels: ::std::option::Option<::std::vec::Vec<NewContactChannel>>,
     /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
-    ///
-    /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
     /// The name to show.
-    ///
-    /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
     /// The e-mail address.
-    ///
-    /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// Not described.
-    ///
-    /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_suppressions: ::std::option::Option<::std::vec::Vec<i64>>,
     /// The first name.
-    ///
-    /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first: ::std::option::Option<::std::string::String>,
     /// Whether the contact wants no messages.
-    ///
-    /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_opted_out: ::std::option::Option<bool>,
     /// The last name.
-    ///
-    /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last: ::std::option::Option<::std::string::String>,
     /// The phone number, digits only.
-    ///
-    /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<crate::wire::Phone>,
     /// The tags, at most five.
-    ///
-    /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
 }
@@ -6017,7 +5998,6 @@ impl ::std::fmt::Debug for UpdateContactV2 {
                 "avatar",
                 &self.avatar.as_ref().map(|_| crate::wire::Hidden::Personal),
             )
-            .field("contact_channels", &self.contact_channels)
             .field("custom", &self.custom.as_ref().map(|_| crate::wire::Hidden::Content))
             .field(
                 "display_name",
@@ -6040,8 +6020,6 @@ impl UpdateContactV2 {
         Self::default()
     }
     /// The id of the team member in charge; `-1` for nobody.
-    ///
-    /// Evidence: inferred.
     #[must_use]
     #[inline]
     pub fn assignee_id(mut self, assignee_id: i64) -> Self {
@@ -6049,32 +6027,14 @@ impl UpdateContactV2 {
         self
     }
     /// The URL of a picture.
-    ///
-    /// Evidence: inferred.
     #[must_use]
     #[inline]
     pub fn avatar(mut self, avatar: impl Into<::std::string::String>) -> Self {
         self.avatar = ::std::option::Option::Some(avatar.into());
         self
     }
-    /// The channels. What becomes of channels that are left out is not known.
-    ///
-    /// Evidence: inferred.
-    #[must_use]
-    #[inline]
-    pub fn contact_channels(
-        mut self,
-        contact_channels: impl IntoIterator<Item = NewContactChannel>,
-    ) -> Self {
-        self.contact_channels = ::std::option::Option::Some(
-            contact_channels.into_iter().collect(),
-        );
-        self
-    }
     /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
-    ///
-    /// Evidence: inferred.
     #[must_use]
     #[inline]
     pub fn custom(
@@ -6089,8 +6049,6 @@ impl UpdateContactV2 {
         self
     }
     /// The name to show.
-    ///
-    /// Evidence: inferred.
     #[must_use]
     #[inline]
     pub fn display_name(
@@ -6101,8 +6059,6 @@ impl UpdateContactV2 {
         self
     }
     /// The e-mail address.
-    ///
-    /// Evidence: inferred.
     #[must_use]
     #[inline]
     pub fn email(mut self, email: impl Into<::std::string::String>) -> Self {
@@ -6110,8 +6066,6 @@ impl UpdateContactV2 {
         self
     }
     /// Not described.
-    ///
-    /// Evidence: inferred.
     #[must_use]
     #[inline]
     pub fn email_suppressions(
@@ -6124,8 +6078,6 @@ impl UpdateContactV2 {
         self
     }
     /// The first name.
-    ///
-    /// Evidence: inferred.
     #[must_use]
     #[inline]
     pub fn first(mut self, first: impl Into<::std::string::String>) -> Self {
@@ -6133,8 +6085,6 @@ impl UpdateContactV2 {
         self
     }
     /// Whether the contact wants no messages.
-    ///
-    /// Evidence: inferred.
     #[must_use]
     #[inline]
     pub fn is_opted_out(mut self, is_opted_out: bool) -> Self {
@@ -6142,8 +6092,6 @@ impl UpdateContactV2 {
         self
     }
     /// The last name.
-    ///
-    /// Evidence: inferred.
     #[must_use]
     #[inline]
     pub fn last(mut self, last: impl Into<::std::string::String>) -> Self {
@@ -6151,8 +6099,6 @@ impl UpdateContactV2 {
         self
     }
     /// The phone number, digits only.
-    ///
-    /// Evidence: inferred.
     #[must_use]
     #[inline]
     pub fn phone(mut self, phone: impl Into<crate::wire::Phone>) -> Self {
@@ -6160,8 +6106,6 @@ impl UpdateContactV2 {
         self
     }
     /// The tags, at most five.
-    ///
-    /// Evidence: inferred.
     #[must_use]
     #[inline]
     pub fn tags(mut self, tags: impl IntoIterator<Item = TagAssignment>) -> Self {
@@ -6175,8 +6119,6 @@ impl crate::wire::Check for UpdateContactV2 {
         &self,
         now: ::jiff::Timestamp,
     ) -> ::std::result::Result<(), crate::wire::Violation> {
-        crate::wire::Check::check(&self.contact_channels, now)
-            .map_err(|violation| violation.within("contact_channels"))?;
         crate::wire::Check::check(&self.phone, now)
             .map_err(|violation| violation.within("phone"))?;
         crate::wire::item_count(
