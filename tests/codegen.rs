@@ -208,6 +208,14 @@ const RULES: &[Rule] = &[
     },
     Rule {
         file: SCHEMAS,
+        from: "  x-columns: [id, status, unread,",
+        to: "  anyOf: [{required: [status]}, {required: [name]}]\n  x-columns: [id, status, unread,",
+        subject: "Conversation.anyOf",
+        message: "a choice between members would refuse a response",
+        remedy: "say it in the description",
+    },
+    Rule {
+        file: SCHEMAS,
         from: "CountConversations:\n  type: object\n",
         to: "CountConversations:\n  type: object\n  title: Conversation\n",
         subject: "CountConversations.title",

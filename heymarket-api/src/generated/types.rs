@@ -203,7 +203,8 @@ impl crate::wire::Check for ChannelSearch {
         ::std::result::Result::Ok(())
     }
 }
-/// Closes a conversation, named by exactly one of `chat_id`, `target` and `targets`.
+/// Closes a conversation, named by at least one of `chat_id`, `target` and `targets`. The vendor's
+/// examples send `chat_id` and `target`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -288,7 +289,7 @@ impl crate::wire::Check for CloseConversation {
         &self,
         now: ::jiff::Timestamp,
     ) -> ::std::result::Result<(), crate::wire::Violation> {
-        crate::wire::exactly_one(
+        crate::wire::at_least_one(
             &[
                 &[("chat_id", self.chat_id.is_some())],
                 &[("target", self.target.is_some())],
@@ -2074,7 +2075,7 @@ impl ::std::fmt::Debug for FailedContact {
             .finish()
     }
 }
-/// The contact to find, by exactly one of its phone number and its id.
+/// The contact to find, by its phone number, its id or both.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2082,7 +2083,7 @@ pub struct FindContact {
     /// The contact's id, here as a string.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<::std::string::String>,
-    /// The phone number, digits only. It wins over the id, says the documentation.
+    /// The phone number, digits only. It takes precedence over the id.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<crate::wire::Phone>,
 }
@@ -2108,7 +2109,7 @@ impl FindContact {
         self.id = ::std::option::Option::Some(id.into());
         self
     }
-    /// The phone number, digits only. It wins over the id, says the documentation.
+    /// The phone number, digits only. It takes precedence over the id.
     #[must_use]
     #[inline]
     pub fn phone(mut self, phone: impl Into<crate::wire::Phone>) -> Self {
@@ -2122,7 +2123,7 @@ impl crate::wire::Check for FindContact {
         &self,
         now: ::jiff::Timestamp,
     ) -> ::std::result::Result<(), crate::wire::Violation> {
-        crate::wire::exactly_one(
+        crate::wire::at_least_one(
             &[&[("phone", self.phone.is_some())], &[("id", self.id.is_some())]],
         )?;
         crate::wire::Check::check(&self.phone, now)
@@ -2236,7 +2237,7 @@ impl ::std::fmt::Debug for GalleryEntry {
             .finish()
     }
 }
-/// The contact whose status to get, by exactly one of its id and its phone number.
+/// The contact whose status to get, by its id, its phone number or both.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2284,7 +2285,7 @@ impl crate::wire::Check for GetContactStatus {
         &self,
         now: ::jiff::Timestamp,
     ) -> ::std::result::Result<(), crate::wire::Violation> {
-        crate::wire::exactly_one(
+        crate::wire::at_least_one(
             &[&[("id", self.id.is_some())], &[("phone", self.phone.is_some())]],
         )?;
         crate::wire::Check::check(&self.phone, now)
@@ -4265,7 +4266,8 @@ impl crate::wire::Check for NewTemplateContent {
         ::std::result::Result::Ok(())
     }
 }
-/// Reopens a conversation, named by exactly one of `chat_id`, `target` and `targets`.
+/// Reopens a conversation, named by at least one of `chat_id`, `target` and `targets`. The vendor's
+/// examples send `chat_id` and `target`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -4350,7 +4352,7 @@ impl crate::wire::Check for OpenConversation {
         &self,
         now: ::jiff::Timestamp,
     ) -> ::std::result::Result<(), crate::wire::Violation> {
-        crate::wire::exactly_one(
+        crate::wire::at_least_one(
             &[
                 &[("chat_id", self.chat_id.is_some())],
                 &[("target", self.target.is_some())],
@@ -5369,7 +5371,8 @@ impl ::std::fmt::Debug for SendResult {
             .finish()
     }
 }
-/// A new status for a contact, which exactly one of its id and its phone number names.
+/// A new status for a contact, named by its id, its phone number or both. The vendor's example
+/// sends both.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -5426,7 +5429,7 @@ impl crate::wire::Check for SetContactStatus {
         &self,
         now: ::jiff::Timestamp,
     ) -> ::std::result::Result<(), crate::wire::Violation> {
-        crate::wire::exactly_one(
+        crate::wire::at_least_one(
             &[&[("id", self.id.is_some())], &[("phone", self.phone.is_some())]],
         )?;
         crate::wire::Check::check(&self.phone, now)

@@ -202,6 +202,20 @@ fn flags_override_the_body_and_what_is_not_known_is_kept() {
 }
 
 #[test]
+fn a_contact_and_a_conversation_may_be_named_twice() {
+    for words in [
+        "contacts find --id 7 --phone 15550100101",
+        "contacts set-status --id 7 --phone 15550100101 --status active",
+        "conversations close --inbox 1 --as 2 --conversation 3 --to 15550100101",
+    ] {
+        let server = Server::answering(200, r#"{"id":1}"#);
+        let words: Vec<&str> = words.split(' ').collect();
+        run(Some(&server), &words).done();
+        assert_eq!(server.received().len(), 1, "{words:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_right_is_said_in_the_words_of_the_command_line() {
     let cases: [(&[&str], &str); 9] = [
         (

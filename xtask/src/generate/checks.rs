@@ -9,6 +9,7 @@ use syn::{Ident, TypePath};
 use super::client::is_vector;
 use super::model::{Model, Origin, Schema};
 use super::types::Member;
+use crate::schema::Choice;
 
 /// The `Check` impl of a request type.
 pub(super) fn write(
@@ -56,8 +57,8 @@ pub(super) fn write(
 }
 
 fn choice(schema: &Schema<'_>, members: &[Member]) -> Option<TokenStream> {
-    let choice = schema.choice();
-    let alternatives = choice.iter().map(|names| {
+    let (choice, alternatives) = schema.choice()?;
+    let alternatives = alternatives.iter().map(|names| {
         let names = names.iter().filter_map(|name| {
             let member = members.iter().find(|member| member.name == *name)?;
             let ident = &member.ident;
@@ -71,7 +72,11 @@ fn choice(schema: &Schema<'_>, members: &[Member]) -> Option<TokenStream> {
         });
         quote!(&[#(#names),*])
     });
-    (!choice.is_empty()).then(|| quote!(crate::wire::exactly_one(&[#(#alternatives),*])?;))
+    let check = match choice {
+        Choice::ExactlyOne => quote!(exactly_one),
+        Choice::AtLeastOne => quote!(at_least_one),
+    };
+    Some(quote!(crate::wire::#check(&[#(#alternatives),*])?;))
 }
 
 fn member_checks(schema: &Schema<'_>, member: &Member, model: &Model<'_>) -> TokenStream {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::schema::{self, Operation};
+use crate::schema::{self, Choice, Operation};
 
 /// The parts of a document that the rewriting needs.
 pub(super) struct Model<'a> {
@@ -117,17 +117,12 @@ impl<'a> Schema<'a> {
         schema::strings(self.value.get("required")).collect()
     }
 
-    /// The alternatives of an "exactly one of these" choice, each the members
-    /// that it requires.
-    pub(super) fn choice(&self) -> Vec<Vec<&'a str>> {
-        let one_of = schema::array(self.value.get("oneOf"));
-        if !schema::is_choice(one_of) {
-            return Vec::new();
-        }
-        one_of
-            .iter()
-            .map(|item| schema::strings(item.get("required")).collect())
-            .collect()
+    /// How many alternatives of a choice there must be, and the members that
+    /// each requires.
+    pub(super) fn choice(&self) -> Option<(Choice, Vec<Vec<&'a str>>)> {
+        let (choice, alternatives) = Choice::of(self.value)?;
+        let required = |item: &'a Value| schema::strings(item.get("required")).collect();
+        Some((choice, alternatives.iter().map(required).collect()))
     }
 }
 
