@@ -717,15 +717,13 @@ impl Client {
     }
     /// List the messages of the team
     ///
-    /// Gives the messages of the whole team, by default 30 and latest first. To go on, pass the
-    /// `date` of the last one as `created_at`. Messages with that same time may be skipped or come
-    /// again, as it is not said whether the bound is strict.
+    /// Returns the messages of the whole team, by default 30 and newest first. For the next page,
+    /// pass the `date` of the last message as `created_at`. Messages with the same time may be
+    /// skipped or repeated: no source says whether the bound is strict.
     ///
-    /// Sources contradict each other. The older documentation has `created_at` as a required upper
-    /// bound; one connector as an optional lower one; the newer documentation uses it in its prose,
-    /// where an empty body gives the latest messages, but its schema lists the common list structure
-    /// without it. Read together: `created_at` is the bound, and `ascending` says to which side of it
-    /// the list goes.
+    /// The older documentation requires `created_at` and has it as an upper bound, an earlier one as
+    /// an optional lower bound, and in the newer one an empty body returns the newest messages. Both
+    /// bounds agree if `ascending` chooses the side.
     ///
     /// `POST /v1/messages/all`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/messages/list-all>.
     ///

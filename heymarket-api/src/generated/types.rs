@@ -3197,8 +3197,8 @@ impl ::std::fmt::Debug for ListTarget {
             .finish()
     }
 }
-/// Which messages of the team to list, and from where.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+/// The messages of the team to list. Without a bound, the newest.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListTeamMessages {
@@ -3207,10 +3207,9 @@ pub struct ListTeamMessages {
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub archived: ::std::option::Option<bool>,
-    /// Messages from `created_at` onward, oldest first, if true; those before it, latest first, by
-    /// default. Two sources contradict each other, and this reading agrees with both.
+    /// Oldest first, and from `created_at` onward. By default, newest first, and before it.
     ///
-    /// Evidence: g1, g2, used.
+    /// Evidence: g0, g1, g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ascending: ::std::option::Option<bool>,
     /// From the newer documentation's common list structure; not described.
@@ -3218,12 +3217,12 @@ pub struct ListTeamMessages {
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assigned: ::std::option::Option<i64>,
-    /// Where to begin: messages created before this time, or, as one connector says, on and after
-    /// it, which must go with `ascending`. The older documentation requires it; the newer one takes
-    /// a request without it for the latest messages, and lacks it in its schema.
+    /// Only messages created before this time, or, with `ascending`, on and after it. The older
+    /// documentation requires it.
     ///
-    /// Evidence: g1, g2, used.
-    pub created_at: ::jiff::Timestamp,
+    /// Evidence: g0, g1, g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub created_at: ::std::option::Option<::jiff::Timestamp>,
     /// From the newer documentation's common list structure; not described.
     ///
     /// Evidence: g2.
@@ -3261,26 +3260,10 @@ pub struct ListTeamMessages {
     pub parent_id: ::std::option::Option<i64>,
 }
 impl ListTeamMessages {
-    /// A request with its required members.
-    ///
-    /// - `created_at`: Where to begin: messages created before this time, or, as one connector says, on and after
-    ///   it, which must go with `ascending`. The older documentation requires it; the newer one takes
-    ///   a request without it for the latest messages, and lacks it in its schema.
+    /// A request with nothing set.
     #[inline]
-    pub fn new(created_at: ::jiff::Timestamp) -> Self {
-        Self {
-            archived: ::std::default::Default::default(),
-            ascending: ::std::default::Default::default(),
-            assigned: ::std::default::Default::default(),
-            created_at,
-            date: ::std::default::Default::default(),
-            filter: ::std::default::Default::default(),
-            id: ::std::default::Default::default(),
-            limit: ::std::default::Default::default(),
-            order: ::std::default::Default::default(),
-            page: ::std::default::Default::default(),
-            parent_id: ::std::default::Default::default(),
-        }
+    pub fn new() -> Self {
+        Self::default()
     }
     /// From the newer documentation's common list structure; not described.
     ///
@@ -3291,10 +3274,9 @@ impl ListTeamMessages {
         self.archived = ::std::option::Option::Some(archived);
         self
     }
-    /// Messages from `created_at` onward, oldest first, if true; those before it, latest first, by
-    /// default. Two sources contradict each other, and this reading agrees with both.
+    /// Oldest first, and from `created_at` onward. By default, newest first, and before it.
     ///
-    /// Evidence: g1, g2, used.
+    /// Evidence: g0, g1, g2.
     #[must_use]
     #[inline]
     pub fn ascending(mut self, ascending: bool) -> Self {
@@ -3308,6 +3290,16 @@ impl ListTeamMessages {
     #[inline]
     pub fn assigned(mut self, assigned: i64) -> Self {
         self.assigned = ::std::option::Option::Some(assigned);
+        self
+    }
+    /// Only messages created before this time, or, with `ascending`, on and after it. The older
+    /// documentation requires it.
+    ///
+    /// Evidence: g0, g1, g2.
+    #[must_use]
+    #[inline]
+    pub fn created_at(mut self, created_at: ::jiff::Timestamp) -> Self {
+        self.created_at = ::std::option::Option::Some(created_at);
         self
     }
     /// From the newer documentation's common list structure; not described.

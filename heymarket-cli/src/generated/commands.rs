@@ -1537,7 +1537,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 operation: &operations::LIST_TEAM_MESSAGES,
                 verb: "list-team",
                 about: "List the messages of the team",
-                description: "Gives the messages of the whole team, by default 30 and latest first. To go on, pass the `date` of the last one as `created_at`. Messages with that same time may be skipped or come again, as it is not said whether the bound is strict.\n\nSources contradict each other. The older documentation has `created_at` as a required upper bound; one connector as an optional lower one; the newer documentation uses it in its prose, where an empty body gives the latest messages, but its schema lists the common list structure without it. Read together: `created_at` is the bound, and `ascending` says to which side of it the list goes.",
+                description: "Returns the messages of the whole team, by default 30 and newest first. For the next page, pass the `date` of the last message as `created_at`. Messages with the same time may be skipped or repeated: no source says whether the bound is strict.\n\nThe older documentation requires `created_at` and has it as an upper bound, an earlier one as an optional lower bound, and in the newer one an empty body returns the newest messages. Both bounds agree if `ascending` chooses the side.",
                 docs: "https://developers.heymarket.com/api-reference/messages/list-all",
                 is_deprecated: false,
                 is_paged: true,
@@ -1559,7 +1559,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Boolean,
                         is_many: false,
                         is_required: false,
-                        help: "Messages from `created_at` onward, oldest first, if true; those before it, latest first, by default. Two sources contradict each other, and this reading agrees with both.",
+                        help: "Oldest first, and from `created_at` onward. By default, newest first, and before it.",
                     },
                     Argument {
                         flag: "assigned",
@@ -1576,8 +1576,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         place: Place::Member(&["created_at"]),
                         kind: Kind::Time,
                         is_many: false,
-                        is_required: true,
-                        help: "Where to begin: messages created before this time, or, as one connector says, on and after it, which must go with `ascending`. The older documentation requires it; the newer one takes a request without it for the latest messages, and lacks it in its schema.",
+                        is_required: false,
+                        help: "Only messages created before this time, or, with `ascending`, on and after it. The older documentation requires it.",
                     },
                     Argument {
                         flag: "date",

@@ -9,7 +9,9 @@ use crate::yaml::escape_pointer;
 
 const SAFETIES: [&str; 4] = ["read", "idempotent", "keyed", "unsafe"];
 const SENSITIVITIES: [&str; 3] = ["secret", "personal", "content"];
-const EVIDENCE: [&str; 6] = ["seed", "g1", "g2", "sampled", "used", "inferred"];
+const EVIDENCE: [&str; 8] = [
+    "seed", "g0", "g1", "g2", "help", "sampled", "used", "inferred",
+];
 const EFFECTS: [&str; 3] = ["sends", "deletes", "bulk"];
 const CHECKS: [&str; 1] = ["schedule-time"];
 const PAGING_NAMES: [&str; 6] = ["ascending", "cursor", "from", "limit", "page", "walk"];
