@@ -94,6 +94,7 @@ fn copy(from: &Path, to: &Path) {
 const ROOT: &str = "openapi/heymarket.yaml";
 const PATHS: &str = "openapi/paths/conversations.yaml";
 const SCHEMAS: &str = "openapi/schemas/conversations.yaml";
+const LISTS: &str = "openapi/paths/lists.yaml";
 
 #[test]
 fn the_generated_code_is_what_the_spec_gives() {
@@ -381,6 +382,22 @@ const RULES: &[Rule] = &[
         subject: "POST /v1/message/send",
         message: "`x-effect` cannot be \"texts\"",
         remedy: "write one of sends, deletes, bulk",
+    },
+    Rule {
+        file: LISTS,
+        from: "x-replaced-by: update_list",
+        to: "x-replaced-by: change_list",
+        subject: "update_list_v1",
+        message: "`x-replaced-by` names `change_list`, which is no operation",
+        remedy: "mend its spelling",
+    },
+    Rule {
+        file: LISTS,
+        from: "    deprecated: true\n    x-replaced-by: update_list\n",
+        to: "    x-replaced-by: update_list\n",
+        subject: "PUT /v1/list/{id}",
+        message: "`x-replaced-by` cannot be \"update_list\"",
+        remedy: "beside `deprecated: true`",
     },
     Rule {
         file: SCHEMAS,
@@ -724,6 +741,25 @@ fn lint_says_that_all_is_well_and_codegen_stops_at_a_finding() {
     project.replace(PATHS, "    x-safety: unsafe\n", "");
     let (outcome, _, _) = project.run(command::codegen);
     assert!(matches!(outcome, Err(Error::Findings(_))));
+}
+
+#[test]
+fn only_a_deprecated_operation_with_a_replacement_warns() {
+    let files = xtask::generate(&project_root()).expect("generated files");
+    let client = files.iter().find(|file| file.path.ends_with("client.rs"));
+    let client = &client.expect("the client").text;
+    // The attributes of a method follow its documentation.
+    let head = |method: &str| {
+        let end = client.find(method).expect("the method");
+        let start = client[..end].rfind("    }\n").unwrap_or_default();
+        &client[start..end]
+    };
+    let replaced = head("pub async fn update_list_v1(");
+    assert!(replaced.contains("#[deprecated = \"the vendor deprecates it; use `update_list`\"]"));
+    assert!(replaced.contains("may remove it: use [`update_list`]"));
+    let alone = head("pub async fn get_list(");
+    assert!(!alone.contains("#[deprecated"), "{alone}");
+    assert!(alone.contains("no other operation replaces it"), "{alone}");
 }
 
 #[test]

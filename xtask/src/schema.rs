@@ -14,6 +14,9 @@ pub(crate) const METHODS: [&str; 8] = [
 /// Where component schemas live.
 pub(crate) const SCHEMAS: &str = "#/components/schemas/";
 
+/// The extension that names the operation to use in place of a deprecated one.
+pub(crate) const REPLACED_BY: &str = "x-replaced-by";
+
 /// One operation of the document.
 pub(crate) struct Operation<'a> {
     pub(crate) pointer: String,

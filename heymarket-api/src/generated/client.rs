@@ -549,20 +549,22 @@ impl Client {
     pub async fn list_inboxes(&self) -> Result<Response<crate::wire::Inboxes>, Error> {
         self.send(self.request(&operations::LIST_INBOXES, "/v1/inboxes")).await
     }
-    /// Create a list, in the deprecated way
+    /// Create a list, by the v1 operation
     ///
-    /// Creates a list. Use `create_list`: it takes contacts by id and by e-mail address too, and a
-    /// key against repetitions. No source shows the body or the answer: they are inferred from the
-    /// other operations on lists.
+    /// Creates a list. `create_list` also takes contacts by id and by email address, and an
+    /// idempotency key. No source shows the body or the answer: they are inferred from the other
+    /// operations on lists.
     ///
     /// `POST /v1/list`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
     ///
-    /// Evidence: used, inferred. Inferred: no source shows it as it is here.
+    /// The vendor deprecates it and may remove it: use [`create_list`](Self::create_list).
+    ///
+    /// Evidence: g0, used, inferred. Inferred: no source shows it as it is here.
     ///
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
-    #[deprecated = "the API's documentation deprecates it"]
+    #[deprecated = "the vendor deprecates it; use `create_list`"]
     #[inline]
     pub async fn create_list_v1(
         &self,
@@ -570,18 +572,20 @@ impl Client {
     ) -> Result<Response<types::WriteResult>, Error> {
         self.send(self.request(&operations::CREATE_LIST_V1, "/v1/list").json(body)).await
     }
-    /// Delete a list, in the deprecated way
+    /// Delete a list, by the v1 operation
     ///
-    /// Deletes a list. Use `delete_list`, whose answer is documented.
+    /// Deletes a list. No source shows the answer; that of `delete_list` is documented.
     ///
     /// `DELETE /v1/list/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
     ///
-    /// Evidence: used.
+    /// The vendor deprecates it and may remove it: use [`delete_list`](Self::delete_list).
+    ///
+    /// Evidence: g0, used.
     ///
     /// # Errors
     ///
     /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
-    #[deprecated = "the API's documentation deprecates it"]
+    #[deprecated = "the vendor deprecates it; use `delete_list`"]
     #[inline]
     pub async fn delete_list_v1(
         &self,
@@ -592,12 +596,13 @@ impl Client {
     }
     /// Get a list
     ///
-    /// Gives one list with those on it. This version of the list operations is deprecated, but no
-    /// later one can read a list. The answer is known from clients only.
+    /// Returns a list and its contacts.
     ///
     /// `GET /v1/list/{id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
     ///
-    /// Evidence: used.
+    /// The vendor deprecates it and may remove it; no other operation replaces it.
+    ///
+    /// Evidence: g0, used.
     ///
     /// # Errors
     ///
@@ -606,20 +611,22 @@ impl Client {
     pub async fn get_list(&self, id: i64) -> Result<Response<types::List>, Error> {
         self.send(self.request(&operations::GET_LIST, format!("/v1/list/{}", id))).await
     }
-    /// Update a list, in the deprecated way
+    /// Update a list, by the v1 operation
     ///
-    /// Changes the name of a list and who is on it, one phone number at a time. Use `update_list`: it
-    /// takes several, and contacts by id and by e-mail address. No source shows the answer, and none
-    /// says whether `members` takes the place of those on the list.
+    /// Changes the name of a list and its contacts, one phone number at a time. `update_list` takes
+    /// several, and contacts by id and by email address. No source shows the answer, or says whether
+    /// `members` replaces the contacts on the list.
     ///
     /// `PUT /v1/list/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
     ///
-    /// Evidence: used.
+    /// The vendor deprecates it and may remove it: use [`update_list`](Self::update_list).
+    ///
+    /// Evidence: g0, used.
     ///
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
-    #[deprecated = "the API's documentation deprecates it"]
+    #[deprecated = "the vendor deprecates it; use `update_list`"]
     #[inline]
     pub async fn update_list_v1(
         &self,
@@ -635,13 +642,14 @@ impl Client {
     }
     /// List the lists
     ///
-    /// Gives the lists of the team, latest update first, and those before a time when `date` is
-    /// given: pass the `updated` of the last one to go on. This version of the list operations is
-    /// deprecated, but no later one can read lists. Body and answer are known from clients only.
+    /// Returns the lists of the team, latest update first. For the next page, pass the `updated` of
+    /// the last list as `date`.
     ///
     /// `POST /v1/lists`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
     ///
-    /// Evidence: used.
+    /// The vendor deprecates it and may remove it; no other operation replaces it.
+    ///
+    /// Evidence: g0, used.
     ///
     /// # Errors
     ///

@@ -188,7 +188,7 @@ pub static LIST_INBOXES: Operation = Operation {
     safety: Safety::Read,
     has_local_id: false,
 };
-/// Create a list, in the deprecated way
+/// Create a list, by the v1 operation
 pub static CREATE_LIST_V1: Operation = Operation {
     id: "create_list_v1",
     method: Method::POST,
@@ -196,7 +196,7 @@ pub static CREATE_LIST_V1: Operation = Operation {
     safety: Safety::Unsafe,
     has_local_id: false,
 };
-/// Delete a list, in the deprecated way
+/// Delete a list, by the v1 operation
 pub static DELETE_LIST_V1: Operation = Operation {
     id: "delete_list_v1",
     method: Method::DELETE,
@@ -212,7 +212,7 @@ pub static GET_LIST: Operation = Operation {
     safety: Safety::Read,
     has_local_id: false,
 };
-/// Update a list, in the deprecated way
+/// Update a list, by the v1 operation
 pub static UPDATE_LIST_V1: Operation = Operation {
     id: "update_list_v1",
     method: Method::PUT,

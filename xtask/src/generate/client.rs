@@ -9,7 +9,7 @@ use super::docs;
 use super::model::Model;
 use super::operations::constant;
 use crate::error::Error;
-use crate::schema::{self, Operation};
+use crate::schema::{self, Operation, REPLACED_BY};
 
 /// The file `client.rs`.
 pub(super) fn write(methods: Vec<ImplItemFn>, model: &Model<'_>) -> Result<TokenStream, Error> {
@@ -63,8 +63,7 @@ fn rewrite(mut method: ImplItemFn, operation: &Operation<'_>) -> Result<ImplItem
         }
     }
     let comment = docs::comment(&method_docs(operation));
-    let deprecated = schema::flag(operation.value, "deprecated")
-        .then(|| quote!(#[deprecated = "the API's documentation deprecates it"]));
+    let deprecated = deprecation(operation);
     method.attrs = syn::parse_quote!(#comment #deprecated);
     method.sig = signature;
     method.block = syn::parse_quote!({
@@ -284,6 +283,14 @@ impl VisitMut for WithoutLifetimes {
     }
 }
 
+/// The attribute of an operation that another one replaces. One that has no
+/// replacement would warn callers of what they cannot change.
+fn deprecation(operation: &Operation<'_>) -> Option<TokenStream> {
+    let replacement = operation.value.get(REPLACED_BY)?.as_str()?;
+    let note = format!("the vendor deprecates it; use `{replacement}`");
+    Some(quote!(#[deprecated = #note]))
+}
+
 fn method_docs(operation: &Operation<'_>) -> String {
     let mut text = docs::escape(operation.text("summary"));
     text.push_str("\n\n");
@@ -305,6 +312,13 @@ fn method_docs(operation: &Operation<'_>) -> String {
         .and_then(serde_json::Value::as_str);
     if let Some(page) = page {
         text.push_str(&format!(" Documented at <{page}>."));
+    }
+    if schema::flag(operation.value, "deprecated") {
+        text.push_str("\n\nThe vendor deprecates it and may remove it");
+        text.push_str(&match operation.text(REPLACED_BY) {
+            "" => "; no other operation replaces it.".to_owned(),
+            replacement => format!(": use [`{replacement}`](Self::{replacement})."),
+        });
     }
     let evidence: Vec<_> = schema::strings(operation.value.get("x-evidence")).collect();
     text.push_str(&format!("\n\nEvidence: {}.", evidence.join(", ")));

@@ -40,8 +40,11 @@ pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
     );
     findings.extend(webhooks(bundle));
     findings.extend(columns(bundle));
-    for operation in schema::operations(&bundle.document) {
+    let operations = schema::operations(&bundle.document);
+    let ids: Vec<&str> = operations.iter().filter_map(Operation::id).collect();
+    for operation in operations {
         findings.extend(missing(bundle, &operation));
+        findings.extend(replacement(bundle, &operation, &ids));
         findings.extend(paging_members(bundle, &operation));
     }
     findings
@@ -149,6 +152,12 @@ fn check_one(bundle: &Bundle, pointer: &str, key: &str, value: &Value) -> Option
             "an operation",
             is_one_of(&EFFECTS),
             format!("one of {}", EFFECTS.join(", ")),
+        ),
+        schema::REPLACED_BY => (
+            &[Place::Operation],
+            "a deprecated operation",
+            value.is_string() && carrier.is_some_and(|carrier| schema::flag(carrier, "deprecated")),
+            "the operation to use instead, beside `deprecated: true`".to_owned(),
         ),
         "x-flag" => (
             &[Place::Property, Place::Parameter],
@@ -291,6 +300,22 @@ fn missing(bundle: &Bundle, operation: &Operation<'_>) -> Vec<Finding> {
             bundle.finding(&operation.pointer, operation.name(), message, remedy)
         })
         .collect()
+}
+
+/// The operation that `x-replaced-by` names must be there.
+fn replacement(bundle: &Bundle, operation: &Operation<'_>, ids: &[&str]) -> Option<Finding> {
+    let name = operation.value.get(schema::REPLACED_BY)?.as_str()?;
+    (!ids.contains(&name)).then(|| {
+        bundle.finding(
+            &format!("{}/{}", operation.pointer, schema::REPLACED_BY),
+            operation.name(),
+            format!(
+                "`{}` names `{name}`, which is no operation",
+                schema::REPLACED_BY
+            ),
+            "mend its spelling",
+        )
+    })
 }
 
 /// The members that `x-paging` names must be there.
