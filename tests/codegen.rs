@@ -384,6 +384,14 @@ const RULES: &[Rule] = &[
         remedy: "write one of sends, deletes, bulk",
     },
     Rule {
+        file: "openapi/schemas/webhooks.yaml",
+        from: "{message_received: message_recieved}",
+        to: "{message_received: message_receved}",
+        subject: "WebhookEventType",
+        message: "`x-aliases` cannot be {\"message_received\":\"message_receved\"}",
+        remedy: "values of its `enum`",
+    },
+    Rule {
         file: LISTS,
         from: "x-replaced-by: update_list",
         to: "x-replaced-by: change_list",

@@ -14,6 +14,9 @@ pub(crate) const METHODS: [&str; 8] = [
 /// Where component schemas live.
 pub(crate) const SCHEMAS: &str = "#/components/schemas/";
 
+/// The extension that names other spellings of the values of an open enum.
+pub(crate) const ALIASES: &str = "x-aliases";
+
 /// The extension that names the operation to use in place of a deprecated one.
 pub(crate) const REPLACED_BY: &str = "x-replaced-by";
 

@@ -669,5 +669,4 @@ pub(crate) static SENSITIVE: &[&str] = &[
     "token",
     "tos",
     "url",
-    "widget_code",
 ];

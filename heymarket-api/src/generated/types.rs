@@ -2483,7 +2483,7 @@ pub struct Inbox {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated_at: ::std::option::Option<::jiff::Timestamp>,
-    /// The code of the chat widget.
+    /// The code of the chat widget. It is public, since it stands in web pages.
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2541,10 +2541,7 @@ impl ::std::fmt::Debug for Inbox {
             .field("team", &self.team)
             .field("unassign_on_close", &self.unassign_on_close)
             .field("updated_at", &self.updated_at)
-            .field(
-                "widget_code",
-                &self.widget_code.as_ref().map(|_| crate::wire::Hidden::Secret),
-            )
+            .field("widget_code", &self.widget_code)
             .field("widget_settings", &self.widget_settings)
             .finish()
     }

@@ -135,6 +135,12 @@ fn check_one(bundle: &Bundle, pointer: &str, key: &str, value: &Value) -> Option
             *value == Value::Bool(true) && has("enum"),
             "`true`, beside `type: string` and `enum`".to_owned(),
         ),
+        schema::ALIASES => (
+            &[Place::Component],
+            "an open enum",
+            carrier.is_some_and(|carrier| are_aliases(carrier, value)),
+            "`{other spelling: value}`, both of them values of its `enum`".to_owned(),
+        ),
         "x-wire" => (
             &[Place::Component],
             "a component schema",
@@ -201,6 +207,17 @@ fn check_one(bundle: &Bundle, pointer: &str, key: &str, value: &Value) -> Option
         return Some(bundle.finding(&at, subject, message, format!("write {wanted}")));
     }
     None
+}
+
+/// Whether each key and each value is a value of an open enum.
+fn are_aliases(carrier: &Value, aliases: &Value) -> bool {
+    let values: Vec<&str> = schema::strings(carrier.get("enum")).collect();
+    let is_value = |text: &str| values.contains(&text);
+    schema::flag(carrier, "x-open-enum")
+        && aliases.as_object().is_some_and(|aliases| {
+            let mut pairs = aliases.iter();
+            pairs.all(|(key, value)| is_value(key) && value.as_str().is_some_and(is_value))
+        })
 }
 
 fn is_flag(name: &str) -> bool {
