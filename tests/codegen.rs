@@ -94,6 +94,7 @@ fn copy(from: &Path, to: &Path) {
 const ROOT: &str = "openapi/heymarket.yaml";
 const PATHS: &str = "openapi/paths/conversations.yaml";
 const SCHEMAS: &str = "openapi/schemas/conversations.yaml";
+const MESSAGES: &str = "openapi/paths/messages.yaml";
 const LISTS: &str = "openapi/paths/lists.yaml";
 
 #[test]
@@ -376,7 +377,7 @@ const RULES: &[Rule] = &[
         remedy: "a list of seed",
     },
     Rule {
-        file: "openapi/paths/messages.yaml",
+        file: MESSAGES,
         from: "x-effect: sends",
         to: "x-effect: texts",
         subject: "POST /v1/message/send",
@@ -390,6 +391,30 @@ const RULES: &[Rule] = &[
         subject: "WebhookEventType",
         message: "`x-aliases` cannot be {\"message_received\":\"message_receved\"}",
         remedy: "values of its `enum`",
+    },
+    Rule {
+        file: MESSAGES,
+        from: "      chat_id: {safety: unsafe, trusted: keyed, promise: Tracking only.}\n",
+        to: "",
+        subject: "send_message",
+        message: "`chat_id` is in one of `x-safety-by-target` and the request's choice only",
+        remedy: "name each member that chooses the target",
+    },
+    Rule {
+        file: MESSAGES,
+        from: "chat_id: {safety: unsafe, trusted: keyed,",
+        to: "chat_id: {safety: keyed, trusted: unsafe,",
+        subject: "POST /v1/message/send",
+        message: "`x-safety-by-target` cannot be",
+        remedy: "`trusted` no less safe than `safety`",
+    },
+    Rule {
+        file: MESSAGES,
+        from: "    x-safety: unsafe\n    x-safety-by-target:",
+        to: "    x-safety: keyed\n    x-safety-by-target:",
+        subject: "send_message",
+        message: "`x-safety` is not the least safe of `x-safety-by-target`",
+        remedy: "let the two agree",
     },
     Rule {
         file: LISTS,

@@ -17,6 +17,9 @@ pub(crate) const SCHEMAS: &str = "#/components/schemas/";
 /// The extension that names other spellings of the values of an open enum.
 pub(crate) const ALIASES: &str = "x-aliases";
 
+/// The extension that says which safety a request to each kind of target has.
+pub(crate) const SAFETY_BY_TARGET: &str = "x-safety-by-target";
+
 /// The extension that names the operation to use in place of a deprecated one.
 pub(crate) const REPLACED_BY: &str = "x-replaced-by";
 

@@ -4859,8 +4859,10 @@ pub struct SendEmail {
     pub creator_id: i64,
     /// The id of the inbox from which it is sent. Not `inbox_id` here.
     pub inbox: i64,
-    /// An id of the client's choosing. A second request with it makes no second e-mail; how long
-    /// the server remembers it is not documented.
+    /// An idempotency key: a repeated one sends no second email. How long the server remembers it
+    /// is not documented.
+    ///
+    /// Evidence: g1.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The same without HTML. The newer documentation has it in its prose, but not in its schema.
@@ -4936,8 +4938,10 @@ impl SendEmail {
         self.convo_id = ::std::option::Option::Some(convo_id);
         self
     }
-    /// An id of the client's choosing. A second request with it makes no second e-mail; how long
-    /// the server remembers it is not documented.
+    /// An idempotency key: a repeated one sends no second email. How long the server remembers it
+    /// is not documented.
+    ///
+    /// Evidence: g1.
     #[must_use]
     #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
@@ -4992,6 +4996,14 @@ impl crate::wire::Check for SendEmail {
     fn local_id(&self) -> ::std::option::Option<&str> {
         self.local_id.as_deref()
     }
+    #[inline]
+    fn has(&self, member: &str) -> bool {
+        match member {
+            "targets" => self.targets.as_ref().is_some_and(|items| !items.is_empty()),
+            "convo_id" => self.convo_id.is_some(),
+            _ => false,
+        }
+    }
 }
 /// A message to send, to exactly one of: a phone number (`phone_number`), a conversation
 /// (`chat_id`), a list (`list_id`, which needs `local_id`) and a group (`targets`).
@@ -5038,12 +5050,11 @@ pub struct SendMessage {
     /// The id of the list to send to; `local_id` must be given too.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub list_id: ::std::option::Option<i64>,
-    /// An id of the client's choosing, which comes back with the message and in webhooks. Required
-    /// with `list_id`, where it must be unique for the broadcast. The older documentation calls it
-    /// the idempotency id, yet wants it unique for each attempt; the newer one promises tracking
-    /// only.
+    /// An ID of the client's choice, such as a UUID or `broadcast-april-2026-001`. Messages and
+    /// webhook events carry it. Required with `list_id`, and unique for each list and broadcast.
+    /// What a repeated one does is said at `send_message`.
     ///
-    /// Evidence: g1, g2, used.
+    /// Evidence: g0, g1, g2, used.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The public URL of a file to attach; it makes the message an MMS.
@@ -5204,12 +5215,11 @@ impl SendMessage {
         self.list_id = ::std::option::Option::Some(list_id);
         self
     }
-    /// An id of the client's choosing, which comes back with the message and in webhooks. Required
-    /// with `list_id`, where it must be unique for the broadcast. The older documentation calls it
-    /// the idempotency id, yet wants it unique for each attempt; the newer one promises tracking
-    /// only.
+    /// An ID of the client's choice, such as a UUID or `broadcast-april-2026-001`. Messages and
+    /// webhook events carry it. Required with `list_id`, and unique for each list and broadcast.
+    /// What a repeated one does is said at `send_message`.
     ///
-    /// Evidence: g1, g2, used.
+    /// Evidence: g0, g1, g2, used.
     #[must_use]
     #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
@@ -5305,6 +5315,16 @@ impl crate::wire::Check for SendMessage {
     #[inline]
     fn local_id(&self) -> ::std::option::Option<&str> {
         self.local_id.as_deref()
+    }
+    #[inline]
+    fn has(&self, member: &str) -> bool {
+        match member {
+            "phone_number" => self.phone_number.is_some(),
+            "chat_id" => self.chat_id.is_some(),
+            "list_id" => self.list_id.is_some(),
+            "targets" => self.targets.as_ref().is_some_and(|items| !items.is_empty()),
+            _ => false,
+        }
     }
 }
 /// What became of a message or an e-mail that was handed in.
