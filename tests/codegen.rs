@@ -94,6 +94,8 @@ fn copy(from: &Path, to: &Path) {
 const ROOT: &str = "openapi/heymarket.yaml";
 const PATHS: &str = "openapi/paths/conversations.yaml";
 const SCHEMAS: &str = "openapi/schemas/conversations.yaml";
+const MESSAGES: &str = "openapi/paths/messages.yaml";
+const LISTS: &str = "openapi/paths/lists.yaml";
 
 #[test]
 fn the_generated_code_is_what_the_spec_gives() {
@@ -205,6 +207,14 @@ const RULES: &[Rule] = &[
         subject: "ReadState.anyOf",
         message: "fail on every value",
         remedy: "use `oneOf`",
+    },
+    Rule {
+        file: SCHEMAS,
+        from: "  x-columns: [id, status, unread,",
+        to: "  anyOf: [{required: [status]}, {required: [name]}]\n  x-columns: [id, status, unread,",
+        subject: "Conversation.anyOf",
+        message: "a choice between members would refuse a response",
+        remedy: "say it in the description",
     },
     Rule {
         file: SCHEMAS,
@@ -367,12 +377,60 @@ const RULES: &[Rule] = &[
         remedy: "a list of seed",
     },
     Rule {
-        file: "openapi/paths/messages.yaml",
+        file: MESSAGES,
         from: "x-effect: sends",
         to: "x-effect: texts",
         subject: "POST /v1/message/send",
         message: "`x-effect` cannot be \"texts\"",
         remedy: "write one of sends, deletes, bulk",
+    },
+    Rule {
+        file: "openapi/schemas/webhooks.yaml",
+        from: "{message_received: message_recieved}",
+        to: "{message_received: message_receved}",
+        subject: "WebhookEventType",
+        message: "`x-aliases` cannot be {\"message_received\":\"message_receved\"}",
+        remedy: "values of its `enum`",
+    },
+    Rule {
+        file: MESSAGES,
+        from: "      chat_id: {safety: unsafe, trusted: keyed, promise: Tracking only.}\n",
+        to: "",
+        subject: "send_message",
+        message: "`chat_id` is in one of `x-safety-by-target` and the request's choice only",
+        remedy: "name each member that chooses the target",
+    },
+    Rule {
+        file: MESSAGES,
+        from: "chat_id: {safety: unsafe, trusted: keyed,",
+        to: "chat_id: {safety: keyed, trusted: unsafe,",
+        subject: "POST /v1/message/send",
+        message: "`x-safety-by-target` cannot be",
+        remedy: "`trusted` no less safe than `safety`",
+    },
+    Rule {
+        file: MESSAGES,
+        from: "    x-safety: unsafe\n    x-safety-by-target:",
+        to: "    x-safety: keyed\n    x-safety-by-target:",
+        subject: "send_message",
+        message: "`x-safety` is not the least safe of `x-safety-by-target`",
+        remedy: "let the two agree",
+    },
+    Rule {
+        file: LISTS,
+        from: "x-replaced-by: update_list",
+        to: "x-replaced-by: change_list",
+        subject: "update_list_v1",
+        message: "`x-replaced-by` names `change_list`, which is no operation",
+        remedy: "mend its spelling",
+    },
+    Rule {
+        file: LISTS,
+        from: "    deprecated: true\n    x-replaced-by: update_list\n",
+        to: "    x-replaced-by: update_list\n",
+        subject: "PUT /v1/list/{id}",
+        message: "`x-replaced-by` cannot be \"update_list\"",
+        remedy: "beside `deprecated: true`",
     },
     Rule {
         file: SCHEMAS,
@@ -716,6 +774,25 @@ fn lint_says_that_all_is_well_and_codegen_stops_at_a_finding() {
     project.replace(PATHS, "    x-safety: unsafe\n", "");
     let (outcome, _, _) = project.run(command::codegen);
     assert!(matches!(outcome, Err(Error::Findings(_))));
+}
+
+#[test]
+fn only_a_deprecated_operation_with_a_replacement_warns() {
+    let files = xtask::generate(&project_root()).expect("generated files");
+    let client = files.iter().find(|file| file.path.ends_with("client.rs"));
+    let client = &client.expect("the client").text;
+    // The attributes of a method follow its documentation.
+    let head = |method: &str| {
+        let end = client.find(method).expect("the method");
+        let start = client[..end].rfind("    }\n").unwrap_or_default();
+        &client[start..end]
+    };
+    let replaced = head("pub async fn update_list_v1(");
+    assert!(replaced.contains("#[deprecated = \"the vendor deprecates it; use `update_list`\"]"));
+    assert!(replaced.contains("may remove it: use [`update_list`]"));
+    let alone = head("pub async fn get_list(");
+    assert!(!alone.contains("#[deprecated"), "{alone}");
+    assert!(alone.contains("no other operation replaces it"), "{alone}");
 }
 
 #[test]

@@ -94,7 +94,7 @@ async fn a_page_of_a_proxy_is_no_message() {
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let target = Server::answering(Answer::new(200, r#"{"id":1}"#)).await;
-    let answer = Answer::new(302, "").header("location", &target.url());
+    let answer = Answer::new(307, "").header("location", &target.url());
     let error = failure(answer).await;
     assert_eq!(error.kind(), ErrorKind::Status);
     assert!(error.to_string().contains("redirects are not followed"));

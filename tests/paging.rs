@@ -116,12 +116,13 @@ async fn messages_of_the_team_are_walked_in_both_directions() {
     })
     .await;
     let client = client(&server.url());
-    let latest = client.team_messages(ListTeamMessages::new(at(1000)));
+    let latest = client.team_messages(ListTeamMessages::new().created_at(at(1000)));
     let mut latest = ids(latest, |message| message.id).await.expect("all");
     // Among equals the server has an order of its own.
     latest.sort_unstable();
     assert_eq!(latest, (0..100).collect::<Vec<_>>());
-    let oldest = client.team_messages(ListTeamMessages::new(at(0)).ascending(true));
+    let oldest = ListTeamMessages::new().created_at(at(0)).ascending(true);
+    let oldest = client.team_messages(oldest);
     let oldest = ids(oldest, |message| message.id).await.expect("all");
     assert_eq!(oldest, (0..100).collect::<Vec<_>>());
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use heymarket_api::types::{
     self, Channel, Conversation, ConversationMembers, ConversationStatus, Count, Identifier,
-    ReadState, TemplateReference,
+    ReadState, TemplateReference, WebhookEventType,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -216,6 +216,19 @@ fn an_open_enum_keeps_what_it_does_not_know() {
     assert_eq!(status, Some(ConversationStatus::Closed));
     assert_eq!("closed".parse(), Ok(ConversationStatus::Closed));
     assert_eq!(Channel::from("sms".to_owned()), Channel::Sms);
+}
+
+#[test]
+fn both_spellings_of_a_received_message_are_one_type() {
+    let received = WebhookEventType::MessageRecieved;
+    for spelling in ["message_recieved", "message_received", "Message_Received"] {
+        assert_eq!(spelling.parse(), Ok(received.clone()), "{spelling}");
+        assert_eq!(
+            serde_json::from_value::<WebhookEventType>(json!(spelling)).expect("a type"),
+            received
+        );
+    }
+    assert_eq!(received.as_str(), "message_recieved");
 }
 
 #[test]

@@ -209,13 +209,16 @@ async fn an_observer_is_told_of_each_operation_with_its_waits() {
     server.script(1, [Fault::Status(503), Fault::Status(429)]);
     server.script(2, [Fault::Status(404)]);
     let metrics = Metrics::default();
+    let clock = JumpingClock::default();
     let client = Client::builder(Credentials::api_secret("test-id", "test-key"))
         .base_url(server.url())
-        .clock(JumpingClock::default())
+        .clock(clock.clone())
         .observe_operations(metrics.clone())
         .build()
         .expect("a client");
     client.get_conversation(1).await.expect("the third attempt");
+    // After the restart that follows a 429.
+    clock.jump(Duration::from_secs(10));
     client.get_conversation(2).await.expect_err("nothing there");
     let fourteen = Duration::from_secs(14);
     let told = metrics.0.lock().expect("the metrics").clone();

@@ -51,7 +51,7 @@ fn the_documented_delivery_is_read_member_by_member() {
 }
 
 /// The name of the variant that each type of event becomes.
-const VARIANTS: [(&str, &str); 13] = [
+const VARIANTS: [(&str, &str); 14] = [
     ("message_sent", "MessageSent"),
     ("message_recieved", "MessageReceived"),
     ("message_received", "MessageReceived"),
@@ -60,6 +60,7 @@ const VARIANTS: [(&str, &str); 13] = [
     ("chat_opened", "ConversationOpened"),
     ("chat_pending", "ConversationPending"),
     ("chat_transferred", "ConversationTransferred"),
+    ("chat_updated", "ConversationUpdated"),
     ("target_opt_out", "OptOut"),
     ("target_opt_in", "OptIn"),
     ("target_double_opt_in", "DoubleOptIn"),

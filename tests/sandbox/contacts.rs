@@ -2,10 +2,11 @@
 
 use heymarket_api::Client;
 use heymarket_api::types::{
-    AddContactChannel, ChannelSearch, ChannelType, Contact, ContactStatusChange, CountTeamMessages,
-    CreateContact, CreateContactV2, CreateTag, FindContact, GetContactStatus, NewContactChannel,
-    NewContactField, SearchContactsV2, SendMessage, SetContactStatus, TagAssignment, UpdateContact,
-    UpdateContactChannel, UpdateContactV2,
+    AddContactChannel, ChannelSearch, ChannelType, Contact, ContactChannel, ContactStatusChange,
+    CountTeamMessages, CreateContact, CreateContactV2, CreateTag, FindContact, GetContactStatus,
+    NewContactChannel, NewContactField, SearchContactsV2, SendMessage, SetContactStatus,
+    TagAssignment, UpdateContact, UpdateContactChannel, UpdateContactV2, UpsertContact,
+    UpsertContacts,
 };
 use heymarket_sandbox::Sandbox;
 use serde_json::{Map, Value, json};
@@ -330,6 +331,14 @@ async fn a_deleted_contact_is_gone_with_its_conversations_and_its_messages() {
     .await;
 }
 
+/// Their ids differ in form from one answer to the next.
+fn addresses(channels: &[ContactChannel]) -> Vec<Option<&str>> {
+    let addresses = channels.iter();
+    addresses
+        .map(|channel| channel.channel_id.as_deref())
+        .collect()
+}
+
 #[tokio::test]
 async fn a_contact_of_the_newer_generation_is_found_by_any_of_its_channels() {
     in_each_dialect(async |_, client| {
@@ -350,6 +359,11 @@ async fn a_contact_of_the_newer_generation_is_found_by_any_of_its_channels() {
             .await
             .expect("added");
         assert_eq!(channels.len(), 2);
+        let contact = client.get_contact_v2(uuid).await.expect("the contact");
+        let with_contact = contact.into_inner().contact_channels.expect("channels");
+        assert_eq!(addresses(&with_contact), addresses(&channels));
+        let older = client.get_contact(made.id).await.expect("the contact");
+        assert_eq!(older.contact_channels, None);
         assert_eq!(found(STRANGER).await, [made.id]);
         assert_eq!(found("new@EXAMPLE.com").await, [made.id]);
         let again = client.add_contact_channel(uuid, &email).await;
@@ -395,9 +409,9 @@ async fn an_update_changes_the_handle_of_a_channel_that_is_there() {
         .create_contact_v2(&CreateContactV2::new(named("@one")))
         .await;
     let uuid = made.expect("created").into_inner().uuid.expect("a UUID");
-    let update = UpdateContactV2::new().contact_channels(named("@two"));
+    let update = UpsertContact::new(named("@two")).contact_id(uuid.as_str());
     client
-        .update_contact_v2(&uuid, &update)
+        .upsert_contacts_v2(&UpsertContacts::new([update]))
         .await
         .expect("updated");
     let channel = client

@@ -7,10 +7,12 @@ use heymarket_api::types::{
     MarkConversation, Message, MessageStatus, OpenConversation, ReassignConversation, SendEmail,
     SendMessage, TransferConversation,
 };
+use heymarket_sandbox::Dialect;
+use serde_json::json;
 
 use super::{
     AGENT_OF_BOTH, AGENT_OF_ORDERS, CONVERSATION, CUSTOMER, ORDERS, OWNER, STRANGER, SUPPORT,
-    TOLL_FREE, client, in_each_dialect, messages_that_say, sandbox,
+    TOLL_FREE, ask, client, in_each_dialect, messages_that_say, sandbox,
 };
 
 fn send(text: &str) -> SendMessage {
@@ -43,6 +45,20 @@ async fn counts(client: &Client) -> (i64, i64) {
     let contacts = contacts.expect("a count").value();
     let conversations = conversations.expect("a count").value();
     contacts.zip(conversations).expect("numbers")
+}
+
+#[tokio::test]
+async fn a_count_is_a_string_unless_the_dialects_are_mixed() {
+    for dialect in [Dialect::Documented, Dialect::Observed] {
+        let sandbox = sandbox().dialect(dialect).start().await;
+        let sandbox = sandbox.expect("a sandbox");
+        for of in ["contacts", "conversations", "messages/all"] {
+            let line = format!("POST /v1/{of}/count");
+            let count = ask(&sandbox, &line).json(&json!({})).send().await.body;
+            let digits = count.as_str().map(str::parse::<u32>);
+            assert!(matches!(digits, Some(Ok(_))), "{dialect}, {of}: {count}");
+        }
+    }
 }
 
 #[tokio::test]

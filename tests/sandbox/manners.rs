@@ -219,7 +219,8 @@ async fn the_client_keeps_the_limit_that_the_server_has() {
         let survey = client.get_survey(801).await.expect("within the limit");
         assert_eq!(survey.attempts().len(), 1);
     }
-    let hasty = client.with_options(|options| options.deadline(Duration::from_secs(1)));
+    let wait = Duration::from_secs(1);
+    let hasty = client.with_options(|options| options.max_rate_limit_wait(wait));
     let error = hasty
         .get_survey(801)
         .await

@@ -11,9 +11,10 @@ use heymarket_api::types::{
 use heymarket_api::{Client, Error, Walk};
 use heymarket_sandbox::Sandbox;
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::{
-    CUSTOMER, ORDERS, OWNER, STRANGER, SUPPORT, client, in_each_dialect, remembered, sandbox,
+    CUSTOMER, ORDERS, OWNER, STRANGER, SUPPORT, ask, client, in_each_dialect, remembered, sandbox,
 };
 use crate::support::time;
 
@@ -45,7 +46,24 @@ fn all_conversations() -> ListConversations {
 }
 
 fn of_all_time() -> ListTeamMessages {
-    ListTeamMessages::new(time("2126-01-01T00:00:00Z"))
+    ListTeamMessages::new().created_at(time("2126-01-01T00:00:00Z"))
+}
+
+#[tokio::test]
+async fn the_newest_messages_of_the_team_need_no_bound() {
+    in_each_dialect(async |sandbox, _| {
+        let line = "POST /v1/messages/all";
+        let page = ask(sandbox, line).json(&json!({})).send().await;
+        assert_eq!(page.status, 200, "{}", page.message());
+        let ids = page.body.as_array().expect("messages").iter();
+        let ids: Vec<_> = ids.map(|message| message["id"].as_i64()).collect();
+        let bound = json!({ "created_at": "2126-01-01T00:00:00Z" });
+        let bounded = ask(sandbox, line).json(&bound).send().await.body;
+        let bounded = bounded.as_array().expect("messages").iter();
+        let bounded: Vec<_> = bounded.map(|message| message["id"].as_i64()).collect();
+        assert_eq!((ids.len(), ids), (30, bounded));
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -62,7 +80,10 @@ async fn a_walk_over_the_demo_data_gives_each_item_once() {
         assert_each_once(ids(walk, |one| one.id).await, &known(sandbox, "contacts"));
         let walk = client.team_messages(of_all_time());
         assert_each_once(ids(walk, |one| one.id).await, &known(sandbox, "messages"));
-        let upward = ListTeamMessages::new(Timestamp::UNIX_EPOCH).ascending(true);
+        let walk = client.team_messages(ListTeamMessages::new());
+        assert_each_once(ids(walk, |one| one.id).await, &known(sandbox, "messages"));
+        let upward = ListTeamMessages::new().created_at(Timestamp::UNIX_EPOCH);
+        let upward = upward.ascending(true);
         let walk = client.team_messages(upward);
         assert_each_once(ids(walk, |one| one.id).await, &known(sandbox, "messages"));
         let walk = client.surveys(ListSurveys::new().limit(1));
@@ -250,7 +271,7 @@ async fn what_was_there_comes_once_while_new_messages_stream_in() {
 
         let all = known(sandbox, "messages");
         let now = sandbox.now();
-        let mut walk = client.team_messages(ListTeamMessages::new(now));
+        let mut walk = client.team_messages(ListTeamMessages::new().created_at(now));
         let mut given = Vec::new();
         while let Some(message) = walk.next().await {
             given.push(message.expect("a message").id);

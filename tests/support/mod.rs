@@ -10,7 +10,7 @@ pub(crate) use clock::{ImpatientClock, JumpingClock, ManualClock};
 pub(crate) use raw::{RawServer, Step};
 pub(crate) use scripted::{Connections, Fault, Request, ScriptedServer};
 pub(crate) use server::{Answer, Received, Server};
-pub(crate) use spec::{project_root, spec};
+pub(crate) use spec::{assert_every_operation, project_root, spec};
 
 use heymarket_api::{Client, ClientBuilder, Credentials, RetryPolicy};
 use jiff::Timestamp;

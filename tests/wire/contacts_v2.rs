@@ -67,7 +67,6 @@ super::wire_tests! {
     update_contact_v2 {
         call: |client| async move {
             let request = UpdateContactV2::new()
-                .contact_channels([])
                 .phone("+15550100101")
                 .first("Invented")
                 .last("Person")
@@ -83,12 +82,22 @@ super::wire_tests! {
         },
         sends: (
             "PUT /v2/contact/c0c0a0a0-0000-4000-8000-000000000010",
-            r#"{"assignee_id":-1,"avatar":"https://example.com/avatar.png","contact_channels":[],"custom":{"1001":[true,"a"]},"display_name":"Invented Person","email":"person@example.com","email_suppressions":[9],"first":"Invented","is_opted_out":true,"last":"Person","phone":"15550100101","tags":[]}"#
+            r#"{"assignee_id":-1,"avatar":"https://example.com/avatar.png","custom":{"1001":[true,"a"]},"display_name":"Invented Person","email":"person@example.com","email_suppressions":[9],"first":"Invented","is_opted_out":true,"last":"Person","phone":"15550100101","tags":[]}"#
         ),
-        answers: r#"{"id": 30010001, "rev": 2}"#,
-        reads: |result: WriteResult| {
-            assert_eq!((result.id, result.rev), (30_010_001, Some(2)));
-            assert_eq!(result.uuid, None);
+        answers: r#"{
+            "id": 30010001, "rev": 2, "first": "Invented",
+            "contact_channels": [
+                {"id": 12, "channel_type": "phone", "channel_id": "15550100101"},
+                {"id": "c0c0a0a0-0000-4000-8000-000000000020", "channel_type": "email"}
+            ]
+        }"#,
+        reads: |contact: Contact| {
+            assert_eq!((contact.id, contact.rev), (30_010_001, Some(2)));
+            assert_eq!(contact.first.as_deref(), Some("Invented"));
+            let channels = contact.contact_channels.expect("channels");
+            assert_eq!(channels[0].id, Identifier::Number(12));
+            assert_eq!(channels[0].channel_id.as_deref(), Some("15550100101"));
+            assert_eq!(channels[1].channel_type, Some(ChannelType::Email));
         },
     }
     add_contact_channel {
@@ -168,6 +177,22 @@ super::wire_tests! {
             assert_eq!(channel.id, Identifier::Text(id.to_owned()));
             assert_eq!(channel.team_id, Some(6001));
             assert_eq!(channel.channel_type, None);
+        },
+    }
+    list_contact_channels {
+        call: |client| async move { client.list_contact_channels(UUID).await },
+        sends: ("GET /v2/contact/c0c0a0a0-0000-4000-8000-000000000010/channels", ""),
+        answers: r#"[
+            {"id": "c0c0a0a0-0000-4000-8000-000000000020", "channel_type": "phone"},
+            {"id": 12, "channel_type": "email", "channel_id": "person@example.com"}
+        ]"#,
+        reads: |channels: Vec<ContactChannel>| {
+            let id = "c0c0a0a0-0000-4000-8000-000000000020";
+            assert_eq!(channels[0].id, Identifier::Text(id.to_owned()));
+            assert_eq!(channels[0].channel_type, Some(ChannelType::Phone));
+            assert_eq!(channels[1].id, Identifier::Number(12));
+            assert_eq!(channels[1].channel_id.as_deref(), Some("person@example.com"));
+            assert_eq!(channels.len(), 2);
         },
     }
     delete_contacts_v2 {
@@ -311,10 +336,11 @@ async fn a_channel_has_ids_that_are_uuids_or_integers() {
 
 #[tokio::test]
 async fn an_update_of_nothing_is_an_empty_object() {
-    let result: WriteResult = super::exchange(
+    // The older documentation's answer.
+    let result: Contact = super::exchange(
         "PUT /v2/contact/c0c0a0a0-0000-4000-8000-000000000010",
         "{}",
-        r#"{"id": 30010001}"#,
+        r#"{"id": 30010001, "rev": 2, "uuid": "c0c0a0a0-0000-4000-8000-000000000010"}"#,
         |client| async move {
             client
                 .update_contact_v2(UUID, &UpdateContactV2::new())
@@ -322,7 +348,9 @@ async fn an_update_of_nothing_is_an_empty_object() {
         },
     )
     .await;
-    assert_eq!((result.id, result.rev), (30_010_001, None));
+    assert_eq!((result.id, result.rev), (30_010_001, Some(2)));
+    assert_eq!(result.uuid.as_deref(), Some(UUID));
+    assert_eq!(result.contact_channels, None);
 }
 
 #[tokio::test]

@@ -139,7 +139,8 @@ super::wire_tests! {
     }
     list_team_messages {
         call: |client| async move {
-            let request = ListTeamMessages::new(time("2026-05-07T12:00:00.021462Z"))
+            let request = ListTeamMessages::new()
+                .created_at(time("2026-05-07T12:00:00.021462Z"))
                 .order(SortOrder::UpdatedAt)
                 .ascending(false)
                 .limit(200)

@@ -14,6 +14,15 @@ pub(crate) const METHODS: [&str; 8] = [
 /// Where component schemas live.
 pub(crate) const SCHEMAS: &str = "#/components/schemas/";
 
+/// The extension that names other spellings of the values of an open enum.
+pub(crate) const ALIASES: &str = "x-aliases";
+
+/// The extension that says which safety a request to each kind of target has.
+pub(crate) const SAFETY_BY_TARGET: &str = "x-safety-by-target";
+
+/// The extension that names the operation to use in place of a deprecated one.
+pub(crate) const REPLACED_BY: &str = "x-replaced-by";
+
 /// One operation of the document.
 pub(crate) struct Operation<'a> {
     pub(crate) pointer: String,
@@ -165,11 +174,33 @@ pub(crate) fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     component.unwrap_or(schema)
 }
 
-/// Whether every item of a `oneOf` says only which members it requires: the
-/// spec's way to write "exactly one of these".
-pub(crate) fn is_choice(one_of: &[Value]) -> bool {
-    !one_of.is_empty()
-        && one_of.iter().all(|item| {
+/// How many alternatives of a choice a request must have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// Of a `oneOf`.
+    ExactlyOne,
+    /// Of an `anyOf`.
+    AtLeastOne,
+}
+
+impl Choice {
+    /// Both, with the keyword of each.
+    pub(crate) const KEYWORDS: [(&str, Self); 2] =
+        [("oneOf", Self::ExactlyOne), ("anyOf", Self::AtLeastOne)];
+
+    /// The choice that a schema offers between members, with its alternatives.
+    pub(crate) fn of(schema: &Value) -> Option<(Self, &[Value])> {
+        Self::KEYWORDS.into_iter().find_map(|(keyword, choice)| {
+            let alternatives = array(schema.get(keyword));
+            is_choice(alternatives).then_some((choice, alternatives))
+        })
+    }
+}
+
+/// Whether every item says only which members it requires.
+pub(crate) fn is_choice(items: &[Value]) -> bool {
+    !items.is_empty()
+        && items.iter().all(|item| {
             item.as_object()
                 .is_some_and(|members| members.len() == 1 && members.contains_key("required"))
         })

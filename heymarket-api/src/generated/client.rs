@@ -14,13 +14,11 @@ impl Client {
     /// Sources contradict each other on the answer: the string `ok` when all went well and else an
     /// array of those that failed, an array of contacts, or a string.
     ///
-    /// `POST /v1/batch/contacts`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/bulk>.
-    ///
-    /// Evidence: g1, g2, sampled, used.
+    /// `POST /v1/batch/contacts`, documented at <https://developers.heymarket.com/api-reference/contacts/bulk>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn create_contacts(
         &self,
@@ -41,13 +39,11 @@ impl Client {
     /// not documented. Custom fields go by their numeric ids: a key that is no field's id is taken
     /// with a 200 and dropped silently.
     ///
-    /// `POST /v1/contact`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/contacts/create>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `POST /v1/contact`, documented at <https://developers.heymarket.com/api-reference/contacts/create>. It is not retried once it may have reached the server.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn create_contact(
         &self,
@@ -62,13 +58,11 @@ impl Client {
     /// What a field looks like is not documented; `id` and `title` are expected, as creating fields
     /// gives them.
     ///
-    /// `POST /v1/contact-fields`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/overview>.
-    ///
-    /// Evidence: g1, used.
+    /// `POST /v1/contact-fields`, documented at <https://developers.heymarket.com/api-reference/contacts/overview>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_contact_fields(
         &self,
@@ -82,13 +76,11 @@ impl Client {
     /// documentation shows the whole structure of a contact as the body; nothing says that anything
     /// but these two is looked at, so the rest is not offered.
     ///
-    /// `POST /v1/contact/get`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/get-by-phone-or-id>.
-    ///
-    /// Evidence: g1, g2.
+    /// `POST /v1/contact/get`, documented at <https://developers.heymarket.com/api-reference/contacts/get-by-phone-or-id>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn find_contact(
         &self,
@@ -101,13 +93,11 @@ impl Client {
     ///
     /// Blocks or unblocks, subscribes or unsubscribes a contact, named by its id or its phone number.
     ///
-    /// `POST /v1/contact/set_status`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/set-status>.
-    ///
-    /// Evidence: g1, g2, sampled, used.
+    /// `POST /v1/contact/set_status`, documented at <https://developers.heymarket.com/api-reference/contacts/set-status>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn set_contact_status(
         &self,
@@ -125,13 +115,11 @@ impl Client {
     /// Says whether a contact is blocked or unsubscribed, by its id or its phone number. Samples also
     /// say who unsubscribed it, which is not documented.
     ///
-    /// `POST /v1/contact/status`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/status>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `POST /v1/contact/status`, documented at <https://developers.heymarket.com/api-reference/contacts/status>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn get_contact_status(
         &self,
@@ -149,13 +137,11 @@ impl Client {
     /// Deletes a contact and its history for good. One connector says that deleting it again gives a
     /// 404.
     ///
-    /// `DELETE /v1/contact/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/delete>.
-    ///
-    /// Evidence: g1, used.
+    /// `DELETE /v1/contact/{id}`, documented at <https://developers.heymarket.com/api-reference/contacts/delete>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn delete_contact(
         &self,
@@ -171,13 +157,11 @@ impl Client {
     /// Gives one contact, by its integer id. Samples lack much that the newer documentation lists:
     /// custom fields, tags, notes, avatar and more.
     ///
-    /// `GET /v1/contact/{id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/get>.
-    ///
-    /// Evidence: g1, g2, sampled, used.
+    /// `GET /v1/contact/{id}`, documented at <https://developers.heymarket.com/api-reference/contacts/get>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn get_contact(&self, id: i64) -> Result<Response<types::Contact>, Error> {
         self.send(self.request(&operations::GET_CONTACT, format!("/v1/contact/{}", id)))
@@ -189,13 +173,11 @@ impl Client {
     /// are there, or take their place with `overwrite`. A connector reads the contact first, since
     /// what is left out may be rewritten too: do not take this for a partial update.
     ///
-    /// `PUT /v1/contact/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/overview>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `PUT /v1/contact/{id}`, documented at <https://developers.heymarket.com/api-reference/contacts/overview>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn update_contact(
         &self,
@@ -218,13 +200,11 @@ impl Client {
     /// same time are skipped, since the bound is strict. The newer documentation lists its common
     /// list structure as the body; connectors also count pages from 1.
     ///
-    /// `POST /v1/contacts`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/list>.
-    ///
-    /// Evidence: g1, g2, used.
+    /// `POST /v1/contacts`, documented at <https://developers.heymarket.com/api-reference/contacts/list>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_contacts(
         &self,
@@ -238,13 +218,11 @@ impl Client {
     /// Gives the number of contacts. The older documentation names the operation; no source shows the
     /// body or the answer.
     ///
-    /// `POST /v1/contacts/count`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/list>.
-    ///
-    /// Evidence: g1.
+    /// `POST /v1/contacts/count`, documented at <https://developers.heymarket.com/api-reference/contacts/list>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn count_contacts(
         &self,
@@ -262,13 +240,11 @@ impl Client {
     /// Creates custom fields, given as a bare array of titles. `duplicate` in the answer marks a
     /// title that was there already.
     ///
-    /// `POST /v1/contacts/fields`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/contacts/create-contact-fields>.
-    ///
-    /// Evidence: g2.
+    /// `POST /v1/contacts/fields`, documented at <https://developers.heymarket.com/api-reference/contacts/create-contact-fields>. It is not retried once it may have reached the server.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn create_contact_fields(
         &self,
@@ -287,13 +263,11 @@ impl Client {
     /// `date` is given: pass the `updated` of the last one to go on. Conversations with that same time
     /// are skipped, since the bound is strict.
     ///
-    /// `POST /v1/conversations`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/conversations/list>.
-    ///
-    /// Evidence: g1, g2, sampled, used.
+    /// `POST /v1/conversations`, documented at <https://developers.heymarket.com/api-reference/conversations/list>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_conversations(
         &self,
@@ -310,13 +284,11 @@ impl Client {
     ///
     /// Closes a conversation that is open.
     ///
-    /// `POST /v1/conversations/close`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/conversations/close>.
-    ///
-    /// Evidence: g1, g2, sampled, used.
+    /// `POST /v1/conversations/close`, documented at <https://developers.heymarket.com/api-reference/conversations/close>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn close_conversation(
         &self,
@@ -333,13 +305,11 @@ impl Client {
     ///
     /// Gives the number of conversations, of all or of those updated before a time.
     ///
-    /// `POST /v1/conversations/count`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/conversations/list>.
-    ///
-    /// Evidence: g1.
+    /// `POST /v1/conversations/count`, documented at <https://developers.heymarket.com/api-reference/conversations/list>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn count_conversations(
         &self,
@@ -356,13 +326,11 @@ impl Client {
     ///
     /// Opens a conversation that was closed.
     ///
-    /// `POST /v1/conversations/open`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/conversations/open-close>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `POST /v1/conversations/open`, documented at <https://developers.heymarket.com/api-reference/conversations/open-close>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn open_conversation(
         &self,
@@ -379,13 +347,11 @@ impl Client {
     ///
     /// Marks a conversation as read for a team member.
     ///
-    /// `POST /v1/conversations/read`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/conversations/mark-read>.
-    ///
-    /// Evidence: g1, g2, sampled, used.
+    /// `POST /v1/conversations/read`, documented at <https://developers.heymarket.com/api-reference/conversations/mark-read>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn mark_conversation_read(
         &self,
@@ -405,13 +371,11 @@ impl Client {
     ///
     /// Gives a conversation to another team member. `user_id` is its owner so far.
     ///
-    /// `POST /v1/conversations/reassign`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/conversations/reassign>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `POST /v1/conversations/reassign`, documented at <https://developers.heymarket.com/api-reference/conversations/reassign>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn reassign_conversation(
         &self,
@@ -432,13 +396,11 @@ impl Client {
     /// Moves an SMS conversation to another inbox. It fails if the contact already has a
     /// conversation there, so a second attempt may fail where the first one worked.
     ///
-    /// `POST /v1/conversations/transfer`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/conversations/transfer>.
-    ///
-    /// Evidence: g1, g2, used.
+    /// `POST /v1/conversations/transfer`, documented at <https://developers.heymarket.com/api-reference/conversations/transfer>. It is not retried once it may have reached the server.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn transfer_conversation(
         &self,
@@ -458,13 +420,11 @@ impl Client {
     ///
     /// Marks a conversation as unread for a team member.
     ///
-    /// `POST /v1/conversations/unread`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/conversations/mark-read>.
-    ///
-    /// Evidence: sampled, used.
+    /// `POST /v1/conversations/unread`, documented at <https://developers.heymarket.com/api-reference/conversations/mark-read>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn mark_conversation_unread(
         &self,
@@ -485,13 +445,11 @@ impl Client {
     /// Gives one conversation: its channel, status, assignee, inbox, contact and whether it was read.
     /// Look it up before sending to it or changing it.
     ///
-    /// `GET /v1/conversations/{id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/conversations/get>.
-    ///
-    /// Evidence: seed, g1, g2, sampled.
+    /// `GET /v1/conversations/{id}`, documented at <https://developers.heymarket.com/api-reference/conversations/get>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn get_conversation(
         &self,
@@ -511,16 +469,14 @@ impl Client {
     /// Sends an e-mail from an inbox, to new receivers (`targets`) or as a reply in a conversation
     /// (`convo_id`). The inbox is `inbox` here, not `inbox_id`.
     ///
-    /// A repeated `local_id` makes no second e-mail, says the older documentation; it does not say
-    /// for how long the server remembers it. So a request that has one may be sent again.
+    /// The older documentation says that a repeated `local_id` sends no second email, but not for how
+    /// long the server remembers it. There are at most 10 recipients, those in `cc:` included.
     ///
-    /// `POST /v1/email/send`: may be sent again with the same `local_id`. Documented at <https://developers.heymarket.com/api-reference/messages/send-email>.
-    ///
-    /// Evidence: g1, g2.
+    /// `POST /v1/email/send`, documented at <https://developers.heymarket.com/api-reference/messages/send-email>. It is retried after a failure, with the same `local_id`.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn send_email(
         &self,
@@ -538,31 +494,29 @@ impl Client {
     /// an array, `forward_number` may be null, phone numbers come with a `+` in one place and without
     /// it in another, and samples have some thirty members that no documentation names.
     ///
-    /// `GET /v1/inboxes`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/inboxes>.
-    ///
-    /// Evidence: g1, g2, sampled, used.
+    /// `GET /v1/inboxes`, documented at <https://developers.heymarket.com/api-reference/inboxes>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_inboxes(&self) -> Result<Response<crate::wire::Inboxes>, Error> {
         self.send(self.request(&operations::LIST_INBOXES, "/v1/inboxes")).await
     }
-    /// Create a list, in the deprecated way
+    /// Create a list, by the v1 operation
     ///
-    /// Creates a list. Use `create_list`: it takes contacts by id and by e-mail address too, and a
-    /// key against repetitions. No source shows the body or the answer: they are inferred from the
-    /// other operations on lists.
+    /// Creates a list. `create_list` also takes contacts by id and by email address, and an
+    /// idempotency key. No source shows the body or the answer: they are inferred from the other
+    /// operations on lists.
     ///
-    /// `POST /v1/list`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
+    /// `POST /v1/list`, documented at <https://developers.heymarket.com/api-reference/lists/overview>. It is not retried once it may have reached the server. Inferred in part: no source shows it exactly as it is here.
     ///
-    /// Evidence: used, inferred. Inferred: no source shows it as it is here.
+    /// The vendor deprecates it and may remove it: use [`create_list`](Self::create_list).
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
-    #[deprecated = "the API's documentation deprecates it"]
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    #[deprecated = "the vendor deprecates it; use `create_list`"]
     #[inline]
     pub async fn create_list_v1(
         &self,
@@ -570,18 +524,18 @@ impl Client {
     ) -> Result<Response<types::WriteResult>, Error> {
         self.send(self.request(&operations::CREATE_LIST_V1, "/v1/list").json(body)).await
     }
-    /// Delete a list, in the deprecated way
+    /// Delete a list, by the v1 operation
     ///
-    /// Deletes a list. Use `delete_list`, whose answer is documented.
+    /// Deletes a list. No source shows the answer; that of `delete_list` is documented.
     ///
-    /// `DELETE /v1/list/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
+    /// `DELETE /v1/list/{id}`, documented at <https://developers.heymarket.com/api-reference/lists/overview>. It is retried after a failure: a second time has no further effect.
     ///
-    /// Evidence: used.
+    /// The vendor deprecates it and may remove it: use [`delete_list`](Self::delete_list).
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
-    #[deprecated = "the API's documentation deprecates it"]
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    #[deprecated = "the vendor deprecates it; use `delete_list`"]
     #[inline]
     pub async fn delete_list_v1(
         &self,
@@ -592,34 +546,33 @@ impl Client {
     }
     /// Get a list
     ///
-    /// Gives one list with those on it. This version of the list operations is deprecated, but no
-    /// later one can read a list. The answer is known from clients only.
+    /// Returns a list and its contacts.
     ///
-    /// `GET /v1/list/{id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
+    /// `GET /v1/list/{id}`, documented at <https://developers.heymarket.com/api-reference/lists/overview>. It changes nothing and is retried after a failure.
     ///
-    /// Evidence: used.
+    /// The vendor deprecates it and may remove it; no other operation replaces it.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn get_list(&self, id: i64) -> Result<Response<types::List>, Error> {
         self.send(self.request(&operations::GET_LIST, format!("/v1/list/{}", id))).await
     }
-    /// Update a list, in the deprecated way
+    /// Update a list, by the v1 operation
     ///
-    /// Changes the name of a list and who is on it, one phone number at a time. Use `update_list`: it
-    /// takes several, and contacts by id and by e-mail address. No source shows the answer, and none
-    /// says whether `members` takes the place of those on the list.
+    /// Changes the name of a list and its contacts, one phone number at a time. `update_list` takes
+    /// several, and contacts by id and by email address. No source shows the answer, or says whether
+    /// `members` replaces the contacts on the list.
     ///
-    /// `PUT /v1/list/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
+    /// `PUT /v1/list/{id}`, documented at <https://developers.heymarket.com/api-reference/lists/overview>. It is retried after a failure: a second time has no further effect.
     ///
-    /// Evidence: used.
+    /// The vendor deprecates it and may remove it: use [`update_list`](Self::update_list).
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
-    #[deprecated = "the API's documentation deprecates it"]
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    #[deprecated = "the vendor deprecates it; use `update_list`"]
     #[inline]
     pub async fn update_list_v1(
         &self,
@@ -635,17 +588,16 @@ impl Client {
     }
     /// List the lists
     ///
-    /// Gives the lists of the team, latest update first, and those before a time when `date` is
-    /// given: pass the `updated` of the last one to go on. This version of the list operations is
-    /// deprecated, but no later one can read lists. Body and answer are known from clients only.
+    /// Returns the lists of the team, latest update first. For the next page, pass the `updated` of
+    /// the last list as `date`.
     ///
-    /// `POST /v1/lists`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
+    /// `POST /v1/lists`, documented at <https://developers.heymarket.com/api-reference/lists/overview>. It changes nothing and is retried after a failure.
     ///
-    /// Evidence: used.
+    /// The vendor deprecates it and may remove it; no other operation replaces it.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_lists(
         &self,
@@ -657,23 +609,24 @@ impl Client {
     ///
     /// Sends a text message, or an MMS if `media_url` is given, from an inbox. It goes to exactly one
     /// of: a phone number (`phone_number`), a conversation (`chat_id`), a list (`list_id`, with a
-    /// `local_id` that is unique for the broadcast) and a group (`targets`, not from a toll-free
-    /// number). The server fills the tokens of a `template_id` and makes the opening question of a
-    /// `survey_id` the text. With `private` nothing is sent: it becomes a comment that only the team
-    /// sees.
+    /// `local_id` that is unique for each list and broadcast) and a group MMS (`targets`, not from a
+    /// toll-free number). The server fills tokens such as `{{first_name}}` in templates and in the
+    /// `text` of sends to a list, and makes the opening question of a `survey_id` the text. With
+    /// `private` it sends nothing and adds a comment that only the team sees.
     ///
-    /// A 200 means that the message was taken, not that it was delivered. What a second request with
-    /// the same `local_id` does is not clear: the older documentation calls it the idempotency id,
-    /// but also says that it is unique for each attempt, and the newer one promises only that it can
-    /// be tracked. So a request that may have reached the server is not sent again.
+    /// A 200 means that the message was accepted, not that it was delivered.
     ///
-    /// `POST /v1/message/send`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/messages/send>.
+    /// What a repeated `local_id` does depends on the target and on the source. To a list, the older
+    /// guide to broadcasts deduplicates it; the newer copy of that guide requires only that it is
+    /// unique. To a phone number, a conversation or a group, the older reference calls it the
+    /// idempotency ID and yet wants it unique for each attempt; the newer one promises tracking only.
+    /// Emails (`send_email`) with a repeated `local_id` are sent once.
     ///
-    /// Evidence: g1, g2, sampled, used.
+    /// `POST /v1/message/send`, documented at <https://developers.heymarket.com/api-reference/messages/send>. It is not retried once it may have reached the server, unless the caller sets [`Options::trust_local_id`](crate::Options::trust_local_id).
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn send_message(
         &self,
@@ -691,13 +644,11 @@ impl Client {
     /// One client leaves out `inboxID` and adds a `limit`. Neither is documented, and whether the
     /// server heeds the limit is not known, so neither is offered here.
     ///
-    /// `GET /v1/messages`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/messages/get-history>.
-    ///
-    /// Evidence: g1, g2, sampled, used.
+    /// `GET /v1/messages`, documented at <https://developers.heymarket.com/api-reference/messages/get-history>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_messages(
         &self,
@@ -717,23 +668,19 @@ impl Client {
     }
     /// List the messages of the team
     ///
-    /// Gives the messages of the whole team, by default 30 and latest first. To go on, pass the
-    /// `date` of the last one as `created_at`. Messages with that same time may be skipped or come
-    /// again, as it is not said whether the bound is strict.
+    /// Returns the messages of the whole team, by default 30 and newest first. For the next page,
+    /// pass the `date` of the last message as `created_at`. Messages with the same time may be
+    /// skipped or repeated: no source says whether the bound is strict.
     ///
-    /// Sources contradict each other. The older documentation has `created_at` as a required upper
-    /// bound; one connector as an optional lower one; the newer documentation uses it in its prose,
-    /// where an empty body gives the latest messages, but its schema lists the common list structure
-    /// without it. Read together: `created_at` is the bound, and `ascending` says to which side of it
-    /// the list goes.
+    /// The older documentation requires `created_at` and has it as an upper bound, an earlier one as
+    /// an optional lower bound, and in the newer one an empty body returns the newest messages. Both
+    /// bounds agree if `ascending` chooses the side.
     ///
-    /// `POST /v1/messages/all`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/messages/list-all>.
-    ///
-    /// Evidence: g1, g2, sampled, used.
+    /// `POST /v1/messages/all`, documented at <https://developers.heymarket.com/api-reference/messages/list-all>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_team_messages(
         &self,
@@ -748,16 +695,13 @@ impl Client {
     }
     /// Count the messages of the team
     ///
-    /// Gives the number of messages. The newer documentation shows the common list structure as the
-    /// body and a string as the answer; no sample of either is known.
+    /// Returns the number of messages, as a string such as `"1042"`.
     ///
-    /// `POST /v1/messages/all/count`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/messages/count>.
-    ///
-    /// Evidence: g1, g2.
+    /// `POST /v1/messages/all/count`, documented at <https://developers.heymarket.com/api-reference/messages/count>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn count_team_messages(
         &self,
@@ -780,13 +724,11 @@ impl Client {
     /// message. `targets` holds objects of a shape that is not shown, and `content.template` is an
     /// object in the older documentation and an id in the newer one.
     ///
-    /// `POST /v1/schedule`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/schedule>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `POST /v1/schedule`, documented at <https://developers.heymarket.com/api-reference/schedule>. It is not retried once it may have reached the server, unless the caller sets [`Options::trust_local_id`](crate::Options::trust_local_id).
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn create_scheduled_message(
         &self,
@@ -804,13 +746,11 @@ impl Client {
     /// Deletes a scheduled message, so that it is not sent. The documentation speaks of it in prose:
     /// the path is inferred from that of getting one, and the answer is not known.
     ///
-    /// `DELETE /v1/schedule/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/schedule>.
-    ///
-    /// Evidence: g1, inferred. Inferred: no source shows it as it is here.
+    /// `DELETE /v1/schedule/{id}`, documented at <https://developers.heymarket.com/api-reference/schedule>. It is retried after a failure: a second time has no further effect. Inferred in part: no source shows it exactly as it is here.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn delete_scheduled_message(
         &self,
@@ -830,13 +770,11 @@ impl Client {
     /// Gives one scheduled message. The time is `execute` here, `execute_at` in requests; what is
     /// sent is in `meta.content`.
     ///
-    /// `GET /v1/schedule/{id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/schedule-get>.
-    ///
-    /// Evidence: g1, g2, sampled, used.
+    /// `GET /v1/schedule/{id}`, documented at <https://developers.heymarket.com/api-reference/schedule-get>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn get_scheduled_message(
         &self,
@@ -857,13 +795,11 @@ impl Client {
     /// and on a quarter of an hour. The sender is `user_id`, by default the team's owner; there is no
     /// `creator_id` here.
     ///
-    /// `PUT /v1/schedule/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/schedule>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `PUT /v1/schedule/{id}`, documented at <https://developers.heymarket.com/api-reference/schedule>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn update_scheduled_message(
         &self,
@@ -884,13 +820,11 @@ impl Client {
     ///
     /// Gives one survey. To send it, give its id to `send_message`.
     ///
-    /// `GET /v1/survey/{id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/surveys>.
-    ///
-    /// Evidence: g1, g2.
+    /// `GET /v1/survey/{id}`, documented at <https://developers.heymarket.com/api-reference/surveys>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn get_survey(&self, id: i64) -> Result<Response<types::Survey>, Error> {
         self.send(self.request(&operations::GET_SURVEY, format!("/v1/survey/{}", id)))
@@ -901,13 +835,11 @@ impl Client {
     /// Gives the surveys of the team, page by page from 1. There is no bound by time here. How many a
     /// page has without a `limit` is not documented.
     ///
-    /// `POST /v1/surveys`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/surveys>.
-    ///
-    /// Evidence: g1, g2.
+    /// `POST /v1/surveys`, documented at <https://developers.heymarket.com/api-reference/surveys>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_surveys(
         &self,
@@ -921,13 +853,11 @@ impl Client {
     /// Creates a tag that contacts can carry. What happens if there is one with its text already is
     /// not documented, and there is no operation to change a tag.
     ///
-    /// `POST /v1/tag`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/tags>.
-    ///
-    /// Evidence: g1.
+    /// `POST /v1/tag`, documented at <https://developers.heymarket.com/api-reference/tags>. It is not retried once it may have reached the server.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn create_tag(
         &self,
@@ -939,13 +869,11 @@ impl Client {
     ///
     /// Deletes a tag. No source shows the answer.
     ///
-    /// `DELETE /v1/tag/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/tags>.
-    ///
-    /// Evidence: g1.
+    /// `DELETE /v1/tag/{id}`, documented at <https://developers.heymarket.com/api-reference/tags>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn delete_tag(
         &self,
@@ -957,13 +885,11 @@ impl Client {
     ///
     /// Gives one tag.
     ///
-    /// `GET /v1/tag/{id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/tags>.
-    ///
-    /// Evidence: g1.
+    /// `GET /v1/tag/{id}`, documented at <https://developers.heymarket.com/api-reference/tags>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn get_tag(&self, id: i64) -> Result<Response<types::Tag>, Error> {
         self.send(self.request(&operations::GET_TAG, format!("/v1/tag/{}", id))).await
@@ -974,13 +900,11 @@ impl Client {
     /// `date` is given: pass the `updated` of the last one to go on. Tags with that same time are
     /// skipped, since the bound is strict.
     ///
-    /// `POST /v1/tags`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/tags>.
-    ///
-    /// Evidence: g1.
+    /// `POST /v1/tags`, documented at <https://developers.heymarket.com/api-reference/tags>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_tags(
         &self,
@@ -993,13 +917,11 @@ impl Client {
     /// Gives the team that the credentials belong to, with its members and with `list_size`, the most
     /// contacts that a list may have.
     ///
-    /// `GET /v1/team`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/team>.
-    ///
-    /// Evidence: g1, g2, used.
+    /// `GET /v1/team`, documented at <https://developers.heymarket.com/api-reference/team>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn get_team(&self) -> Result<Response<types::Team>, Error> {
         self.send(self.request(&operations::GET_TEAM, "/v1/team")).await
@@ -1009,13 +931,11 @@ impl Client {
     /// Creates a template. The name is `title` here and `name` in answers. It takes a `local_id`, but
     /// nothing says that a second request with it makes no second template.
     ///
-    /// `POST /v1/template`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/templates/manage>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `POST /v1/template`, documented at <https://developers.heymarket.com/api-reference/templates/manage>. It is not retried once it may have reached the server, unless the caller sets [`Options::trust_local_id`](crate::Options::trust_local_id).
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn create_template(
         &self,
@@ -1028,13 +948,11 @@ impl Client {
     ///
     /// Deletes a template. No source shows the answer.
     ///
-    /// `DELETE /v1/template/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/templates/manage>.
-    ///
-    /// Evidence: g1, used.
+    /// `DELETE /v1/template/{id}`, documented at <https://developers.heymarket.com/api-reference/templates/manage>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn delete_template(
         &self,
@@ -1053,13 +971,11 @@ impl Client {
     ///
     /// Gives one template.
     ///
-    /// `GET /v1/template/{id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/templates/manage>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `GET /v1/template/{id}`, documented at <https://developers.heymarket.com/api-reference/templates/manage>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn get_template(
         &self,
@@ -1074,13 +990,11 @@ impl Client {
     ///
     /// Writes a template anew, with its title and content.
     ///
-    /// `PUT /v1/template/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/templates/manage>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `PUT /v1/template/{id}`, documented at <https://developers.heymarket.com/api-reference/templates/manage>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn update_template(
         &self,
@@ -1103,13 +1017,11 @@ impl Client {
     /// when `date` is given: pass the `updated` of the last one to go on. Templates with that same
     /// time are skipped, since the bound is strict.
     ///
-    /// `POST /v1/templates`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/templates/manage>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `POST /v1/templates`, documented at <https://developers.heymarket.com/api-reference/templates/manage>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_templates(
         &self,
@@ -1124,13 +1036,11 @@ impl Client {
     /// body, though the method is GET, so proxies in between may drop it; all sources send it so, and
     /// none has them in the query. The role is an integer here and a string in `get_team`.
     ///
-    /// `GET /v1/users/get`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/users>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `GET /v1/users/get`, documented at <https://developers.heymarket.com/api-reference/users>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn find_users(
         &self,
@@ -1144,13 +1054,11 @@ impl Client {
     /// Changes the names and roles of members. The documentation has more members of the request than
     /// were had of it.
     ///
-    /// `POST /v1/users/update`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/users-update>.
-    ///
-    /// Evidence: g1, g2, used.
+    /// `POST /v1/users/update`, documented at <https://developers.heymarket.com/api-reference/users-update>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn update_users(
         &self,
@@ -1164,13 +1072,11 @@ impl Client {
     /// Creates a contact that is reached by one channel at least: a phone number, an e-mail address
     /// or another. What happens if a contact has one of them already is not documented.
     ///
-    /// `POST /v2/contact`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/contacts/create>.
-    ///
-    /// Evidence: g1.
+    /// `POST /v2/contact`, documented at <https://developers.heymarket.com/api-reference/contacts/create>. It is not retried once it may have reached the server.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn create_contact_v2(
         &self,
@@ -1183,13 +1089,11 @@ impl Client {
     ///
     /// Deletes a contact. The answer is a string, whose text no source shows.
     ///
-    /// `DELETE /v2/contact/{contact_id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/delete-v2>.
-    ///
-    /// Evidence: g1, g2.
+    /// `DELETE /v2/contact/{contact_id}`, documented at <https://developers.heymarket.com/api-reference/contacts/delete-v2>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn delete_contact_v2(
         &self,
@@ -1206,16 +1110,13 @@ impl Client {
     }
     /// Get a contact by its UUID
     ///
-    /// Gives one contact, by its UUID; the documentation says not to pass the integer id. It does not
-    /// show the answer, which is taken to be that of `get_contact`.
+    /// Returns a contact by its UUID, with its channels. It does not take the integer id.
     ///
-    /// `GET /v2/contact/{contact_id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/get>.
-    ///
-    /// Evidence: g1.
+    /// `GET /v2/contact/{contact_id}`, documented at <https://developers.heymarket.com/api-reference/contacts/get>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn get_contact_v2(
         &self,
@@ -1232,22 +1133,20 @@ impl Client {
     }
     /// Update a contact by its UUID
     ///
-    /// Writes a contact anew. A guide says that a contact can be updated by its UUID and no more: the
-    /// request and the answer here are inferred from the other operations that write a contact.
+    /// Updates a contact, except its channels. The newer documentation answers with the contact, the
+    /// older one with its `id`, `rev` and `uuid` alone.
     ///
-    /// `PUT /v2/contact/{contact_id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/guides/manage-contacts>.
-    ///
-    /// Evidence: inferred. Inferred: no source shows it as it is here.
+    /// `PUT /v2/contact/{contact_id}`, documented at <https://developers.heymarket.com/api-reference/contacts/update-v2>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn update_contact_v2(
         &self,
         contact_id: &str,
         body: &types::UpdateContactV2,
-    ) -> Result<Response<types::WriteResult>, Error> {
+    ) -> Result<Response<types::Contact>, Error> {
         self.send(
                 self
                     .request(
@@ -1260,16 +1159,14 @@ impl Client {
     }
     /// Add a channel to a contact
     ///
-    /// Adds an address to a contact. The answer is an array of channels. Ids in it are strings in the
-    /// older documentation and integers in the newer one.
+    /// Adds a channel to a contact and returns its updated list of channels. Their ids are strings in
+    /// the older documentation and integers in the newer one.
     ///
-    /// `POST /v2/contact/{contact_id}/channel`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/contacts/channels>.
-    ///
-    /// Evidence: g1, g2.
+    /// `POST /v2/contact/{contact_id}/channel`, documented at <https://developers.heymarket.com/api-reference/contacts/channels>. It is not retried once it may have reached the server.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn add_contact_channel(
         &self,
@@ -1288,16 +1185,14 @@ impl Client {
     }
     /// Update a channel of a contact
     ///
-    /// Gives the channel of a type a new address. No source shows the answer; it is taken to be that
-    /// of adding a channel.
+    /// Changes the address of the channel of a type and returns the contact's updated list of
+    /// channels.
     ///
-    /// `PUT /v2/contact/{contact_id}/channel`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/channels>.
-    ///
-    /// Evidence: g1.
+    /// `PUT /v2/contact/{contact_id}/channel`, documented at <https://developers.heymarket.com/api-reference/contacts/channels>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn update_contact_channel(
         &self,
@@ -1316,17 +1211,13 @@ impl Client {
     }
     /// Delete a channel of a contact
     ///
-    /// Takes an address off a contact. The older documentation announces the operation and was not
-    /// had to its end: the path is inferred from that of getting a channel, and the answer is not
-    /// known.
+    /// Removes the channel of a type from a contact. No source shows the answer.
     ///
-    /// `DELETE /v2/contact/{contact_id}/channel/{channel_type}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/channels>.
-    ///
-    /// Evidence: g1, inferred. Inferred: no source shows it as it is here.
+    /// `DELETE /v2/contact/{contact_id}/channel/{channel_type}`, documented at <https://developers.heymarket.com/api-reference/contacts/channels>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn delete_contact_channel(
         &self,
@@ -1347,16 +1238,14 @@ impl Client {
     }
     /// Get a channel of a contact
     ///
-    /// Gives the channel of a type. Ids in it are strings in the older documentation and integers in
+    /// Returns the channel of a type. Its ids are strings in the older documentation and integers in
     /// the newer one.
     ///
-    /// `GET /v2/contact/{contact_id}/channel/{channel_type}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/channels-get>.
-    ///
-    /// Evidence: g2.
+    /// `GET /v2/contact/{contact_id}/channel/{channel_type}`, documented at <https://developers.heymarket.com/api-reference/contacts/channels-get>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn get_contact_channel(
         &self,
@@ -1375,18 +1264,40 @@ impl Client {
             )
             .await
     }
+    /// List the channels of a contact
+    ///
+    /// Returns all channels of a contact. Their ids are strings in the older documentation and
+    /// integers in the newer one.
+    ///
+    /// `GET /v2/contact/{contact_id}/channels`, documented at <https://developers.heymarket.com/api-reference/contacts/channels>. It changes nothing and is retried after a failure.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    #[inline]
+    pub async fn list_contact_channels(
+        &self,
+        contact_id: &str,
+    ) -> Result<Response<::std::vec::Vec<types::ContactChannel>>, Error> {
+        self.send(
+                self
+                    .request(
+                        &operations::LIST_CONTACT_CHANNELS,
+                        format!("/v2/contact/{}/channels", encode_path(contact_id)),
+                    ),
+            )
+            .await
+    }
     /// Delete contacts
     ///
     /// Deletes contacts, given by their UUIDs in the body: one entry, of the channel type `id`. The
     /// answer is a string, whose text no source shows.
     ///
-    /// `DELETE /v2/contacts`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/bulk-delete-v2>.
-    ///
-    /// Evidence: g1, g2.
+    /// `DELETE /v2/contacts`, documented at <https://developers.heymarket.com/api-reference/contacts/bulk-delete-v2>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn delete_contacts_v2(
         &self,
@@ -1403,13 +1314,11 @@ impl Client {
     /// those that worked and those that failed. Nothing says that a contact without a `contact_id` is
     /// recognised by its channels, so a second request may create it again.
     ///
-    /// `POST /v2/contacts`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/contacts/bulk-v2>.
-    ///
-    /// Evidence: g1, g2.
+    /// `POST /v2/contacts`, documented at <https://developers.heymarket.com/api-reference/contacts/bulk-v2>. It is not retried once it may have reached the server.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn upsert_contacts_v2(
         &self,
@@ -1425,13 +1334,11 @@ impl Client {
     /// Gives the contacts of the team, page by page. The example of the documentation begins with
     /// page 0, though other lists of this API begin with 1; what `date` does here is not described.
     ///
-    /// `POST /v2/contacts/list`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/list-v2>.
-    ///
-    /// Evidence: g2.
+    /// `POST /v2/contacts/list`, documented at <https://developers.heymarket.com/api-reference/contacts/list-v2>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_contacts_v2(
         &self,
@@ -1447,16 +1354,13 @@ impl Client {
     /// Search contacts
     ///
     /// Gives the contacts with one of some addresses. Without a `channel_type` the server tells the
-    /// kinds apart: `@` makes an e-mail address, digits a phone number. That the answer's items are
-    /// whole contacts is inferred: the documentation shows an array.
+    /// kinds apart: `@` makes an e-mail address, digits a phone number.
     ///
-    /// `POST /v2/contacts/search`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/search>.
-    ///
-    /// Evidence: g1, g2.
+    /// `POST /v2/contacts/search`, documented at <https://developers.heymarket.com/api-reference/contacts/search>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn search_contacts_v2(
         &self,
@@ -1475,13 +1379,11 @@ impl Client {
     /// ones become contacts. A list holds at most `list_size` contacts, which the team says. The
     /// server recognises a repetition by `local_id`, so the same request may be sent again.
     ///
-    /// `POST /v2/lists`: may be sent again with the same `local_id`. Documented at <https://developers.heymarket.com/api-reference/lists/create>.
-    ///
-    /// Evidence: g1.
+    /// `POST /v2/lists`, documented at <https://developers.heymarket.com/api-reference/lists/create>. It is retried after a failure, with the same `local_id`.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn create_list(
         &self,
@@ -1495,13 +1397,11 @@ impl Client {
     /// be removed before the deletion, which makes no sense as the list goes in any case. It is not
     /// offered.
     ///
-    /// `DELETE /v2/lists/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
-    ///
-    /// Evidence: g1.
+    /// `DELETE /v2/lists/{id}`, documented at <https://developers.heymarket.com/api-reference/lists/overview>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn delete_list(
         &self,
@@ -1516,13 +1416,11 @@ impl Client {
     /// `remove_` members put some on it or take some off. Done twice it has the same effect. The
     /// newer documentation shows `phones` and `emails` as well and does not describe them.
     ///
-    /// `PUT /v2/lists/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/lists/update>.
-    ///
-    /// Evidence: g1, g2.
+    /// `PUT /v2/lists/{id}`, documented at <https://developers.heymarket.com/api-reference/lists/update>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn update_list(
         &self,

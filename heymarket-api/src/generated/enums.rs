@@ -26,7 +26,7 @@ impl Acknowledgement {
         }
     }
 }
-crate::wire::open_enum!(Acknowledgement, [(Ok, "ok"), (Success, "success")]);
+crate::wire::open_enum!(Acknowledgement, [(Ok, "ok"), (Success, "success"),]);
 /// The channel that a message takes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -57,7 +57,7 @@ impl Channel {
     }
 }
 crate::wire::open_enum!(
-    Channel, [(Sms, "sms"), (Mms, "mms"), (Email, "email"), (Chat, "chat")]
+    Channel, [(Sms, "sms"), (Mms, "mms"), (Email, "email"), (Chat, "chat"),]
 );
 /// The kind of an address at which a contact can be reached; `id` stands for contacts' UUIDs and is
 /// for deleting them.
@@ -90,7 +90,8 @@ impl ChannelType {
     }
 }
 crate::wire::open_enum!(
-    ChannelType, [(Phone, "phone"), (Email, "email"), (Facebook, "facebook"), (Id, "id")]
+    ChannelType, [(Phone, "phone"), (Email, "email"), (Facebook, "facebook"), (Id,
+    "id"),]
 );
 /// A status to set on a contact.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -126,7 +127,7 @@ impl ContactStatusChange {
 }
 crate::wire::open_enum!(
     ContactStatusChange, [(Active, "active"), (Blocked, "blocked"), (Unblocked,
-    "unblocked"), (Subscribed, "subscribed"), (Unsubscribed, "unsubscribed")]
+    "unblocked"), (Subscribed, "subscribed"), (Unsubscribed, "unsubscribed"),]
 );
 /// Whether a conversation is open or closed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -151,7 +152,7 @@ impl ConversationStatus {
         }
     }
 }
-crate::wire::open_enum!(ConversationStatus, [(Open, "open"), (Closed, "closed")]);
+crate::wire::open_enum!(ConversationStatus, [(Open, "open"), (Closed, "closed"),]);
 /// The kind of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -172,7 +173,7 @@ impl ListType {
         }
     }
 }
-crate::wire::open_enum!(ListType, [(Contacts, "contacts")]);
+crate::wire::open_enum!(ListType, [(Contacts, "contacts"),]);
 /// How far a message came.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -204,7 +205,7 @@ impl MessageStatus {
 }
 crate::wire::open_enum!(
     MessageStatus, [(Sent, "sent"), (Delivered, "delivered"), (Failed, "failed"),
-    (Received, "received")]
+    (Received, "received"),]
 );
 /// The time by which a list is sorted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -230,7 +231,7 @@ impl SortOrder {
     }
 }
 crate::wire::open_enum!(
-    SortOrder, [(CreatedAt, "created_at"), (UpdatedAt, "updated_at")]
+    SortOrder, [(CreatedAt, "created_at"), (UpdatedAt, "updated_at"),]
 );
 /// The kind of a survey. Prose of the older documentation writes them in capitals.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -255,8 +256,9 @@ impl SurveyType {
         }
     }
 }
-crate::wire::open_enum!(SurveyType, [(Nps, "nps"), (Csat, "csat")]);
-/// What a webhook tells of. `message_recieved` is the wire's spelling.
+crate::wire::open_enum!(SurveyType, [(Nps, "nps"), (Csat, "csat"),]);
+/// The type of an event. `message_recieved` is the spelling of the newer documentation and
+/// `message_received` that of the older one, which alone has `chat_updated`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum WebhookEventType {
@@ -274,6 +276,8 @@ pub enum WebhookEventType {
     ChatPending,
     /// `chat_transferred`
     ChatTransferred,
+    /// `chat_updated`
+    ChatUpdated,
     /// `target_opt_out`
     TargetOptOut,
     /// `target_opt_in`
@@ -300,6 +304,7 @@ impl WebhookEventType {
             Self::ChatOpened => "chat_opened",
             Self::ChatPending => "chat_pending",
             Self::ChatTransferred => "chat_transferred",
+            Self::ChatUpdated => "chat_updated",
             Self::TargetOptOut => "target_opt_out",
             Self::TargetOptIn => "target_opt_in",
             Self::TargetDoubleOptIn => "target_double_opt_in",
@@ -313,8 +318,8 @@ crate::wire::open_enum!(
     WebhookEventType, [(MessageSent, "message_sent"), (MessageRecieved,
     "message_recieved"), (ChatReassigned, "chat_reassigned"), (ChatClosed,
     "chat_closed"), (ChatOpened, "chat_opened"), (ChatPending, "chat_pending"),
-    (ChatTransferred, "chat_transferred"), (TargetOptOut, "target_opt_out"),
-    (TargetOptIn, "target_opt_in"), (TargetDoubleOptIn, "target_double_opt_in"),
-    (TargetDoubleOptRestricted, "target_double_opt_restricted"), (IncomingCall,
-    "incoming_call")]
+    (ChatTransferred, "chat_transferred"), (ChatUpdated, "chat_updated"), (TargetOptOut,
+    "target_opt_out"), (TargetOptIn, "target_opt_in"), (TargetDoubleOptIn,
+    "target_double_opt_in"), (TargetDoubleOptRestricted, "target_double_opt_restricted"),
+    (IncomingCall, "incoming_call"), (MessageRecieved, "message_received")]
 );

@@ -207,7 +207,7 @@ impl Client {
                 let client = client.clone();
                 let mut request = request.clone();
                 if let Some(value) = ask.cursor {
-                    request.created_at = value;
+                    request.created_at = Some(value);
                 }
                 if let Some(value) = ask.limit {
                     request.limit = Some(value);

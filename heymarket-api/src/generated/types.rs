@@ -211,7 +211,8 @@ impl crate::wire::Check for ChannelSearch {
         ::std::result::Result::Ok(())
     }
 }
-/// Closes a conversation, named by exactly one of `chat_id`, `target` and `targets`.
+/// Closes a conversation, named by at least one of `chat_id`, `target` and `targets`. The vendor's
+/// examples send `chat_id` and `target`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -296,7 +297,7 @@ impl crate::wire::Check for CloseConversation {
         &self,
         now: ::jiff::Timestamp,
     ) -> ::std::result::Result<(), crate::wire::Violation> {
-        crate::wire::exactly_one(
+        crate::wire::at_least_one(
             &[
                 &[("chat_id", self.chat_id.is_some())],
                 &[("target", self.target.is_some())],
@@ -332,6 +333,11 @@ pub struct Contact {
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
+    /// The channels by which the contact can be reached. The v2 operations return them.
+    ///
+    /// Evidence: g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub contact_channels: ::std::option::Option<::std::vec::Vec<ContactChannel>>,
     /// When the contact was created.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
@@ -444,6 +450,10 @@ impl ::std::fmt::Debug for Contact {
             .field(
                 "avatar",
                 &self.avatar.as_ref().map(|_| crate::wire::Hidden::Personal),
+            )
+            .field(
+                "contact_channels",
+                &self.contact_channels.as_ref().map(|_| crate::wire::Hidden::Personal),
             )
             .field("created", &self.created)
             .field("creator_id", &self.creator_id)
@@ -2090,7 +2100,7 @@ impl ::std::fmt::Debug for FailedContact {
             .finish()
     }
 }
-/// The contact to find, by exactly one of its phone number and its id.
+/// The contact to find, by its phone number, its id or both.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2098,7 +2108,7 @@ pub struct FindContact {
     /// The contact's id, here as a string.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<::std::string::String>,
-    /// The phone number, digits only. It wins over the id, says the documentation.
+    /// The phone number, digits only. It takes precedence over the id.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<crate::wire::Phone>,
 }
@@ -2124,7 +2134,7 @@ impl FindContact {
         self.id = ::std::option::Option::Some(id.into());
         self
     }
-    /// The phone number, digits only. It wins over the id, says the documentation.
+    /// The phone number, digits only. It takes precedence over the id.
     #[must_use]
     #[inline]
     pub fn phone(mut self, phone: impl Into<crate::wire::Phone>) -> Self {
@@ -2138,7 +2148,7 @@ impl crate::wire::Check for FindContact {
         &self,
         now: ::jiff::Timestamp,
     ) -> ::std::result::Result<(), crate::wire::Violation> {
-        crate::wire::exactly_one(
+        crate::wire::at_least_one(
             &[&[("phone", self.phone.is_some())], &[("id", self.id.is_some())]],
         )?;
         crate::wire::Check::check(&self.phone, now)
@@ -2252,7 +2262,7 @@ impl ::std::fmt::Debug for GalleryEntry {
             .finish()
     }
 }
-/// The contact whose status to get, by exactly one of its id and its phone number.
+/// The contact whose status to get, by its id, its phone number or both.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2300,7 +2310,7 @@ impl crate::wire::Check for GetContactStatus {
         &self,
         now: ::jiff::Timestamp,
     ) -> ::std::result::Result<(), crate::wire::Violation> {
-        crate::wire::exactly_one(
+        crate::wire::at_least_one(
             &[&[("id", self.id.is_some())], &[("phone", self.phone.is_some())]],
         )?;
         crate::wire::Check::check(&self.phone, now)
@@ -2505,7 +2515,7 @@ pub struct Inbox {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated_at: ::std::option::Option<::jiff::Timestamp>,
-    /// The code of the chat widget.
+    /// The code of the chat widget. It is public, since it stands in web pages.
     ///
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2563,10 +2573,7 @@ impl ::std::fmt::Debug for Inbox {
             .field("team", &self.team)
             .field("unassign_on_close", &self.unassign_on_close)
             .field("updated_at", &self.updated_at)
-            .field(
-                "widget_code",
-                &self.widget_code.as_ref().map(|_| crate::wire::Hidden::Secret),
-            )
+            .field("widget_code", &self.widget_code)
             .field("widget_settings", &self.widget_settings)
             .finish()
     }
@@ -3223,8 +3230,8 @@ impl ::std::fmt::Debug for ListTarget {
             .finish()
     }
 }
-/// Which messages of the team to list, and from where.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+/// The messages of the team to list. Without a bound, the newest.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListTeamMessages {
@@ -3233,10 +3240,9 @@ pub struct ListTeamMessages {
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub archived: ::std::option::Option<bool>,
-    /// Messages from `created_at` onward, oldest first, if true; those before it, latest first, by
-    /// default. Two sources contradict each other, and this reading agrees with both.
+    /// Oldest first, and from `created_at` onward. By default, newest first, and before it.
     ///
-    /// Evidence: g1, g2, used.
+    /// Evidence: g0, g1, g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ascending: ::std::option::Option<bool>,
     /// From the newer documentation's common list structure; not described.
@@ -3244,12 +3250,12 @@ pub struct ListTeamMessages {
     /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assigned: ::std::option::Option<i64>,
-    /// Where to begin: messages created before this time, or, as one connector says, on and after
-    /// it, which must go with `ascending`. The older documentation requires it; the newer one takes
-    /// a request without it for the latest messages, and lacks it in its schema.
+    /// Only messages created before this time, or, with `ascending`, on and after it. The older
+    /// documentation requires it.
     ///
-    /// Evidence: g1, g2, used.
-    pub created_at: ::jiff::Timestamp,
+    /// Evidence: g0, g1, g2.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub created_at: ::std::option::Option<::jiff::Timestamp>,
     /// From the newer documentation's common list structure; not described.
     ///
     /// Evidence: g2.
@@ -3287,26 +3293,10 @@ pub struct ListTeamMessages {
     pub parent_id: ::std::option::Option<i64>,
 }
 impl ListTeamMessages {
-    /// A request with its required members.
-    ///
-    /// - `created_at`: Where to begin: messages created before this time, or, as one connector says, on and after
-    ///   it, which must go with `ascending`. The older documentation requires it; the newer one takes
-    ///   a request without it for the latest messages, and lacks it in its schema.
+    /// A request with nothing set.
     #[inline]
-    pub fn new(created_at: ::jiff::Timestamp) -> Self {
-        Self {
-            archived: ::std::default::Default::default(),
-            ascending: ::std::default::Default::default(),
-            assigned: ::std::default::Default::default(),
-            created_at,
-            date: ::std::default::Default::default(),
-            filter: ::std::default::Default::default(),
-            id: ::std::default::Default::default(),
-            limit: ::std::default::Default::default(),
-            order: ::std::default::Default::default(),
-            page: ::std::default::Default::default(),
-            parent_id: ::std::default::Default::default(),
-        }
+    pub fn new() -> Self {
+        Self::default()
     }
     /// From the newer documentation's common list structure; not described.
     ///
@@ -3317,10 +3307,9 @@ impl ListTeamMessages {
         self.archived = ::std::option::Option::Some(archived);
         self
     }
-    /// Messages from `created_at` onward, oldest first, if true; those before it, latest first, by
-    /// default. Two sources contradict each other, and this reading agrees with both.
+    /// Oldest first, and from `created_at` onward. By default, newest first, and before it.
     ///
-    /// Evidence: g1, g2, used.
+    /// Evidence: g0, g1, g2.
     #[must_use]
     #[inline]
     pub fn ascending(mut self, ascending: bool) -> Self {
@@ -3334,6 +3323,16 @@ impl ListTeamMessages {
     #[inline]
     pub fn assigned(mut self, assigned: i64) -> Self {
         self.assigned = ::std::option::Option::Some(assigned);
+        self
+    }
+    /// Only messages created before this time, or, with `ascending`, on and after it. The older
+    /// documentation requires it.
+    ///
+    /// Evidence: g0, g1, g2.
+    #[must_use]
+    #[inline]
+    pub fn created_at(mut self, created_at: ::jiff::Timestamp) -> Self {
+        self.created_at = ::std::option::Option::Some(created_at);
         self
     }
     /// From the newer documentation's common list structure; not described.
@@ -4300,7 +4299,8 @@ impl crate::wire::Check for NewTemplateContent {
         ::std::result::Result::Ok(())
     }
 }
-/// Reopens a conversation, named by exactly one of `chat_id`, `target` and `targets`.
+/// Reopens a conversation, named by at least one of `chat_id`, `target` and `targets`. The vendor's
+/// examples send `chat_id` and `target`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -4385,7 +4385,7 @@ impl crate::wire::Check for OpenConversation {
         &self,
         now: ::jiff::Timestamp,
     ) -> ::std::result::Result<(), crate::wire::Violation> {
-        crate::wire::exactly_one(
+        crate::wire::at_least_one(
             &[
                 &[("chat_id", self.chat_id.is_some())],
                 &[("target", self.target.is_some())],
@@ -4922,8 +4922,10 @@ pub struct SendEmail {
     pub creator_id: i64,
     /// The id of the inbox from which it is sent. Not `inbox_id` here.
     pub inbox: i64,
-    /// An id of the client's choosing. A second request with it makes no second e-mail; how long
-    /// the server remembers it is not documented.
+    /// An idempotency key: a repeated one sends no second email. How long the server remembers it
+    /// is not documented.
+    ///
+    /// Evidence: g1.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The same without HTML. The newer documentation has it in its prose, but not in its schema.
@@ -4999,8 +5001,10 @@ impl SendEmail {
         self.convo_id = ::std::option::Option::Some(convo_id);
         self
     }
-    /// An id of the client's choosing. A second request with it makes no second e-mail; how long
-    /// the server remembers it is not documented.
+    /// An idempotency key: a repeated one sends no second email. How long the server remembers it
+    /// is not documented.
+    ///
+    /// Evidence: g1.
     #[must_use]
     #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
@@ -5055,6 +5059,14 @@ impl crate::wire::Check for SendEmail {
     fn local_id(&self) -> ::std::option::Option<&str> {
         self.local_id.as_deref()
     }
+    #[inline]
+    fn has(&self, member: &str) -> bool {
+        match member {
+            "targets" => self.targets.as_ref().is_some_and(|items| !items.is_empty()),
+            "convo_id" => self.convo_id.is_some(),
+            _ => false,
+        }
+    }
 }
 /// A message to send, to exactly one of: a phone number (`phone_number`), a conversation
 /// (`chat_id`), a list (`list_id`, which needs `local_id`) and a group (`targets`).
@@ -5101,12 +5113,11 @@ pub struct SendMessage {
     /// The id of the list to send to; `local_id` must be given too.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub list_id: ::std::option::Option<i64>,
-    /// An id of the client's choosing, which comes back with the message and in webhooks. Required
-    /// with `list_id`, where it must be unique for the broadcast. The older documentation calls it
-    /// the idempotency id, yet wants it unique for each attempt; the newer one promises tracking
-    /// only.
+    /// An ID of the client's choice, such as a UUID or `broadcast-april-2026-001`. Messages and
+    /// webhook events carry it. Required with `list_id`, and unique for each list and broadcast.
+    /// What a repeated one does is said at `send_message`.
     ///
-    /// Evidence: g1, g2, used.
+    /// Evidence: g0, g1, g2, used.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The public URL of a file to attach; it makes the message an MMS.
@@ -5267,12 +5278,11 @@ impl SendMessage {
         self.list_id = ::std::option::Option::Some(list_id);
         self
     }
-    /// An id of the client's choosing, which comes back with the message and in webhooks. Required
-    /// with `list_id`, where it must be unique for the broadcast. The older documentation calls it
-    /// the idempotency id, yet wants it unique for each attempt; the newer one promises tracking
-    /// only.
+    /// An ID of the client's choice, such as a UUID or `broadcast-april-2026-001`. Messages and
+    /// webhook events carry it. Required with `list_id`, and unique for each list and broadcast.
+    /// What a repeated one does is said at `send_message`.
     ///
-    /// Evidence: g1, g2, used.
+    /// Evidence: g0, g1, g2, used.
     #[must_use]
     #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
@@ -5369,6 +5379,16 @@ impl crate::wire::Check for SendMessage {
     fn local_id(&self) -> ::std::option::Option<&str> {
         self.local_id.as_deref()
     }
+    #[inline]
+    fn has(&self, member: &str) -> bool {
+        match member {
+            "phone_number" => self.phone_number.is_some(),
+            "chat_id" => self.chat_id.is_some(),
+            "list_id" => self.list_id.is_some(),
+            "targets" => self.targets.as_ref().is_some_and(|items| !items.is_empty()),
+            _ => false,
+        }
+    }
 }
 /// What became of a message or an e-mail that was handed in.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
@@ -5425,7 +5445,8 @@ impl ::std::fmt::Debug for SendResult {
             .finish()
     }
 }
-/// A new status for a contact, which exactly one of its id and its phone number names.
+/// A new status for a contact, named by its id, its phone number or both. The vendor's example
+/// sends both.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -5482,7 +5503,7 @@ impl crate::wire::Check for SetContactStatus {
         &self,
         now: ::jiff::Timestamp,
     ) -> ::std::result::Result<(), crate::wire::Violation> {
-        crate::wire::exactly_one(
+        crate::wire::at_least_one(
             &[&[("id", self.id.is_some())], &[("phone", self.phone.is_some())]],
         )?;
         crate::wire::Check::check(&self.phone, now)
@@ -6015,73 +6036,45 @@ impl crate::wire::Check for UpdateContactChannel {
         ::std::result::Result::Ok(())
     }
 }
-/// A contact as it is to be. No source shows the body: the members are those of other requests with
-/// a contact.
+/// A contact as it is to be. Its channels have operations of their own.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateContactV2 {
     /// The id of the team member in charge; `-1` for nobody.
-    ///
-    /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<i64>,
     /// The URL of a picture.
-    ///
-    /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
-    /// The channels. What becomes of channels that are left out is not known.
-    ///
-    /// Evidence: inferred.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub contact_channels: ::std::option::Option<::std::vec::Vec<NewContactChannel>>,
     /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
-    ///
-    /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
     /// The name to show.
-    ///
-    /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
     /// The e-mail address.
-    ///
-    /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// Not described.
-    ///
-    /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_suppressions: ::std::option::Option<::std::vec::Vec<i64>>,
     /// The first name.
-    ///
-    /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first: ::std::option::Option<::std::string::String>,
     /// Whether the contact wants no messages.
-    ///
-    /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_opted_out: ::std::option::Option<bool>,
     /// The last name.
-    ///
-    /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last: ::std::option::Option<::std::string::String>,
     /// The phone number, digits only.
-    ///
-    /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<crate::wire::Phone>,
     /// The tags, at most five.
-    ///
-    /// Evidence: inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
 }
@@ -6094,7 +6087,6 @@ impl ::std::fmt::Debug for UpdateContactV2 {
                 "avatar",
                 &self.avatar.as_ref().map(|_| crate::wire::Hidden::Personal),
             )
-            .field("contact_channels", &self.contact_channels)
             .field("custom", &self.custom.as_ref().map(|_| crate::wire::Hidden::Content))
             .field(
                 "display_name",
@@ -6117,8 +6109,6 @@ impl UpdateContactV2 {
         Self::default()
     }
     /// The id of the team member in charge; `-1` for nobody.
-    ///
-    /// Evidence: inferred.
     #[must_use]
     #[inline]
     pub fn assignee_id(mut self, assignee_id: i64) -> Self {
@@ -6126,32 +6116,14 @@ impl UpdateContactV2 {
         self
     }
     /// The URL of a picture.
-    ///
-    /// Evidence: inferred.
     #[must_use]
     #[inline]
     pub fn avatar(mut self, avatar: impl Into<::std::string::String>) -> Self {
         self.avatar = ::std::option::Option::Some(avatar.into());
         self
     }
-    /// The channels. What becomes of channels that are left out is not known.
-    ///
-    /// Evidence: inferred.
-    #[must_use]
-    #[inline]
-    pub fn contact_channels(
-        mut self,
-        contact_channels: impl IntoIterator<Item = NewContactChannel>,
-    ) -> Self {
-        self.contact_channels = ::std::option::Option::Some(
-            contact_channels.into_iter().collect(),
-        );
-        self
-    }
     /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
-    ///
-    /// Evidence: inferred.
     #[must_use]
     #[inline]
     pub fn custom(
@@ -6166,8 +6138,6 @@ impl UpdateContactV2 {
         self
     }
     /// The name to show.
-    ///
-    /// Evidence: inferred.
     #[must_use]
     #[inline]
     pub fn display_name(
@@ -6178,8 +6148,6 @@ impl UpdateContactV2 {
         self
     }
     /// The e-mail address.
-    ///
-    /// Evidence: inferred.
     #[must_use]
     #[inline]
     pub fn email(mut self, email: impl Into<::std::string::String>) -> Self {
@@ -6187,8 +6155,6 @@ impl UpdateContactV2 {
         self
     }
     /// Not described.
-    ///
-    /// Evidence: inferred.
     #[must_use]
     #[inline]
     pub fn email_suppressions(
@@ -6201,8 +6167,6 @@ impl UpdateContactV2 {
         self
     }
     /// The first name.
-    ///
-    /// Evidence: inferred.
     #[must_use]
     #[inline]
     pub fn first(mut self, first: impl Into<::std::string::String>) -> Self {
@@ -6210,8 +6174,6 @@ impl UpdateContactV2 {
         self
     }
     /// Whether the contact wants no messages.
-    ///
-    /// Evidence: inferred.
     #[must_use]
     #[inline]
     pub fn is_opted_out(mut self, is_opted_out: bool) -> Self {
@@ -6219,8 +6181,6 @@ impl UpdateContactV2 {
         self
     }
     /// The last name.
-    ///
-    /// Evidence: inferred.
     #[must_use]
     #[inline]
     pub fn last(mut self, last: impl Into<::std::string::String>) -> Self {
@@ -6228,8 +6188,6 @@ impl UpdateContactV2 {
         self
     }
     /// The phone number, digits only.
-    ///
-    /// Evidence: inferred.
     #[must_use]
     #[inline]
     pub fn phone(mut self, phone: impl Into<crate::wire::Phone>) -> Self {
@@ -6237,8 +6195,6 @@ impl UpdateContactV2 {
         self
     }
     /// The tags, at most five.
-    ///
-    /// Evidence: inferred.
     #[must_use]
     #[inline]
     pub fn tags(mut self, tags: impl IntoIterator<Item = TagAssignment>) -> Self {
@@ -6252,8 +6208,6 @@ impl crate::wire::Check for UpdateContactV2 {
         &self,
         now: ::jiff::Timestamp,
     ) -> ::std::result::Result<(), crate::wire::Violation> {
-        crate::wire::Check::check(&self.contact_channels, now)
-            .map_err(|violation| violation.within("contact_channels"))?;
         crate::wire::Check::check(&self.phone, now)
             .map_err(|violation| violation.within("phone"))?;
         crate::wire::item_count(

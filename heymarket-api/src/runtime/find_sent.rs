@@ -85,6 +85,6 @@ impl Client {
         }
         let now = self.now();
         let before = now.saturating_add(CLOCK_SKEW).unwrap_or(now);
-        Ok(self.team_messages(ListTeamMessages::new(before)))
+        Ok(self.team_messages(ListTeamMessages::new().created_at(before)))
     }
 }

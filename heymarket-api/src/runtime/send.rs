@@ -299,11 +299,8 @@ impl<'a> Run<'a> {
     }
 
     fn is_repeatable(&self) -> bool {
-        is_repeatable(
-            self.request.operation.safety,
-            self.request.local_id().is_some(),
-            self.options.trust_local_id,
-        )
+        let safety = self.request.safety(self.options.trust_local_id);
+        is_repeatable(safety, self.request.local_id().is_some())
     }
 
     /// The wait before the next attempt, if there is to be one.

@@ -53,6 +53,8 @@ pub enum EventData {
     ConversationPending(Box<Conversation>),
     /// A conversation was moved to another inbox.
     ConversationTransferred(Box<Conversation>),
+    /// A conversation changed. Only the older documentation has this type.
+    ConversationUpdated(Box<Conversation>),
     /// A contact wants no further messages. The fields are not known.
     OptOut(Value),
     /// A contact wants messages again. The fields are not known.
@@ -128,7 +130,8 @@ impl Event {
             | EventData::ConversationClosed(conversation)
             | EventData::ConversationOpened(conversation)
             | EventData::ConversationPending(conversation)
-            | EventData::ConversationTransferred(conversation) => {
+            | EventData::ConversationTransferred(conversation)
+            | EventData::ConversationUpdated(conversation) => {
                 let change = conversation.updated.map(|updated| updated.to_string());
                 let change = change.unwrap_or_default();
                 format!("{event_type}:{}:{change}", conversation.id)
@@ -182,6 +185,7 @@ impl EventData {
             Type::ChatOpened => typed(text, Self::ConversationOpened),
             Type::ChatPending => typed(text, Self::ConversationPending),
             Type::ChatTransferred => typed(text, Self::ConversationTransferred),
+            Type::ChatUpdated => typed(text, Self::ConversationUpdated),
             Type::TargetOptOut => free(text, Self::OptOut),
             Type::TargetOptIn => free(text, Self::OptIn),
             Type::TargetDoubleOptIn => free(text, Self::DoubleOptIn),
@@ -203,7 +207,8 @@ impl EventData {
             | Self::ConversationClosed(conversation)
             | Self::ConversationOpened(conversation)
             | Self::ConversationPending(conversation)
-            | Self::ConversationTransferred(conversation) => serde_json::to_value(conversation),
+            | Self::ConversationTransferred(conversation)
+            | Self::ConversationUpdated(conversation) => serde_json::to_value(conversation),
             Self::OptOut(data)
             | Self::OptIn(data)
             | Self::DoubleOptIn(data)
@@ -224,6 +229,7 @@ impl fmt::Debug for EventData {
             Self::ConversationOpened(it) => ("ConversationOpened", Some(it)),
             Self::ConversationPending(it) => ("ConversationPending", Some(it)),
             Self::ConversationTransferred(it) => ("ConversationTransferred", Some(it)),
+            Self::ConversationUpdated(it) => ("ConversationUpdated", Some(it)),
             // Nobody knows what is in these.
             Self::OptOut(_) => ("OptOut", None),
             Self::OptIn(_) => ("OptIn", None),

@@ -29,7 +29,7 @@ impl Client {
         let now = self.now();
         let before = now.saturating_add(CLOCK_SKEW).unwrap_or(now);
         Reconcile {
-            messages: self.team_messages(ListTeamMessages::new(before)),
+            messages: self.team_messages(ListTeamMessages::new().created_at(before)),
             since,
             is_over: false,
         }

@@ -65,6 +65,13 @@ pub trait Check {
     fn local_id(&self) -> Option<&str> {
         None
     }
+
+    /// Whether a member that names the request's target is set, where the safety
+    /// depends on the target.
+    fn has(&self, member: &str) -> bool {
+        let _ = member;
+        false
+    }
 }
 
 impl<T: Check> Check for Option<T> {
@@ -135,43 +142,54 @@ pub(crate) fn schedule_time(
 /// A member of a request, and whether it is set.
 type Presence = (&'static str, bool);
 
-/// Checks a choice between members of which exactly one must be set. Each
-/// alternative begins with the member that chooses it, and may name others
-/// that it needs.
+/// Checks that exactly one alternative is there. Each alternative begins with
+/// the member that chooses it, and may name others that it needs.
 pub(crate) fn exactly_one(alternatives: &[&[Presence]]) -> Result<(), Violation> {
-    let keys = || alternatives.iter().filter_map(|members| members.first());
-    let names: Vec<&str> = keys().map(|(name, _)| *name).collect();
-    let chosen: Vec<&str> = keys()
-        .filter(|(_, set)| *set)
-        .map(|(name, _)| *name)
-        .collect();
-    let problem = match chosen.as_slice() {
-        [] => "one of them is needed".to_owned(),
-        [chosen] => return needed_beside(chosen, alternatives),
-        several => format!("only one of them may be set, not {}", several.join(" and ")),
-    };
-    Err(Violation {
-        field: names.join(", "),
-        problem,
-    })
+    let chosen: Vec<&str> = chosen(alternatives).map(|(name, _)| name).collect();
+    if chosen.len() > 1 {
+        let problem = format!("only one of them may be set, not {}", chosen.join(" and "));
+        return Err(Violation::new(problem).within(&names(alternatives)));
+    }
+    at_least_one(alternatives)
 }
 
-fn needed_beside(chosen: &str, alternatives: &[&[Presence]]) -> Result<(), Violation> {
-    let members = alternatives
-        .iter()
-        .find(|members| members.first().is_some_and(|(name, _)| *name == chosen));
-    match members.and_then(|members| members.iter().find(|(_, set)| !set)) {
-        None => Ok(()),
-        Some((missing, _)) => Err(Violation {
-            field: (*missing).to_owned(),
-            problem: format!("it is needed together with {chosen}"),
-        }),
+/// Checks that an alternative is there, and that each that is there has the
+/// members that it needs.
+pub(crate) fn at_least_one(alternatives: &[&[Presence]]) -> Result<(), Violation> {
+    if chosen(alternatives).next().is_none() {
+        return Err(Violation::new("one of them is needed").within(&names(alternatives)));
     }
+    for (name, members) in chosen(alternatives) {
+        if let Some((missing, _)) = members.iter().find(|(_, set)| !set) {
+            let problem = format!("it is needed together with {name}");
+            return Err(Violation::new(problem).within(missing));
+        }
+    }
+    Ok(())
+}
+
+/// The alternatives whose first member is set, with its name.
+fn chosen<'a>(
+    alternatives: &'a [&'a [Presence]],
+) -> impl Iterator<Item = (&'static str, &'a [Presence])> {
+    alternatives
+        .iter()
+        .filter_map(|members| match members.first() {
+            Some((name, true)) => Some((*name, *members)),
+            _ => None,
+        })
+}
+
+/// The names of the members that choose an alternative.
+fn names(alternatives: &[&[Presence]]) -> String {
+    let keys = alternatives.iter().filter_map(|members| members.first());
+    let names: Vec<&str> = keys.map(|(name, _)| *name).collect();
+    names.join(", ")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Violation, exactly_one, item_count, schedule_time};
+    use super::{Violation, at_least_one, exactly_one, item_count, schedule_time};
 
     #[test]
     fn one_of_several_is_needed_and_only_one_allowed() {
@@ -186,6 +204,22 @@ mod tests {
         assert_eq!(
             message(&[&[("a", true)], &[("b", true)]]),
             Err("a, b: only one of them may be set, not a and b".to_owned())
+        );
+    }
+
+    #[test]
+    fn several_may_be_there_where_one_is_enough() {
+        let message = |alternatives: &[&[(&'static str, bool)]]| {
+            at_least_one(alternatives).map_err(|violation| violation.to_string())
+        };
+        assert_eq!(message(&[&[("a", true)], &[("b", true)]]), Ok(()));
+        assert_eq!(
+            message(&[&[("a", false)], &[("b", false)]]),
+            Err("a, b: one of them is needed".to_owned())
+        );
+        assert_eq!(
+            message(&[&[("a", true)], &[("b", true), ("c", false)]]),
+            Err("c: it is needed together with b".to_owned())
         );
     }
 

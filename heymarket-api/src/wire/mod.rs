@@ -27,7 +27,7 @@ pub(crate) mod unknown_values;
 
 pub use address::Address;
 pub use check::{Check, Violation};
-pub(crate) use check::{exactly_one, item_count, schedule_time};
+pub(crate) use check::{at_least_one, exactly_one, item_count, schedule_time};
 pub use count::Count;
 pub use create_contacts::CreateContactsResult;
 pub use email_recipient::EmailRecipient;

@@ -1,4 +1,5 @@
-/// The conversions of an open enum, whose variants and `as_str` are generated.
+/// The conversions of an open enum, whose variants and `as_str` are generated. A
+/// variant may have several spellings.
 macro_rules! open_enum {
     ($name:ident, [$(($variant:ident, $value:literal)),* $(,)?]) => {
         impl $name {

@@ -136,7 +136,12 @@ fn after_help(operation: &Operation) -> String {
         ));
     }
     if !operation.choice.is_empty() {
-        text.push_str(&format!("Exactly one of: {}\n", flags(operation.choice)));
+        let count = if operation.is_exclusive {
+            "Exactly"
+        } else {
+            "At least"
+        };
+        text.push_str(&format!("{count} one of: {}\n", flags(operation.choice)));
     }
     let api = operation.operation;
     text.push_str(&format!(

@@ -124,6 +124,7 @@ fn complete(operation: &Operation, body: &Value) -> Result<(), Failure> {
     match chosen.as_slice() {
         _ if operation.choice.is_empty() => Ok(()),
         [_] => Ok(()),
+        [_, ..] if !operation.is_exclusive => Ok(()),
         [] => Err(Failure::usage(format!(
             "one of {} is needed",
             command::flags(operation.choice)

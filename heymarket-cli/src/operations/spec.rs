@@ -22,8 +22,10 @@ pub(crate) struct Operation {
     pub(crate) is_paged: bool,
     pub(crate) effect: Effect,
     pub(crate) arguments: &'static [Argument],
-    /// Flags of which exactly one is to be given.
+    /// Flags of which at least one is to be given.
     pub(crate) choice: &'static [&'static str],
+    /// Whether no more than one of them is.
+    pub(crate) is_exclusive: bool,
     pub(crate) body: Body,
     /// The member of the answer that holds the rows of a table.
     pub(crate) items: Option<&'static str>,

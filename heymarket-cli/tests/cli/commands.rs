@@ -51,9 +51,12 @@ fn every_operation_of_the_spec_is_a_command_and_no_other_is() {
         .into_iter()
         .map(|operation| (operation.method, operation.path))
         .collect();
-    assert_eq!(of_spec.len(), 65);
+    assert!(!of_spec.is_empty());
     let commands: BTreeSet<_> = commands().into_keys().collect();
-    assert_eq!(commands, of_spec);
+    let missing: Vec<_> = of_spec.difference(&commands).collect();
+    assert!(missing.is_empty(), "no command for: {missing:?}");
+    let unknown: Vec<_> = commands.difference(&of_spec).collect();
+    assert!(unknown.is_empty(), "commands of no operation: {unknown:?}");
 }
 
 #[test]
@@ -195,6 +198,20 @@ fn flags_override_the_body_and_what_is_not_known_is_kept() {
         crate::support::run_with_input(Some(&server), &words, input).done();
         let expected = serde_json::json!({"tag": "VIP", "color": "#FFFFFF", "brand_new": {"a": 1}});
         assert_eq!(server.only().json(), expected, "{source}");
+    }
+}
+
+#[test]
+fn a_contact_and_a_conversation_may_be_named_twice() {
+    for words in [
+        "contacts find --id 7 --phone 15550100101",
+        "contacts set-status --id 7 --phone 15550100101 --status active",
+        "conversations close --inbox 1 --as 2 --conversation 3 --to 15550100101",
+    ] {
+        let server = Server::answering(200, r#"{"id":1}"#);
+        let words: Vec<&str> = words.split(' ').collect();
+        run(Some(&server), &words).done();
+        assert_eq!(server.received().len(), 1, "{words:?}");
     }
 }
 

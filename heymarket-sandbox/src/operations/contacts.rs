@@ -83,7 +83,9 @@ pub(super) fn find(call: &mut Call<'_>) -> Result<Value, Refusal> {
         id: Option<String>,
     }
     let request: FindContact = call.input()?;
-    let id = match request.id.as_deref().map(str::parse) {
+    // The number takes precedence.
+    let id = request.id.filter(|_| request.phone.is_none());
+    let id = match id.as_deref().map(str::parse) {
         None => None,
         Some(Ok(id)) => Some(id),
         Some(Err(_)) => {

@@ -45,7 +45,11 @@ pub(super) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
     call.store.check_contact(&change, Some(id))?;
     call.store
         .change_contact(id, &change, Channels::Many, false, call.now);
-    written(call, id)
+    // The contact, or its ids alone: the two documentations differ.
+    match call.voice.one_of(2) {
+        0 => get(call),
+        _ => written(call, id),
+    }
 }
 
 /// The id, the revision and the UUID, which these operations need.
@@ -224,6 +228,11 @@ fn touch(call: &mut Call<'_>, id: i64) {
         contact.updated = now;
         contact.rev += 1;
     });
+}
+
+pub(super) fn list_channels(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let contact = named(call)?;
+    Ok(call.speak().channels(&contact))
 }
 
 pub(super) fn get_channel(call: &mut Call<'_>) -> Result<Value, Refusal> {

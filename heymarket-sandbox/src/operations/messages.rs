@@ -172,13 +172,13 @@ pub(super) fn history(call: &mut Call<'_>) -> Result<Value, Refusal> {
 pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
     #[derive(Deserialize)]
     struct ListMessages {
-        created_at: Timestamp,
+        created_at: Option<Timestamp>,
         order: Option<Order>,
     }
     let request: ListMessages = call.input()?;
     let mut paging = call.input::<ListRequest>()?.paging(1)?;
     paging.order = request.order.unwrap_or(Order::Created);
-    paging.bound = Some(request.created_at);
+    paging.bound = request.created_at;
     Ok(call.page(
         |store| &store.messages,
         &[Part::Whole],

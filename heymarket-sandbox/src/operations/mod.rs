@@ -70,6 +70,7 @@ pub(crate) fn handler(operation: &str) -> Option<Handler> {
         "get_tag" => tags::get,
         "get_team" => team::get,
         "get_template" => templates::get,
+        "list_contact_channels" => contacts_v2::list_channels,
         "list_contact_fields" => contacts::list_fields,
         "list_contacts" => contacts::list,
         "list_contacts_v2" => contacts_v2::list,
@@ -235,6 +236,6 @@ mod tests {
             .filter(|operation| handler(&operation.id).is_none())
             .map(|operation| &operation.id)
             .collect();
-        assert!(missing.is_empty(), "{missing:?}");
+        assert!(missing.is_empty(), "no handler for: {missing:?}");
     }
 }

@@ -3,8 +3,8 @@ use serde_json::{Map, Value, json};
 use super::{Object, Speaker, time};
 use crate::store::{Channel, Contact};
 
-/// Which operations give a contact: only those of the newer generation can use
-/// its UUID.
+/// The operations that answer with a contact: only those of v2 take its UUID and
+/// have its channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Generation {
     V1,
@@ -30,6 +30,7 @@ impl Speaker<'_> {
         object.put("updated", time(contact.updated));
         if generation == Generation::V2 {
             object.put("uuid", contact.uuid.as_str());
+            object.put("contact_channels", self.channels(contact));
         }
         let custom: Map<_, _> = contact
             .custom

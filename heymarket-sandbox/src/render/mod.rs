@@ -94,12 +94,12 @@ impl Speaker<'_> {
         })
     }
 
-    /// A count, which one page types as a string.
+    /// A count: a string, as the documentation shows that of messages.
     pub(crate) fn count(&mut self, count: usize) -> Value {
-        match (self.voice.documented(), self.voice.one_of(2)) {
-            (false, 1) => json!({ "count": count }),
-            (false, _) => count.into(),
-            (true, _) => count.to_string().into(),
+        match self.voice.one_of(3) {
+            0 => count.to_string().into(),
+            1 => count.into(),
+            _ => json!({ "count": count }),
         }
     }
 

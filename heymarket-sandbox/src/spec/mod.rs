@@ -215,7 +215,13 @@ mod tests {
     #[test]
     fn every_schema_of_the_spec_makes_a_validator() {
         let spec = Spec::get();
-        assert_eq!(spec.operations().len(), 65);
+        let missing: Vec<_> = BUNDLED
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("\"operationId\": \""))
+            .filter_map(|rest| rest.split('"').next())
+            .filter(|id| spec.operation(id).is_none())
+            .collect();
+        assert!(missing.is_empty(), "not read from the spec: {missing:?}");
         for operation in spec.operations() {
             if let Some(body) = &operation.body {
                 spec.body(body);

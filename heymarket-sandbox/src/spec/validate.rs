@@ -12,7 +12,7 @@ const TOLD: usize = 5;
 /// Checks values against a schema of the spec.
 pub(crate) struct Validator {
     schema: jsonschema::Validator,
-    /// The members of which exactly one set must be there.
+    /// The sets of members of which one must be there.
     choice: Option<Choice>,
 }
 
@@ -24,8 +24,12 @@ pub(crate) struct Violation {
     problem: String,
 }
 
-/// Sets of members, of which exactly one is to be complete.
-struct Choice(Vec<Vec<String>>);
+/// Sets of members, of which one is to be complete.
+struct Choice {
+    sets: Vec<Vec<String>>,
+    /// Whether no more than one is to be.
+    is_exclusive: bool,
+}
 
 impl Validator {
     pub(super) fn request(document: &Value, schema: &Value) -> Self {
@@ -92,6 +96,10 @@ impl Validator {
                 ),
             },
             ValidationErrorKind::AnyOf { context } => {
+                if let Some(choice) = self.choice.as_ref().filter(|_| path.is_empty()) {
+                    let (path, problem) = choice.problem(value);
+                    return Violation { path, problem };
+                }
                 // A nullable schema: what is wrong is told by the other branch.
                 let inner = context.iter().flatten().find(|inner| {
                     let kind = inner.kind();
@@ -187,31 +195,42 @@ fn kind_of(value: &Value) -> &'static str {
 }
 
 impl Choice {
-    /// The choice that the schema of a request offers: a `oneOf` whose items
-    /// hold `required` alone.
+    /// The choice that the schema of a request offers: a `oneOf` or an `anyOf`
+    /// whose items hold `required` alone.
     fn of(document: &Value, schema: &Value) -> Option<Self> {
         let reference = schema.get("$ref").and_then(Value::as_str);
         let schema = match reference.and_then(|text| text.strip_prefix('#')) {
             Some(pointer) => document.pointer(pointer)?,
             None => schema,
         };
-        let sets = schema.get("oneOf")?.as_array()?.iter().map(|item| {
+        let is_exclusive = schema.get("oneOf").is_some();
+        let items = schema.get("oneOf").or_else(|| schema.get("anyOf"))?;
+        let sets = items.as_array()?.iter().map(|item| {
             let names = item.get("required")?.as_array()?.iter();
             names.map(|name| name.as_str().map(str::to_owned)).collect()
         });
-        sets.collect::<Option<Vec<Vec<String>>>>().map(Self)
+        Some(Self {
+            sets: sets.collect::<Option<_>>()?,
+            is_exclusive,
+        })
     }
 
     /// Which member is too many, or which are missing.
     fn problem(&self, value: &Value) -> (String, String) {
         let is_there = |name: &str| value.get(name).is_some();
-        let all: Vec<_> = self.0.iter().map(|set| format!("`{}`", set[0])).collect();
+        let sets = &self.sets;
+        let all: Vec<_> = sets.iter().map(|set| format!("`{}`", set[0])).collect();
         let all = all.join(", ");
-        let there: Vec<_> = self.0.iter().filter(|set| is_there(&set[0])).collect();
+        let count = if self.is_exclusive {
+            "exactly"
+        } else {
+            "at least"
+        };
+        let there: Vec<_> = sets.iter().filter(|set| is_there(&set[0])).collect();
         match there.as_slice() {
             [] => (
-                self.0[0][0].clone(),
-                format!("exactly one of {all} must be there, and none is"),
+                sets[0][0].clone(),
+                format!("{count} one of {all} must be there, and none is"),
             ),
             [set] => {
                 let missing = set.iter().find(|name| !is_there(name));
@@ -221,7 +240,7 @@ impl Choice {
             [_, second, ..] => (
                 second[0].clone(),
                 format!(
-                    "exactly one of {all} must be there, and {} are",
+                    "{count} one of {all} must be there, and {} are",
                     there.len()
                 ),
             ),
@@ -269,6 +288,12 @@ mod tests {
                  must be there, and none is",
             ),
             (
+                "close_conversation",
+                json!({"inbox_id": 1, "user_id": 1}),
+                "chat_id: at least one of `chat_id`, `target`, `targets` must be there, and none \
+                 is",
+            ),
+            (
                 "send_message",
                 json!({"inbox_id": 1, "creator_id": 1, "phone_number": "1", "chat_id": 2}),
                 "chat_id: exactly one of `phone_number`, `chat_id`, `list_id`, `targets` must be \
@@ -310,6 +335,11 @@ mod tests {
         }
         let good = json!({"inbox_id": 1, "creator_id": 1, "phone_number": "15550100101"});
         assert_eq!(problems("send_message", &good), [] as [&str; 0]);
+        let named_twice = json!({"inbox_id": 1, "user_id": 1, "chat_id": 1, "target": "1"});
+        assert_eq!(
+            problems("close_conversation", &named_twice),
+            [] as [&str; 0]
+        );
         let other_kind = json!({"channel_type": "other", "channel_id": "somebody"});
         assert_eq!(
             problems("add_contact_channel", &other_kind),

@@ -27,7 +27,16 @@ pub(super) fn write(model: &Model<'_>) -> Result<TokenStream, Error> {
 
 fn write_one(name: &str, schema: &Schema<'_>) -> Result<TokenStream, Error> {
     let ident = ident(name);
-    let values: Vec<&str> = schema::strings(schema.value.get("enum")).collect();
+    let alias = |value: &str| schema.value.get(schema::ALIASES)?.get(value)?.as_str();
+    let (aliases, values): (Vec<&str>, Vec<&str>) =
+        schema::strings(schema.value.get("enum")).partition(|value| alias(value).is_some());
+    let other_spellings = aliases
+        .iter()
+        .map(|spelling| {
+            let variant = variant(name, alias(spelling).unwrap_or(spelling))?;
+            Ok(quote!((#variant, #spelling)))
+        })
+        .collect::<Result<Vec<_>, Error>>()?;
     let variants = values
         .iter()
         .map(|value| variant(name, value))
@@ -57,7 +66,7 @@ fn write_one(name: &str, schema: &Schema<'_>) -> Result<TokenStream, Error> {
             }
         }
 
-        crate::wire::open_enum!(#ident, [#((#variants, #values)),*]);
+        crate::wire::open_enum!(#ident, [#((#variants, #values),)* #(#other_spellings),*]);
     })
 }
 

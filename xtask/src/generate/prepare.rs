@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::model::Model;
-use crate::schema;
+use crate::schema::{self, Choice};
 
 /// Takes out what the generator mistakes, and what this crate generates by
 /// itself.
@@ -74,7 +74,7 @@ fn drop_extensions(value: &mut Value) {
 /// and constraints are checked when a request is sent (`checks.rs`), where
 /// the error can name the field.
 fn prepare_request(schema: &mut Value) {
-    let choice = schema::is_choice(schema::array(schema.get("oneOf")));
+    let choice = Choice::of(schema).is_some();
     let required: Vec<String> = schema::strings(schema.get("required"))
         .map(str::to_owned)
         .collect();
@@ -82,7 +82,7 @@ fn prepare_request(schema: &mut Value) {
         return;
     };
     if choice {
-        schema.remove("oneOf");
+        schema.retain(|key, _| Choice::KEYWORDS.iter().all(|(keyword, _)| key != keyword));
     }
     let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
         return;

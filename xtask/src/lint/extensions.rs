@@ -1,15 +1,19 @@
 //! Rules for the `x-` keys that the spec carries and codegen reads.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::bundle::Bundle;
 use crate::error::Finding;
-use crate::schema::{self, Operation};
+use crate::schema::{self, Choice, Operation};
 use crate::yaml::escape_pointer;
 
 const SAFETIES: [&str; 4] = ["read", "idempotent", "keyed", "unsafe"];
 const SENSITIVITIES: [&str; 3] = ["secret", "personal", "content"];
-const EVIDENCE: [&str; 6] = ["seed", "g1", "g2", "sampled", "used", "inferred"];
+const EVIDENCE: [&str; 8] = [
+    "seed", "g0", "g1", "g2", "help", "sampled", "used", "inferred",
+];
 const EFFECTS: [&str; 3] = ["sends", "deletes", "bulk"];
 const CHECKS: [&str; 1] = ["schedule-time"];
 const PAGING_NAMES: [&str; 6] = ["ascending", "cursor", "from", "limit", "page", "walk"];
@@ -38,8 +42,12 @@ pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
     );
     findings.extend(webhooks(bundle));
     findings.extend(columns(bundle));
-    for operation in schema::operations(&bundle.document) {
+    let operations = schema::operations(&bundle.document);
+    let ids: Vec<&str> = operations.iter().filter_map(Operation::id).collect();
+    for operation in operations {
         findings.extend(missing(bundle, &operation));
+        findings.extend(replacement(bundle, &operation, &ids));
+        findings.extend(targets(bundle, &operation));
         findings.extend(paging_members(bundle, &operation));
     }
     findings
@@ -130,6 +138,19 @@ fn check_one(bundle: &Bundle, pointer: &str, key: &str, value: &Value) -> Option
             *value == Value::Bool(true) && has("enum"),
             "`true`, beside `type: string` and `enum`".to_owned(),
         ),
+        schema::SAFETY_BY_TARGET => (
+            &[Place::Operation],
+            "an operation",
+            value.as_object().is_some_and(is_safety_by_target),
+            "`{member: {safety: …, trusted: …, promise: …}}`, `trusted` no less safe than `safety`"
+                .to_owned(),
+        ),
+        schema::ALIASES => (
+            &[Place::Component],
+            "an open enum",
+            carrier.is_some_and(|carrier| are_aliases(carrier, value)),
+            "`{other spelling: value}`, both of them values of its `enum`".to_owned(),
+        ),
         "x-wire" => (
             &[Place::Component],
             "a component schema",
@@ -147,6 +168,12 @@ fn check_one(bundle: &Bundle, pointer: &str, key: &str, value: &Value) -> Option
             "an operation",
             is_one_of(&EFFECTS),
             format!("one of {}", EFFECTS.join(", ")),
+        ),
+        schema::REPLACED_BY => (
+            &[Place::Operation],
+            "a deprecated operation",
+            value.is_string() && carrier.is_some_and(|carrier| schema::flag(carrier, "deprecated")),
+            "the operation to use instead, beside `deprecated: true`".to_owned(),
         ),
         "x-flag" => (
             &[Place::Property, Place::Parameter],
@@ -192,6 +219,17 @@ fn check_one(bundle: &Bundle, pointer: &str, key: &str, value: &Value) -> Option
     None
 }
 
+/// Whether each key and each value is a value of an open enum.
+fn are_aliases(carrier: &Value, aliases: &Value) -> bool {
+    let values: Vec<&str> = schema::strings(carrier.get("enum")).collect();
+    let is_value = |text: &str| values.contains(&text);
+    schema::flag(carrier, "x-open-enum")
+        && aliases.as_object().is_some_and(|aliases| {
+            let mut pairs = aliases.iter();
+            pairs.all(|(key, value)| is_value(key) && value.as_str().is_some_and(is_value))
+        })
+}
+
 fn is_flag(name: &str) -> bool {
     name.split('-').all(|word| {
         !word.is_empty()
@@ -229,6 +267,20 @@ fn columns(bundle: &Bundle) -> Vec<Finding> {
         }
     }
     findings
+}
+
+fn is_safety_by_target(targets: &Map<String, Value>) -> bool {
+    let rank = |target: &Value, key: &str| {
+        let safety = target.get(key)?.as_str()?;
+        SAFETIES.iter().position(|known| *known == safety)
+    };
+    !targets.is_empty()
+        && targets.values().all(|target| {
+            let has_promise = target.get("promise").is_some_and(Value::is_string);
+            let ranks = rank(target, "safety").zip(rank(target, "trusted"));
+            let is_whole = target.as_object().is_some_and(|target| target.len() == 3);
+            has_promise && is_whole && ranks.is_some_and(|(safety, trusted)| trusted <= safety)
+        })
 }
 
 fn is_paging(paging: &Map<String, Value>) -> bool {
@@ -289,6 +341,61 @@ fn missing(bundle: &Bundle, operation: &Operation<'_>) -> Vec<Finding> {
             bundle.finding(&operation.pointer, operation.name(), message, remedy)
         })
         .collect()
+}
+
+/// The operation that `x-replaced-by` names must be there.
+fn replacement(bundle: &Bundle, operation: &Operation<'_>, ids: &[&str]) -> Option<Finding> {
+    let name = operation.value.get(schema::REPLACED_BY)?.as_str()?;
+    (!ids.contains(&name)).then(|| {
+        bundle.finding(
+            &format!("{}/{}", operation.pointer, schema::REPLACED_BY),
+            operation.name(),
+            format!(
+                "`{}` names `{name}`, which is no operation",
+                schema::REPLACED_BY
+            ),
+            "mend its spelling",
+        )
+    })
+}
+
+/// `x-safety-by-target` has the members of which one chooses the target, and
+/// `x-safety` is that of the least safe.
+fn targets(bundle: &Bundle, operation: &Operation<'_>) -> Vec<Finding> {
+    let document = &bundle.document;
+    let key = schema::SAFETY_BY_TARGET;
+    let Some(Value::Object(targets)) = operation.value.get(key) else {
+        return Vec::new();
+    };
+    let mut findings = Vec::new();
+    let mut report = |message: String, remedy: &str| {
+        let pointer = format!("{}/{key}", operation.pointer);
+        findings.push(bundle.finding(&pointer, operation.name(), message, remedy));
+    };
+    let request = operation.request_schema();
+    let request = request.and_then(|pointer| resolve(document, &pointer));
+    let alternatives = request.and_then(Choice::of).map_or(&[][..], |(_, all)| all);
+    let keys = alternatives.iter();
+    let keys: BTreeSet<&str> = keys
+        .filter_map(|item| schema::strings(item.get("required")).next())
+        .collect();
+    let members: BTreeSet<&str> = targets.keys().map(String::as_str).collect();
+    for member in members.symmetric_difference(&keys) {
+        report(
+            format!("`{member}` is in one of `{key}` and the request's choice only"),
+            "name each member that chooses the target, and no other",
+        );
+    }
+    let rank = |safety: &str| SAFETIES.iter().position(|known| *known == safety);
+    let defaults = targets.values().filter_map(|target| target.get("safety"));
+    let least_safe = defaults.filter_map(|safety| rank(safety.as_str()?)).max();
+    if least_safe != rank(operation.text("x-safety")) {
+        report(
+            format!("`x-safety` is not the least safe of `{key}`"),
+            "let the two agree",
+        );
+    }
+    findings
 }
 
 /// The members that `x-paging` names must be there.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::bundle::Bundle;
 use crate::error::Finding;
-use crate::schema::{self, Operation};
+use crate::schema::{self, Choice, Operation};
 
 /// Keywords that refuse a value for its size or form.
 const CONSTRAINTS: [&str; 14] = [
@@ -137,7 +137,8 @@ impl Rules<'_> {
     }
 
     fn generatable(&mut self) {
-        if self.schema.contains_key("anyOf") {
+        let any_of = schema::array(self.schema.get("anyOf"));
+        if self.schema.contains_key("anyOf") && !schema::is_choice(any_of) {
             self.report(
                 "/anyOf",
                 "`anyOf` becomes flattened structs that fail on every value",
@@ -214,6 +215,15 @@ impl Rules<'_> {
                 "a response property that is not nullable",
                 remedy,
             );
+        }
+        for (keyword, _) in Choice::KEYWORDS {
+            if schema::is_choice(schema::array(self.schema.get(keyword))) {
+                self.report(
+                    &format!("/{keyword}"),
+                    "a choice between members would refuse a response",
+                    "say it in the description",
+                );
+            }
         }
         for constraint in CONSTRAINTS {
             if self.schema.contains_key(constraint) {

@@ -129,7 +129,8 @@ fn about(data: &EventData) -> About<'_> {
         | EventData::ConversationClosed(conversation)
         | EventData::ConversationOpened(conversation)
         | EventData::ConversationPending(conversation)
-        | EventData::ConversationTransferred(conversation) => About::Conversation(conversation),
+        | EventData::ConversationTransferred(conversation)
+        | EventData::ConversationUpdated(conversation) => About::Conversation(conversation),
         _ => About::Unknown,
     }
 }

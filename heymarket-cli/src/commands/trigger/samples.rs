@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// All types.
-const TYPES: [WebhookEventType; 12] = [
+const TYPES: [WebhookEventType; 13] = [
     WebhookEventType::MessageSent,
     WebhookEventType::MessageRecieved,
     WebhookEventType::ChatReassigned,
@@ -13,6 +13,7 @@ const TYPES: [WebhookEventType; 12] = [
     WebhookEventType::ChatOpened,
     WebhookEventType::ChatPending,
     WebhookEventType::ChatTransferred,
+    WebhookEventType::ChatUpdated,
     WebhookEventType::TargetOptOut,
     WebhookEventType::TargetOptIn,
     WebhookEventType::TargetDoubleOptIn,
@@ -44,6 +45,7 @@ pub(super) fn data(event_type: &str) -> Value {
         Type::ChatOpened => conversation("open", MEMBER, INBOX),
         Type::ChatPending => conversation("pending", MEMBER, INBOX),
         Type::ChatTransferred => conversation("open", 0, OTHER_INBOX),
+        Type::ChatUpdated => conversation("open", MEMBER, INBOX),
         Type::IncomingCall => json!({
             "id": id(),
             "phone": CUSTOMER,

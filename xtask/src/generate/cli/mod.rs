@@ -11,10 +11,10 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
 
-use super::model::Model;
+use super::model::{Model, Schema};
 use super::operations::constant;
 use crate::error::Error;
-use crate::schema::{self, Operation};
+use crate::schema::{self, Choice, Operation};
 use arguments::Argument;
 
 /// The folder of the command tree, relative to the project's root.
@@ -107,7 +107,7 @@ fn entry(
     let is_paged = operation.value.get("x-paging").is_some();
     let effect = effect(operation);
     let arguments = arguments::read(document, model, operation)?;
-    let choice = choice(model, operation, &arguments);
+    let (is_exclusive, choice) = choice(model, operation, &arguments);
     let body = match body(document, operation) {
         None => quote!(Body::None),
         Some(true) => quote!(Body::Object),
@@ -130,6 +130,7 @@ fn entry(
             effect: Effect::#effect,
             arguments: &[#(#arguments),*],
             choice: &[#(#choice),*],
+            is_exclusive: #is_exclusive,
             body: #body,
             items: #items,
             columns: &[#(#columns),*],
@@ -159,17 +160,24 @@ fn body(document: &Value, operation: &Operation<'_>) -> Option<bool> {
     Some(schema.get("properties").is_some())
 }
 
-/// The flags of which exactly one is to be given.
-fn choice(model: &Model<'_>, operation: &Operation<'_>, arguments: &[Argument]) -> Vec<String> {
-    let schema = model.request_schema(operation);
-    let alternatives = schema.map(|schema| schema.choice()).unwrap_or_default();
-    alternatives
-        .iter()
-        .filter_map(|members| {
-            let key = *members.first()?;
-            arguments.iter().find_map(|argument| argument.flag_of(key))
-        })
-        .collect()
+/// Whether one of several flags is to be given, and whether no more than one.
+fn choice(
+    model: &Model<'_>,
+    operation: &Operation<'_>,
+    arguments: &[Argument],
+) -> (bool, Vec<String>) {
+    let choice = model.request_schema(operation).and_then(Schema::choice);
+    let Some((choice, alternatives)) = choice else {
+        return (false, Vec::new());
+    };
+    let keys = alternatives.iter().filter_map(|members| members.first());
+    let flags = keys.filter_map(|key| {
+        let mut flags = arguments
+            .iter()
+            .filter_map(|argument| argument.flag_of(key));
+        flags.next()
+    });
+    (choice == Choice::ExactlyOne, flags.collect())
 }
 
 /// Text as a terminal shows it: a paragraph on a line.
