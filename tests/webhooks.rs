@@ -172,6 +172,31 @@ fn nothing_is_accepted_without_the_token() {
 }
 
 #[test]
+fn only_an_object_is_a_delivery() {
+    let verify = |body: &str| Verifier::new(TOKEN).verify(body.as_bytes());
+    let as_array = json!(["message_sent", null, 321, TOKEN, { "id": 7 }]).to_string();
+    for body in [&as_array, "[]", "7", "\"x\"", "null", "true", "", " "] {
+        assert_eq!(verify(body), Err(WebhookError::Malformed), "{body}");
+    }
+    let padded = format!(" \r\n\t{}", delivery("chat_closed", json!({ "id": 7 })));
+    assert!(verify(&padded).is_ok());
+}
+
+#[test]
+fn data_that_lists_the_members_of_a_message_is_none() {
+    // Of whatever length, and the ID at whichever place.
+    for length in 1..40 {
+        for id in 0..length {
+            let mut members = vec![Value::Null; length];
+            members[id] = json!(7);
+            let data = Value::Array(members);
+            let event = verify(&delivery("message_sent", data.clone())).expect("an event");
+            assert_eq!(event.data, EventData::Unknown(data));
+        }
+    }
+}
+
+#[test]
 fn two_tokens_are_good_while_one_replaces_the_other() {
     let verifier = Verifier::new("old").or("new");
     for (token, is_good) in [

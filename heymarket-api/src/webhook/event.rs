@@ -241,8 +241,10 @@ impl fmt::Debug for EventData {
     }
 }
 
+/// Reads an object. Serde would also read an array of the members in order.
 fn typed<T: DeserializeOwned>(text: &str, variant: fn(Box<T>) -> EventData) -> Option<EventData> {
-    serde_json::from_str(text).ok().map(variant)
+    let object = text.starts_with('{').then_some(text)?;
+    serde_json::from_str(object).ok().map(variant)
 }
 
 fn free(text: &str, variant: fn(Value) -> EventData) -> Option<EventData> {
