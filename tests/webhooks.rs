@@ -23,6 +23,8 @@ mod identity;
 mod claims;
 // What a store of events promises, for any of them.
 mod store;
+// Random deliveries against what really happened.
+mod model;
 
 const TOKEN: &str = "INVENTED_WEBHOOK_TOKEN";
 
