@@ -1,5 +1,6 @@
-//! A receiver of webhooks: it verifies, tells repetitions, answers at once and
-//! works in the background.
+//! A receiver of webhooks: it verifies a delivery, handles each event once, and
+//! answers 200 when that is done. What fails is delivered again, if Heymarket
+//! does so.
 //!
 //! `HEYMARKET_WEBHOOK_TOKEN=… cargo run -p heymarket-api --features axum
 //! --example webhook_receiver -- 8080` listens on that port of this machine; put
@@ -7,25 +8,22 @@
 //! replaced by another.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{FromRef, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header::RETRY_AFTER};
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use heymarket_api::webhook::{Claim, Deduplicator, Event, EventData, Verified, Verifier};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
 
-/// How many events may wait to be worked on. When more come, the sender is told
-/// to try again.
-const WAITING: usize = 1000;
+/// After how many seconds an event that is being handled may be delivered again.
+const LATER: &str = "30";
 
 #[derive(Clone)]
 struct Receiver {
     verifier: Verifier,
-    seen: Arc<Deduplicator>,
-    work: mpsc::Sender<Event>,
+    seen: Deduplicator,
 }
 
 // So the extractor finds the verifier in the state.
@@ -67,13 +65,9 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(verifier: Verifier, port: u16) -> std::io::Result<()> {
-    let seen = Arc::new(Deduplicator::new());
-    let (work, waiting) = mpsc::channel(WAITING);
-    tokio::spawn(work_on(waiting, Arc::clone(&seen)));
     let receiver = Receiver {
         verifier,
-        seen,
-        work,
+        seen: Deduplicator::new(),
     };
     let router = Router::new()
         .route("/webhook", post(receive))
@@ -83,30 +77,22 @@ async fn serve(verifier: Verifier, port: u16) -> std::io::Result<()> {
     axum::serve(listener, router).await
 }
 
-/// Answers at once. Whoever is not verified does not get here.
-async fn receive(State(receiver): State<Receiver>, event: Verified<Event>) -> StatusCode {
-    match receiver.seen.claim(&event).await {
-        Ok(Claim::New) => {}
-        Ok(Claim::Duplicate) => return StatusCode::OK,
-        Err(_) => return StatusCode::SERVICE_UNAVAILABLE,
-    }
-    let event = event.into_inner();
-    match receiver.work.try_send(event) {
-        Ok(()) => StatusCode::OK,
-        Err(refused) => {
-            // There is no room: it is new again when it comes again.
-            let _ = receiver.seen.give_back(&refused.into_inner()).await;
-            StatusCode::SERVICE_UNAVAILABLE
+/// Handles an event that is new. Requests without a valid token do not get here.
+async fn receive(State(receiver): State<Receiver>, event: Verified<Event>) -> Response {
+    let claimed = match receiver.seen.claim(&event).await {
+        Ok(Claim::New(claimed)) => claimed,
+        Ok(Claim::Duplicate) => return StatusCode::OK.into_response(),
+        Ok(Claim::InProgress) | Err(_) => {
+            return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, LATER)]).into_response();
         }
+    };
+    // From here on an error, a panic or a sender that disconnects drops the claim,
+    // and the event is new when it is delivered again. The sender waits meanwhile:
+    // work that takes long belongs into a durable queue that is written here.
+    if handle(&event).await.is_err() || claimed.commit().await.is_err() {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
-}
-
-async fn work_on(mut waiting: mpsc::Receiver<Event>, seen: Arc<Deduplicator>) {
-    while let Some(event) = waiting.recv().await {
-        if handle(&event).await.is_err() {
-            let _ = seen.give_back(&event).await;
-        }
-    }
+    StatusCode::OK.into_response()
 }
 
 /// The work itself: here a line for each event, with nothing personal in it.

@@ -24,7 +24,7 @@ const TOKEN: &str = "INVENTED_WEBHOOK_TOKEN";
 #[derive(Clone)]
 struct Receiver {
     verifier: Verifier,
-    seen: Arc<Deduplicator>,
+    seen: Deduplicator,
     log: Arc<Mutex<Log>>,
 }
 
@@ -48,7 +48,7 @@ impl Receiver {
     async fn start() -> Self {
         let receiver = Self {
             verifier: Verifier::new(TOKEN),
-            seen: Arc::default(),
+            seen: Deduplicator::new(),
             log: Arc::default(),
         };
         let router = axum::Router::new()
@@ -68,8 +68,10 @@ impl Receiver {
     }
 
     async fn is_new(&self, event: &Event) -> bool {
-        let claim = self.seen.claim(event).await.expect("memory does not fail");
-        claim == Claim::New
+        match self.seen.claim(event).await.expect("memory does not fail") {
+            Claim::New(claimed) => claimed.commit().await.expect("memory does not fail"),
+            Claim::Duplicate | Claim::InProgress => false,
+        }
     }
 
     fn webhook(&self) -> Webhook {

@@ -1,52 +1,96 @@
-use std::collections::{HashMap, VecDeque};
+//! Which deliveries are to be handled.
+
 use std::fmt;
-use std::future::ready;
-use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::event::Event;
+use super::identity::{EventKey, Identity};
+use super::seen_events::{ClaimOutcome, SeenEvents};
+use super::seen_in_memory::SeenInMemory;
 
-const CAPACITY: usize = 100_000;
+const LEASE: Duration = Duration::from_secs(5 * 60);
+const RETRY_WINDOW: Duration = Duration::from_secs(10 * 60);
 const MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Tells an event that was seen before from a new one, by its
-/// [`dedupe_key`](Event::dedupe_key).
+/// Tells new events from duplicates, so that each is handled once.
+///
+/// The receiver claims an event, handles it and commits the claim. A claim that
+/// is dropped before, by an error, a panic or a closed connection, is released,
+/// and the event is new when it is delivered again. A claim is a lease: if the
+/// process dies, the event is claimable again after 5 minutes.
+///
+/// When in doubt, an event is new: handling one twice is better than losing it.
+///
+/// | event | a duplicate has | remembered for |
+/// |---|---|---|
+/// | message received | the ID and status | a day |
+/// | message sent | the ID, status and `updated`; from the history, the ID and the last status | a day |
+/// | conversation closed, opened, pending | the type, ID and `updated` | a day, or 10 minutes without `updated` |
+/// | conversation reassigned, transferred | the ID, `updated` and the assignee or inbox | a day, or 10 minutes without `updated` |
+/// | consent: opt-in, opt-out, double opt-in, restricted | the type and equal data | 10 minutes |
+/// | call, unknown type or data | the type and equal data | 10 minutes |
+///
+/// A new state forgets the ones before: after an opt-in, the same opt-out is a
+/// new event. Two calls within 10 minutes whose data is equal cannot be told
+/// from a retry of one. The API documents no schedule of retries; the times are
+/// this project's choice.
+///
+/// Clones share what they remember.
 ///
 /// ```
 /// use heymarket_api::webhook::{Claim, Deduplicator, Event};
 ///
-/// # async fn handle(_: &Event) -> Result<(), ()> { Ok(()) }
-/// async fn receive(seen: &Deduplicator, event: &Event) -> Result<(), std::io::Error> {
-///     match seen.claim(event).await? {
-///         Claim::Duplicate => {}
-///         Claim::New => {
-///             if handle(event).await.is_err() {
-///                 // Whoever gets it again may try again.
-///                 seen.give_back(event).await?;
-///             }
-///         }
-///     }
-///     Ok(())
+/// # async fn handle(_: &Event) -> std::io::Result<()> { Ok(()) }
+/// /// Returns the status to answer with.
+/// async fn receive(seen: &Deduplicator, event: &Event) -> std::io::Result<u16> {
+///     let claimed = match seen.claim(event).await? {
+///         Claim::New(claimed) => claimed,
+///         Claim::Duplicate => return Ok(200),
+///         Claim::InProgress => return Ok(503),
+///     };
+///     // An error here drops the claim, and so releases it.
+///     handle(event).await?;
+///     claimed.commit().await?;
+///     Ok(200)
 /// }
 /// ```
-#[derive(Debug, Default)]
 pub struct Deduplicator<S = SeenInMemory> {
-    store: S,
+    store: Arc<S>,
+    lease: Duration,
+    retry_window: Duration,
+    memory: Duration,
 }
 
-/// Whose an event is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "there is no third")]
-pub enum Claim {
-    /// It was not seen before: it is the caller's to handle.
-    New,
-    /// Someone claimed it before.
+/// The outcome of [`Deduplicator::claim`].
+#[must_use = "a new event is to be handled"]
+#[expect(clippy::exhaustive_enums, reason = "a claim has no fourth outcome")]
+pub enum Claim<S: SeenEvents = SeenInMemory> {
+    /// The event is the caller's to handle.
+    New(Claimed<S>),
+    /// The event was handled before. Answer 200, so that it is not delivered
+    /// again.
     Duplicate,
+    /// Another caller handles the event and has not finished. Answer 503, so
+    /// that it is delivered again should the other caller fail.
+    InProgress,
+}
+
+/// A claim on an event. Dropping it releases the claim; see
+/// [`commit`](Self::commit).
+#[must_use = "dropping it releases the claim"]
+pub struct Claimed<S: SeenEvents = SeenInMemory> {
+    store: Arc<S>,
+    held: Vec<(EventKey, i64)>,
+    /// Remembered with the event, without having been claimed.
+    mark: Option<EventKey>,
+    lease: Duration,
+    memory: Duration,
 }
 
 impl Deduplicator {
-    /// Remembers the last 100,000 events for a day, in memory.
+    /// Creates a deduplicator that remembers 100,000 keys in memory: one for each
+    /// event, and one more for each message sent.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -54,199 +98,163 @@ impl Deduplicator {
 }
 
 impl<S: SeenEvents> Deduplicator<S> {
-    /// Remembers events elsewhere, for instance where several receivers share
-    /// it.
+    /// Creates a deduplicator that remembers events elsewhere, for instance in a
+    /// store that several receivers share.
     #[must_use]
     pub fn with_store(store: S) -> Self {
-        Self { store }
-    }
-
-    /// Claims an event. Of all who claim the same one, only the first gets it.
-    ///
-    /// # Errors
-    ///
-    /// When the store fails, which the one in memory does not.
-    pub async fn claim(&self, event: &Event) -> Result<Claim, S::Error> {
-        Ok(if self.store.insert(event.dedupe_key()).await? {
-            Claim::New
-        } else {
-            Claim::Duplicate
-        })
-    }
-
-    /// Gives an event back whose handling failed, so that it is new when it
-    /// comes again.
-    ///
-    /// # Errors
-    ///
-    /// When the store fails, which the one in memory does not.
-    pub async fn give_back(&self, event: &Event) -> Result<(), S::Error> {
-        self.store.remove(event.dedupe_key()).await
-    }
-}
-
-/// The future of a [`SeenEvents`].
-type Answer<'a, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'a>>;
-
-/// Where the keys of seen events are kept.
-pub trait SeenEvents: Send + Sync {
-    /// Why the store can fail.
-    type Error;
-
-    /// Remembers a key; gives whether it is new. Of several at once with the
-    /// same key, only one may get `true`.
-    fn insert(&self, key: String) -> Answer<'_, bool, Self::Error>;
-
-    /// Forgets a key.
-    fn remove(&self, key: String) -> Answer<'_, (), Self::Error>;
-}
-
-/// Keys in memory: so many at most, and each for so long.
-pub struct SeenInMemory {
-    capacity: usize,
-    memory: Duration,
-    seen: Mutex<Seen>,
-}
-
-#[derive(Default)]
-struct Seen {
-    /// Each key with the number under which it is in the order.
-    keys: HashMap<String, u64>,
-    order: VecDeque<(u64, Instant, String)>,
-    next: u64,
-}
-
-impl SeenInMemory {
-    /// Remembers `capacity` keys, 1 at least, for as long as `memory`.
-    #[must_use]
-    pub fn new(capacity: usize, memory: Duration) -> Self {
         Self {
-            capacity: capacity.max(1),
-            memory,
-            seen: Mutex::default(),
+            store: Arc::new(store),
+            lease: LEASE,
+            retry_window: RETRY_WINDOW,
+            memory: MEMORY,
         }
     }
 
-    fn insert_at(&self, key: String, now: Instant) -> bool {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.forget(self.memory, now);
-        if seen.keys.contains_key(&key) {
-            return false;
-        }
-        while seen.keys.len() >= self.capacity && seen.drop_oldest() {}
-        let number = seen.next;
-        seen.next += 1;
-        seen.keys.insert(key.clone(), number);
-        seen.order.push_back((number, now, key));
-        true
+    /// Sets how long a claim lasts that is neither committed nor released; by
+    /// default 5 minutes. It should exceed the time that handling an event can
+    /// take: after it, a second delivery of the event is new.
+    #[must_use]
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
     }
 
-    fn forget(&self, key: &str) {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        // Its place in the order is dropped with the rest.
-        seen.keys.remove(key);
-        if seen.order.len() > 2 * self.capacity {
-            let Seen { keys, order, .. } = &mut *seen;
-            order.retain(|(number, _, key)| keys.get(key) == Some(number));
-        }
-    }
-}
-
-impl Seen {
-    fn forget(&mut self, memory: Duration, now: Instant) {
-        while let Some((_, at, _)) = self.order.front()
-            && now.saturating_duration_since(*at) >= memory
-        {
-            self.drop_oldest();
-        }
+    /// Sets how long an event is remembered whose data does not tell a retry from
+    /// a second event: consent, calls, and conversations without `updated`. By
+    /// default 10 minutes.
+    #[must_use]
+    pub fn retry_window(mut self, window: Duration) -> Self {
+        self.retry_window = window;
+        self
     }
 
-    fn drop_oldest(&mut self) -> bool {
-        let Some((number, _, key)) = self.order.pop_front() else {
-            return false;
+    /// Sets how long all other events are remembered; by default a day.
+    #[must_use]
+    pub fn memory(mut self, memory: Duration) -> Self {
+        self.memory = memory;
+        self
+    }
+
+    /// Claims an event. Of all who claim one event at a time, one gets it.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails, which the one in memory does not.
+    pub async fn claim(&self, event: &Event) -> Result<Claim<S>, S::Error> {
+        let identity = Identity::of(event);
+        let mut claimed = Claimed {
+            store: Arc::clone(&self.store),
+            held: Vec::with_capacity(2),
+            mark: None,
+            lease: self.lease,
+            memory: if identity.is_lasting {
+                self.memory
+            } else {
+                self.retry_window
+            },
         };
-        // It may have been given back, and claimed anew since.
-        if self.keys.get(&key) == Some(&number) {
-            self.keys.remove(&key);
+        for key in identity.status.into_iter().chain([identity.key]) {
+            match self.store.claim(&key, self.lease).await? {
+                ClaimOutcome::Claimed { token } => claimed.held.push((key, token)),
+                ClaimOutcome::InProgress => {
+                    claimed.release().await?;
+                    return Ok(Claim::InProgress);
+                }
+                ClaimOutcome::Committed => {
+                    // The event is known, and so its status is the last one.
+                    claimed.commit().await?;
+                    return Ok(Claim::Duplicate);
+                }
+            }
         }
-        true
+        claimed.mark = identity.mark;
+        Ok(Claim::New(claimed))
     }
 }
 
-impl Default for SeenInMemory {
+impl<S: SeenEvents> Claimed<S> {
+    /// Commits the claim: the event is handled, and a duplicate from now on.
+    /// Returns whether the claim held until now. It did not if its lease ended
+    /// and another caller got the event, or if a later event superseded it.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails, which the one in memory does not. The claim is
+    /// released as if it were dropped.
+    pub async fn commit(mut self) -> Result<bool, S::Error> {
+        if let Some(mark) = self.mark.take()
+            && let ClaimOutcome::Claimed { token } = self.store.claim(&mark, self.lease).await?
+        {
+            self.held.push((mark, token));
+        }
+        let mut is_held = true;
+        while let Some((key, token)) = self.held.last() {
+            is_held &= self.store.commit(key, *token, self.memory).await?;
+            self.held.pop();
+        }
+        Ok(is_held)
+    }
+
+    /// Releases the claim, as dropping it does, and waits for the store.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails, which the one in memory does not. The event is then
+    /// claimable once its lease ends.
+    pub async fn release(mut self) -> Result<(), S::Error> {
+        while let Some((key, token)) = self.held.last() {
+            self.store.release(key, *token).await?;
+            self.held.pop();
+        }
+        Ok(())
+    }
+}
+
+impl<S: SeenEvents> Drop for Claimed<S> {
+    fn drop(&mut self) {
+        for (key, token) in &self.held {
+            self.store.release_on_drop(key, *token);
+        }
+    }
+}
+
+impl Default for Deduplicator {
     fn default() -> Self {
-        Self::new(CAPACITY, MEMORY)
+        Self::with_store(SeenInMemory::default())
     }
 }
 
-impl SeenEvents for SeenInMemory {
-    type Error = std::io::Error;
-
-    fn insert(&self, key: String) -> Answer<'_, bool, Self::Error> {
-        Box::pin(ready(Ok(self.insert_at(key, Instant::now()))))
-    }
-
-    fn remove(&self, key: String) -> Answer<'_, (), Self::Error> {
-        self.forget(&key);
-        Box::pin(ready(Ok(())))
+impl<S> Clone for Deduplicator<S> {
+    fn clone(&self) -> Self {
+        Self {
+            store: Arc::clone(&self.store),
+            ..*self
+        }
     }
 }
 
-impl fmt::Debug for SeenInMemory {
+impl<S> fmt::Debug for Deduplicator<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SeenInMemory")
-            .field("capacity", &self.capacity)
+        f.debug_struct("Deduplicator")
+            .field("lease", &self.lease)
+            .field("retry_window", &self.retry_window)
             .field("memory", &self.memory)
             .finish_non_exhaustive()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn key(number: u32) -> String {
-        number.to_string()
+impl<S: SeenEvents> fmt::Debug for Claim<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::New(_) => "New",
+            Self::Duplicate => "Duplicate",
+            Self::InProgress => "InProgress",
+        })
     }
+}
 
-    #[test]
-    fn a_key_is_new_once_until_it_is_given_back_or_forgotten() {
-        let store = SeenInMemory::new(3, Duration::from_secs(10));
-        let start = Instant::now();
-        assert!(store.insert_at(key(1), start));
-        assert!(!store.insert_at(key(1), start));
-        store.forget(&key(1));
-        assert!(store.insert_at(key(1), start), "it was given back");
-        assert!(store.insert_at(key(2), start + Duration::from_secs(9)));
-        let later = start + Duration::from_secs(10);
-        assert!(!store.insert_at(key(2), later));
-        assert!(store.insert_at(key(1), later), "it was ten seconds ago");
-    }
-
-    #[test]
-    fn memory_is_bounded_whatever_comes() {
-        let store = SeenInMemory::new(100, Duration::from_secs(1000));
-        let now = Instant::now();
-        for number in 0..10_000 {
-            assert!(store.insert_at(key(number), now));
-            if number % 3 == 0 {
-                store.forget(&key(number));
-            }
-        }
-        assert!(store.insert_at(key(9_998), now) == (9_998 % 3 == 0));
-        assert!(store.insert_at(key(5), now), "it was pushed out");
-        let seen = store.seen.lock().expect("the store");
-        assert!(seen.keys.len() <= 100, "{}", seen.keys.len());
-        assert!(seen.order.len() <= 201, "{}", seen.order.len());
-    }
-
-    #[test]
-    fn a_key_claimed_anew_is_not_forgotten_with_its_first_claim() {
-        let store = SeenInMemory::new(10, Duration::from_secs(10));
-        let start = Instant::now();
-        assert!(store.insert_at(key(1), start));
-        store.forget(&key(1));
-        assert!(store.insert_at(key(1), start + Duration::from_secs(8)));
-        assert!(!store.insert_at(key(1), start + Duration::from_secs(12)));
+impl<S: SeenEvents> fmt::Debug for Claimed<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claimed").finish_non_exhaustive()
     }
 }

@@ -1,9 +1,10 @@
 use std::fmt;
 
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::identity::EventKey;
+use super::kind::kind;
 use crate::types::{Conversation, Message, WebhookDelivery, WebhookEventType};
 
 /// What a webhook tells of.
@@ -107,44 +108,17 @@ impl Event {
         }
     }
 
-    /// What tells this event from all others: its type, the id of what it is
-    /// about, and, since the same is told of again when it changes, the status
-    /// of a message or the time of a conversation's change.
+    /// Returns a text that is the same for each delivery of the event, in either
+    /// spelling of the type, and for the same event of the history: what the
+    /// event is about, its time of change where it has one, and the new state.
     ///
-    /// The same delivery twice gives the same key, in either spelling of the
-    /// type, and so does the history. Data of no known shape is told apart by a
-    /// hash of it. The key holds no phone number, name or text.
+    /// It holds no phone number, name or text, but may hold a hash of them; see
+    /// [`EventKey`]. A state that returns without a time has
+    /// the key that it had before, so a set of these keys is not enough to find
+    /// duplicates: a [`Deduplicator`](super::Deduplicator) is.
     #[must_use]
     pub fn dedupe_key(&self) -> String {
-        let event_type = self.event_type.as_str();
-        match &self.data {
-            EventData::MessageSent(message) | EventData::MessageReceived(message) => {
-                let change = match (&message.status, message.updated.or(message.date)) {
-                    (Some(status), _) => status.to_string(),
-                    (None, Some(updated)) => updated.to_string(),
-                    (None, None) => String::new(),
-                };
-                format!("{event_type}:{}:{change}", message.id)
-            }
-            EventData::ConversationReassigned(conversation)
-            | EventData::ConversationClosed(conversation)
-            | EventData::ConversationOpened(conversation)
-            | EventData::ConversationPending(conversation)
-            | EventData::ConversationTransferred(conversation)
-            | EventData::ConversationUpdated(conversation) => {
-                let change = conversation.updated.map(|updated| updated.to_string());
-                let change = change.unwrap_or_default();
-                format!("{event_type}:{}:{change}", conversation.id)
-            }
-            EventData::OptOut(data)
-            | EventData::OptIn(data)
-            | EventData::DoubleOptIn(data)
-            | EventData::DoubleOptInRestricted(data)
-            | EventData::IncomingCall(data)
-            | EventData::Unknown(data) => {
-                format!("{event_type}:{:016x}", fnv1a(data.to_string().as_bytes()))
-            }
-        }
+        EventKey::of(self).as_str().to_owned()
     }
 
     /// The body of a delivery of such an event that carries `token`, to post to
@@ -172,33 +146,36 @@ impl Event {
 }
 
 impl EventData {
-    /// Reads the data of an event of a type; whatever is not of its type is
-    /// kept as it is.
+    /// Reads the data of an event of a type; data of another shape is kept as
+    /// free JSON.
     fn read(event_type: &WebhookEventType, text: &str) -> Self {
-        use WebhookEventType as Type;
-
-        let read = match event_type {
-            Type::MessageSent => typed(text, Self::MessageSent),
-            Type::MessageRecieved => typed(text, Self::MessageReceived),
-            Type::ChatReassigned => typed(text, Self::ConversationReassigned),
-            Type::ChatClosed => typed(text, Self::ConversationClosed),
-            Type::ChatOpened => typed(text, Self::ConversationOpened),
-            Type::ChatPending => typed(text, Self::ConversationPending),
-            Type::ChatTransferred => typed(text, Self::ConversationTransferred),
-            Type::ChatUpdated => typed(text, Self::ConversationUpdated),
-            Type::TargetOptOut => free(text, Self::OptOut),
-            Type::TargetOptIn => free(text, Self::OptIn),
-            Type::TargetDoubleOptIn => free(text, Self::DoubleOptIn),
-            Type::TargetDoubleOptRestricted => free(text, Self::DoubleOptInRestricted),
-            Type::IncomingCall => free(text, Self::IncomingCall),
-            Type::Unknown(_) => None,
-        };
         // Text that is JSON only in form, such as half a surrogate, stays text.
         let free = || serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
-        read.unwrap_or_else(|| Self::Unknown(free()))
+        kind(event_type)
+            .and_then(|kind| (kind.read)(text))
+            .unwrap_or_else(|| Self::Unknown(free()))
     }
 
-    fn to_value(&self) -> Result<Value, serde_json::Error> {
+    pub(super) fn message(&self) -> Option<&Message> {
+        match self {
+            Self::MessageSent(message) | Self::MessageReceived(message) => Some(message),
+            _ => None,
+        }
+    }
+
+    pub(super) fn conversation(&self) -> Option<&Conversation> {
+        match self {
+            Self::ConversationReassigned(conversation)
+            | Self::ConversationClosed(conversation)
+            | Self::ConversationOpened(conversation)
+            | Self::ConversationPending(conversation)
+            | Self::ConversationTransferred(conversation)
+            | Self::ConversationUpdated(conversation) => Some(conversation),
+            _ => None,
+        }
+    }
+
+    pub(super) fn to_value(&self) -> Result<Value, serde_json::Error> {
         match self {
             Self::MessageSent(message) | Self::MessageReceived(message) => {
                 serde_json::to_value(message)
@@ -244,34 +221,5 @@ impl fmt::Debug for EventData {
             None => tuple.field(&crate::wire::Hidden::Content),
         };
         tuple.finish()
-    }
-}
-
-fn typed<T: DeserializeOwned>(text: &str, variant: fn(Box<T>) -> EventData) -> Option<EventData> {
-    serde_json::from_str(text).ok().map(variant)
-}
-
-fn free(text: &str, variant: fn(Value) -> EventData) -> Option<EventData> {
-    serde_json::from_str(text).ok().map(variant)
-}
-
-/// The FNV-1a hash, which is the same on every machine and in every version: a
-/// shared store needs that.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fnv1a;
-
-    /// From the reference's own test vectors.
-    #[test]
-    fn the_hash_is_that_of_the_reference() {
-        assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325);
-        assert_eq!(fnv1a(b"a"), 0xaf63_dc4c_8601_ec8c);
-        assert_eq!(fnv1a(b"foobar"), 0x8594_4171_f739_67e8);
     }
 }

@@ -19,9 +19,10 @@
 //! # assert!(receive(&verifier, b"{}").is_err());
 //! ```
 //!
-//! Nothing is promised of deliveries: the documentation contradicts itself on
-//! whether they are repeated, and says nothing of their order. A
-//! [`Deduplicator`] tells a repetition, and `Client::reconcile` what was lost.
+//! Delivery is not guaranteed: the documentation contradicts itself on whether
+//! deliveries are repeated, and does not mention their order. A [`Deduplicator`]
+//! handles each event once, and after downtime `Client::reconcile` replays the
+//! message history as events.
 //!
 //! Documented at <https://developers.heymarket.com/guides/webhooks>.
 
@@ -29,12 +30,19 @@
 mod axum;
 mod deduplicator;
 mod event;
+mod identity;
+mod kind;
 #[cfg(feature = "client")]
 mod reconcile;
+mod seen_events;
+mod seen_in_memory;
 mod verifier;
 
-pub use deduplicator::{Claim, Deduplicator, SeenEvents, SeenInMemory};
+pub use deduplicator::{Claim, Claimed, Deduplicator};
 pub use event::{Envelope, Event, EventData};
+pub use identity::EventKey;
 #[cfg(feature = "client")]
 pub use reconcile::Reconcile;
+pub use seen_events::{ClaimOutcome, SeenEvents};
+pub use seen_in_memory::SeenInMemory;
 pub use verifier::{Verified, Verifier, WebhookError};

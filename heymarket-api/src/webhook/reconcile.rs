@@ -14,16 +14,17 @@ use crate::types::{ListTeamMessages, Message};
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(10);
 
 impl Client {
-    /// What the message history says happened since a time, as the events that
-    /// webhooks would have told, the latest first: for after a receiver was
-    /// down. Fed through the same
-    /// [`Deduplicator`](crate::webhook::Deduplicator), nothing is handled twice.
+    /// Replays the message history since a time as the events that webhooks would
+    /// have delivered, the latest first: for after a receiver was down. Claim
+    /// them from the same [`Deduplicator`](crate::webhook::Deduplicator), and
+    /// none that was delivered is handled again.
     ///
-    /// There is no history of anything but messages, and of those it holds the
-    /// last status alone, for messages of since then: that an older one was
-    /// delivered meanwhile does not come. A status that no delivery told of is a
-    /// new event, as it would be by a webhook. That a message whose status is
-    /// `received` came in, and any other was sent, is inferred.
+    /// The history holds messages only, and of those since the time it holds the
+    /// last status: that an older message was delivered meanwhile is missing. A
+    /// message that has the status that was last delivered is a duplicate, since
+    /// its `updated` may have moved for another reason. So a status that was
+    /// lost and returned is missing, too. Messages with the status `received`
+    /// are taken for received ones, all others for sent ones; this is inferred.
     #[inline]
     pub fn reconcile(&self, since: Timestamp) -> Reconcile {
         let now = self.now();

@@ -80,6 +80,10 @@ impl Verifier {
         if brackets.count() > self.max_depth && depth(body) > self.max_depth {
             return Err(WebhookError::Malformed);
         }
+        // Serde would read the members of an array in their order.
+        if body.trim_ascii_start().first() != Some(&b'{') {
+            return Err(WebhookError::Malformed);
+        }
         let delivery: Delivery<'_> =
             serde_json::from_slice(body).map_err(|_| WebhookError::Malformed)?;
         let token = delivery

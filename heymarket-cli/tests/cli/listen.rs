@@ -125,6 +125,50 @@ fn a_delivery_without_the_token_is_refused_and_one_that_came_before_is_not_shown
 }
 
 #[test]
+fn no_delivery_ends_it() {
+    let home = home();
+    for words in [&[][..], &["--format", "table"], &["--show-content"]] {
+        let (listener, url) = listen(&home, words);
+        let as_array = json!(["message_sent", null, 321, TOKEN, {"id": 7}]);
+        let nested = "[".repeat(100) + &"]".repeat(100);
+        for body in [
+            &as_array.to_string(),
+            "[]",
+            "7",
+            "\"x\"",
+            "null",
+            "true",
+            &nested,
+        ] {
+            assert_eq!(post(&url, body), 400, "{body}");
+        }
+        for data in ["[]", "7", "null", "\"\\ud800\"", "{\"id\":1e999}"] {
+            let odd = format!(r#"{{"type":"chat_closed","token":"{TOKEN}","event_data":{data}}}"#);
+            assert_eq!(post(&url, &odd), 200, "{data}");
+        }
+        assert_eq!(post(&url, &delivery(TOKEN, 71002)), 200);
+        listener.prints("71002");
+        listener.interrupt().done();
+    }
+}
+
+#[test]
+fn an_event_that_jq_cannot_filter_does_not_end_it() {
+    let home = home();
+    let (listener, url) = listen(&home, &["--jq", ".data.id + 1"]);
+    let odd = json!({ "type": "chat_closed", "token": TOKEN, "event_data": "text" });
+    assert_eq!(post(&url, &odd.to_string()), 200);
+    let line = listener.says("not shown");
+    assert!(
+        line.contains("chat_closed") && line.contains("--jq"),
+        "{line}"
+    );
+    assert_eq!(post(&url, &delivery(TOKEN, 2)), 200);
+    listener.prints("3");
+    assert_eq!(listener.interrupt().done(), "3\n");
+}
+
+#[test]
 fn what_is_personal_is_hidden_unless_it_is_asked_for() {
     let home = home();
     for (words, is_shown) in [(&[][..], false), (&["--show-content"], true)] {

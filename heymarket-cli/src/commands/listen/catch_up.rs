@@ -1,6 +1,5 @@
 //! Makes up for what was missed while nothing could be received.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use heymarket_api::webhook::{Claim, Deduplicator, Event};
@@ -82,7 +81,7 @@ impl Watch {
 #[derive(Clone)]
 pub(super) struct CatchUp {
     pub(super) client: Client,
-    pub(super) seen: Arc<Deduplicator>,
+    pub(super) seen: Deduplicator,
     pub(super) events: mpsc::Sender<Incoming>,
     pub(super) terminal: Terminal,
 }
@@ -129,13 +128,15 @@ impl CatchUp {
             let Ok(place) = self.events.reserve().await else {
                 break;
             };
-            if let Ok(Claim::New) = self.seen.claim(&event).await {
+            if let Ok(Claim::New(claimed)) = self.seen.claim(&event).await {
                 count += 1;
                 place.send(Incoming {
                     event,
                     body: None,
                     received: Timestamp::now(),
                 });
+                // The store is in memory and does not fail.
+                let _ = claimed.commit().await;
             }
         }
         count

@@ -6,7 +6,6 @@ mod receiver;
 mod show;
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches as _};
 use heymarket_api::webhook::{Deduplicator, Event, Verifier};
@@ -108,11 +107,11 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
     }
     let show = Show::new(context, arguments.show_content)?;
     let (events, mut waiting) = mpsc::channel(WAITING);
-    let seen = Arc::new(Deduplicator::new());
+    let seen = Deduplicator::new();
     let connection = connection(context, arguments.since.is_some()).await?;
     let catch_up = connection.as_ref().map(|connection| CatchUp {
         client: connection.client.clone(),
-        seen: Arc::clone(&seen),
+        seen: seen.clone(),
         events: events.clone(),
         terminal: context.terminal,
     });

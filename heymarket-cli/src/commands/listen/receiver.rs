@@ -1,6 +1,5 @@
 //! Takes deliveries.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -25,7 +24,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub(super) struct Receiver {
     pub(super) verifier: Verifier,
-    pub(super) seen: Arc<Deduplicator>,
+    pub(super) seen: Deduplicator,
     pub(super) events: mpsc::Sender<Incoming>,
     pub(super) terminal: Terminal,
 }
@@ -62,7 +61,7 @@ async fn receive(State(receiver): State<Receiver>, body: Body) -> Response {
         Err(error) => return refused(error),
     };
     let busy = || StatusCode::SERVICE_UNAVAILABLE.into_response();
-    // The place comes before the claim: who has claimed an event keeps it.
+    // The place comes before the claim: a claimed event has a place for certain.
     let Ok(place) = receiver.events.try_reserve() else {
         receiver
             .terminal
@@ -70,13 +69,18 @@ async fn receive(State(receiver): State<Receiver>, body: Body) -> Response {
         return busy();
     };
     match receiver.seen.claim(&event).await {
-        Ok(Claim::New) => place.send(Incoming {
-            event,
-            body: Some(body.into()),
-            received: Timestamp::now(),
-        }),
+        Ok(Claim::New(claimed)) => {
+            place.send(Incoming {
+                event,
+                body: Some(body.into()),
+                received: Timestamp::now(),
+            });
+            if claimed.commit().await.is_err() {
+                return busy();
+            }
+        }
         Ok(Claim::Duplicate) => {}
-        Err(_) => return busy(),
+        Ok(Claim::InProgress) | Err(_) => return busy(),
     }
     StatusCode::OK.into_response()
 }

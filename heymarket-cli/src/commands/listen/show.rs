@@ -9,7 +9,7 @@ use super::Incoming;
 use crate::cli::Format;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::{Output, Shape, plain};
+use crate::output::{Output, Shape, Terminal, plain};
 use crate::safety;
 
 const SHAPE: Shape = Shape {
@@ -19,6 +19,7 @@ const SHAPE: Shape = Shape {
 
 pub(super) struct Show {
     output: Output,
+    terminal: Terminal,
     /// For a person, and not as JSON.
     is_prose: bool,
     has_content: bool,
@@ -33,21 +34,38 @@ impl Show {
         };
         Ok(Self {
             output: context.stream()?,
+            terminal: context.terminal,
             is_prose: is_prose && globals.jq.is_none(),
             has_content,
         })
     }
 
-    /// Shows an event, at once.
+    /// Shows an event, at once. One that `--jq` fails on is reported on standard
+    /// error: a sender must not be able to end the receiver.
+    ///
+    /// # Errors
+    ///
+    /// When standard output cannot be written.
     pub(super) fn event(&mut self, incoming: &Incoming) -> Result<(), Failure> {
-        if self.is_prose {
-            let line = prose(incoming, self.has_content);
-            self.output.line(&plain::one_line(&line))?;
-        } else {
-            let json = json(incoming, self.has_content);
-            self.output.item(&json.to_string(), SHAPE)?;
+        match self.write(incoming) {
+            Err(failure @ Failure::Output(_)) => return Err(failure),
+            Err(failure) => {
+                let line = format!("not shown: {}: {failure}", incoming.event.dedupe_key());
+                self.terminal.say(&plain::one_line(&line));
+            }
+            Ok(()) => {}
         }
         self.output.flush()
+    }
+
+    fn write(&mut self, incoming: &Incoming) -> Result<(), Failure> {
+        if self.is_prose {
+            let line = prose(incoming, self.has_content);
+            self.output.line(&plain::one_line(&line))
+        } else {
+            let json = json(incoming, self.has_content);
+            self.output.item(&json.to_string(), SHAPE)
+        }
     }
 }
 
@@ -90,7 +108,9 @@ fn data(incoming: &Incoming, has_content: bool) -> Value {
 /// The data in the body of a delivery.
 fn event_data(body: &[u8]) -> Value {
     let mut body: Value = serde_json::from_slice(body).unwrap_or_default();
-    body["event_data"].take()
+    body.get_mut("event_data")
+        .map(Value::take)
+        .unwrap_or_default()
 }
 
 /// Takes out the members that the types do not know: they may be personal.
@@ -187,4 +207,17 @@ fn content(incoming: &Incoming) -> String {
     let who = who.map(|who| format!("  {who}")).unwrap_or_default();
     let text = text.map(|text| format!("  {text:?}")).unwrap_or_default();
     format!("{who}{text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_data_of_a_body_that_is_no_object_is_null() {
+        for body in ["[]", "[1,2]", "7", "\"x\"", "null", "{", "{}"] {
+            assert_eq!(event_data(body.as_bytes()), Value::Null, "{body}");
+        }
+        assert_eq!(event_data(br#"{"event_data":[1]}"#), json!([1]));
+    }
 }
