@@ -32,7 +32,7 @@ pub(crate) fn run(context: &Context, matches: &ArgMatches) -> Result<(), Failure
         words => help_of(words)?,
     };
     let mut output = context.output()?;
-    output.bytes(text.as_bytes())?;
+    output.text(&text)?;
     output.finish()
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn run(context: &Context, matches: &ArgMatches) -> Result<(), Failure
     root.build();
     let Some(folder) = arguments.folder else {
         let mut output = context.output()?;
-        output.bytes(&page(&root)?)?;
+        output.text(&String::from_utf8_lossy(&page(&root)?))?;
         return output.finish();
     };
     let unwritable = |path: &std::path::Path, error: std::io::Error| {

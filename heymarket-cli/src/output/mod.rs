@@ -8,7 +8,7 @@ mod progress;
 mod table;
 mod terminal;
 
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{BufWriter, StdoutLock, Write as _};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use jq::Filter;
 
 pub(crate) use progress::Progress;
-pub(crate) use terminal::Terminal;
+pub(crate) use terminal::{Log, Terminal};
 
 /// How an answer is laid out as a table.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +81,7 @@ impl Output {
             filter: expression.map(Filter::compile).transpose()?,
             terminal: *terminal,
             has_header: false,
-            writer: BufWriter::new(io::stdout().lock()),
+            writer: terminal::stdout(),
         })
     }
 
@@ -139,12 +139,7 @@ impl Output {
             return Ok(());
         };
         for text in filter.run(json)? {
-            // What was a string may hold anything.
-            if self.terminal.shows_output {
-                self.line(&plain::lines(&text))?;
-            } else {
-                self.line(&text)?;
-            }
+            self.line(&text)?;
         }
         Ok(())
     }
@@ -208,26 +203,26 @@ impl Output {
         let bytes = writer
             .into_inner()
             .map_err(|error| Failure::other(format!("CSV: {error}")))?;
-        self.bytes(&bytes)
+        self.text(&String::from_utf8_lossy(&bytes))
     }
 
-    /// Writes text of the server, in lines.
-    pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
-        if self.terminal.shows_output {
-            self.line(&plain::lines(text))
-        } else {
-            self.line(text)
-        }
-    }
-
-    /// Writes a line as it is.
+    /// Writes a line.
     pub(crate) fn line(&mut self, line: &str) -> Result<(), Failure> {
-        writeln!(self.writer, "{line}").map_err(Failure::Output)
+        self.text(line)?;
+        self.text("\n")
     }
 
-    /// Writes bytes as they are.
-    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.writer.write_all(bytes).map_err(Failure::Output)
+    /// Writes text. All output goes through here: on a terminal, what would act
+    /// on it is escaped; elsewhere the text stays as it is.
+    pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
+        let shown = if self.terminal.shows_output {
+            plain::lines(text)
+        } else {
+            text.into()
+        };
+        self.writer
+            .write_all(shown.as_bytes())
+            .map_err(Failure::Output)
     }
 
     /// Sees to it that what was written so far is seen.
