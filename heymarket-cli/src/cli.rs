@@ -53,7 +53,11 @@ pub(crate) struct Globals {
     #[arg(long, global = true, help_heading = SAFETY)]
     pub(crate) dry_run: bool,
 
-    /// Print the request as a curl command, without its secret, and send nothing
+    /// Print the request as a curl command, without its secrets, and send nothing
+    ///
+    /// The command takes what is not shown from variables, which standard error names:
+    /// HEYMARKET_TOKEN is the token of the API, and HEYMARKET_HEADER_X_TRACE the value of the header
+    /// X-Trace.
     #[arg(long, global = true, help_heading = SAFETY)]
     pub(crate) curl: bool,
 

@@ -29,10 +29,8 @@ pub(crate) fn watch(context: &Context) {
 /// Shows who is asked, and with whose credentials.
 pub(crate) fn debug_connection(context: &Context, connection: &Connection) {
     if context.globals.debug {
-        let Connection {
-            base_url, source, ..
-        } = connection;
-        let said = format!("* {base_url}, with the credentials of {source}");
+        let Connection { server, source, .. } = connection;
+        let said = format!("* {server}, with the credentials of {source}");
         context.terminal.say(&said);
     }
 }

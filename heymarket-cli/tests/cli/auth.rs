@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use heymarket_sandbox::{API_KEY, SECRET_ID, SECRET_KEY};
 use serde_json::Value;
 
-use crate::support::{Home, Live, Outcome, Pty};
+use crate::support::{Home, Live, Outcome, Pty, Server, end, piped};
 
 const CANARY: &str = "canary-secret-3f9a";
 
@@ -118,6 +118,101 @@ fn what_comes_first_is_used() {
     assert_eq!(used(&home, &command), "the secret command");
     assert!(works(&home, &command), "at the server of the profile");
     assert_eq!(used(&home, &["--sandbox"]), "the sandbox");
+}
+
+#[test]
+fn a_profiles_secret_goes_to_the_profiles_server_only() {
+    let (live, other) = (Live::start(), Server::answering(200, "[]"));
+    let home = Home::new();
+    login(&home, &live, &["good"], API_KEY).done();
+    let list = ["inboxes", "list"];
+    let elsewhere = |words: &[&str]| {
+        let mut command = home.command(words);
+        command.env("HEYMARKET_BASE_URL", other.url());
+        command
+    };
+    let ignored = "HEYMARKET_BASE_URL is ignored: the profile good is for";
+    let named = ["inboxes", "list", "--profile", "good"];
+    let secret = [
+        "inboxes",
+        "list",
+        "--profile",
+        "good",
+        "--secret-command",
+        "echo sk_sandbox",
+    ];
+    for mut command in [
+        elsewhere(&list),
+        elsewhere(&named),
+        elsewhere(&secret),
+        elsewhere(&["export", "contacts", "--to", "all.jsonl"]),
+        elsewhere(&["doctor"]),
+    ] {
+        let outcome = end(piped(&mut command), "");
+        assert_eq!(
+            outcome.stderr.matches(ignored).count(),
+            1,
+            "{}",
+            outcome.stderr
+        );
+        outcome.done();
+    }
+    let mut by_variable = elsewhere(&list);
+    let outcome = end(piped(by_variable.env("HEYMARKET_PROFILE", "good")), "");
+    assert!(outcome.stderr.contains(ignored), "{}", outcome.stderr);
+    let shown = end(piped(&mut elsewhere(&["inboxes", "list", "--dry-run"])), "");
+    assert!(shown.stderr.contains(ignored), "{}", shown.stderr);
+    assert_eq!(shown.done(), format!("GET {}/v1/inboxes\n", live.url()));
+    let status = end(piped(&mut elsewhere(&["auth", "status"])), "");
+    assert!(status.stderr.contains(ignored), "{}", status.stderr);
+    assert_eq!(json(status)["server"], live.url());
+    assert_eq!(other.received().len(), 0, "no secret goes there");
+
+    // Where it is named in the command, it is meant.
+    let url = other.url();
+    let outcome = home.run(&["inboxes", "list", "--base-url", &url]);
+    assert_eq!(outcome.stderr, "");
+    // Other credentials than a profile's go where the environment says.
+    let mut environment = elsewhere(&list);
+    end(piped(environment.env("HEYMARKET_API_KEY", CANARY)), "").done();
+    end(
+        piped(&mut elsewhere(&[
+            "inboxes",
+            "list",
+            "--secret-command",
+            "echo sk_1",
+        ])),
+        "",
+    )
+    .done();
+    let secrets: Vec<_> = other
+        .received()
+        .iter()
+        .map(|request| request.header("authorization").map(str::to_owned))
+        .collect();
+    let bearer = |secret: &str| Some(format!("Bearer {secret}"));
+    assert_eq!(secrets, [bearer(API_KEY), bearer(CANARY), bearer("sk_1")]);
+}
+
+#[test]
+fn a_login_tries_the_secret_at_the_server_that_it_is_kept_for() {
+    let (live, other) = (Live::start(), Server::answering(200, "[]"));
+    let home = Home::new().with("HEYMARKET_BASE_URL", &other.url());
+    let outcome = login(&home, &live, &[], API_KEY);
+    assert!(!outcome.stderr.contains("ignored"), "{}", outcome.stderr);
+    outcome.done();
+    // Nothing answers there, on a machine without a network or with one.
+    let words = ["auth", "login", "b", "--with-secret", "--no-check"];
+    let outcome = home.run_with_input(&words, CANARY);
+    assert!(
+        outcome.stderr.contains("HEYMARKET_BASE_URL is ignored"),
+        "{}",
+        outcome.stderr
+    );
+    outcome.done();
+    assert_eq!(other.received().len(), 0);
+    let status = json(home.run(&["auth", "status"]));
+    assert_eq!(status["server"], "https://api.heymarket.com");
 }
 
 #[test]
@@ -259,7 +354,8 @@ fn a_secret_command_gives_the_secret_and_nothing_of_it_is_told() {
         assert!(!told.contains(CANARY), "{command}: {told}");
     }
     // Kept in a profile, it is run by each command, and told by none.
-    home.run(&["auth", "login", "vault", "--secret-command", &good])
+    let login = ["auth", "login", "vault", "--secret-command", &good];
+    home.run(&[&login[..], &["--base-url", live.url()]].concat())
         .done();
     assert!(works(&home, &[]));
     let status = home.run(&["auth", "status"]);

@@ -77,7 +77,7 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
              `heymarket conversations list --all`",
         ));
     }
-    let options = Options::new(context, &arguments)?;
+    let options = Options::new(&arguments)?;
     let now = Timestamp::now();
     if context.globals.dry_run || context.globals.curl {
         let inboxes = options.inboxes.clone().unwrap_or_default();
@@ -96,7 +96,7 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
     };
     let outcome = async {
         let client = &connection.client;
-        let options = options.with_team(client).await?;
+        let options = options.of(&connection).await?;
         let saved = match saved {
             Some(saved) => {
                 options.must_be_those_of(&saved.options)?;

@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Arguments;
-use crate::connection;
-use crate::context::Context;
+use crate::connection::Connection;
 use crate::failure::Failure;
 
 /// The server's clock may be ahead by so much.
@@ -70,7 +69,7 @@ pub(super) struct Options {
 }
 
 impl Options {
-    pub(super) fn new(context: &Context, arguments: &Arguments) -> Result<Self, Failure> {
+    pub(super) fn new(arguments: &Arguments) -> Result<Self, Failure> {
         let kind = arguments.kind;
         let of_conversations = arguments.member.is_some() || !arguments.inbox.is_empty();
         if kind != Kind::Conversations && of_conversations {
@@ -78,18 +77,12 @@ impl Options {
                 "--inbox and --member choose conversations; {kind} are the team's"
             )));
         }
-        let server = if context.globals.sandbox {
-            // Its port is another one each time.
-            "the sandbox".to_owned()
-        } else {
-            connection::server(&context.globals)?
-        };
         let mut inboxes = arguments.inbox.clone();
         inboxes.sort_unstable();
         inboxes.dedup();
         Ok(Self {
             kind,
-            server,
+            server: String::new(),
             team: None,
             since: arguments.since,
             inboxes: Some(inboxes).filter(|inboxes| !inboxes.is_empty()),
@@ -98,9 +91,10 @@ impl Options {
         })
     }
 
-    /// Asks which team it is.
-    pub(super) async fn with_team(mut self, client: &Client) -> Result<Self, Failure> {
-        self.team = match client.get_team().await {
+    /// Notes the server, and asks which team it is.
+    pub(super) async fn of(mut self, connection: &Connection) -> Result<Self, Failure> {
+        self.server = connection.name();
+        self.team = match connection.client.get_team().await {
             Ok(team) => Some(team.id),
             Err(error) if error.is_forbidden() || error.is_not_found() => None,
             Err(error) => return Err(error.into()),

@@ -12,7 +12,8 @@ Variables of the environment. An empty one counts as one that is not set.
   HEYMARKET_API_SECRET_ID   the id of an API secret, from Settings > Integrations > API
   HEYMARKET_API_SECRET_KEY  its key
   HEYMARKET_API_KEY         a legacy team API key, used where no secret is set
-  HEYMARKET_BASE_URL        another server than https://api.heymarket.com
+  HEYMARKET_BASE_URL        another server than https://api.heymarket.com; it has no effect on a
+                            profile, whose secret goes to the profile's server only
   HEYMARKET_PROFILE         the profile to use; see `heymarket auth`
   HEYMARKET_CONFIG_DIR      the folder of config.toml, which holds the profiles; by default
                             heymarket in $XDG_CONFIG_HOME or ~/.config, on Windows in %APPDATA%
@@ -26,7 +27,8 @@ What comes first is used:
                HEYMARKET_API_SECRET_KEY; HEYMARKET_API_KEY; HEYMARKET_PROFILE; the profile
                that `heymarket auth switch` chose
   webhook      --token; HEYMARKET_WEBHOOK_TOKEN
-  server       --sandbox; --base-url; HEYMARKET_BASE_URL; the profile's; https://api.heymarket.com
+  server       --sandbox; --base-url; with a profile, the profile's; without one,
+               HEYMARKET_BASE_URL; https://api.heymarket.com
 ";
 
 const EXIT_CODES: &str = "\

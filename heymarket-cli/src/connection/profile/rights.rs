@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use crate::failure::Failure;
+use crate::safety::quoted;
 
 /// Refuses a file that others can read or replace.
 #[cfg(unix)]
@@ -17,7 +18,8 @@ pub(super) fn check(path: &Path, file: &File) -> Result<(), Failure> {
     if mode & 0o077 != 0 {
         return Err(Failure::credentials(format!(
             "{shown} holds secrets, and others than its owner may use it (its mode is {mode:03o}); \
-             run: chmod 600 '{shown}'"
+             run: chmod 600 {}",
+            quoted(&shown.to_string())
         )));
     }
     let folder = fs::canonicalize(path).map_err(failed)?;
@@ -27,7 +29,8 @@ pub(super) fn check(path: &Path, file: &File) -> Result<(), Failure> {
         let shown = folder.display();
         return Err(Failure::credentials(format!(
             "{shown} holds the profiles, and others than its owner may replace them (its mode is \
-             {mode:03o}); run: chmod 700 '{shown}'"
+             {mode:03o}); run: chmod 700 {}",
+            quoted(&shown.to_string())
         )));
     }
     Ok(())
