@@ -13,6 +13,7 @@ mod connection;
 mod context;
 mod exit;
 mod failure;
+mod files;
 #[rustfmt::skip] // prettyplease formats it, the same everywhere
 mod generated;
 mod operations;

@@ -1,7 +1,7 @@
 //! Profiles, and where credentials come from.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 
 use heymarket_sandbox::{API_KEY, SECRET_ID, SECRET_KEY};
 use serde_json::Value;
@@ -231,6 +231,42 @@ fn the_file_is_for_its_owner_only_and_one_that_is_not_is_refused() {
         assert!(outcome.stderr.contains(&advice), "{}", outcome.stderr);
         set(right).expect("rights");
         assert!(works(&home, &[]));
+    }
+}
+
+#[test]
+fn a_config_file_of_another_user_is_refused() {
+    let (live, home) = (Live::start(), Home::new());
+    login(&home, &live, &[], API_KEY).done();
+    let path = home.config();
+    let folder = path.parent().expect("a folder");
+    let is_root = fs::metadata(&path).expect("a file").uid() == 0;
+    if is_root {
+        for place in [path.as_path(), folder] {
+            chown(place, Some(12345), None).expect("root may give it away");
+            assert_refused(&home, place);
+            chown(place, Some(0), None).expect("and take it back");
+            assert!(works(&home, &[]));
+        }
+    } else {
+        // Others' files are only had by a link.
+        fs::rename(&path, folder.join("mine")).expect("a file");
+        std::os::unix::fs::symlink("/etc/passwd", &path).expect("a link");
+        assert_refused(&home, &path);
+    }
+}
+
+#[track_caller]
+fn assert_refused(home: &Home, place: &std::path::Path) {
+    for words in [
+        &["inboxes", "list"][..],
+        &["auth", "status"],
+        &["auth", "logout", "--yes"],
+    ] {
+        let outcome = home.run(words);
+        assert_eq!(outcome.code, Some(4), "{words:?}: {}", outcome.stderr);
+        let said = format!("{} belongs to another user", place.display());
+        assert!(outcome.stderr.contains(&said), "{}", outcome.stderr);
     }
 }
 

@@ -58,7 +58,8 @@ pub(crate) fn command() -> Command {
                  Until it is whole, what there is lies in FILE.partial, and where to go on in \
                  FILE.checkpoint. Whatever ends an export, the same command goes on where it was: \
                  nothing is lost, and nothing comes twice. FILE itself is there once all is \
-                 written, and is not replaced without --force.\n\n\
+                 written, and is not replaced without --force. Only you can read these files, and \
+                 a symbolic link in their place is refused.\n\n\
                  The API has no snapshots. What changes during an export moves to the front of the \
                  list: it does not come again, so that the file has it as it was, and if the \
                  export had not come to it yet, the file does not have it. Export again with \
