@@ -34,6 +34,8 @@ pub(crate) struct Shape {
 pub(crate) struct Output {
     pub(crate) format: Format,
     filter: Option<Filter>,
+    /// Whether cells of CSV are written as they are.
+    is_raw_csv: bool,
     terminal: Terminal,
     /// Whether a header of a stream was written.
     has_header: bool,
@@ -75,10 +77,14 @@ impl Output {
             None if globals.json || globals.jq.is_some() => Format::Json,
             None => by_default,
         };
+        if globals.raw_csv && format != Format::Csv {
+            return Err(Failure::usage("--raw-csv goes with --format csv"));
+        }
         let expression = globals.jq.as_deref();
         Ok(Self {
             format,
             filter: expression.map(Filter::compile).transpose()?,
+            is_raw_csv: globals.raw_csv,
             terminal: *terminal,
             has_header: false,
             writer: terminal::stdout(),
@@ -185,7 +191,12 @@ impl Output {
     fn csv(&mut self, json: &str, shape: Shape) -> Result<(), Failure> {
         let row = value(json)?;
         let is_first = !std::mem::replace(&mut self.has_header, true);
-        let shown = |text: String| {
+        let shown = |value: Option<&Value>| {
+            let text = if self.is_raw_csv {
+                cell::for_programs(value)
+            } else {
+                cell::for_spreadsheets(value)
+            };
             if self.terminal.shows_output {
                 plain::one_line(&text).into_owned()
             } else {
@@ -198,7 +209,7 @@ impl Output {
             writer.write_record(shape.columns).map_err(failed)?;
         }
         let cells = shape.columns.iter();
-        let cells = cells.map(|column| shown(cell::for_programs(cell::member(&row, column))));
+        let cells = cells.map(|column| shown(cell::member(&row, column)));
         writer.write_record(cells).map_err(failed)?;
         let bytes = writer
             .into_inner()
