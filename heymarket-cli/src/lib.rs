@@ -20,6 +20,7 @@ mod operations;
 mod output;
 mod safety;
 mod stop;
+mod time;
 mod webhook;
 
 use std::ffi::OsString;

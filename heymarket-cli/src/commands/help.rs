@@ -18,7 +18,7 @@ struct Arguments {
 pub(crate) fn command() -> Command {
     Arguments::augment_args(
         Command::new("help")
-            .about("Print the help of a command or of a topic: environment, exit-codes")
+            .about("Print the help of a command or of a topic: environment, exit-codes, times")
             .after_help(topics::LIST),
     )
 }

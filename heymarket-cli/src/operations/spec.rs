@@ -83,7 +83,10 @@ pub(crate) enum Kind {
     Boolean,
     Text,
     Phone,
+    /// A time; a span alone leads into the past.
     Time,
+    /// A time; a span alone leads into the future.
+    FutureTime,
     Enum(&'static [&'static str]),
     /// Any JSON; what is none is taken as a string.
     Json,

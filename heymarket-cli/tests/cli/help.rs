@@ -69,6 +69,7 @@ fn help_knows_commands_and_topics() {
         "topic-exit-codes",
         run(None, &["help", "exit-codes"]).done()
     );
+    assert_snapshot!("topic-times", run(None, &["help", "times"]).done());
     assert_eq!(run(None, &["help", "nonsense"]).code, Some(2));
 }
 

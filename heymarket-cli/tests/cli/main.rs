@@ -16,3 +16,4 @@ mod safety;
 mod sandbox;
 mod support;
 mod terminal; // on a pseudo-terminal
+mod times;

@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::output::{Progress, json};
 use crate::safety;
 use crate::stop::Stop;
-use plan::{Kind, Options};
+use plan::{Kind, Options, Since};
 use store::{Opened, Saved, Store};
 
 #[derive(Args)]
@@ -28,8 +28,8 @@ struct Arguments {
     to: PathBuf,
 
     /// Nothing older: by the last change, and messages by their date
-    #[arg(long, value_name = "TIME")]
-    since: Option<Timestamp>,
+    #[arg(long, value_name = "TIME", value_parser = Since::read)]
+    since: Option<Since>,
 
     /// Conversations of these inboxes; by default of all
     #[arg(long, value_name = "ID")]
@@ -79,10 +79,10 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
         ));
     }
     let options = Options::new(&arguments)?;
-    let now = Timestamp::now();
     if context.globals.dry_run || context.globals.curl {
         let inboxes = options.inboxes.clone().unwrap_or_default();
-        safety::shows_only(context, &options.request(&inboxes, now), &[])?;
+        let request = options.request(&inboxes, Timestamp::now());
+        safety::shows_only(context, &request, &[])?;
         return Ok(());
     }
     let connection = context.connect().await?;
@@ -97,7 +97,7 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
     };
     let outcome = async {
         let client = &connection.client;
-        let options = options.of(&connection).await?;
+        let (options, now) = options.of(&connection).await?;
         let saved = match saved {
             Some(saved) => {
                 options.must_be_those_of(&saved.options)?;
