@@ -122,10 +122,11 @@ pub(crate) fn server_of(
     globals: &Globals,
     terminal: &Terminal,
 ) -> Result<Server, Failure> {
+    let profile = choice.profile()?;
     if let Some(url) = &globals.base_url {
         return Ok(Server::new(url));
     }
-    match choice.profile()? {
+    match profile {
         Some((name, server)) => {
             warn_of_ignored_variable(name, &server, terminal)?;
             Ok(server)

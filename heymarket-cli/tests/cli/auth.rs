@@ -85,6 +85,15 @@ fn the_profile_in_use_can_be_switched_and_named() {
     assert!(works(&home, &["--profile", "good"]));
     home.run(&["auth", "switch", "good"]).done();
     assert!(works(&home, &[]));
+    let status = [
+        "auth",
+        "status",
+        "--profile",
+        "other",
+        "--base-url",
+        live.url(),
+    ];
+    assert_eq!(home.run(&status).code, Some(4), "it is not there");
     let unknown = home.run(&["auth", "switch", "other"]);
     assert_eq!(unknown.code, Some(4));
     assert!(

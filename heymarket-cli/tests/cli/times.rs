@@ -50,7 +50,7 @@ fn assert_shown(words: &[String], flag: &str, value: &str, hours: i64) {
 fn a_span_is_in_the_past_whatever_the_command() {
     let flags = time_flags();
     let (schedules, others): (Vec<_>, Vec<_>) = flags.iter().partition(|(_, flag)| flag == "--at");
-    assert_eq!((schedules.len(), others.len()), (2, 11));
+    assert!(schedules.len() >= 2 && others.len() >= 11, "{flags:?}");
     for (words, flag) in others {
         for span in ["2h", "2 hours", "PT2H", "2h ago", "-2h"] {
             assert_shown(words, flag, span, -2);

@@ -94,6 +94,45 @@ impl Paths {
         }
     }
 
+    /// Refuses what an export cannot be written to.
+    fn check(&self, force: bool) -> Result<(), Failure> {
+        for path in [&self.whole, &self.partial, &self.checkpoint] {
+            files::refuse_link(path)?;
+        }
+        let shown = self.whole.display();
+        if !force && self.whole.exists() && !self.checkpoint.exists() {
+            return Err(Failure::usage(format!(
+                "{shown} is there already; --force replaces it"
+            )));
+        }
+        if self.whole.is_dir() {
+            return Err(Failure::usage(format!("{shown} is a folder")));
+        }
+        Ok(())
+    }
+
+    /// Opens the partial file, which nobody else may work on.
+    fn lock(&self) -> Result<File, Failure> {
+        let shown = self.whole.display();
+        let partial = files::open_private(&self.partial)?;
+        match FileExt::try_lock(&partial) {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Failure::usage(format!(
+                    "another export writes to {shown} right now"
+                )));
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(&self.partial, error)),
+        }
+        if !self.partial.exists() {
+            // The lock is of a file that has got its name by now.
+            return Err(Failure::usage(format!(
+                "another export has just written {shown}"
+            )));
+        }
+        Ok(partial)
+    }
+
     /// Gives a file that is all written its name.
     fn finish(&self) -> Result<(), Failure> {
         match fs::rename(&self.partial, &self.whole) {
@@ -126,37 +165,9 @@ impl Paths {
 impl Store {
     pub(super) fn open(whole: &Path, force: bool) -> Result<Opened, Failure> {
         let paths = Paths::new(whole);
-        for path in [&paths.whole, &paths.partial, &paths.checkpoint] {
-            files::refuse_link(path)?;
-        }
-        if !force && whole.exists() && !paths.checkpoint.exists() {
-            return Err(Failure::usage(format!(
-                "{} is there already; --force replaces it",
-                whole.display()
-            )));
-        }
-        if whole.is_dir() {
-            return Err(Failure::usage(format!("{} is a folder", whole.display())));
-        }
+        paths.check(force)?;
+        let partial = paths.lock()?;
         let in_partial = |error| failed(&paths.partial, error);
-        let partial = files::open_private(&paths.partial)?;
-        match FileExt::try_lock(&partial) {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(Failure::usage(format!(
-                    "another export writes to {} right now",
-                    whole.display()
-                )));
-            }
-            Err(TryLockError::Error(error)) => return Err(in_partial(error)),
-        }
-        if !paths.partial.exists() {
-            // The lock is of a file that has got its name by now.
-            return Err(Failure::usage(format!(
-                "another export has just written {}",
-                whole.display()
-            )));
-        }
         let length = partial.metadata().map_err(in_partial)?.len();
         let mut store = Self {
             paths,
