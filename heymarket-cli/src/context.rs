@@ -35,12 +35,13 @@ impl Context {
         Ok(connection)
     }
 
-    /// The server that would be asked, with or without credentials.
+    /// Returns the server that a request would go to. Needs no credentials.
     pub(crate) fn server(&self) -> Result<Server, Failure> {
         connection::server(&self.globals, &self.terminal)
     }
 
-    /// Where results go that no table can be made of: JSON on a terminal, too.
+    /// Returns an output for results without columns: JSON by default, even on a
+    /// terminal.
     pub(crate) fn json_output(&self) -> Result<Output, Failure> {
         Output::json_by_default(&self.globals, &self.terminal)
     }

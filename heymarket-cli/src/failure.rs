@@ -46,7 +46,7 @@ impl Failure {
         let code = self.exit_code();
         match self {
             Self::Arguments(error) if error.use_stderr() => report_arguments(error),
-            // The help and the version are no failures, and no values are in them.
+            // Help and version are no failures, and contain no values.
             Self::Arguments(error) => {
                 // A reader that is gone has seen what it wanted.
                 let _ = error.print();
@@ -68,7 +68,7 @@ impl Failure {
         if self.exit_code() != exit::OUTCOME_UNKNOWN {
             return;
         }
-        terminal.say("  outcome unknown; check before you send it again");
+        terminal.say("  outcome unknown; check before retrying");
         if let Some(local_id) = error.local_id() {
             terminal.say(&format!("  its local_id: {local_id}"));
         }
@@ -87,7 +87,7 @@ impl Failure {
     }
 }
 
-/// Prints what clap found wrong, with each value of the command line on one line.
+/// Prints an error of clap, with each value of the command line on one line.
 fn report_arguments(mut error: clap::Error) {
     let context = error.context();
     let on_one_line = |text: &String| plain::one_line(text).into_owned();
@@ -104,7 +104,7 @@ fn report_arguments(mut error: clap::Error) {
     for (kind, value) in values {
         error.insert(kind, value);
     }
-    // Without a reader there is nobody to tell.
+    // There is no place to report this to.
     let _ = write!(Log, "{}", error.render());
 }
 

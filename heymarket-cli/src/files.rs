@@ -18,41 +18,43 @@ pub(crate) fn refuse_link(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Opens a private file to read and to write, and creates it if it is not there.
+/// Opens a private file to read and to write, and creates it if it does not exist.
 ///
 /// # Errors
 ///
 /// When it is a symbolic link or no regular file, or belongs to another user.
 pub(crate) fn open_private(path: &Path) -> Result<File, Failure> {
-    let mut options = File::options();
-    options.create(true).truncate(false).read(true).write(true);
-    let file = open(path, &mut options)?;
+    match create_new(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        created => return created.map_err(|error| failed(path, error)),
+    }
+    let file = open_existing(path, File::options().read(true).write(true))?;
     close_to_others(&file).map_err(|error| failed(path, error))?;
     Ok(file)
 }
 
-/// Reads a private file; `None` if it is not there.
+/// Reads a private file; returns `None` if it does not exist.
 ///
 /// # Errors
 ///
-/// As of [`open_private`].
+/// As [`open_private`].
 pub(crate) fn read_private(path: &Path) -> Result<Option<String>, Failure> {
-    // A link that leads nowhere is there, and is refused below.
+    // A dangling link exists, and is refused below.
     if fs::symlink_metadata(path).is_err() {
         return Ok(None);
     }
-    let file = open(path, File::options().read(true))?;
+    let file = open_existing(path, File::options().read(true))?;
     let text = io::read_to_string(file).map_err(|error| failed(path, error))?;
     Ok(Some(text))
 }
 
-/// Creates a private file in the place of whatever has its name.
+/// Creates a private file, and removes what has its name.
 pub(crate) fn create_private(path: &Path) -> Result<File, Failure> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(path, error)),
         _ => {}
     }
-    open(path, File::options().create_new(true).write(true))
+    create_new(path).map_err(|error| failed(path, error))
 }
 
 /// Writes a public file, whole or not at all, in the place of whatever has its
@@ -71,30 +73,37 @@ pub(crate) fn replace_public(path: &Path, text: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a file failed of.
+/// The failure of an operation on a file.
 pub(crate) fn failed(path: &Path, error: io::Error) -> Failure {
     Failure::other(format!("{}: {error}", path.display()))
 }
 
-/// Opens a file of the user's own, but no link; one that is made is for its owner
-/// only.
-fn open(path: &Path, options: &mut OpenOptions) -> Result<File, Failure> {
+/// Creates a file that only its owner can read. No link is followed: it exists.
+fn create_new(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.create_new(true).read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Opens a regular file of the user.
+fn open_existing(path: &Path, options: &mut OpenOptions) -> Result<File, Failure> {
     refuse_link(path)?;
     let refuse = |problem: &str| Failure::usage(format!("{} {problem}", path.display()));
-    let is_other = fs::symlink_metadata(path).is_ok_and(|found| !found.is_file());
-    if is_other {
-        // To open a pipe may take until somebody writes to it.
-        return Err(refuse("is not a regular file"));
-    }
     #[cfg(unix)]
     {
         use rustix::fs::OFlags;
-        use std::os::unix::fs::OpenOptionsExt as _;
-        // What was looked at may be another file by now.
+        // The path may be a link by now, or a pipe, which nobody may write to.
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        options.mode(0o600).custom_flags(flags.bits().cast_signed());
+        let flags = flags.bits().cast_signed();
+        std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags);
     }
-    let file = options.open(path).map_err(|error| failed(path, error))?;
+    let file = match options.open(path) {
+        Ok(file) => file,
+        Err(_) if path.is_dir() => return Err(refuse("is not a regular file")),
+        Err(error) => return Err(failed(path, error)),
+    };
     let found = file.metadata().map_err(|error| failed(path, error))?;
     if !found.is_file() {
         return Err(refuse("is not a regular file"));
@@ -106,7 +115,7 @@ fn open(path: &Path, options: &mut OpenOptions) -> Result<File, Failure> {
     Ok(file)
 }
 
-/// Takes the rights of others away, which an older version left them.
+/// Removes the rights of others, which older versions left.
 fn close_to_others(file: &File) -> io::Result<()> {
     #[cfg(unix)]
     {
@@ -120,7 +129,7 @@ fn close_to_others(file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// The user whose rights the program has.
+/// The effective user id.
 #[cfg(unix)]
 pub(crate) fn user() -> u32 {
     rustix::process::geteuid().as_raw()

@@ -9,19 +9,19 @@ const FORMS: &str = "\
     a time is written as 2026-05-07T12:00:00Z, 2026-05-07 12:00, 2026-05-07, now, 2h ago or in 2h; \
     see `heymarket help times`";
 
-/// Where a span leads that says neither `ago` nor `in`.
+/// The direction of a span without `ago` or `in`.
 #[derive(Clone, Copy, PartialEq)]
 enum Direction {
     Past,
     Future,
 }
 
-/// Reads a time of something that was: `2h` is two hours ago.
+/// Parses a time; `2h` is two hours ago.
 pub(crate) fn past(text: &str) -> Result<Timestamp, String> {
     read(text, Direction::Past)
 }
 
-/// Reads a time of something that is scheduled: `2h` is in two hours, at the next
+/// Parses the time of a schedule; `2h` is in two hours, rounded up to the next
 /// quarter of an hour, since the API takes no other times.
 pub(crate) fn future(text: &str) -> Result<Timestamp, String> {
     read(text, Direction::Future)
@@ -49,7 +49,7 @@ fn read(text: &str, direction: Direction) -> Result<Timestamp, String> {
     Ok(time.timestamp())
 }
 
-/// The time, or the first quarter of an hour after it.
+/// Rounds up to a quarter of an hour.
 fn next_quarter(time: Timestamp) -> Result<Timestamp, String> {
     let quarter = TimestampRound::new()
         .smallest(Unit::Minute)
@@ -58,7 +58,7 @@ fn next_quarter(time: Timestamp) -> Result<Timestamp, String> {
     time.round(quarter).map_err(|_| FORMS.to_owned())
 }
 
-/// A span from a time: `2h ago`, `in 2h`, `-2h`, `+2h` or `2h`.
+/// Parses a span from a time: `2h ago`, `in 2h`, `-2h`, `+2h` or `2h`.
 fn span_from(text: &str, direction: Direction, now: &Zoned) -> Option<Timestamp> {
     let (span, direction) = if let Some(span) = text.strip_suffix(" ago") {
         (span, Direction::Past)
@@ -82,7 +82,7 @@ fn span_from(text: &str, direction: Direction, now: &Zoned) -> Option<Timestamp>
     Some(time.ok()?.timestamp())
 }
 
-/// What an answer's `Date` says, in whole seconds.
+/// Returns the `Date` of an answer, in whole seconds.
 pub(crate) fn of_server(headers: &HeaderMap) -> Option<Timestamp> {
     let date = headers.get(header::DATE)?.to_str().ok()?;
     let date = jiff::fmt::rfc2822::parse(date).ok()?;

@@ -52,7 +52,7 @@ impl Choice {
         })
     }
 
-    /// The credentials; a secret command is run for them.
+    /// Returns the credentials; runs the secret command, if that is the choice.
     pub(super) fn credentials(&self) -> Result<Credentials, Failure> {
         match self {
             Self::Command { command, .. } => profile::of_command(command),
@@ -64,7 +64,7 @@ impl Choice {
         }
     }
 
-    /// Where the credentials are from, for people; `None` if there are none.
+    /// Describes where the credentials are from; `None` if there are none.
     pub(crate) fn source(&self) -> Option<String> {
         match self {
             Self::Command { .. } => Some("the secret command".to_owned()),
@@ -74,8 +74,11 @@ impl Choice {
         }
     }
 
-    /// The name and the server of the profile that was chosen, which must be
-    /// there.
+    /// Returns the name and the server of the chosen profile.
+    ///
+    /// # Errors
+    ///
+    /// When the profile does not exist.
     pub(super) fn profile(&self) -> Result<Option<(&str, Server)>, Failure> {
         match self {
             Self::Profile { name, .. }

@@ -40,10 +40,10 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// The name of the server, which stays the same from command to command.
+    /// Returns the name of the server, the same in each command.
     pub(crate) fn name(&self) -> String {
         match self.sandbox {
-            // Its port is another one each time.
+            // Its port differs in each command.
             Some(_) => "the sandbox".to_owned(),
             None => self.server.to_string(),
         }
@@ -98,25 +98,25 @@ pub(crate) fn client(credentials: Credentials, server: &Server) -> Result<Client
         })
 }
 
-/// The server that would be asked, with or without credentials.
+/// Returns the server that a request would go to. Needs no credentials.
 ///
 /// # Errors
 ///
-/// When the client refuses the URL, or there is no profile of that name.
+/// When no client can use the URL, or the profile does not exist.
 pub(crate) fn server(globals: &Globals, terminal: &Terminal) -> Result<Server, Failure> {
     if globals.sandbox {
         return Ok(Server::new("http://127.0.0.1"));
     }
-    // A config file that cannot be used does not keep a request from being shown.
+    // An unusable config file does not prevent a dry run.
     let choice = Choice::of(globals).unwrap_or(Choice::Nowhere);
     let server = server_of(&choice, globals, terminal)?;
     client(Credentials::api_key("none"), &server)?;
     Ok(server)
 }
 
-/// The server to ask: that of `--base-url`, of the profile, of the environment,
-/// or production. The environment does not change where a profile's credentials
-/// go.
+/// Returns the server to use: `--base-url`, else the profile's, else that of the
+/// environment, else production. A profile's credentials never go to the server
+/// of the environment.
 pub(crate) fn server_of(
     choice: &Choice,
     globals: &Globals,
@@ -135,7 +135,7 @@ pub(crate) fn server_of(
     }
 }
 
-/// Says that a server in the environment is not used, where it is another one.
+/// Reports that the server of the environment is ignored, if it differs.
 pub(crate) fn warn_of_ignored_variable(
     profile: &str,
     server: &Server,

@@ -1,4 +1,4 @@
-//! The base URL of a server, and what of it may be shown.
+//! The base URL of a server.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use reqwest::Url;
 
 use super::PRODUCTION;
 
-/// A base URL as it was given. `Display` shows its origin and its path: a user
-/// name, a password, a query and a fragment may be secret.
+/// A base URL. `Display` shows only its origin and path: user name, password,
+/// query and fragment may be secret.
 #[derive(Clone)]
 pub(crate) struct Server(String);
 
@@ -21,18 +21,18 @@ impl Server {
         Self::new(PRODUCTION)
     }
 
-    /// The whole URL, for a client or a file. It is not for showing.
+    /// Returns the URL as it was given, for a client or a file. Do not print it.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 
-    /// The URL, if it is one of HTTP.
+    /// Returns the parsed URL, if its scheme is http or https.
     pub(crate) fn url(&self) -> Option<Url> {
         let url: Url = self.0.parse().ok()?;
         matches!(url.scheme(), "http" | "https").then_some(url)
     }
 
-    /// The URL that a client sends the request to.
+    /// Returns the URL that a client sends the request to.
     pub(crate) fn url_of(&self, request: &RawRequest) -> Option<Url> {
         let mut url = self.url()?;
         let path = format!("{}{}", url.path().trim_end_matches('/'), request.path());

@@ -46,20 +46,19 @@ pub(crate) fn for_programs(value: Option<&Value>) -> String {
     }
 }
 
-/// A value for a spreadsheet, which runs text that begins as a formula does: an
-/// apostrophe comes before such a text. A phone number or another number stays
-/// as it is, and so does a list of them.
+/// Formats a value for a spreadsheet. Text that a spreadsheet could run as a
+/// formula gets an apostrophe before it; numbers, phone numbers and lists of them
+/// do not.
 pub(crate) fn for_spreadsheets(value: Option<&Value>) -> String {
     let text = for_programs(value);
     let is_formula = text.starts_with(BEGINS_FORMULA) && !text.split(", ").all(is_number);
     if is_formula { format!("'{text}") } else { text }
 }
 
-/// What a cell begins with that may be a formula: OWASP's list, with the forms
-/// of full width.
+/// The first characters of formulas: OWASP's list, with full-width forms.
 const BEGINS_FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
-/// Whether a text is nothing but a number or a phone number.
+/// Returns whether the text is only a number or a phone number.
 fn is_number(text: &str) -> bool {
     let has_only = |others: &str| {
         let mut chars = text.chars();
@@ -74,7 +73,7 @@ fn is_number(text: &str) -> bool {
     is_phone || (has_only("+-.eE") && text.parse::<f64>().is_ok())
 }
 
-/// The digits that a phone number has, with its country code.
+/// How many digits a phone number has, with its country code.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
 /// A time in the local time zone, and how long ago it is.

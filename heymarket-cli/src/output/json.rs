@@ -68,8 +68,7 @@ fn format(text: &str, indents: bool) -> String {
     out
 }
 
-/// A character of a string that would act on a terminal, in the escaped form,
-/// which is the same to a parser.
+/// Adds a character of a string in its escaped form, which parses to the same.
 fn push_escaped(out: &mut String, c: char) {
     let mut units = [0; 2];
     for unit in c.encode_utf16(&mut units) {

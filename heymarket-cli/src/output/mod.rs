@@ -34,7 +34,7 @@ pub(crate) struct Shape {
 pub(crate) struct Output {
     pub(crate) format: Format,
     filter: Option<Filter>,
-    /// Whether cells of CSV are written as they are.
+    /// Whether CSV cells that look like formulas are left as they are.
     is_raw_csv: bool,
     terminal: Terminal,
     /// Whether a header of a stream was written.
@@ -223,8 +223,8 @@ impl Output {
         self.text("\n")
     }
 
-    /// Writes text. All output goes through here: on a terminal, what would act
-    /// on it is escaped; elsewhere the text stays as it is.
+    /// Writes text. All output goes through here. On a terminal, unsafe characters
+    /// are escaped; elsewhere the text is written as it is.
     pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
         let shown = if self.terminal.shows_output {
             plain::lines(text)

@@ -1,9 +1,9 @@
-//! Text from elsewhere as a terminal may have it.
+//! Text that is safe to print on a terminal.
 
 use std::borrow::Cow;
 
-/// Whether a character acts on a terminal or on the text around it, or cannot
-/// be seen. Of the joiners, [`marked`] keeps those that emoji and scripts need.
+/// Returns whether a character can act on a terminal, reorder the text around it,
+/// or hide in it. [`marked`] makes an exception for some joiners.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -21,9 +21,8 @@ fn is_unsafe(c: char) -> bool {
         )
 }
 
-/// The characters of a text, each with whether it is unsafe. A joiner between
-/// two characters beyond ASCII is safe: `👩‍🚀` is one emoji, and several scripts
-/// are written with joiners.
+/// Returns each character with whether it is unsafe. A joiner between two
+/// non-ASCII characters is safe: emoji such as `👩‍🚀` and several scripts need it.
 pub(crate) fn marked(text: &str) -> impl Iterator<Item = (char, bool)> {
     let is_letter = |c: &char| !c.is_ascii() && !is_unsafe(*c);
     let mut last = None;
@@ -38,13 +37,13 @@ pub(crate) fn marked(text: &str) -> impl Iterator<Item = (char, bool)> {
     })
 }
 
-/// The text on one line: a line's end or a tab becomes a space, and any other
-/// unsafe character is written as its code, such as `\u{1b}`.
+/// Escapes the text for a single line: line ends and tabs become spaces, other
+/// unsafe characters their code, such as `\u{1b}`.
 pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     escaped(text, "")
 }
 
-/// The same for a text whose lines and tabs are to stay.
+/// Escapes the text, and keeps its lines and tabs.
 pub(crate) fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, "\n\t")
 }

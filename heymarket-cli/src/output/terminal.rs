@@ -1,5 +1,4 @@
-//! The standard streams: what they are, what is said on standard error, and
-//! standard output before anything is escaped.
+//! The standard streams, and everything that is written to standard error.
 
 use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
 
@@ -35,10 +34,10 @@ impl Terminal {
         of_terminal().or_else(of_variable).unwrap_or(100).max(20)
     }
 
-    /// Writes a line to standard error. Whatever is in it stays on that line, and
-    /// none of it acts on the terminal.
+    /// Writes a line to standard error. Line ends and unsafe characters in it are
+    /// escaped.
     pub(crate) fn say(&self, line: &str) {
-        // Without a reader there is nobody to tell.
+        // There is no place to report this to.
         let _ = writeln!(stderr(), "{}", plain::one_line(line));
     }
 
@@ -55,8 +54,8 @@ impl Terminal {
     }
 }
 
-/// Standard error for text of several lines, such as a log. What would act on
-/// the terminal is escaped here, too.
+/// Standard error for text of several lines, such as a log. Unsafe characters are
+/// escaped.
 pub(crate) struct Log;
 
 impl Write for Log {
@@ -73,13 +72,13 @@ impl Write for Log {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "what is written to it is escaped"
+    reason = "the writers in this module escape"
 )]
 fn stderr() -> io::Stderr {
     io::stderr()
 }
 
-/// Standard output, for [`Output`](super::Output) alone.
+/// Standard output, unescaped, for [`Output`](super::Output) only.
 #[expect(clippy::disallowed_methods, reason = "Output escapes what it writes")]
 pub(super) fn stdout() -> BufWriter<StdoutLock<'static>> {
     BufWriter::new(io::stdout().lock())

@@ -7,13 +7,13 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::{self, spec::Effect};
 
-/// Says what is about to happen, which reads after "this", and asks whether to go
-/// on, unless `--yes` is given. Without a terminal to ask on, `--yes` is needed.
+/// Says what is about to happen, in words that follow "This", and asks whether to
+/// go on. `--yes` answers the question, and is required without a terminal.
 pub(crate) fn confirm(context: &Context, what: &str) -> Result<(), Failure> {
     confirm_with(context, what, &[])
 }
 
-/// The same with details, each on a line of its own.
+/// As [`confirm`], with details, each on its own line.
 fn confirm_with(context: &Context, what: &str, details: &[String]) -> Result<(), Failure> {
     if context.globals.yes {
         return Ok(());

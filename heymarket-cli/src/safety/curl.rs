@@ -3,8 +3,8 @@
 use crate::context::Context;
 use crate::failure::Failure;
 
-/// A curl command. What is not to be shown is a variable, which the shell fills
-/// in when the command runs.
+/// A curl command. It takes what is not shown from variables of the shell that
+/// runs it.
 pub(crate) struct Curl {
     words: Vec<String>,
     variables: Vec<String>,
@@ -13,16 +13,16 @@ pub(crate) struct Curl {
 /// A part of a word of the command.
 #[derive(Clone, Copy)]
 pub(crate) enum Part<'a> {
-    /// Text that stands for itself.
+    /// Literal text.
     Text(&'a str),
     /// The value of the variable of this name.
     Variable(&'a str),
 }
 
 impl Curl {
-    /// A command that sends a request to a URL.
+    /// Creates a command that sends a request to a URL.
     pub(crate) fn new(method: &str, url: Part<'_>) -> Self {
-        // Without the option, curl takes brackets and braces for a set of URLs.
+        // Without `--globoff`, curl expands brackets and braces to several URLs.
         let is_plain = matches!(url, Part::Text(url) if !url.contains(['[', ']', '{', '}']));
         let globoff = if is_plain { "" } else { "--globoff " };
         let mut curl = Self {
@@ -39,20 +39,21 @@ impl Curl {
         self
     }
 
-    /// Adds the header with the token of the API.
+    /// Adds the `Authorization` header, with the API token in a variable.
     pub(crate) fn token(mut self) -> Self {
         let token = Part::Variable("HEYMARKET_TOKEN");
         self.add("--header", &[Part::Text("Authorization: Bearer "), token]);
         self
     }
 
-    /// Adds a body of JSON, given in parts.
+    /// Adds a JSON body and its `Content-Type`.
     pub(crate) fn json(self, body: &[Part<'_>]) -> Self {
         let mut curl = self.header("Content-Type", Part::Text("application/json"));
         curl.add("--data", body);
         curl
     }
 
+    /// Adds an option and its value, which is not empty.
     fn add(&mut self, option: &str, value: &[Part<'_>]) {
         let mut words = format!("{option} ");
         let mut text = String::new();
@@ -60,17 +61,22 @@ impl Curl {
             match part {
                 Part::Text(part) => text.push_str(part),
                 Part::Variable(name) => {
-                    words.push_str(&quoted(&std::mem::take(&mut text)));
+                    if !text.is_empty() {
+                        words.push_str(&quoted(&std::mem::take(&mut text)));
+                    }
                     words.push_str(&format!("\"${name}\""));
                     self.variables.push((*name).to_owned());
                 }
             }
         }
-        words.push_str(&quoted(&text));
+        if !text.is_empty() {
+            words.push_str(&quoted(&text));
+        }
         self.words.push(words);
     }
 
-    /// Prints the command, and says which variables it reads.
+    /// Prints the command to standard output, and the names of its variables to
+    /// standard error.
     pub(crate) fn print(self, context: &Context) -> Result<(), Failure> {
         let mut output = context.output()?;
         output.line(&self.words.join(" \\\n  "))?;
@@ -85,11 +91,8 @@ impl Curl {
     }
 }
 
-/// A word of a shell that stands for itself; nothing for an empty text.
+/// Quotes a word for a POSIX shell.
 pub(crate) fn quoted(text: &str) -> String {
-    if text.is_empty() {
-        return String::new();
-    }
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::json;
 
-/// The headers whose values are shown. No others are: a secret may be in any.
+/// The headers whose values are shown. Any other may hold a secret.
 const SHOWN: [&str; 7] = [
     "accept",
     "accept-encoding",
@@ -19,7 +19,7 @@ const SHOWN: [&str; 7] = [
     "x-request-id",
 ];
 
-/// The headers that the client sets itself, whatever it is given.
+/// The headers that the client always sets itself.
 const OF_THE_CLIENT: [&str; 5] = [
     "authorization",
     "content-length",
@@ -91,7 +91,7 @@ fn is_of(names: &[&str], name: &str) -> bool {
     names.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
-/// The variable for the value of a header.
+/// Returns the name of the variable that holds the value of a header.
 fn variable(header: &str) -> String {
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() {

@@ -27,23 +27,21 @@ pub(super) fn command() -> Command {
 pub(super) fn run(context: &Context) -> Result<(), Failure> {
     let file = ConfigFile::load()?;
     let (choice, why) = used(context)?;
-    let source = match &choice {
-        Some(choice) => choice.source(),
-        None => Some("the sandbox".to_owned()),
-    };
-    let server = match &choice {
+    let (source, server) = match &choice {
         Some(choice) => {
             let server = connection::server_of(choice, &context.globals, &context.terminal)?;
-            Some(server.to_string())
+            (choice.source(), Some(server.to_string()))
         }
-        None => None,
+        None => (Some("the sandbox".to_owned()), None),
     };
+    let is_in_use =
+        |name: &str| matches!(&choice, Some(Choice::Profile { name: used, .. }) if used == name);
     let profiles: Vec<_> = file
         .profiles()
         .map(|(name, entry)| {
             json!({
                 "name": name,
-                "in_use": matches!(&choice, Some(Choice::Profile { name: used, .. }) if used == name),
+                "in_use": is_in_use(name),
                 "kind": entry.secret.kind(),
                 "server": entry.server().to_string(),
             })
@@ -69,7 +67,7 @@ pub(super) fn run(context: &Context) -> Result<(), Failure> {
     }
 }
 
-/// Which credentials are used, unless the sandbox is, and why.
+/// Returns which credentials are used, `None` for the sandbox, and why.
 fn used(context: &Context) -> Result<(Option<Choice>, &'static str), Failure> {
     if context.globals.sandbox {
         return Ok((None, "--sandbox is given"));

@@ -13,7 +13,7 @@ use crate::connection::Connection;
 use crate::failure::Failure;
 use crate::time;
 
-/// By how much the clock that gives messages their times may be ahead.
+/// How far the clock that dates messages may be ahead of the answer's `Date`.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(10);
 
 /// No check of who may see an inbox, as an example of the documentation has it.
@@ -54,7 +54,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// The time of `--since`, and the words that give it.
+/// The value of `--since`: the time, and the text that gave it.
 #[derive(Clone)]
 pub(super) struct Since {
     time: Timestamp,
@@ -79,8 +79,8 @@ pub(super) struct Options {
     /// The id of the team that the credentials are of, if they may see it.
     team: Option<i64>,
     pub(super) since: Option<Timestamp>,
-    /// The words that gave the time: `2h ago` stays the same, and its time does
-    /// not.
+    /// The text of `--since`. A relative time such as `2h ago` is the same text
+    /// when the export resumes, but another time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     since_given: Option<String>,
     /// As they were given; all, if none is.
@@ -113,12 +113,12 @@ impl Options {
         })
     }
 
-    /// Notes the server, and asks which team it is; gives the time, too.
+    /// Adds the server and its team, and returns the current time: the later of
+    /// the server's clock and this machine's.
     ///
-    /// The time is the later one of the server's clock and this machine's. An
-    /// export begins with what is older, so one that is too late costs nothing,
-    /// and one that is too early leaves messages out: whichever clock is slow,
-    /// or whatever a proxy makes of the `Date`, none is missed.
+    /// The time is the upper bound of an export. A bound that is too late costs
+    /// nothing; one that is too early leaves messages out. So neither a slow
+    /// clock nor a `Date` from a cache can hide a message.
     pub(super) async fn of(
         mut self,
         connection: &Connection,

@@ -123,15 +123,14 @@ fn show(context: &Context, target: &Target, delivery: &Value) -> Result<(), Fail
     Ok(())
 }
 
-/// Prints the delivery as a curl command, which takes from the environment what
-/// is not shown: the token, and a URL that more belongs to than its origin and
-/// its path.
+/// Prints the delivery as a curl command. It takes the token from a variable,
+/// and the URL too if that has a user name, a password or a query.
 fn curl(
     context: &Context,
     target: &Target,
     delivery: impl Fn(&str) -> Value,
 ) -> Result<(), Failure> {
-    // It is in no text, so that it is found again.
+    // Marks the place of the token; no other text contains it.
     let mark = uuid::Uuid::new_v4().to_string();
     let body = json_text::compact(&delivery(&mark).to_string());
     let (before, after) = body.split_once(&mark).unwrap_or((&body, ""));
