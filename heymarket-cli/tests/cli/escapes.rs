@@ -94,6 +94,28 @@ fn what_a_server_says_cannot_steer_the_terminal() {
 }
 
 #[test]
+fn a_table_escapes_names_and_values_wherever_it_is_written() {
+    let one = json!({"id": 1, EVIL: EVIL, "nested": {EVIL: EVIL}, "list": [EVIL]});
+    for (words, body) in [
+        (["tags", "get", "1"].as_slice(), one.to_string()),
+        (
+            &["conversations", "list", "--member=1", "--inbox=1"],
+            json!([{"id": 1, "name": format!("FORGED{EVIL}")}]).to_string(),
+        ),
+    ] {
+        let server = Server::answering(200, &body);
+        let words = [words, &["--format", "table"]].concat();
+        let piped = heymarket(Some(&server))
+            .args(&words)
+            .output()
+            .expect("the binary");
+        assert_shown(&String::from_utf8(piped.stdout).expect("UTF-8"), "a pipe");
+        let (_, seen) = Pty::run(Some(&server), 300, &words).end();
+        assert_shown(&seen, "a terminal");
+    }
+}
+
+#[test]
 fn what_a_delivery_holds_cannot_steer_the_terminal() {
     let home = Home::new().with("HEYMARKET_WEBHOOK_TOKEN", "token");
     let words = [
