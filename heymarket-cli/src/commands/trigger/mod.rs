@@ -59,7 +59,9 @@ pub(crate) fn command() -> Command {
                  The data is invented, with new ids and the time of now, so that each sample is a \
                  new event; -f and -F set members of it, as in -F id=700100201 -f status=received. \
                  Of opting in and out and of calls nobody knows the fields: those are a guess. \
-                 The API is not asked. Anything but a 2xx answer is a failure.",
+                 The API is not asked. Anything but a 2xx answer is a failure.\n\n\
+                 The command that --curl prints takes the token from HEYMARKET_WEBHOOK_TOKEN. It \
+                 takes a URL with a user name, a password or a query from HEYMARKET_WEBHOOK_URL.",
             )
             .arg(event),
     )
