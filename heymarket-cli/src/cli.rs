@@ -36,6 +36,13 @@ pub(crate) struct Globals {
     #[arg(long, global = true, value_name = "FORMAT", help_heading = OUTPUT)]
     pub(crate) format: Option<Format>,
 
+    /// Write the cells of CSV as they are
+    ///
+    /// Without it, text that a spreadsheet could run as a formula, since it begins with =, +, -, @,
+    /// a tab or an end of line, gets an apostrophe before it. Numbers and phone numbers do not.
+    #[arg(long, global = true, help_heading = OUTPUT)]
+    pub(crate) raw_csv: bool,
+
     /// Write JSON; the same as `--format json`
     #[arg(long, global = true, help_heading = OUTPUT, conflicts_with = "format")]
     pub(crate) json: bool,
@@ -53,7 +60,11 @@ pub(crate) struct Globals {
     #[arg(long, global = true, help_heading = SAFETY)]
     pub(crate) dry_run: bool,
 
-    /// Print the request as a curl command, without its secret, and send nothing
+    /// Print the request as a curl command, without its secrets, and send nothing
+    ///
+    /// The command takes what is not shown from variables, which standard error names:
+    /// HEYMARKET_TOKEN is the token of the API, and HEYMARKET_HEADER_X_TRACE the value of the header
+    /// X-Trace.
     #[arg(long, global = true, help_heading = SAFETY)]
     pub(crate) curl: bool,
 

@@ -1,6 +1,7 @@
 //! What every command is given.
 
 use crate::cli::Globals;
+use crate::connection::server::Server;
 use crate::connection::{self, Connection};
 use crate::failure::Failure;
 use crate::output::{Output, Terminal};
@@ -29,12 +30,18 @@ impl Context {
     /// The way to the API: a client, after the flags, the environment and the
     /// profile, in this order.
     pub(crate) async fn connect(&self) -> Result<Connection, Failure> {
-        let connection = connection::open(&self.globals).await?;
+        let connection = connection::open(&self.globals, &self.terminal).await?;
         safety::debug_connection(self, &connection);
         Ok(connection)
     }
 
-    /// The same for what no table can be made of: JSON on a terminal, too.
+    /// Returns the server that a request would go to. Needs no credentials.
+    pub(crate) fn server(&self) -> Result<Server, Failure> {
+        connection::server(&self.globals, &self.terminal)
+    }
+
+    /// Returns an output for results without columns: JSON by default, even on a
+    /// terminal.
     pub(crate) fn json_output(&self) -> Result<Output, Failure> {
         Output::json_by_default(&self.globals, &self.terminal)
     }

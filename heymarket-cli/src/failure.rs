@@ -5,10 +5,11 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use clap::error::ContextValue;
 use heymarket_api::{Error, ErrorKind, Safety, operations};
 
 use crate::exit;
-use crate::output::plain;
+use crate::output::{Log, Terminal, plain};
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -40,39 +41,36 @@ impl Failure {
         Self::Other(message.into())
     }
 
-    /// Tells of the failure on standard error, and gives the exit code.
-    pub(crate) fn report(&self) -> ExitCode {
+    /// Reports the failure on standard error, and returns the exit code.
+    pub(crate) fn report(self, terminal: &Terminal) -> ExitCode {
+        let code = self.exit_code();
         match self {
-            // The help and the version are no failures; clap knows where they go.
+            Self::Arguments(error) if error.use_stderr() => report_arguments(error),
+            // Help and version are no failures, and contain no values.
             Self::Arguments(error) => {
                 // A reader that is gone has seen what it wanted.
                 let _ = error.print();
             }
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
             other => {
-                let message = plain::lines(&format!("heymarket: {other}"));
-                let _ = writeln!(io::stderr(), "{message}");
-                other.explain();
+                terminal.say(&format!("heymarket: {other}"));
+                other.explain(terminal);
             }
         }
-        self.exit_code().into()
+        code.into()
     }
 
     /// Says what there is to do, where that is not in the message.
-    fn explain(&self) {
+    fn explain(&self, terminal: &Terminal) {
         let Self::Api(error) = self else {
             return;
         };
         if self.exit_code() != exit::OUTCOME_UNKNOWN {
             return;
         }
-        let mut stderr = io::stderr();
-        let _ = writeln!(
-            stderr,
-            "  nobody knows whether it was done; look before you do it again"
-        );
+        terminal.say("  outcome unknown; check before retrying");
         if let Some(local_id) = error.local_id() {
-            let _ = writeln!(stderr, "  its local_id: {}", plain::one_line(local_id));
+            terminal.say(&format!("  its local_id: {local_id}"));
         }
     }
 
@@ -87,6 +85,27 @@ impl Failure {
             Self::Output(_) | Self::Other(_) => exit::FAILED,
         }
     }
+}
+
+/// Prints an error of clap, with each value of the command line on one line.
+fn report_arguments(mut error: clap::Error) {
+    let context = error.context();
+    let on_one_line = |text: &String| plain::one_line(text).into_owned();
+    let values: Vec<_> = context
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(text) => Some((kind, ContextValue::String(on_one_line(text)))),
+            ContextValue::Strings(texts) => {
+                let texts = texts.iter().map(on_one_line).collect();
+                Some((kind, ContextValue::Strings(texts)))
+            }
+            _ => None,
+        })
+        .collect();
+    for (kind, value) in values {
+        error.insert(kind, value);
+    }
+    // There is no place to report this to.
+    let _ = write!(Log, "{}", error.render());
 }
 
 /// Whether it was to change something, so that it matters what came of it.

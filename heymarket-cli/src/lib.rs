@@ -5,18 +5,22 @@
 //! command that is written by hand, and in `operations`, which makes a command
 //! of each operation of the spec after the tables in `generated`.
 
+#![warn(clippy::print_stderr)]
+
 mod cli;
 mod commands;
 mod connection;
 mod context;
 mod exit;
 mod failure;
+mod files;
 #[rustfmt::skip] // prettyplease formats it, the same everywhere
 mod generated;
 mod operations;
 mod output;
 mod safety;
 mod stop;
+mod time;
 mod webhook;
 
 use std::ffi::OsString;
@@ -29,6 +33,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = cli::parse(arguments).and_then(commands::run);
     match outcome {
         Ok(()) => exit::DONE.into(),
-        Err(failure) => failure.report(),
+        Err(failure) => failure.report(&output::Terminal::detect()),
     }
 }

@@ -151,7 +151,7 @@ fn failed(output: &mut Output, error: &Error, includes_head: bool) -> Result<(),
     match error.body() {
         Some(body) if !body.is_empty() => match serde_json::from_slice::<IgnoredAny>(body) {
             Ok(_) => output.answer(body, NO_SHAPE),
-            Err(_) => output.text(&String::from_utf8_lossy(body)),
+            Err(_) => output.line(&String::from_utf8_lossy(body)),
         },
         _ => Ok(()),
     }
@@ -161,7 +161,7 @@ fn head(output: &mut Output, status: StatusCode, headers: &HeaderMap) -> Result<
     output.line(&format!("HTTP {status}"))?;
     for (name, value) in headers {
         let value = String::from_utf8_lossy(value.as_bytes());
-        output.text(&format!("{name}: {value}"))?;
+        output.line(&format!("{name}: {value}"))?;
     }
     output.line("")
 }

@@ -39,6 +39,6 @@ pub(crate) fn run(context: &Context, matches: &ArgMatches) -> Result<(), Failure
         &mut script,
     );
     let mut output = context.output()?;
-    output.bytes(&script)?;
+    output.text(&String::from_utf8_lossy(&script))?;
     output.finish()
 }

@@ -18,7 +18,7 @@ struct Arguments {
 pub(crate) fn command() -> Command {
     Arguments::augment_args(
         Command::new("help")
-            .about("Print the help of a command or of a topic: environment, exit-codes")
+            .about("Print the help of a command or of a topic: environment, exit-codes, times")
             .after_help(topics::LIST),
     )
 }
@@ -32,7 +32,7 @@ pub(crate) fn run(context: &Context, matches: &ArgMatches) -> Result<(), Failure
         words => help_of(words)?,
     };
     let mut output = context.output()?;
-    output.bytes(text.as_bytes())?;
+    output.text(&text)?;
     output.finish()
 }
 

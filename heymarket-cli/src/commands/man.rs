@@ -9,6 +9,7 @@ use clap_mangen::Man;
 use crate::cli;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::files;
 
 #[derive(Args)]
 struct Arguments {
@@ -30,19 +31,16 @@ pub(crate) fn run(context: &Context, matches: &ArgMatches) -> Result<(), Failure
     root.build();
     let Some(folder) = arguments.folder else {
         let mut output = context.output()?;
-        output.bytes(&page(&root)?)?;
+        output.text(&String::from_utf8_lossy(&page(&root)?))?;
         return output.finish();
     };
-    let unwritable = |path: &std::path::Path, error: std::io::Error| {
-        Failure::other(format!("{}: {error}", path.display()))
-    };
-    fs::create_dir_all(&folder).map_err(|error| unwritable(&folder, error))?;
+    fs::create_dir_all(&folder).map_err(|error| files::failed(&folder, error))?;
     let mut commands = vec![root];
     let mut count = 0;
     while let Some(command) = commands.pop() {
         let name = command.get_display_name().unwrap_or(command.get_name());
         let path = folder.join(format!("{name}.1"));
-        fs::write(&path, page(&command)?).map_err(|error| unwritable(&path, error))?;
+        files::replace_public(&path, &page(&command)?)?;
         count += 1;
         commands.extend(
             command

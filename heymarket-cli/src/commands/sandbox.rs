@@ -22,7 +22,7 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
     let mut written = Ok(());
     let greet = |sandbox: &heymarket_sandbox::Sandbox| {
         written = context.output().and_then(|mut output| {
-            output.bytes(command::greeting(sandbox).as_bytes())?;
+            output.text(&command::greeting(sandbox))?;
             output.finish()
         });
     };

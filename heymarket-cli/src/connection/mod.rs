@@ -3,13 +3,16 @@
 pub(crate) mod choice;
 pub(crate) mod profile;
 pub(crate) mod sandbox;
+pub(crate) mod server;
 
 use heymarket_api::{Client, Credentials};
 
 use crate::cli::Globals;
 use crate::failure::Failure;
+use crate::output::Terminal;
 use choice::Choice;
 use sandbox::Embedded;
+use server::Server;
 
 /// Where the API is.
 pub(crate) const PRODUCTION: &str = "https://api.heymarket.com";
@@ -24,21 +27,28 @@ const BASE_URL_VARIABLE: &str = "HEYMARKET_BASE_URL";
 const PROFILE_VARIABLE: &str = "HEYMARKET_PROFILE";
 
 pub(crate) const NO_CREDENTIALS: &str = "\
-there are no credentials. Either
-  - log in with `heymarket auth login`, or set HEYMARKET_API_SECRET_ID and \
-HEYMARKET_API_SECRET_KEY, or
-  - add --sandbox to the command, to try it out with demo data";
+    no credentials; log in with `heymarket auth login`, set HEYMARKET_API_SECRET_ID and \
+    HEYMARKET_API_SECRET_KEY, or add --sandbox to try the command with demo data";
 
 /// A client, and what it talks to.
 pub(crate) struct Connection {
     pub(crate) client: Client,
-    pub(crate) base_url: String,
+    pub(crate) server: Server,
     /// Where the credentials are from, for people: `the environment`.
     pub(crate) source: String,
     sandbox: Option<Embedded>,
 }
 
 impl Connection {
+    /// Returns the name of the server, the same in each command.
+    pub(crate) fn name(&self) -> String {
+        match self.sandbox {
+            // Its port differs in each command.
+            Some(_) => "the sandbox".to_owned(),
+            None => self.server.to_string(),
+        }
+    }
+
     /// Ends it; a sandbox then saves its state.
     pub(crate) async fn close(self) -> Result<(), Failure> {
         match self.sandbox {
@@ -48,20 +58,13 @@ impl Connection {
     }
 }
 
-/// Who is asked, as far as that is known without asking.
-struct Settings {
-    credentials: Credentials,
-    base_url: Option<String>,
-    source: String,
-}
-
 /// Opens the way that the flags, the environment and the profiles describe.
-pub(crate) async fn open(globals: &Globals) -> Result<Connection, Failure> {
+pub(crate) async fn open(globals: &Globals, terminal: &Terminal) -> Result<Connection, Failure> {
     if globals.sandbox {
         let sandbox = Embedded::start(globals.state.as_deref()).await?;
         return Ok(Connection {
             client: sandbox.client(),
-            base_url: sandbox.url().to_owned(),
+            server: Server::new(sandbox.url()),
             source: "the sandbox".to_owned(),
             sandbox: Some(sandbox),
         });
@@ -69,21 +72,21 @@ pub(crate) async fn open(globals: &Globals) -> Result<Connection, Failure> {
     if globals.state.is_some() {
         return Err(Failure::usage("--state is the sandbox's; add --sandbox"));
     }
-    let settings = settings(globals)?;
-    let base_url = base_url(globals, settings.base_url)?;
-    let client = client(settings.credentials, &base_url)?;
+    let choice = Choice::of(globals)?;
+    let credentials = choice.credentials()?;
+    let server = server_of(&choice, globals, terminal)?;
     Ok(Connection {
-        client,
-        base_url,
-        source: settings.source,
+        client: client(credentials, &server)?,
+        server,
+        source: choice.source().unwrap_or_default(),
         sandbox: None,
     })
 }
 
 /// A client of a server. Nothing is sent.
-pub(crate) fn client(credentials: Credentials, base_url: &str) -> Result<Client, Failure> {
+pub(crate) fn client(credentials: Credentials, server: &Server) -> Result<Client, Failure> {
     Client::builder(credentials.clone())
-        .base_url(base_url)
+        .base_url(server.expose())
         .user_agent(concat!("heymarket-cli/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| {
@@ -95,47 +98,57 @@ pub(crate) fn client(credentials: Credentials, base_url: &str) -> Result<Client,
         })
 }
 
-/// A server that is named, or else that of the environment, or production.
-pub(crate) fn base_url_or(named: Option<&str>) -> Result<String, Failure> {
-    match named {
-        Some(url) => Ok(url.to_owned()),
-        None => Ok(variable(BASE_URL_VARIABLE)?.unwrap_or_else(|| PRODUCTION.to_owned())),
-    }
-}
-
-/// The server that would be asked, whether or not there are credentials.
-pub(crate) fn server(globals: &Globals) -> Result<String, Failure> {
+/// Returns the server that a request would go to. Needs no credentials.
+///
+/// # Errors
+///
+/// When no client can use the URL, or the profile does not exist.
+pub(crate) fn server(globals: &Globals, terminal: &Terminal) -> Result<Server, Failure> {
     if globals.sandbox {
-        return Ok("http://127.0.0.1".to_owned());
+        return Ok(Server::new("http://127.0.0.1"));
     }
-    let of_profile = Choice::of(globals).and_then(|choice| choice.base_url());
-    base_url(globals, of_profile.ok().flatten())
+    // An unusable config file does not prevent a dry run.
+    let choice = Choice::of(globals).unwrap_or(Choice::Nowhere);
+    let server = server_of(&choice, globals, terminal)?;
+    client(Credentials::api_key("none"), &server)?;
+    Ok(server)
 }
 
-fn settings(globals: &Globals) -> Result<Settings, Failure> {
-    match Choice::of(globals)? {
-        Choice::Command { profile } => {
-            let command = globals.secret_command.as_deref().unwrap_or_default();
-            profile::of_command(command, profile.as_deref()).map(Settings::from)
-        }
-        Choice::Profile { name, .. } => profile::of_name(&name).map(Settings::from),
-        Choice::Environment => Ok(Settings {
-            credentials: Credentials::from_env()
-                .map_err(|error| Failure::credentials(error.to_string()))?,
-            base_url: None,
-            source: "the environment".to_owned(),
-        }),
-        Choice::Nowhere => Err(Failure::credentials(NO_CREDENTIALS)),
-    }
-}
-
-fn base_url(globals: &Globals, of_profile: Option<String>) -> Result<String, Failure> {
+/// Returns the server to use: `--base-url`, else the profile's, else that of the
+/// environment, else production. A profile's credentials never go to the server
+/// of the environment.
+pub(crate) fn server_of(
+    choice: &Choice,
+    globals: &Globals,
+    terminal: &Terminal,
+) -> Result<Server, Failure> {
+    let profile = choice.profile()?;
     if let Some(url) = &globals.base_url {
-        return Ok(url.clone());
+        return Ok(Server::new(url));
     }
-    Ok(variable(BASE_URL_VARIABLE)?
-        .or(of_profile)
-        .unwrap_or_else(|| PRODUCTION.to_owned()))
+    match profile {
+        Some((name, server)) => {
+            warn_of_ignored_variable(name, &server, terminal)?;
+            Ok(server)
+        }
+        None => Ok(variable(BASE_URL_VARIABLE)?.map_or_else(Server::production, Server::new)),
+    }
+}
+
+/// Reports that the server of the environment is ignored, if it differs.
+pub(crate) fn warn_of_ignored_variable(
+    profile: &str,
+    server: &Server,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let other = variable(BASE_URL_VARIABLE)?.map(Server::new);
+    if other.is_some_and(|other| other.to_string() != server.to_string()) {
+        terminal.say(&format!(
+            "{BASE_URL_VARIABLE} is ignored: the profile {profile} is for {server}; --base-url \
+             overrides it"
+        ));
+    }
+    Ok(())
 }
 
 /// A variable of the environment; an empty one is none.
@@ -145,16 +158,6 @@ pub(crate) fn variable(name: &str) -> Result<Option<String>, Failure> {
         Err(std::env::VarError::NotPresent) => Ok(None),
         Err(std::env::VarError::NotUnicode(_)) => {
             Err(Failure::usage(format!("{name} is not valid UTF-8")))
-        }
-    }
-}
-
-impl From<profile::Profile> for Settings {
-    fn from(profile: profile::Profile) -> Self {
-        Self {
-            credentials: profile.credentials,
-            base_url: profile.base_url,
-            source: profile.source,
         }
     }
 }

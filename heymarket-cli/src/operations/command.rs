@@ -5,6 +5,7 @@ use clap::{Arg, ArgAction, Command};
 
 use super::spec::{Argument, Body, Kind, Operation, Place, Resource};
 use super::value;
+use crate::time;
 
 /// The flag that walks over all pages.
 pub(super) const ALL: &str = "all";
@@ -77,7 +78,8 @@ fn argument(argument: &'static Argument) -> Arg {
             .default_missing_value("true"),
         Kind::Text => arg.allow_hyphen_values(true),
         Kind::Phone => arg.value_parser(value::phone),
-        Kind::Time => arg.value_parser(value::time),
+        Kind::Time => arg.value_parser(time::past),
+        Kind::FutureTime => arg.value_parser(time::future),
         Kind::Enum(values) => arg.value_parser(PossibleValuesParser::new(values)),
         Kind::Json => arg.value_parser(value::json).allow_hyphen_values(true),
     };
@@ -86,7 +88,7 @@ fn argument(argument: &'static Argument) -> Arg {
         Kind::Boolean => "true|false",
         Kind::Text => "TEXT",
         Kind::Phone => "PHONE",
-        Kind::Time => "TIME",
+        Kind::Time | Kind::FutureTime => "TIME",
         Kind::Enum(_) => "VALUE",
         Kind::Json => "JSON",
     };

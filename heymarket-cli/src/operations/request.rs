@@ -46,7 +46,9 @@ fn value(argument: &Argument, matches: &ArgMatches) -> Option<Value> {
     let values: Vec<Value> = match argument.kind {
         Kind::Integer => all::<i64>(matches, id, |number| (*number).into()),
         Kind::Boolean => all::<bool>(matches, id, |flag| (*flag).into()),
-        Kind::Time => all::<Timestamp>(matches, id, |time| time.to_string().into()),
+        Kind::Time | Kind::FutureTime => {
+            all::<Timestamp>(matches, id, |time| time.to_string().into())
+        }
         Kind::Json => all::<Value>(matches, id, Value::clone),
         Kind::Text | Kind::Phone | Kind::Enum(_) => {
             all::<String>(matches, id, |text| text.as_str().into())

@@ -85,7 +85,10 @@ pub(crate) enum Kind {
     Boolean,
     Text,
     Phone,
+    /// A time; a span alone is in the past.
     Time,
+    /// A time; a span alone is in the future.
+    FutureTime,
     Enum(&'static [&'static str]),
     /// Any JSON; what is none is taken as a string.
     Json,

@@ -1,8 +1,5 @@
 //! The values of flags.
 
-use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp, Zoned};
 use serde_json::Value;
 
 /// A phone number, as the API takes it: digits alone. What people put between
@@ -21,33 +18,6 @@ pub(super) fn phone(text: &str) -> Result<String, String> {
     }
 }
 
-/// A time: RFC 3339, a local date with or without a time, `now`, or a span from
-/// now.
-pub(super) fn time(text: &str) -> Result<Timestamp, String> {
-    if text == "now" {
-        return Ok(Timestamp::now());
-    }
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Ok(time);
-    }
-    let local = text
-        .parse::<DateTime>()
-        .or_else(|_| text.parse::<Date>().map(DateTime::from));
-    if let Ok(local) = local {
-        let time = local.to_zoned(TimeZone::system());
-        return time
-            .map(|time| time.timestamp())
-            .map_err(|error| error.to_string());
-    }
-    let span = text.parse::<Span>().ok();
-    let time = span.and_then(|span| Zoned::now().checked_add(span).ok());
-    time.map(|time| time.timestamp()).ok_or_else(|| {
-        "a time is written as 2026-05-07T12:00:00Z, 2026-05-07 12:00 or 2026-05-07 in the local \
-         time zone, now, or 2h ago"
-            .to_owned()
-    })
-}
-
 /// JSON, or else a string.
 pub(super) fn json(text: &str) -> Result<Value, String> {
     if text.starts_with(['{', '[', '"']) {
@@ -58,8 +28,7 @@ pub(super) fn json(text: &str) -> Result<Value, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{json, phone, time};
-    use jiff::{SignedDuration, Timestamp};
+    use super::{json, phone};
 
     #[test]
     fn a_phone_number_is_read_however_it_is_written() {
@@ -74,20 +43,6 @@ mod tests {
         for text in ["", "+", "555-CALL", "1555010010x"] {
             assert!(phone(text).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn a_time_is_read_in_several_ways() {
-        let noon: Timestamp = "2026-05-07T12:00:00Z".parse().expect("a time");
-        assert_eq!(time("2026-05-07T12:00:00Z"), Ok(noon));
-        assert_eq!(time("2026-05-07T14:00:00+02:00"), Ok(noon));
-        assert!(time("2026-05-07 12:00").is_ok());
-        assert!(time("2026-05-07").is_ok());
-        let ago = time("2h ago")
-            .expect("a span")
-            .duration_until(Timestamp::now());
-        assert!((ago - SignedDuration::from_hours(2)).abs() < SignedDuration::from_mins(1));
-        assert!(time("yesterday-ish").is_err());
     }
 
     #[test]

@@ -46,6 +46,36 @@ pub(crate) fn for_programs(value: Option<&Value>) -> String {
     }
 }
 
+/// Formats a value for a spreadsheet. Text that a spreadsheet could run as a
+/// formula gets an apostrophe before it; numbers, phone numbers and lists of them
+/// do not.
+pub(crate) fn for_spreadsheets(value: Option<&Value>) -> String {
+    let text = for_programs(value);
+    let is_formula = text.starts_with(BEGINS_FORMULA) && !text.split(", ").all(is_number);
+    if is_formula { format!("'{text}") } else { text }
+}
+
+/// The first characters of formulas: OWASP's list, with full-width forms.
+const BEGINS_FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
+/// Returns whether the text is only a number or a phone number.
+fn is_number(text: &str) -> bool {
+    let has_only = |others: &str| {
+        let mut chars = text.chars();
+        chars.all(|c| c.is_ascii_digit() || others.contains(c))
+    };
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let is_phone = text
+        .strip_prefix('+')
+        .is_some_and(|rest| !rest.contains('+'))
+        && has_only("+ -.()")
+        && PHONE_DIGITS.contains(&digits);
+    is_phone || (has_only("+-.eE") && text.parse::<f64>().is_ok())
+}
+
+/// How many digits a phone number has, with its country code.
+const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+
 /// A time in the local time zone, and how long ago it is.
 fn local(time: Timestamp, now: Timestamp) -> String {
     // Go's zero time means that there is none.

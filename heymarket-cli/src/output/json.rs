@@ -23,14 +23,18 @@ fn format(text: &str, indents: bool) -> String {
             out.extend(std::iter::repeat_n("  ", depth));
         }
     };
-    for c in text.chars() {
+    for (c, is_unsafe) in super::plain::marked(text) {
         if in_string {
             match c {
                 '"' if !is_escaped => in_string = false,
                 _ => {}
             }
             is_escaped = c == '\\' && !is_escaped;
-            push_shown(&mut out, c);
+            if is_unsafe {
+                push_escaped(&mut out, c);
+            } else {
+                out.push(c);
+            }
             continue;
         }
         if matches!(c, ' ' | '\t' | '\r' | '\n') {
@@ -64,16 +68,11 @@ fn format(text: &str, indents: bool) -> String {
     out
 }
 
-/// A character of a string. One that would move a terminal's cursor or turn
-/// the direction of text around is escaped, which is the same to a parser.
-fn push_shown(out: &mut String, c: char) {
-    if super::plain::is_unsafe(c) {
-        let mut units = [0; 2];
-        for unit in c.encode_utf16(&mut units) {
-            out.push_str(&format!("\\u{unit:04x}"));
-        }
-    } else {
-        out.push(c);
+/// Adds a character of a string in its escaped form, which parses to the same.
+fn push_escaped(out: &mut String, c: char) {
+    let mut units = [0; 2];
+    for unit in c.encode_utf16(&mut units) {
+        out.push_str(&format!("\\u{unit:04x}"));
     }
 }
 

@@ -8,7 +8,7 @@ mod progress;
 mod table;
 mod terminal;
 
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{BufWriter, StdoutLock, Write as _};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use jq::Filter;
 
 pub(crate) use progress::Progress;
-pub(crate) use terminal::Terminal;
+pub(crate) use terminal::{Log, Terminal};
 
 /// How an answer is laid out as a table.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +34,8 @@ pub(crate) struct Shape {
 pub(crate) struct Output {
     pub(crate) format: Format,
     filter: Option<Filter>,
+    /// Whether CSV cells that look like formulas are left as they are.
+    is_raw_csv: bool,
     terminal: Terminal,
     /// Whether a header of a stream was written.
     has_header: bool,
@@ -75,13 +77,17 @@ impl Output {
             None if globals.json || globals.jq.is_some() => Format::Json,
             None => by_default,
         };
+        if globals.raw_csv && format != Format::Csv {
+            return Err(Failure::usage("--raw-csv goes with --format csv"));
+        }
         let expression = globals.jq.as_deref();
         Ok(Self {
             format,
             filter: expression.map(Filter::compile).transpose()?,
+            is_raw_csv: globals.raw_csv,
             terminal: *terminal,
             has_header: false,
-            writer: BufWriter::new(io::stdout().lock()),
+            writer: terminal::stdout(),
         })
     }
 
@@ -139,12 +145,7 @@ impl Output {
             return Ok(());
         };
         for text in filter.run(json)? {
-            // What was a string may hold anything.
-            if self.terminal.shows_output {
-                self.line(&plain::lines(&text))?;
-            } else {
-                self.line(&text)?;
-            }
+            self.line(&text)?;
         }
         Ok(())
     }
@@ -190,7 +191,12 @@ impl Output {
     fn csv(&mut self, json: &str, shape: Shape) -> Result<(), Failure> {
         let row = value(json)?;
         let is_first = !std::mem::replace(&mut self.has_header, true);
-        let shown = |text: String| {
+        let shown = |value: Option<&Value>| {
+            let text = if self.is_raw_csv {
+                cell::for_programs(value)
+            } else {
+                cell::for_spreadsheets(value)
+            };
             if self.terminal.shows_output {
                 plain::one_line(&text).into_owned()
             } else {
@@ -203,31 +209,31 @@ impl Output {
             writer.write_record(shape.columns).map_err(failed)?;
         }
         let cells = shape.columns.iter();
-        let cells = cells.map(|column| shown(cell::for_programs(cell::member(&row, column))));
+        let cells = cells.map(|column| shown(cell::member(&row, column)));
         writer.write_record(cells).map_err(failed)?;
         let bytes = writer
             .into_inner()
             .map_err(|error| Failure::other(format!("CSV: {error}")))?;
-        self.bytes(&bytes)
+        self.text(&String::from_utf8_lossy(&bytes))
     }
 
-    /// Writes text of the server, in lines.
-    pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
-        if self.terminal.shows_output {
-            self.line(&plain::lines(text))
-        } else {
-            self.line(text)
-        }
-    }
-
-    /// Writes a line as it is.
+    /// Writes a line.
     pub(crate) fn line(&mut self, line: &str) -> Result<(), Failure> {
-        writeln!(self.writer, "{line}").map_err(Failure::Output)
+        self.text(line)?;
+        self.text("\n")
     }
 
-    /// Writes bytes as they are.
-    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        self.writer.write_all(bytes).map_err(Failure::Output)
+    /// Writes text. All output goes through here. On a terminal, unsafe characters
+    /// are escaped; elsewhere the text is written as it is.
+    pub(crate) fn text(&mut self, text: &str) -> Result<(), Failure> {
+        let shown = if self.terminal.shows_output {
+            plain::lines(text)
+        } else {
+            text.into()
+        };
+        self.writer
+            .write_all(shown.as_bytes())
+            .map_err(Failure::Output)
     }
 
     /// Sees to it that what was written so far is seen.

@@ -88,7 +88,8 @@ pub(super) fn record(record: &Value, width: u16, now: Timestamp) -> String {
         };
         let value = super::plain::one_line(&value).into_owned();
         if !value.is_empty() {
-            table.add_row(cut(Row::from([name.as_str(), &value]), 4));
+            let name = super::plain::one_line(name);
+            table.add_row(cut(Row::from([name.as_ref(), &value]), 4));
         }
     }
     pad(&mut table);

@@ -1,7 +1,8 @@
-//! What the standard streams are, and the words to the user.
+//! The standard streams, and everything that is written to standard error.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
 
+use super::plain;
 use crate::failure::Failure;
 
 /// The standard streams.
@@ -17,10 +18,10 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     pub(crate) fn detect() -> Self {
-        let shows_progress = io::stderr().is_terminal();
+        let shows_progress = stderr().is_terminal();
         Self {
             can_ask: io::stdin().is_terminal() && shows_progress,
-            shows_output: io::stdout().is_terminal(),
+            shows_output: stdout().get_ref().is_terminal(),
             shows_progress,
         }
     }
@@ -29,25 +30,56 @@ impl Terminal {
     pub(crate) fn width(&self) -> u16 {
         let of_variable = || std::env::var("COLUMNS").ok()?.parse().ok();
         let of_terminal =
-            || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0);
+            || terminal_size::terminal_size_of(stdout().get_ref()).map(|(width, _)| width.0);
         of_terminal().or_else(of_variable).unwrap_or(100).max(20)
     }
 
-    /// Says a line on standard error.
+    /// Writes a line to standard error. Line ends and unsafe characters in it are
+    /// escaped.
     pub(crate) fn say(&self, line: &str) {
-        // Nobody is left to tell that nobody reads.
-        let _ = writeln!(io::stderr(), "{line}");
+        // There is no place to report this to.
+        let _ = writeln!(stderr(), "{}", plain::one_line(line));
     }
 
     /// Asks a question on standard error; anything but a yes is a no.
     pub(crate) fn ask(&self, question: &str) -> Result<bool, Failure> {
-        let mut stderr = io::stderr();
+        let mut stderr = stderr();
         let unreadable = |error: io::Error| Failure::other(format!("the terminal: {error}"));
-        write!(stderr, "{question} [y/N] ").map_err(unreadable)?;
+        write!(stderr, "{} [y/N] ", plain::one_line(question)).map_err(unreadable)?;
         stderr.flush().map_err(unreadable)?;
         let mut answer = String::new();
         io::stdin().read_line(&mut answer).map_err(unreadable)?;
         let answer = answer.trim().to_ascii_lowercase();
         Ok(answer == "y" || answer == "yes")
     }
+}
+
+/// Standard error for text of several lines, such as a log. Unsafe characters are
+/// escaped.
+pub(crate) struct Log;
+
+impl Write for Log {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        let shown = String::from_utf8_lossy(text);
+        stderr().write_all(plain::lines(&shown).as_bytes())?;
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        stderr().flush()
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the writers in this module escape"
+)]
+fn stderr() -> io::Stderr {
+    io::stderr()
+}
+
+/// Standard output, unescaped, for [`Output`](super::Output) only.
+#[expect(clippy::disallowed_methods, reason = "Output escapes what it writes")]
+pub(super) fn stdout() -> BufWriter<StdoutLock<'static>> {
+    BufWriter::new(io::stdout().lock())
 }

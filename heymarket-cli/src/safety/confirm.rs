@@ -6,23 +6,28 @@ use serde_json::Value;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations::{self, spec::Effect};
-use crate::output::plain;
 
-/// Says what is about to happen, which reads after "this" and may go on with
-/// details in further lines, and asks whether it shall, unless `--yes` says so
-/// already. Where nobody can be asked, `--yes` is needed.
+/// Says what is about to happen, in words that follow "This", and asks whether to
+/// go on. `--yes` answers the question, and is required without a terminal.
 pub(crate) fn confirm(context: &Context, what: &str) -> Result<(), Failure> {
+    confirm_with(context, what, &[])
+}
+
+/// As [`confirm`], with details, each on its own line.
+fn confirm_with(context: &Context, what: &str, details: &[String]) -> Result<(), Failure> {
     if context.globals.yes {
         return Ok(());
     }
     if !context.terminal.can_ask {
-        let what = what.lines().next().unwrap_or_default();
         return Err(Failure::usage(format!(
             "this {what}, and there is no terminal to ask on; add --yes to do it, or --dry-run to \
              see the request"
         )));
     }
     context.terminal.say(&format!("This {what}"));
+    for detail in details {
+        context.terminal.say(&format!("  {detail}"));
+    }
     if context.terminal.ask("Go on?")? {
         Ok(())
     } else {
@@ -50,22 +55,22 @@ pub(crate) fn confirm_request(context: &Context, request: &RawRequest) -> Result
         Effect::Bulk => "may change something",
     };
     let what = format!("{what} ({} {})", api.method(), request.path());
-    let lines = std::iter::once(what).chain(details(request));
-    confirm(context, &lines.collect::<Vec<_>>().join("\n  "))
+    confirm_with(context, &what, &details(request))
 }
 
 /// What is in the request, a line for each parameter and member.
 fn details(request: &RawRequest) -> Vec<String> {
     let query = request.query_parameters();
     let mut lines: Vec<String> = query
-        .map(|(name, value)| format!("{name}: {}", plain::one_line(value)))
+        .map(|(name, value)| format!("{name}: {value}"))
         .collect();
     match request.body() {
         Some(Value::Object(members)) => {
-            lines.extend(members.iter().map(|(name, value)| {
-                let value = value.to_string();
-                format!("{name}: {}", plain::one_line(&value))
-            }));
+            lines.extend(
+                members
+                    .iter()
+                    .map(|(name, value)| format!("{name}: {value}")),
+            );
         }
         Some(Value::Array(items)) => lines.push(format!("{} items", items.len())),
         _ => {}

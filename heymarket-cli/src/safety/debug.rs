@@ -1,13 +1,11 @@
 //! `--debug`: what goes over the wire, without what nobody is to see.
 
-use std::io::{self, Write as _};
-
 use heymarket_api::{Error, RawRequest, Response, operations};
 use serde_json::Value;
 
 use crate::connection::Connection;
 use crate::context::Context;
-use crate::output::json;
+use crate::output::{Log, json};
 
 /// A number in a query with as many digits may be one of a phone.
 const PHONE_DIGITS: usize = 10;
@@ -20,7 +18,7 @@ pub(crate) fn watch(context: &Context) {
     }
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::DEBUG)
-        .with_writer(io::stderr)
+        .with_writer(|| Log)
         .with_ansi(false)
         .with_target(false)
         .finish();
@@ -31,10 +29,9 @@ pub(crate) fn watch(context: &Context) {
 /// Shows who is asked, and with whose credentials.
 pub(crate) fn debug_connection(context: &Context, connection: &Connection) {
     if context.globals.debug {
-        let Connection {
-            base_url, source, ..
-        } = connection;
-        say(&format!("* {base_url}, with the credentials of {source}"));
+        let Connection { server, source, .. } = connection;
+        let said = format!("* {server}, with the credentials of {source}");
+        context.terminal.say(&said);
     }
 }
 
@@ -49,20 +46,19 @@ pub(crate) fn debug_request(context: &Context, request: &RawRequest) {
         .collect();
     let mark = if query.is_empty() { "" } else { "?" };
     let segments: Vec<String> = request.path().split('/').map(shown_segment).collect();
-    let mut text = format!(
+    context.terminal.say(&format!(
         "> {} {}{mark}{}",
         request.operation().method(),
         segments.join("/"),
         query.join("&")
-    );
+    ));
     if let Some(body) = request.body() {
         let mut body = body.clone();
         hide(&mut body, false);
         for line in json::pretty(&body.to_string()).lines() {
-            text.push_str(&format!("\n> {line}"));
+            context.terminal.say(&format!("> {line}"));
         }
     }
-    say(&text);
 }
 
 /// Shows how it ended: the status, the request id and every attempt.
@@ -86,15 +82,11 @@ pub(crate) fn debug_outcome<T>(context: &Context, outcome: &Result<Response<T>, 
     };
     let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
     let request_id = request_id.unwrap_or("none");
-    say(&format!(
+    let terminal = &context.terminal;
+    terminal.say(&format!(
         "< {status}, {bytes} bytes, request id {request_id}"
     ));
-    say(&format!("< attempts: {ledger}"));
-}
-
-fn say(text: &str) {
-    // Nobody is left to tell that nobody reads.
-    let _ = writeln!(io::stderr(), "{}", crate::output::plain::lines(text));
+    terminal.say(&format!("< attempts: {ledger}"));
 }
 
 /// Hides the values of sensitive members; all, if the value is sensitive itself.

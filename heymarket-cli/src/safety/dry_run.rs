@@ -1,12 +1,32 @@
 //! `--dry-run` and `--curl`: the request in place of sending it.
 
 use heymarket_api::RawRequest;
+use reqwest::Url;
 
-use super::is_secret_header;
-use crate::connection;
+use super::curl::{Curl, Part};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::json;
+
+/// The headers whose values are shown. Any other may hold a secret.
+const SHOWN: [&str; 7] = [
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "cache-control",
+    "content-type",
+    "user-agent",
+    "x-request-id",
+];
+
+/// The headers that the client always sets itself.
+const OF_THE_CLIENT: [&str; 5] = [
+    "authorization",
+    "content-length",
+    "content-type",
+    "host",
+    "transfer-encoding",
+];
 
 /// Prints the request, if that is all that is wanted of it; gives whether it is.
 /// No credentials are needed for it.
@@ -19,33 +39,31 @@ pub(crate) fn shows_only(
     if !globals.dry_run && !globals.curl {
         return Ok(false);
     }
-    let server = connection::server(globals)?;
-    let mut output = context.output()?;
+    let url = context.server()?.url_of(request);
+    let url = url.ok_or_else(|| Failure::usage("the server is not an HTTP URL"))?;
+    let is_sent = |(name, _): &&(String, String)| !is_of(&OF_THE_CLIENT, name);
+    let headers: Vec<_> = headers.iter().filter(is_sent).collect();
     if globals.curl {
-        output.line(&curl(&server, request, headers))?;
-        let hint =
-            "nothing was sent; the command takes the token from the variable HEYMARKET_TOKEN";
-        context.terminal.say(hint);
+        curl(&url, request, &headers).print(context)?;
     } else {
-        output.line(&plain(&server, request, headers))?;
+        let mut output = context.output()?;
+        output.line(&plain(&url, request, &headers))?;
+        output.finish()?;
         context.terminal.say("nothing was sent");
     }
-    output.finish()?;
     Ok(true)
 }
 
-fn url(server: &str, request: &RawRequest) -> String {
-    let query = request.query_string();
-    let mark = if query.is_empty() { "" } else { "?" };
-    let server = server.trim_end_matches('/');
-    format!("{server}{}{mark}{query}", request.path())
-}
-
-fn plain(server: &str, request: &RawRequest, headers: &[(String, String)]) -> String {
+fn plain(url: &Url, request: &RawRequest, headers: &[&(String, String)]) -> String {
     let method = request.operation().method();
-    let mut text = format!("{method} {}", url(server, request));
+    let mut text = format!("{method} {url}");
     for (name, value) in headers {
-        text.push_str(&format!("\n{name}: {}", header_value(name, value)));
+        let value = if is_of(&SHOWN, name) {
+            value
+        } else {
+            "[redacted]"
+        };
+        text.push_str(&format!("\n{name}: {value}"));
     }
     if let Some(body) = request.body() {
         text.push_str(&format!("\n\n{}", json::pretty(&body.to_string())));
@@ -53,65 +71,35 @@ fn plain(server: &str, request: &RawRequest, headers: &[(String, String)]) -> St
     text
 }
 
-fn curl(server: &str, request: &RawRequest, headers: &[(String, String)]) -> String {
-    let method = request.operation().method();
-    let mut words = vec![
-        format!("curl --request {method} {}", quoted(&url(server, request))),
-        "--header \"Authorization: Bearer $HEYMARKET_TOKEN\"".to_owned(),
-    ];
+fn curl(url: &Url, request: &RawRequest, headers: &[&(String, String)]) -> Curl {
+    let method = request.operation().method().as_str();
+    let mut curl = Curl::new(method, Part::Text(url.as_str())).token();
     for (name, value) in headers {
-        let header = format!("{name}: {}", header_value(name, value));
-        words.push(format!("--header {}", quoted(&header)));
+        curl = if is_of(&SHOWN, name) {
+            curl.header(name, Part::Text(value))
+        } else {
+            curl.header(name, Part::Variable(&variable(name)))
+        };
     }
-    if let Some(body) = request.body() {
-        words.push("--header 'Content-Type: application/json'".to_owned());
-        let body = json::compact(&body.to_string());
-        words.push(format!("--data {}", quoted(&body)));
-    }
-    words.join(" \\\n  ")
-}
-
-fn header_value<'a>(name: &str, value: &'a str) -> &'a str {
-    if is_secret_header(name) {
-        "[secret]"
-    } else {
-        value
+    match request.body() {
+        Some(body) => curl.json(&[Part::Text(&json::compact(&body.to_string()))]),
+        None => curl,
     }
 }
 
-/// A word of a shell that stands for itself.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+fn is_of(names: &[&str], name: &str) -> bool {
+    names.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use heymarket_api::operations;
-    use serde_json::json;
-
-    #[test]
-    fn a_shell_reads_back_what_was_quoted() {
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-    }
-
-    #[test]
-    fn a_curl_line_has_all_but_the_secrets() {
-        let request = RawRequest::of(&operations::GET_CONVERSATION)
-            .parameter("id", "9920")
-            .json(json!({"a": "it's"}));
-        let headers = [
-            ("X-Trace".to_owned(), "1".to_owned()),
-            ("X-Api-Key".to_owned(), "canary".to_owned()),
-        ];
-        let line = curl("https://api.heymarket.com/", &request, &headers);
-        assert!(
-            line.starts_with(
-                "curl --request GET 'https://api.heymarket.com/v1/conversations/9920'"
-            )
-        );
-        assert!(line.contains("'X-Trace: 1'"), "{line}");
-        assert!(line.contains(r#"--data '{"a":"it'\''s"}'"#), "{line}");
-        assert!(!line.contains("canary"), "{line}");
-    }
+/// Returns the name of the variable that holds the value of a header.
+fn variable(header: &str) -> String {
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_uppercase()
+        } else {
+            '_'
+        }
+    };
+    let name: String = header.chars().map(plain).collect();
+    format!("HEYMARKET_HEADER_{name}")
 }

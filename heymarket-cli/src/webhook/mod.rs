@@ -4,4 +4,4 @@ mod target;
 mod token;
 
 pub(crate) use target::{Target, cause};
-pub(crate) use token::tokens;
+pub(crate) use token::{TOKEN_VARIABLE, tokens};

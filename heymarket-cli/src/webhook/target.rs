@@ -44,6 +44,11 @@ impl Target {
         Ok(Self { url, client })
     }
 
+    /// Whether `Display` shows all of it.
+    pub(crate) fn is_shown_whole(&self) -> bool {
+        self.to_string() == self.url.as_str()
+    }
+
     /// Whether it is on this machine.
     pub(crate) fn is_local(&self) -> bool {
         is_local(&self.url)

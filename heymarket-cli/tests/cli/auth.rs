@@ -1,12 +1,12 @@
 //! Profiles, and where credentials come from.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 
 use heymarket_sandbox::{API_KEY, SECRET_ID, SECRET_KEY};
 use serde_json::Value;
 
-use crate::support::{Home, Live, Outcome, Pty};
+use crate::support::{Home, Live, Outcome, Pty, Server, end, piped};
 
 const CANARY: &str = "canary-secret-3f9a";
 
@@ -85,6 +85,15 @@ fn the_profile_in_use_can_be_switched_and_named() {
     assert!(works(&home, &["--profile", "good"]));
     home.run(&["auth", "switch", "good"]).done();
     assert!(works(&home, &[]));
+    let status = [
+        "auth",
+        "status",
+        "--profile",
+        "other",
+        "--base-url",
+        live.url(),
+    ];
+    assert_eq!(home.run(&status).code, Some(4), "it is not there");
     let unknown = home.run(&["auth", "switch", "other"]);
     assert_eq!(unknown.code, Some(4));
     assert!(
@@ -121,6 +130,101 @@ fn what_comes_first_is_used() {
 }
 
 #[test]
+fn a_profiles_secret_goes_to_the_profiles_server_only() {
+    let (live, other) = (Live::start(), Server::answering(200, "[]"));
+    let home = Home::new();
+    login(&home, &live, &["good"], API_KEY).done();
+    let list = ["inboxes", "list"];
+    let elsewhere = |words: &[&str]| {
+        let mut command = home.command(words);
+        command.env("HEYMARKET_BASE_URL", other.url());
+        command
+    };
+    let ignored = "HEYMARKET_BASE_URL is ignored: the profile good is for";
+    let named = ["inboxes", "list", "--profile", "good"];
+    let secret = [
+        "inboxes",
+        "list",
+        "--profile",
+        "good",
+        "--secret-command",
+        "echo sk_sandbox",
+    ];
+    for mut command in [
+        elsewhere(&list),
+        elsewhere(&named),
+        elsewhere(&secret),
+        elsewhere(&["export", "contacts", "--to", "all.jsonl"]),
+        elsewhere(&["doctor"]),
+    ] {
+        let outcome = end(piped(&mut command), "");
+        assert_eq!(
+            outcome.stderr.matches(ignored).count(),
+            1,
+            "{}",
+            outcome.stderr
+        );
+        outcome.done();
+    }
+    let mut by_variable = elsewhere(&list);
+    let outcome = end(piped(by_variable.env("HEYMARKET_PROFILE", "good")), "");
+    assert!(outcome.stderr.contains(ignored), "{}", outcome.stderr);
+    let shown = end(piped(&mut elsewhere(&["inboxes", "list", "--dry-run"])), "");
+    assert!(shown.stderr.contains(ignored), "{}", shown.stderr);
+    assert_eq!(shown.done(), format!("GET {}/v1/inboxes\n", live.url()));
+    let status = end(piped(&mut elsewhere(&["auth", "status"])), "");
+    assert!(status.stderr.contains(ignored), "{}", status.stderr);
+    assert_eq!(json(status)["server"], live.url());
+    assert_eq!(other.received().len(), 0, "no secret goes there");
+
+    // Where it is named in the command, it is meant.
+    let url = other.url();
+    let outcome = home.run(&["inboxes", "list", "--base-url", &url]);
+    assert_eq!(outcome.stderr, "");
+    // Other credentials than a profile's go where the environment says.
+    let mut environment = elsewhere(&list);
+    end(piped(environment.env("HEYMARKET_API_KEY", CANARY)), "").done();
+    end(
+        piped(&mut elsewhere(&[
+            "inboxes",
+            "list",
+            "--secret-command",
+            "echo sk_1",
+        ])),
+        "",
+    )
+    .done();
+    let secrets: Vec<_> = other
+        .received()
+        .iter()
+        .map(|request| request.header("authorization").map(str::to_owned))
+        .collect();
+    let bearer = |secret: &str| Some(format!("Bearer {secret}"));
+    assert_eq!(secrets, [bearer(API_KEY), bearer(CANARY), bearer("sk_1")]);
+}
+
+#[test]
+fn a_login_tries_the_secret_at_the_server_that_it_is_kept_for() {
+    let (live, other) = (Live::start(), Server::answering(200, "[]"));
+    let home = Home::new().with("HEYMARKET_BASE_URL", &other.url());
+    let outcome = login(&home, &live, &[], API_KEY);
+    assert!(!outcome.stderr.contains("ignored"), "{}", outcome.stderr);
+    outcome.done();
+    // Nothing answers there, on a machine without a network or with one.
+    let words = ["auth", "login", "b", "--with-secret", "--no-check"];
+    let outcome = home.run_with_input(&words, CANARY);
+    assert!(
+        outcome.stderr.contains("HEYMARKET_BASE_URL is ignored"),
+        "{}",
+        outcome.stderr
+    );
+    outcome.done();
+    assert_eq!(other.received().len(), 0);
+    let status = json(home.run(&["auth", "status"]));
+    assert_eq!(status["server"], "https://api.heymarket.com");
+}
+
+#[test]
 fn the_file_is_for_its_owner_only_and_one_that_is_not_is_refused() {
     let (live, home) = (Live::start(), Home::new());
     login(&home, &live, &[], API_KEY).done();
@@ -136,6 +240,42 @@ fn the_file_is_for_its_owner_only_and_one_that_is_not_is_refused() {
         assert!(outcome.stderr.contains(&advice), "{}", outcome.stderr);
         set(right).expect("rights");
         assert!(works(&home, &[]));
+    }
+}
+
+#[test]
+fn a_config_file_of_another_user_is_refused() {
+    let (live, home) = (Live::start(), Home::new());
+    login(&home, &live, &[], API_KEY).done();
+    let path = home.config();
+    let folder = path.parent().expect("a folder");
+    let is_root = fs::metadata(&path).expect("a file").uid() == 0;
+    if is_root {
+        for place in [path.as_path(), folder] {
+            chown(place, Some(12345), None).expect("root may give it away");
+            assert_refused(&home, place);
+            chown(place, Some(0), None).expect("and take it back");
+            assert!(works(&home, &[]));
+        }
+    } else {
+        // Others' files are only had by a link.
+        fs::rename(&path, folder.join("mine")).expect("a file");
+        std::os::unix::fs::symlink("/etc/passwd", &path).expect("a link");
+        assert_refused(&home, &path);
+    }
+}
+
+#[track_caller]
+fn assert_refused(home: &Home, place: &std::path::Path) {
+    for words in [
+        &["inboxes", "list"][..],
+        &["auth", "status"],
+        &["auth", "logout", "--yes"],
+    ] {
+        let outcome = home.run(words);
+        assert_eq!(outcome.code, Some(4), "{words:?}: {}", outcome.stderr);
+        let said = format!("{} belongs to another user", place.display());
+        assert!(outcome.stderr.contains(&said), "{}", outcome.stderr);
     }
 }
 
@@ -259,7 +399,8 @@ fn a_secret_command_gives_the_secret_and_nothing_of_it_is_told() {
         assert!(!told.contains(CANARY), "{command}: {told}");
     }
     // Kept in a profile, it is run by each command, and told by none.
-    home.run(&["auth", "login", "vault", "--secret-command", &good])
+    let login = ["auth", "login", "vault", "--secret-command", &good];
+    home.run(&[&login[..], &["--base-url", live.url()]].concat())
         .done();
     assert!(works(&home, &[]));
     let status = home.run(&["auth", "status"]);

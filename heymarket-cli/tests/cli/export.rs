@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::time::Duration;
@@ -405,6 +406,115 @@ fn a_dry_run_of_an_export_writes_nothing() {
     assert!(shown.contains("/v1/contacts"), "{shown}");
     assert_eq!(files(home.path()), Vec::<String>::new());
     assert_eq!(home.run(&export("contacts", "-", &[])).code, Some(2));
+}
+
+fn mode(path: &Path) -> u32 {
+    let rights = fs::symlink_metadata(path).expect("a file").permissions();
+    rights.mode() & 0o777
+}
+
+#[test]
+fn what_an_export_writes_is_for_its_owner_only() {
+    let live = Live::start();
+    let home = Home::of(&live);
+    let rule = Rule::new(Trouble::Delay)
+        .delay_ms(60)
+        .operation("list_contacts");
+    live.sandbox().add_rule(rule).expect("a rule");
+    // Files that a program makes without thought are for everybody then.
+    let mut command = home.program("/bin/sh");
+    command.args([
+        "-c",
+        "umask 0; exec \"$0\" \"$@\"",
+        env!("CARGO_BIN_EXE_heymarket"),
+    ]);
+    command.args(export("contacts", "all.jsonl", &["--page-size", "4"]));
+    let mut export = command.spawn().expect("the binary");
+    let at = |name: &str| home.path().join(name);
+    let mut seen = HashSet::new();
+    while export.try_wait().expect("a status").is_none() {
+        for name in files(home.path()) {
+            // It may be renamed by now.
+            if let Ok(rights) = fs::symlink_metadata(at(&name)) {
+                assert_eq!(rights.permissions().mode() & 0o777, 0o600, "{name}");
+                seen.insert(name);
+            }
+        }
+    }
+    assert!(
+        seen.contains("all.jsonl.partial") && seen.contains("all.jsonl.checkpoint"),
+        "{seen:?}"
+    );
+    assert_eq!(mode(&at("all.jsonl")), 0o600);
+}
+
+#[test]
+fn a_partial_file_that_others_can_read_is_closed_to_them() {
+    let live = Live::start();
+    let home = Home::of(&live);
+    begun(&live, &home);
+    let partial = home.path().join("all.jsonl.partial");
+    fs::set_permissions(&partial, fs::Permissions::from_mode(0o644)).expect("rights");
+    home.run(&export("contacts", "all.jsonl", &["--page-size", "4"]))
+        .done();
+    assert_eq!(mode(&home.path().join("all.jsonl")), 0o600);
+}
+
+#[test]
+fn an_export_never_follows_a_symbolic_link() {
+    let live = Live::start();
+    for name in [
+        "all.jsonl",
+        "all.jsonl.partial",
+        "all.jsonl.checkpoint",
+        "all.jsonl.checkpoint.new",
+    ] {
+        for is_there in [true, false] {
+            for words in [&[][..], &["--force"]] {
+                let home = Home::of(&live);
+                let victim = home.path().join("victim");
+                if is_there {
+                    fs::write(&victim, "").expect("a file");
+                }
+                std::os::unix::fs::symlink(&victim, home.path().join(name)).expect("a link");
+                let outcome = home.run(&export("contacts", "all.jsonl", words));
+                let what = format!("{name} {is_there} {words:?}: {}", outcome.stderr);
+                // What is only ever written anew takes the place of the link.
+                let code = if name.ends_with(".new") { 0 } else { 2 };
+                assert_eq!(outcome.code, Some(code), "{what}");
+                assert_eq!(
+                    outcome.stderr.contains("is a symbolic link"),
+                    code == 2,
+                    "{what}"
+                );
+                assert_eq!(
+                    fs::read_to_string(&victim).ok(),
+                    is_there.then(String::new),
+                    "{what}"
+                );
+                assert!(code == 0 || home.path().join(name).is_symlink(), "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_export_writes_to_nothing_but_a_file() {
+    let live = Live::start();
+    let home = Home::of(&live);
+    fs::create_dir(home.path().join("folder.partial")).expect("a folder");
+    let fifo = home.path().join("pipe.partial");
+    let status = std::process::Command::new("mkfifo").arg(&fifo).status();
+    assert!(status.expect("mkfifo").success());
+    for name in ["folder", "pipe"] {
+        let outcome = home.run(&export("contacts", name, &[]));
+        assert_eq!(outcome.code, Some(2), "{name}: {}", outcome.stderr);
+        assert!(
+            outcome.stderr.contains("is not a regular file"),
+            "{}",
+            outcome.stderr
+        );
+    }
 }
 
 #[test]

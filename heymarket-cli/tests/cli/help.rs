@@ -69,6 +69,7 @@ fn help_knows_commands_and_topics() {
         "topic-exit-codes",
         run(None, &["help", "exit-codes"]).done()
     );
+    assert_snapshot!("topic-times", run(None, &["help", "times"]).done());
     assert_eq!(run(None, &["help", "nonsense"]).code, Some(2));
 }
 
@@ -85,6 +86,32 @@ fn shells_complete_every_operation() {
         }
     }
     assert_eq!(run(None, &["completions", "tcsh"]).code, Some(2));
+}
+
+#[test]
+fn a_manual_page_takes_the_place_of_a_link() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    let (victim, page) = (
+        folder.path().join("victim"),
+        folder.path().join("heymarket.1"),
+    );
+    std::fs::write(&victim, "mine").expect("a file");
+    std::os::unix::fs::symlink(&victim, &page).expect("a link");
+    run(None, &["man", folder.path().to_str().expect("a path")]).done();
+    assert_eq!(std::fs::read_to_string(&victim).expect("the file"), "mine");
+    let metadata = std::fs::symlink_metadata(&page).expect("the page");
+    assert!(metadata.is_file());
+    assert_eq!(metadata.permissions().mode() & 0o400, 0o400);
+    let others = metadata.permissions().mode() & 0o044;
+    let made = folder.path().join("made");
+    std::fs::write(&made, "").expect("a file");
+    let usual = std::fs::metadata(made)
+        .expect("a file")
+        .permissions()
+        .mode()
+        & 0o044;
+    assert_eq!(others, usual, "manual pages are for everybody");
 }
 
 #[test]

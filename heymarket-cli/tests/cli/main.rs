@@ -6,6 +6,7 @@ mod api;
 mod auth; // profiles, and secrets that are not seen
 mod commands; // every operation of the spec is a command
 mod doctor;
+mod escapes; // what would act on a terminal
 mod exit_codes;
 mod export; // killed in the middle, and resumed
 mod help;
@@ -15,3 +16,4 @@ mod safety;
 mod sandbox;
 mod support;
 mod terminal; // on a pseudo-terminal
+mod times;

@@ -1,6 +1,7 @@
 //! Results, as they are written where nobody looks.
 
 use insta::assert_snapshot;
+use serde_json::{Value, json};
 
 use crate::support::{Server, run};
 
@@ -61,6 +62,141 @@ fn a_line_of_json_for_each_item() {
 #[test]
 fn csv_has_a_header_and_whole_values() {
     assert_snapshot!("csv", list(&["--format", "csv"]));
+}
+
+/// The records of a CSV text, without its header.
+fn records(text: &str) -> Vec<Vec<String>> {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let records = reader.records().map(|record| record.expect("a record"));
+    records
+        .map(|record| record.iter().map(str::to_owned).collect())
+        .collect()
+}
+
+/// The cells of the column `tag`, for tags with these names.
+fn tags_as_csv(names: &[Value], more: &[&str]) -> Vec<String> {
+    let tags = names.iter().map(|name| json!({"id": 1, "tag": name}));
+    let server = Server::answering(200, &Value::Array(tags.collect()).to_string());
+    let words = [&["tags", "list", "--format", "csv"], more].concat();
+    let text = run(Some(&server), &words).done();
+    let header: Vec<&str> = text.lines().next().unwrap_or_default().split(',').collect();
+    let column = header
+        .iter()
+        .position(|name| *name == "tag")
+        .expect("the column");
+    records(&text)
+        .into_iter()
+        .map(|mut record| record.remove(column))
+        .collect()
+}
+
+#[test]
+fn no_text_of_a_csv_is_a_formula_to_a_spreadsheet() {
+    let formulas = [
+        "=1+1",
+        "+1+cmd|' /C calc'!A0",
+        "-2+3",
+        "@SUM(A1)",
+        "\tx",
+        "\rx",
+        "\n=1",
+        "=HYPERLINK(\"x\")",
+        "+",
+        "-",
+        "=",
+        "-inf",
+        "+1 call me",
+        "+1,5;2",
+        "-1+2",
+        "-1-2",
+        "+15550100101=",
+        "＝1+1",
+        "＋1+cmd",
+        "－1",
+        "＠A1",
+    ];
+    let texts: Vec<Value> = formulas.iter().map(|text| (*text).into()).collect();
+    let expected: Vec<String> = formulas.iter().map(|text| format!("'{text}")).collect();
+    assert_eq!(tags_as_csv(&texts, &[]), expected);
+    assert_eq!(tags_as_csv(&texts, &["--raw-csv"]), formulas);
+    let nested = [
+        json!({"name": "=1"}),
+        json!(["=1", "b"]),
+        json!(["a", "=1"]),
+        json!(["+15550100101", "-x"]),
+    ];
+    assert_eq!(
+        tags_as_csv(&nested, &[]),
+        ["'=1", "'=1, b", "a, =1", "'+15550100101, -x"]
+    );
+}
+
+#[test]
+fn numbers_and_phone_numbers_of_a_csv_stay_as_they_are() {
+    let plain = [
+        json!("+15550100101"),
+        json!("+1 (555) 010-0101"),
+        json!("+1-555-010-0101"),
+        json!("+1.555.010.0101"),
+        json!("-12.5"),
+        json!("+3"),
+        json!("-1e3"),
+        json!("-0"),
+        json!(-12.5),
+        json!(-7),
+        json!("a=1"),
+        json!("a-b"),
+        json!("'=1"),
+        json!(" x"),
+        json!(""),
+        json!("15550100101"),
+        json!(["+15550100101", "+15550100102"]),
+        json!([-1, -2]),
+        json!("Łódź"),
+    ];
+    let raw = tags_as_csv(&plain, &["--raw-csv"]);
+    assert_eq!(tags_as_csv(&plain, &[]), raw);
+    assert_eq!(raw[4], "-12.5");
+    assert_eq!(raw[16], "+15550100101, +15550100102");
+}
+
+#[test]
+fn every_command_that_writes_csv_makes_its_cells_harmless() {
+    let evil = json!({"id": 1, "tag": "=1+1", "name": "=1+1"});
+    let around = json!({"tags": [evil]}).to_string();
+    let answers = [
+        (vec!["tags", "get", "1"], evil.to_string()),
+        (vec!["tags", "list"], around),
+    ];
+    for (words, body) in answers {
+        let server = Server::answering(200, &body);
+        let text = run(Some(&server), &[&words[..], &["--format", "csv"]].concat()).done();
+        assert!(text.contains("'=1+1"), "{words:?}: {text}");
+    }
+    let server = Server::responding(|request| {
+        let is_first = request.json().get("date").is_none();
+        let page = r#"[{"id":1,"tag":"=1+1","updated":"2026-05-07T12:00:00Z"}]"#;
+        (
+            200,
+            Vec::new(),
+            if is_first { page } else { "[]" }.to_owned(),
+        )
+    });
+    let text = run(Some(&server), &["tags", "list", "--all", "--format", "csv"]).done();
+    assert!(text.contains("'=1+1"), "{text}");
+}
+
+#[test]
+fn raw_csv_goes_with_csv_only() {
+    let words = ["tags", "list", "--raw-csv", "--json"];
+    assert_eq!(run(None, &words).code, Some(2));
+    let outcome = run(None, &["tags", "list", "--raw-csv"]);
+    assert_eq!(outcome.code, Some(2));
+    assert!(
+        outcome.stderr.contains("--format csv"),
+        "{}",
+        outcome.stderr
+    );
 }
 
 #[test]

@@ -3,12 +3,13 @@
 use std::io;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches as _};
-use heymarket_api::{Client, Credentials};
+use heymarket_api::Client;
 
 use super::{DEFAULT, status};
 use crate::connection;
 use crate::connection::profile::file::{ConfigFile, Entry};
 use crate::connection::profile::secret::{self, Secret};
+use crate::connection::server::Server;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::safety;
@@ -40,8 +41,10 @@ pub(super) fn command() -> Command {
                  The id and the key of an API secret are made in the app, under Settings > \
                  Integrations > API. They are asked for on the terminal, which does not show them, \
                  and tried by listing the inboxes. With --secret-command, the command is kept in \
-                 place of a secret, and run by each command; with --base-url, the profile is for \
-                 that server.",
+                 place of a secret, and run by each command.\n\n\
+                 The profile is for the server of --base-url, by default \
+                 https://api.heymarket.com. HEYMARKET_BASE_URL never changes where its secret \
+                 goes.",
             ),
     )
 }
@@ -57,16 +60,19 @@ pub(super) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
         safety::confirm(context, &format!("replaces the profile {name}"))?;
     }
     let secret = secret(context, &arguments)?;
-    let base_url = context.globals.base_url.clone();
     let credentials = secret.credentials()?;
-    if arguments.no_check {
-        // A server that could never be asked is refused all the same.
-        client(credentials, base_url.as_deref())?;
-    } else {
-        check(credentials, base_url.as_deref()).await?;
+    let base_url = context.globals.base_url.as_deref().map(Server::new);
+    let entry = Entry { secret, base_url };
+    if context.globals.base_url.is_none() {
+        connection::warn_of_ignored_variable(&name, &entry.server(), &context.terminal)?;
+    }
+    // A server that could never be asked is refused, whether or not it is tried.
+    let client = connection::client(credentials, &entry.server())?;
+    if !arguments.no_check {
+        check(&client).await?;
     }
     let mut file = ConfigFile::load()?;
-    file.set(&name, Entry { secret, base_url });
+    file.set(&name, entry);
     file.put_to_use(&name);
     file.save()?;
     let checked = if arguments.no_check {
@@ -139,14 +145,8 @@ fn ask(what: &str) -> Result<String, Failure> {
     Ok(answer.to_owned())
 }
 
-fn client(credentials: Credentials, base_url: Option<&str>) -> Result<Client, Failure> {
-    let base_url = connection::base_url_or(base_url)?;
-    connection::client(credentials, &base_url)
-}
-
 /// Asks for the inboxes, which every secret may see.
-async fn check(credentials: Credentials, base_url: Option<&str>) -> Result<(), Failure> {
-    let client = client(credentials, base_url)?;
+async fn check(client: &Client) -> Result<(), Failure> {
     match client.list_inboxes().await {
         Ok(_) => Ok(()),
         Err(error) if error.is_unauthorized() => Err(Failure::credentials(

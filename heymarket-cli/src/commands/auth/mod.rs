@@ -33,7 +33,8 @@ pub(crate) fn command() -> Command {
              A profile is an API secret, a legacy API key or a command that prints either, with a \
              name and maybe a server. They are kept in config.toml in the folder heymarket of the \
              platform's settings ($XDG_CONFIG_HOME or ~/.config, on Windows %APPDATA%), or in \
-             $HEYMARKET_CONFIG_DIR, for nobody but you to read.\n\n\
+             $HEYMARKET_CONFIG_DIR. The file is refused if it belongs to another user, or if \
+             others can read or replace it.\n\n\
              `heymarket help environment` says what comes before what.",
         )
         .subcommand_required(true)

@@ -26,15 +26,24 @@ pub(super) fn command() -> Command {
 
 pub(super) fn run(context: &Context) -> Result<(), Failure> {
     let file = ConfigFile::load()?;
-    let (source, why, used) = used(context)?;
+    let (choice, why) = used(context)?;
+    let (source, server) = match &choice {
+        Some(choice) => {
+            let server = connection::server_of(choice, &context.globals, &context.terminal)?;
+            (choice.source(), Some(server.to_string()))
+        }
+        None => (Some("the sandbox".to_owned()), None),
+    };
+    let is_in_use =
+        |name: &str| matches!(&choice, Some(Choice::Profile { name: used, .. }) if used == name);
     let profiles: Vec<_> = file
         .profiles()
         .map(|(name, entry)| {
             json!({
                 "name": name,
-                "in_use": used.as_deref() == Some(name),
+                "in_use": is_in_use(name),
                 "kind": entry.secret.kind(),
-                "server": entry.base_url.as_deref().unwrap_or(connection::PRODUCTION),
+                "server": entry.server().to_string(),
             })
         })
         .collect();
@@ -43,6 +52,7 @@ pub(super) fn run(context: &Context) -> Result<(), Failure> {
         "config_file": path.display().to_string(),
         "credentials": source,
         "why": why,
+        "server": server,
         "profiles": profiles,
     });
     let mut output = context.output()?;
@@ -57,28 +67,21 @@ pub(super) fn run(context: &Context) -> Result<(), Failure> {
     }
 }
 
-/// What is used, why, and the name of the profile that it is.
-fn used(context: &Context) -> Result<(Option<String>, &'static str, Option<String>), Failure> {
+/// Returns which credentials are used, `None` for the sandbox, and why.
+fn used(context: &Context) -> Result<(Option<Choice>, &'static str), Failure> {
     if context.globals.sandbox {
-        return Ok((Some("the sandbox".to_owned()), "--sandbox is given", None));
+        return Ok((None, "--sandbox is given"));
     }
-    Ok(match Choice::of(&context.globals)? {
-        Choice::Command { .. } => {
-            let why = "--secret-command is given";
-            (Some("the secret command".to_owned()), why, None)
-        }
+    let choice = Choice::of(&context.globals)?;
+    let why = match &choice {
+        Choice::Command { .. } => "--secret-command is given",
         Choice::Environment => {
-            let why =
-                "HEYMARKET_API_SECRET_ID, HEYMARKET_API_SECRET_KEY or HEYMARKET_API_KEY is set";
-            (Some("the environment".to_owned()), why, None)
+            "HEYMARKET_API_SECRET_ID, HEYMARKET_API_SECRET_KEY or HEYMARKET_API_KEY is set"
         }
-        Choice::Profile { name, why } => {
-            // One that is named and not there is an error.
-            connection::profile::base_url(Some(&name))?;
-            (Some(format!("the profile {name}")), why, Some(name))
-        }
-        Choice::Nowhere => (None, "none are there", None),
-    })
+        Choice::Profile { why, .. } => why,
+        Choice::Nowhere => "none are there",
+    };
+    Ok((Some(choice), why))
 }
 
 /// Tells whoever chose a profile that something else comes before it.

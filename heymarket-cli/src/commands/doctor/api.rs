@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use heymarket_api::{Client, Error};
 use http::HeaderMap;
-use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::{SignedDuration, Timestamp};
 
 use super::check::{Check, Report};
+use crate::time;
 
 const TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -82,11 +82,7 @@ fn accepted(error: Option<&Error>) -> Option<Check> {
 
 fn clock(headers: &HeaderMap, end: Timestamp, took: Duration) -> Check {
     const NAME: &str = "clock";
-    let server = headers
-        .get(http::header::DATE)
-        .and_then(|date| date.to_str().ok())
-        .and_then(|date| DateTimeParser::new().parse_timestamp(date).ok());
-    let Some(server) = server else {
+    let Some(server) = time::of_server(headers) else {
         let detail = "the server did not say what time it is";
         return Check::warn(
             NAME,

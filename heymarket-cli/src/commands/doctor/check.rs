@@ -91,14 +91,14 @@ impl Check {
         let mut text = format!(
             "{result:<5} {:<12} {}{}",
             self.name,
-            self.detail,
+            plain::one_line(&self.detail),
             time.unwrap_or_default()
         );
         if !self.advice.is_empty() {
-            text.push('\n');
+            text.push_str("\n                   ");
             text.push_str(self.advice);
         }
-        text.replace('\n', "\n                   ")
+        text
     }
 }
 
@@ -116,7 +116,7 @@ impl Report {
         let mut output = context.output()?;
         if output.format == Format::Table {
             for check in &self.0 {
-                output.line(&plain::lines(&check.prose()))?;
+                output.line(&check.prose())?;
             }
         } else {
             let json = serde_json::to_string(&self.0)

@@ -6,7 +6,6 @@ mod network;
 
 use clap::{ArgMatches, Command};
 
-use crate::connection;
 use crate::connection::profile::file::ConfigFile;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -31,10 +30,6 @@ pub(crate) async fn run(context: &Context, _: &ArgMatches) -> Result<(), Failure
     let mut report = Report::default();
     report.add(config_file());
     let connection = context.connect().await;
-    let server = match &connection {
-        Ok(connection) => connection.base_url.clone(),
-        Err(_) => connection::server(&context.globals)?,
-    };
     match &connection {
         Ok(connection) => {
             let from = format!("there are some, from {}", connection.source);
@@ -46,7 +41,14 @@ pub(crate) async fn run(context: &Context, _: &ArgMatches) -> Result<(), Failure
         // The damaged file, or a server that no client is made for.
         Err(failure) => report.add(Check::fail("connection", failure.to_string(), "")),
     }
-    network::check(&server, &mut report).await;
+    let server = match &connection {
+        Ok(connection) => Ok(connection.server.clone()),
+        Err(_) => context.server(),
+    };
+    // What is wrong with a URL that no client takes was found above.
+    if let Ok(server) = server {
+        network::check(&server, &mut report).await;
+    }
     if let Ok(connection) = &connection {
         api::check(&connection.client, &mut report).await;
     }

@@ -15,13 +15,14 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::check::{Check, Report};
+use crate::connection::server::Server;
 
 /// How long a step may take.
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// Tries each step until one fails.
-pub(super) async fn check(server: &str, report: &mut Report) {
-    let Ok(url) = server.parse::<Url>() else {
+pub(super) async fn check(server: &Server, report: &mut Report) {
+    let Some(url) = server.url() else {
         let advice = "write it like https://api.heymarket.com";
         return report.add(Check::fail("server", "it is no URL", advice));
     };

@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::output::{Progress, json};
 use crate::safety;
 use crate::stop::Stop;
-use plan::{Kind, Options};
+use plan::{Kind, Options, Since};
 use store::{Opened, Saved, Store};
 
 #[derive(Args)]
@@ -28,8 +28,8 @@ struct Arguments {
     to: PathBuf,
 
     /// Nothing older: by the last change, and messages by their date
-    #[arg(long, value_name = "TIME")]
-    since: Option<Timestamp>,
+    #[arg(long, value_name = "TIME", value_parser = Since::read)]
+    since: Option<Since>,
 
     /// Conversations of these inboxes; by default of all
     #[arg(long, value_name = "ID")]
@@ -58,7 +58,8 @@ pub(crate) fn command() -> Command {
                  Until it is whole, what there is lies in FILE.partial, and where to go on in \
                  FILE.checkpoint. Whatever ends an export, the same command goes on where it was: \
                  nothing is lost, and nothing comes twice. FILE itself is there once all is \
-                 written, and is not replaced without --force.\n\n\
+                 written, and is not replaced without --force. Only you can read these files, and \
+                 a symbolic link in their place is refused.\n\n\
                  The API has no snapshots. What changes during an export moves to the front of the \
                  list: it does not come again, so that the file has it as it was, and if the \
                  export had not come to it yet, the file does not have it. Export again with \
@@ -77,11 +78,11 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
              `heymarket conversations list --all`",
         ));
     }
-    let options = Options::new(context, &arguments)?;
-    let now = Timestamp::now();
+    let options = Options::new(&arguments)?;
     if context.globals.dry_run || context.globals.curl {
         let inboxes = options.inboxes.clone().unwrap_or_default();
-        safety::shows_only(context, &options.request(&inboxes, now), &[])?;
+        let request = options.request(&inboxes, Timestamp::now());
+        safety::shows_only(context, &request, &[])?;
         return Ok(());
     }
     let connection = context.connect().await?;
@@ -96,7 +97,7 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
     };
     let outcome = async {
         let client = &connection.client;
-        let options = options.with_team(client).await?;
+        let (options, now) = options.of(&connection).await?;
         let saved = match saved {
             Some(saved) => {
                 options.must_be_those_of(&saved.options)?;

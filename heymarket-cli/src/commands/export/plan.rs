@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Arguments;
-use crate::connection;
-use crate::context::Context;
+use crate::connection::Connection;
 use crate::failure::Failure;
+use crate::time;
 
-/// The server's clock may be ahead by so much.
+/// How far the clock that dates messages may be ahead of the answer's `Date`.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(10);
 
 /// No check of who may see an inbox, as an example of the documentation has it.
@@ -54,15 +54,35 @@ impl fmt::Display for Kind {
     }
 }
 
+/// The value of `--since`: the time, and the text that gave it.
+#[derive(Clone)]
+pub(super) struct Since {
+    time: Timestamp,
+    given: String,
+}
+
+impl Since {
+    pub(super) fn read(text: &str) -> Result<Self, String> {
+        Ok(Self {
+            time: time::past(text)?,
+            given: text.to_owned(),
+        })
+    }
+}
+
 /// What was asked for, and of whom. Who goes on with an export has to ask for
 /// the same.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Options {
     pub(super) kind: Kind,
     server: String,
     /// The id of the team that the credentials are of, if they may see it.
     team: Option<i64>,
     pub(super) since: Option<Timestamp>,
+    /// The text of `--since`. A relative time such as `2h ago` is the same text
+    /// when the export resumes, but another time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since_given: Option<String>,
     /// As they were given; all, if none is.
     pub(super) inboxes: Option<Vec<i64>>,
     member: Option<i64>,
@@ -70,7 +90,7 @@ pub(super) struct Options {
 }
 
 impl Options {
-    pub(super) fn new(context: &Context, arguments: &Arguments) -> Result<Self, Failure> {
+    pub(super) fn new(arguments: &Arguments) -> Result<Self, Failure> {
         let kind = arguments.kind;
         let of_conversations = arguments.member.is_some() || !arguments.inbox.is_empty();
         if kind != Kind::Conversations && of_conversations {
@@ -78,34 +98,47 @@ impl Options {
                 "--inbox and --member choose conversations; {kind} are the team's"
             )));
         }
-        let server = if context.globals.sandbox {
-            // Its port is another one each time.
-            "the sandbox".to_owned()
-        } else {
-            connection::server(&context.globals)?
-        };
         let mut inboxes = arguments.inbox.clone();
         inboxes.sort_unstable();
         inboxes.dedup();
         Ok(Self {
             kind,
-            server,
+            server: String::new(),
             team: None,
-            since: arguments.since,
+            since: arguments.since.as_ref().map(|since| since.time),
+            since_given: arguments.since.as_ref().map(|since| since.given.clone()),
             inboxes: Some(inboxes).filter(|inboxes| !inboxes.is_empty()),
             member: arguments.member,
             page_size: arguments.page_size,
         })
     }
 
-    /// Asks which team it is.
-    pub(super) async fn with_team(mut self, client: &Client) -> Result<Self, Failure> {
-        self.team = match client.get_team().await {
+    /// Adds the server and its team, and returns the current time: the later of
+    /// the server's clock and this machine's.
+    ///
+    /// The time is the upper bound of an export. A bound that is too late costs
+    /// nothing; one that is too early leaves messages out. So neither a slow
+    /// clock nor a `Date` from a cache can hide a message.
+    pub(super) async fn of(
+        mut self,
+        connection: &Connection,
+    ) -> Result<(Self, Timestamp), Failure> {
+        self.server = connection.name();
+        let answer = connection.client.get_team().await;
+        let headers = match &answer {
+            Ok(team) => Some(team.headers()),
+            Err(error) => error.headers(),
+        };
+        let now = Timestamp::now();
+        let now = headers
+            .and_then(time::of_server)
+            .map_or(now, |server| server.max(now));
+        self.team = match answer {
             Ok(team) => Some(team.id),
             Err(error) if error.is_forbidden() || error.is_not_found() => None,
             Err(error) => return Err(error.into()),
         };
-        Ok(self)
+        Ok((self, now))
     }
 
     /// The inboxes that were given, or else all; of other kinds none is needed.
@@ -143,9 +176,6 @@ impl Options {
 
     /// Refuses to mix what two exports are about.
     pub(super) fn must_be_those_of(&self, begun: &Self) -> Result<(), Failure> {
-        if self == begun {
-            return Ok(());
-        }
         let mut differing = Vec::new();
         let mut differ = |is_same: bool, name: &str, value: String| {
             if !is_same {
@@ -163,7 +193,8 @@ impl Options {
         let since = begun
             .since
             .map_or("none".to_owned(), |time| time.to_string());
-        differ(self.since == begun.since, "--since", since);
+        let is_given_so = self.since_given.is_some() && self.since_given == begun.since_given;
+        differ(is_given_so || self.since == begun.since, "--since", since);
         let inboxes = begun.inboxes.as_ref();
         let inboxes = inboxes.map_or("none".to_owned(), |ids| format!("{ids:?}"));
         differ(self.inboxes == begun.inboxes, "--inbox", inboxes);
@@ -174,6 +205,9 @@ impl Options {
         );
         let size = number(begun.page_size);
         differ(self.page_size == begun.page_size, "--page-size", size);
+        if differing.is_empty() {
+            return Ok(());
+        }
         Err(Failure::usage(format!(
             "the export that was begun there is another one, with {}; go on with that, choose \
              another file, or begin anew with --force",

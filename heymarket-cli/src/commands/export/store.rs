@@ -4,6 +4,9 @@
 //! the place of the one before at once. So whenever the program ends, what the
 //! partial file holds beyond the checkpoint is of a page that comes again, and is
 //! cut off.
+//!
+//! All of them are for their owner only, and none is a symbolic link: an export
+//! holds what customers wrote.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -17,6 +20,7 @@ use serde_json::Value;
 
 use super::plan::Options;
 use crate::failure::Failure;
+use crate::files::{self, failed};
 
 const VERSION: u32 = 1;
 
@@ -90,6 +94,45 @@ impl Paths {
         }
     }
 
+    /// Refuses what an export cannot be written to.
+    fn check(&self, force: bool) -> Result<(), Failure> {
+        // Neither need be opened, which refuses a link.
+        files::refuse_link(&self.whole)?;
+        files::refuse_link(&self.checkpoint)?;
+        let shown = self.whole.display();
+        if !force && self.whole.exists() && !self.checkpoint.exists() {
+            return Err(Failure::usage(format!(
+                "{shown} is there already; --force replaces it"
+            )));
+        }
+        if self.whole.is_dir() {
+            return Err(Failure::usage(format!("{shown} is a folder")));
+        }
+        Ok(())
+    }
+
+    /// Opens the partial file, which nobody else may work on.
+    fn lock(&self) -> Result<File, Failure> {
+        let shown = self.whole.display();
+        let partial = files::open_private(&self.partial)?;
+        match FileExt::try_lock(&partial) {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Failure::usage(format!(
+                    "another export writes to {shown} right now"
+                )));
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(&self.partial, error)),
+        }
+        if !self.partial.exists() {
+            // The lock is of a file that has got its name by now.
+            return Err(Failure::usage(format!(
+                "another export has just written {shown}"
+            )));
+        }
+        Ok(partial)
+    }
+
     /// Gives a file that is all written its name.
     fn finish(&self) -> Result<(), Failure> {
         match fs::rename(&self.partial, &self.whole) {
@@ -122,40 +165,9 @@ impl Paths {
 impl Store {
     pub(super) fn open(whole: &Path, force: bool) -> Result<Opened, Failure> {
         let paths = Paths::new(whole);
-        if !force && whole.exists() && !paths.checkpoint.exists() {
-            return Err(Failure::usage(format!(
-                "{} is there already; --force replaces it",
-                whole.display()
-            )));
-        }
-        if whole.is_dir() {
-            return Err(Failure::usage(format!("{} is a folder", whole.display())));
-        }
+        paths.check(force)?;
+        let partial = paths.lock()?;
         let in_partial = |error| failed(&paths.partial, error);
-        let partial = File::options()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(&paths.partial)
-            .map_err(in_partial)?;
-        match FileExt::try_lock(&partial) {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(Failure::usage(format!(
-                    "another export writes to {} right now",
-                    whole.display()
-                )));
-            }
-            Err(TryLockError::Error(error)) => return Err(in_partial(error)),
-        }
-        if !paths.partial.exists() {
-            // The lock is of a file that has got its name by now.
-            return Err(Failure::usage(format!(
-                "another export has just written {}",
-                whole.display()
-            )));
-        }
         let length = partial.metadata().map_err(in_partial)?.len();
         let mut store = Self {
             paths,
@@ -219,10 +231,8 @@ impl Store {
 
     fn load(&self) -> Result<Option<Saved>, Failure> {
         let path = &self.paths.checkpoint;
-        let text = match fs::read(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed(path, error)),
+        let Some(text) = files::read_private(path)? else {
+            return Ok(None);
         };
         let damaged = |problem: &str| {
             Failure::other(format!(
@@ -230,7 +240,7 @@ impl Store {
                 path.display()
             ))
         };
-        let saved: Saved = serde_json::from_slice(&text)
+        let saved: Saved = serde_json::from_str(&text)
             .map_err(|error| damaged(&format!("it is damaged, in line {}", error.line())))?;
         if saved.version != VERSION {
             return Err(damaged("it is of another version of this program"));
@@ -253,11 +263,9 @@ impl Store {
         let path = &self.paths.next_checkpoint;
         let text = serde_json::to_vec(saved)
             .map_err(|error| Failure::other(format!("the checkpoint: {error}")))?;
-        File::create(path)
-            .and_then(|mut file| {
-                file.write_all(&text)?;
-                file.sync_data()
-            })
+        let mut file = files::create_private(path)?;
+        file.write_all(&text)
+            .and_then(|()| file.sync_data())
             .and_then(|()| fs::rename(path, &self.paths.checkpoint))
             .map_err(|error| failed(path, error))
     }
@@ -278,8 +286,4 @@ impl Store {
         self.paths.finish()?;
         Ok(self.paths.whole)
     }
-}
-
-fn failed(path: &Path, error: io::Error) -> Failure {
-    Failure::other(format!("{}: {error}", path.display()))
 }

@@ -17,6 +17,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::safety;
 use crate::stop::Stop;
+use crate::time;
 use crate::webhook::{Target, tokens};
 use catch_up::{CatchUp, Ticks};
 use forward::Forwarder;
@@ -56,7 +57,7 @@ struct Arguments {
     retries: u32,
 
     /// Begin with what the message history has since this time
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time::past)]
     since: Option<Timestamp>,
 
     /// Show phone numbers, names and texts

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{Shape, json as json_text};
-use crate::webhook::{Target, cause, tokens};
+use crate::safety::{Curl, Part};
+use crate::webhook::{TOKEN_VARIABLE, Target, cause, tokens};
 
 const EVENT: &str = "event";
 
@@ -58,7 +59,9 @@ pub(crate) fn command() -> Command {
                  The data is invented, with new ids and the time of now, so that each sample is a \
                  new event; -f and -F set members of it, as in -F id=700100201 -f status=received. \
                  Of opting in and out and of calls nobody knows the fields: those are a guess. \
-                 The API is not asked. Anything but a 2xx answer is a failure.",
+                 The API is not asked. Anything but a 2xx answer is a failure.\n\n\
+                 The command that --curl prints takes the token from HEYMARKET_WEBHOOK_TOKEN. It \
+                 takes a URL with a user name, a password or a query from HEYMARKET_WEBHOOK_URL.",
             )
             .arg(event),
     )
@@ -79,8 +82,11 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
         })?;
     }
     let delivery = |token: &str| json!({"type": event, "id": arguments.webhook_id, "token": token, "event_data": data});
-    if context.globals.dry_run || context.globals.curl {
-        return show(context, &target, &delivery("[secret]"));
+    if context.globals.curl {
+        return curl(context, &target, delivery);
+    }
+    if context.globals.dry_run {
+        return show(context, &target, &delivery("[redacted]"));
     }
     if !target.is_local() && !context.globals.yes {
         return Err(Failure::usage(format!(
@@ -112,17 +118,34 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
 /// Shows the delivery, and sends nothing.
 fn show(context: &Context, target: &Target, delivery: &Value) -> Result<(), Failure> {
     let mut output = context.output()?;
-    if context.globals.curl {
-        let body = delivery.to_string().replace('\'', r"'\''");
-        output.line(&format!(
-            "curl --header 'Content-Type: application/json' --data '{body}' '{target}'"
-        ))?;
-    } else {
-        let body = json_text::pretty(&delivery.to_string());
-        output.line(&format!("POST {target}\n\n{body}"))?;
-    }
+    let body = json_text::pretty(&delivery.to_string());
+    output.line(&format!("POST {target}\n\n{body}"))?;
+    output.finish()?;
     context.terminal.say("nothing was sent");
-    output.finish()
+    Ok(())
+}
+
+/// Prints the delivery as a curl command. It takes the token from a variable,
+/// and the URL too if that has a user name, a password or a query.
+fn curl(
+    context: &Context,
+    target: &Target,
+    delivery: impl Fn(&str) -> Value,
+) -> Result<(), Failure> {
+    // Marks the place of the token; no other text contains it.
+    let mark = uuid::Uuid::new_v4().to_string();
+    let body = json_text::compact(&delivery(&mark).to_string());
+    let (before, after) = body.split_once(&mark).unwrap_or((&body, ""));
+    let token = Part::Variable(TOKEN_VARIABLE);
+    let url = target.to_string();
+    let url = if target.is_shown_whole() {
+        Part::Text(&url)
+    } else {
+        Part::Variable("HEYMARKET_WEBHOOK_URL")
+    };
+    Curl::new("POST", url)
+        .json(&[Part::Text(before), token, Part::Text(after)])
+        .print(context)
 }
 
 /// Sets the member that `field` names, with dots between the names of nested

@@ -10,6 +10,7 @@ use toml_edit::{Document, DocumentMut, Item, Table, TableLike, value};
 
 use super::rights;
 use super::secret::Secret;
+use crate::connection::server::Server;
 use crate::connection::variable;
 use crate::failure::Failure;
 
@@ -30,7 +31,15 @@ const HEADER: &str = "\
 #[derive(Clone)]
 pub(crate) struct Entry {
     pub(crate) secret: Secret,
-    pub(crate) base_url: Option<String>,
+    /// Another server than production.
+    pub(crate) base_url: Option<Server>,
+}
+
+impl Entry {
+    /// The server that the secret is for.
+    pub(crate) fn server(&self) -> Server {
+        self.base_url.clone().unwrap_or_else(Server::production)
+    }
 }
 
 /// The file, read and understood. A file that is not there is one without
@@ -150,7 +159,7 @@ impl ConfigFile {
                 Secret::Command(command) => table["secret_command"] = value(command),
             }
             if let Some(base_url) = &entry.base_url {
-                table["base_url"] = value(base_url);
+                table["base_url"] = value(base_url.expose());
             }
             profiles.insert(name, Item::Table(table));
         }
@@ -298,7 +307,7 @@ fn entry(item: &Item, table: &dyn TableLike) -> Result<Entry, Damage> {
     };
     Ok(Entry {
         secret,
-        base_url: text("base_url")?,
+        base_url: text("base_url")?.map(Server::new),
     })
 }
 

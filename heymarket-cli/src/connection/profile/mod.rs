@@ -6,51 +6,28 @@ pub(crate) mod secret;
 
 use heymarket_api::Credentials;
 
+use super::server::Server;
 use crate::failure::Failure;
 use file::ConfigFile;
 use secret::Secret;
 
-/// A profile, with its secrets at hand.
-pub(crate) struct Profile {
-    pub(crate) credentials: Credentials,
-    /// Another server than production.
-    pub(crate) base_url: Option<String>,
-    /// Where the credentials are from, for people.
-    pub(crate) source: String,
-}
-
-/// The profile of a name, whose command is run if it has one.
+/// The credentials of a profile, whose command is run if it has one.
 ///
 /// # Errors
 ///
 /// When it is not there, its command fails, or the file cannot be used.
-pub(crate) fn of_name(name: &str) -> Result<Profile, Failure> {
-    let file = ConfigFile::load()?;
-    let entry = file.entry(name)?;
-    Ok(Profile {
-        credentials: entry.secret.credentials()?,
-        base_url: entry.base_url.clone(),
-        source: format!("the profile {name}"),
-    })
+pub(super) fn of_name(name: &str) -> Result<Credentials, Failure> {
+    ConfigFile::load()?.entry(name)?.secret.credentials()
 }
 
-/// What the command of `--secret-command` prints, in the place of what the
-/// profile holds.
-pub(crate) fn of_command(command: &str, profile: Option<&str>) -> Result<Profile, Failure> {
-    let secret = Secret::Command(command.to_owned());
-    Ok(Profile {
-        credentials: secret.credentials()?,
-        base_url: base_url(profile)?,
-        source: "the secret command".to_owned(),
-    })
+/// The credentials that a command prints.
+pub(super) fn of_command(command: &str) -> Result<Credentials, Failure> {
+    Secret::Command(command.to_owned()).credentials()
 }
 
 /// The server of a profile.
-pub(crate) fn base_url(profile: Option<&str>) -> Result<Option<String>, Failure> {
-    match profile {
-        None => Ok(None),
-        Some(name) => Ok(ConfigFile::load()?.entry(name)?.base_url.clone()),
-    }
+pub(super) fn server(name: &str) -> Result<Server, Failure> {
+    Ok(ConfigFile::load()?.entry(name)?.server())
 }
 
 /// The name of the profile that is in use.

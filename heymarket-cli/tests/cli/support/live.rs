@@ -120,15 +120,21 @@ impl Home {
     }
 
     pub(crate) fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_heymarket"));
+        let mut command = self.program(env!("CARGO_BIN_EXE_heymarket"));
+        command.args(words);
+        command
+    }
+
+    /// Another program in the same environment.
+    pub(crate) fn program(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
         command
             .env_clear()
             .env("HOME", self.path())
             .env("TZ", "UTC")
             .env("PATH", "/usr/bin:/bin")
             .env("HEYMARKET_CONFIG_DIR", self.path().join("config"))
-            .current_dir(self.path())
-            .args(words);
+            .current_dir(self.path());
         for (name, value) in &self.variables {
             command.env(name, value);
         }

@@ -3,6 +3,7 @@
 mod live;
 mod pty;
 mod server;
+mod shell;
 mod spec;
 
 use std::io::Write as _;
@@ -11,6 +12,7 @@ use std::process::{Child, Command, Stdio};
 pub(crate) use live::{Home, Live, Running};
 pub(crate) use pty::Pty;
 pub(crate) use server::Server;
+pub(crate) use shell::curl_calls;
 pub(crate) use spec::{Operation, in_the_future, kebab, spec};
 
 /// What came of a command.

@@ -35,6 +35,7 @@ enum Kind {
     Text,
     Phone,
     Time,
+    FutureTime,
     Enum(Vec<String>),
     Json,
 }
@@ -164,6 +165,11 @@ fn of_member(
 ) -> Argument {
     let name = path.last().map_or("", String::as_str);
     let (kind, is_many) = kind(document, property);
+    let check = property.get("x-check").and_then(Value::as_str);
+    let kind = match kind {
+        Kind::Time if check == Some("schedule-time") => Kind::FutureTime,
+        kind => kind,
+    };
     let flag = match property.get("x-flag").and_then(Value::as_str) {
         Some(flag) => flag.to_owned(),
         None => names::flag(name, matches!(kind, Kind::Integer)),
@@ -235,6 +241,7 @@ impl ToTokens for Argument {
             Kind::Text => quote!(Kind::Text),
             Kind::Phone => quote!(Kind::Phone),
             Kind::Time => quote!(Kind::Time),
+            Kind::FutureTime => quote!(Kind::FutureTime),
             Kind::Enum(values) => quote!(Kind::Enum(&[#(#values),*])),
             Kind::Json => quote!(Kind::Json),
         };

@@ -3,7 +3,7 @@
 use heck::ToKebabCase as _;
 
 /// The names that every command has a use of its own for.
-const TAKEN: [&str; 17] = [
+const TAKEN: [&str; 18] = [
     "all",
     "base-url",
     "body",
@@ -15,6 +15,7 @@ const TAKEN: [&str; 17] = [
     "jq",
     "json",
     "profile",
+    "raw-csv",
     "sandbox",
     "secret-command",
     "state",
