@@ -1,5 +1,6 @@
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Why a sandbox cannot start, or go on.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,13 @@ pub(crate) enum Kind {
          name another one, or move it away to begin anew"
     )]
     DamagedState { path: PathBuf, problem: String },
+    #[error("cannot open {path:?}, which locks the state: {source}")]
+    LockState { path: PathBuf, source: io::Error },
+    #[error(
+        "the state file {path:?} is in use: another sandbox did not release it within {wait:?}; \
+         stop it, or choose another file"
+    )]
+    StateInUse { path: PathBuf, wait: Duration },
     #[error("cannot save the state in {path:?}: {source}; what was saved before is kept")]
     SaveState { path: PathBuf, source: io::Error },
     #[error("the rule {text:?} is not one: {problem}")]
