@@ -35,6 +35,16 @@ pub(crate) enum Kind {
     Client(#[from] heymarket_api::Error),
 }
 
+/// A text of a request as messages quote it: in quotation marks, and without its
+/// end if it is long.
+pub(crate) fn quoted(text: &str) -> String {
+    const LENGTH: usize = 100;
+    match text.char_indices().nth(LENGTH) {
+        Some((end, _)) => format!("{:?}...", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
+
 impl Error {
     pub(crate) fn rule(text: &str, problem: &str) -> Self {
         Self(Kind::Rule {

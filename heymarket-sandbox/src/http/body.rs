@@ -1,6 +1,6 @@
 use axum::body::Body;
-use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::Value;
 
@@ -35,12 +35,9 @@ pub(crate) async fn read_json(
         }
         return Ok(None);
     }
-    if !is_json(headers) {
-        return Err(Refusal::new(
-            415,
-            "unsupported_media_type",
-            "the body must be JSON, with `Content-Type: application/json`",
-        ));
+    // Without a type it is taken to be JSON, as all bodies here are.
+    if is_json(headers) == Some(false) {
+        return Err(Refusal::unsupported_type());
     }
     match serde_json::from_slice(&bytes) {
         Ok(value) => Ok(Some(value)),
@@ -56,12 +53,13 @@ pub(crate) async fn read_json(
     }
 }
 
-/// Without a type it is taken to be JSON, as all bodies here are.
-fn is_json(headers: &HeaderMap) -> bool {
-    let Some(kind) = headers.get(CONTENT_TYPE) else {
-        return true;
+/// Whether the body is said to be JSON; `None` if nothing is said.
+pub(crate) fn is_json(headers: &HeaderMap) -> Option<bool> {
+    let is_json = |kind: &HeaderValue| {
+        let kind = kind.to_str().unwrap_or_default();
+        let essence = kind.split(';').next().unwrap_or_default().trim();
+        essence.eq_ignore_ascii_case("application/json")
     };
-    let kind = kind.to_str().unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
+    let kinds = headers.get_all(CONTENT_TYPE).iter();
+    kinds.map(is_json).reduce(|all, is_json| all && is_json)
 }

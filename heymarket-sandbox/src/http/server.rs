@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,29 @@ pub(crate) struct Server {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
+}
+
+/// The addresses by which a connection reached the sandbox.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reached {
+    /// That of the listener, which may be the one for all interfaces.
+    listener: IpAddr,
+    /// That of this end of the connection.
+    connection: IpAddr,
+}
+
+impl Reached {
+    pub(crate) fn new(listener: SocketAddr, connection: SocketAddr) -> Self {
+        Self {
+            listener: listener.ip().to_canonical(),
+            connection: connection.ip().to_canonical(),
+        }
+    }
+
+    /// Whether a canonical address is one of them.
+    pub(crate) fn is(&self, address: IpAddr) -> bool {
+        address == self.listener || address == self.connection
+    }
 }
 
 /// How long requests that are on their way may take when the server stops.
@@ -44,7 +67,7 @@ impl Server {
         Ok(Self {
             address: bound,
             stop,
-            task: tokio::spawn(accept(listener, router, stopped)),
+            task: tokio::spawn(accept(listener, bound, router, stopped)),
         })
     }
 
@@ -66,14 +89,22 @@ impl Drop for Server {
     }
 }
 
-async fn accept(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) {
+async fn accept(
+    listener: TcpListener,
+    address: SocketAddr,
+    router: Router,
+    mut stopped: watch::Receiver<bool>,
+) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
                     let _ = stream.set_nodelay(true);
-                    connections.spawn(serve(stream, router.clone(), stopped.clone()));
+                    // One that is gone already has no address.
+                    let Ok(local) = stream.local_addr() else { continue };
+                    let reached = Reached::new(address, local);
+                    connections.spawn(serve(stream, reached, router.clone(), stopped.clone()));
                 }
                 // Out of file descriptors, say: others may be given back.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -86,9 +117,15 @@ async fn accept(listener: TcpListener, router: Router, mut stopped: watch::Recei
     while connections.join_next().await.is_some() {}
 }
 
-async fn serve(stream: TcpStream, router: Router, mut stopped: watch::Receiver<bool>) {
+async fn serve(
+    stream: TcpStream,
+    reached: Reached,
+    router: Router,
+    mut stopped: watch::Receiver<bool>,
+) {
     let router = Arc::new(router);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(reached);
         let mut router = Router::clone(&router);
         async move {
             let Ok(response) = router.call(request).await;

@@ -26,6 +26,15 @@ impl Refusal {
         Self::new(403, "denied", message)
     }
 
+    /// The body, or what its header says of it, is not JSON.
+    pub(crate) fn unsupported_type() -> Self {
+        Self::new(
+            415,
+            "unsupported_media_type",
+            "the body must be JSON, with `Content-Type: application/json`",
+        )
+    }
+
     /// Nothing has the id or the address that was asked for.
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
         Self::new(404, "not_found", message)
