@@ -372,6 +372,7 @@ async fn with<T: DeserializeOwned>(
     let (parts, body) = request.into_parts();
     let reading = Reading {
         max_bytes: shared.settings.max_body_bytes,
+        timeout: shared.settings.read_timeout,
         required: true,
     };
     let value = read_json(&parts.headers, body, reading).await?;

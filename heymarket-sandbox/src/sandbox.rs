@@ -32,6 +32,12 @@ const RATE_LIMIT: u32 = 500;
 /// What no request is longer than, by default.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
+/// How long a request's head, and then its body, may take to arrive.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The largest read timeout: a longer one could overflow the clock.
+const MAX_READ_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// How long a start waits for another sandbox that has the state file.
 const STATE_WAIT: Duration = Duration::from_secs(10);
 
@@ -254,6 +260,7 @@ impl Default for SandboxBuilder {
                 demo: true,
                 seed: 0,
                 max_body_bytes: MAX_BODY_BYTES,
+                read_timeout: READ_TIMEOUT,
                 rules: Vec::new(),
                 webhooks: Vec::new(),
             },
@@ -271,8 +278,9 @@ impl SandboxBuilder {
         self
     }
 
-    /// The address to listen on, `127.0.0.1` by default. The control endpoints
-    /// need no credentials: whoever reaches another address rules the sandbox.
+    /// The address to listen on, `127.0.0.1` by default. The endpoints under
+    /// `/_sandbox/` need no credentials: every program that reaches another
+    /// address can control the sandbox. Web pages cannot.
     #[must_use]
     pub fn address(mut self, address: IpAddr) -> Self {
         self.address.set_ip(address);
@@ -321,6 +329,16 @@ impl SandboxBuilder {
     #[must_use]
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
         self.settings.max_body_bytes = bytes;
+        self
+    }
+
+    /// Gives each request this long to arrive, 30 seconds by default and a day at
+    /// most: its head, and then its body. A slower one is answered with 408. A
+    /// connection without a request is closed after the same time. Answers, such
+    /// as a [delayed](crate::Trouble::Delay) one, may take longer.
+    #[must_use]
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.read_timeout = timeout.min(MAX_READ_TIMEOUT);
         self
     }
 
@@ -373,6 +391,7 @@ impl SandboxBuilder {
             Some(path) => Some(StateFile::open(path, self.state_wait).await?),
             None => None,
         };
+        let read_timeout = self.settings.read_timeout;
         let shared = Arc::new(Shared::new(self.settings, file)?);
         let context = crate::http::Context {
             shared: Arc::clone(&shared),
@@ -382,7 +401,7 @@ impl SandboxBuilder {
                 api_key: API_KEY.to_owned(),
             }),
         };
-        let server = Server::start(self.address, router(context)).await?;
+        let server = Server::start(self.address, router(context), read_timeout).await?;
         let url = format!("http://{}", reachable(server.address()));
         let credentials = Credentials::api_secret(SECRET_ID, SECRET_KEY);
         // An address that is not this machine's own is one that was asked for.

@@ -27,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) demo: bool,
     pub(crate) seed: u64,
     pub(crate) max_body_bytes: usize,
+    /// How long a request's head, and then its body, may take to arrive.
+    pub(crate) read_timeout: Duration,
     pub(crate) rules: Vec<Rule>,
     pub(crate) webhooks: Vec<Webhook>,
 }

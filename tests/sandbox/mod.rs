@@ -10,6 +10,7 @@ mod manners;
 mod paging;
 mod schedules;
 mod sends;
+mod slow;
 mod state_file;
 mod walks;
 mod web_pages;

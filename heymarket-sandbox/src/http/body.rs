@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use axum::body::Body;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use serde_json::Value;
 
 use crate::store::Refusal;
@@ -10,6 +12,8 @@ use crate::store::Refusal;
 #[derive(Clone, Copy)]
 pub(crate) struct Reading {
     pub(crate) max_bytes: usize,
+    /// How long the whole body may take to arrive.
+    pub(crate) timeout: Duration,
     /// Whether there must be one.
     pub(crate) required: bool,
 }
@@ -20,15 +24,9 @@ pub(crate) async fn read_json(
     body: Body,
     reading: Reading,
 ) -> Result<Option<Value>, Refusal> {
-    let bytes = match Limited::new(body, reading.max_bytes).collect().await {
-        Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
-            let limit = reading.max_bytes;
-            let problem = format!("the body has more than {limit} bytes");
-            return Err(Refusal::new(413, "too_large", problem));
-        }
-        Err(_) => return Err(Refusal::bad_data("body", "did not come as a whole")),
-    };
+    let bytes = tokio::time::timeout(reading.timeout, read(body, reading.max_bytes))
+        .await
+        .map_err(|_| Refusal::too_slow("body", reading.timeout))??;
     if bytes.is_empty() {
         if reading.required {
             return Err(Refusal::bad_data("body", "is missing; it must be JSON"));
@@ -51,6 +49,22 @@ pub(crate) async fn read_json(
             ),
         )),
     }
+}
+
+/// Reads a body into one piece, so that many small pieces cost no more than few
+/// large ones.
+async fn read(mut body: Body, max_bytes: usize) -> Result<Vec<u8>, Refusal> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Refusal::bad_data("body", "did not come as a whole"))?;
+        let data = frame.data_ref().map_or(&[][..], |data| data);
+        if data.len() > max_bytes - bytes.len() {
+            let problem = format!("the body has more than {max_bytes} bytes");
+            return Err(Refusal::new(413, "too_large", problem));
+        }
+        bytes.extend_from_slice(data);
+    }
+    Ok(bytes)
 }
 
 /// Whether the body is said to be JSON; `None` if nothing is said.

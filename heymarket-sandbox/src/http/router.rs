@@ -51,6 +51,8 @@ pub(crate) fn router(context: Context) -> Router {
     for (path, methods) in paths {
         router = router.route(path, methods);
     }
+    // Operations need a key and accept every Host: containers have other names
+    // for the sandbox. The control endpoints check it.
     let elsewhere = context.clone();
     router
         .merge(control::router(context.shared))
@@ -196,6 +198,7 @@ async fn checked_body(
     };
     let reading = Reading {
         max_bytes: context.shared.settings.max_body_bytes,
+        timeout: context.shared.settings.read_timeout,
         required: schema.required,
     };
     let Some(value) = read_json(&incoming.headers, body, reading).await? else {
