@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use heymarket_api::types::{CreateScheduledMessage, NewScheduledContent, SendMessage};
 use heymarket_sandbox::{Sandbox, Webhook};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     CUSTOMER, OWNER, STRANGER, SUPPORT, ask, builder, client, messages_that_say, remembered,
@@ -71,6 +71,29 @@ async fn what_was_remembered_is_known_after_a_stop_and_a_start() {
     assert!(next > sent);
     second.advance(Duration::from_secs(3600));
     assert_eq!(messages_that_say(&second, "Later.").len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_that_was_saved_before_keys_were_hashed_is_known() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state.json");
+    let message = SendMessage::new(SUPPORT, OWNER)
+        .text("Once.")
+        .local_id("a:key");
+    let message = message.to_phone(STRANGER);
+    let first = with_file(&path).await;
+    let sent = client(&first).send_message(&message).await.expect("sent");
+    first.stop().await.expect("saved");
+    let mut state = saved(&path);
+    let keys = state["store"]["local_ids"].as_object_mut().expect("keys");
+    let (_, value) = keys.iter().next().expect("a key");
+    *keys = Map::from_iter([("message:a:key".to_owned(), value.clone())]);
+    std::fs::write(&path, state.to_string()).expect("written");
+
+    let second = with_file(&path).await;
+    let again = client(&second).send_message(&message).await.expect("taken");
+    assert_eq!(again.id, sent.id);
+    assert_eq!(messages_that_say(&second, "Once.").len(), 1);
 }
 
 #[tokio::test]
