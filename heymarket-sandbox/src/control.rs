@@ -1,5 +1,8 @@
 //! The sandbox's own endpoints, under `/_sandbox/`: they need no credentials,
-//! speak JSON, and do what no operation of the API can.
+//! speak JSON, and do what no operation of the API can. Web pages cannot use
+//! them.
+
+mod guard;
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -9,6 +12,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
 use jiff::Timestamp;
@@ -100,6 +104,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/_sandbox/webhooks/{id}", delete(remove_webhook))
         .route("/_sandbox/inbound", post(inbound))
         .route("/_sandbox/messages/{id}", put(set_message))
+        .layer(middleware::from_fn(guard::guard))
         .with_state(shared)
 }
 
@@ -367,6 +372,7 @@ async fn with<T: DeserializeOwned>(
     let (parts, body) = request.into_parts();
     let reading = Reading {
         max_bytes: shared.settings.max_body_bytes,
+        timeout: shared.settings.read_timeout,
         required: true,
     };
     let value = read_json(&parts.headers, body, reading).await?;

@@ -12,6 +12,26 @@
 //! Requests are checked against the OpenAPI document, and answers are made
 //! without the generated client: a mistake in it cannot hide here.
 //!
+//! # Who can use it
+//!
+//! Operations need a key, as the API's do. The endpoints under `/_sandbox/` need
+//! none, so they refuse what a web page could make a browser send:
+//!
+//! - a `Host` that is neither `localhost` nor a loopback address nor one that the
+//!   sandbox listens on (403); another program may send `Host: localhost`
+//! - an `Origin` that is not the sandbox's own, and a `Sec-Fetch-Site` other than
+//!   `same-origin` and `none` (403)
+//! - a change with a body, or with a `Content-Type`, that is not
+//!   `application/json` (415)
+//!
+//! Operations accept every `Host`, since a container reaches the sandbox by
+//! another name. All sandboxes have the same keys, and anyone can read them here:
+//! do not keep real people's data in a sandbox.
+//!
+//! A request that takes more than [30 seconds](SandboxBuilder::read_timeout) to
+//! arrive, and one that is [too large](SandboxBuilder::max_body_bytes), is
+//! refused.
+//!
 //! # What is chosen, not known
 //!
 //! Where no source says what the API does, the sandbox does what is likely; a
@@ -27,6 +47,7 @@
 //! - a scheduled message is gone once it is sent; one that cannot be sent
 //!   becomes a failed message
 //! - the limit counts the minute that a key's first request begins
+//! - a request that takes too long to arrive is a 408 named `request_timeout`
 //! - a comment has the type `private`
 //! - events of opting out carry the contact's id, number and times
 //!

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::http::{Keys, Server, router};
+use crate::state_file::StateFile;
 use crate::store::Inbound;
 use crate::trouble::Rule;
 use crate::webhooks::Webhook;
@@ -30,6 +31,15 @@ const RATE_LIMIT: u32 = 500;
 
 /// What no request is longer than, by default.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+
+/// How long a request's head, and then its body, may take to arrive.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The largest read timeout: a longer one could overflow the clock.
+const MAX_READ_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long a start waits for another sandbox that has the state file.
+const STATE_WAIT: Duration = Duration::from_secs(10);
 
 /// The least time between two saves, and how many times longer than a save it
 /// is at least: a large state is not written all the time.
@@ -218,6 +228,7 @@ impl Drop for Sandbox {
         }
         // Whoever wants to know calls `stop`.
         let _ = self.shared.save();
+        self.shared.release();
     }
 }
 
@@ -234,6 +245,8 @@ impl fmt::Debug for Sandbox {
 pub struct SandboxBuilder {
     address: SocketAddr,
     settings: Settings,
+    state_file: Option<PathBuf>,
+    state_wait: Duration,
 }
 
 impl Default for SandboxBuilder {
@@ -247,10 +260,12 @@ impl Default for SandboxBuilder {
                 demo: true,
                 seed: 0,
                 max_body_bytes: MAX_BODY_BYTES,
+                read_timeout: READ_TIMEOUT,
                 rules: Vec::new(),
                 webhooks: Vec::new(),
-                state_file: None,
             },
+            state_file: None,
+            state_wait: STATE_WAIT,
         }
     }
 }
@@ -263,8 +278,9 @@ impl SandboxBuilder {
         self
     }
 
-    /// The address to listen on, `127.0.0.1` by default. The control endpoints
-    /// need no credentials: whoever reaches another address rules the sandbox.
+    /// The address to listen on, `127.0.0.1` by default. The endpoints under
+    /// `/_sandbox/` need no credentials: every program that reaches another
+    /// address can control the sandbox. Web pages cannot.
     #[must_use]
     pub fn address(mut self, address: IpAddr) -> Self {
         self.address.set_ip(address);
@@ -316,6 +332,16 @@ impl SandboxBuilder {
         self
     }
 
+    /// Gives each request this long to arrive, 30 seconds by default and a day at
+    /// most: its head, and then its body. A slower one is answered with 408. A
+    /// connection without a request is closed after the same time. Answers, such
+    /// as a [delayed](crate::Trouble::Delay) one, may take longer.
+    #[must_use]
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.read_timeout = timeout.min(MAX_READ_TIMEOUT);
+        self
+    }
+
     /// Makes trouble from the start.
     #[must_use]
     pub fn rule(mut self, rule: Rule) -> Self {
@@ -330,12 +356,24 @@ impl SandboxBuilder {
         self
     }
 
-    /// Begins with what a file holds, if it is there, and saves what changes,
-    /// at once or, where much changes, soon after. The file is always replaced
-    /// as a whole.
+    /// Begins with what a file holds, if it exists, and saves what changes, at
+    /// once or, where much changes, soon after. Each save replaces the file as a
+    /// whole. Only its owner can read it, and it cannot be a symbolic link.
+    ///
+    /// One sandbox at a time uses a file: it locks the empty file `FILE.lock`
+    /// until it is stopped or dropped, or its process ends in any other way.
+    /// The lock file stays; do not remove it while a sandbox runs.
     #[must_use]
     pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.settings.state_file = Some(path.into());
+        self.state_file = Some(path.into());
+        self
+    }
+
+    /// Waits this long for another sandbox to release the state file, 10 seconds
+    /// by default. After that, [`start`](Self::start) fails.
+    #[must_use]
+    pub fn state_wait(mut self, wait: Duration) -> Self {
+        self.state_wait = wait;
         self
     }
 
@@ -343,11 +381,18 @@ impl SandboxBuilder {
     ///
     /// # Errors
     ///
-    /// That the port is taken; that the state file cannot be read or written,
-    /// or is not one, in which case it is left as it is; that a rule or webhook
-    /// makes no sense; that no [client](Sandbox::client) can be built.
+    /// That the port is taken; that another sandbox has the state file; that the
+    /// file cannot be read or written, or is not one, in which case it is left
+    /// as it is; that a rule or webhook makes no sense; that no
+    /// [client](Sandbox::client) can be built.
     pub async fn start(self) -> Result<Sandbox, Error> {
-        let shared = Arc::new(Shared::new(self.settings)?);
+        let has_file = self.state_file.is_some();
+        let file = match self.state_file {
+            Some(path) => Some(StateFile::open(path, self.state_wait).await?),
+            None => None,
+        };
+        let read_timeout = self.settings.read_timeout;
+        let shared = Arc::new(Shared::new(self.settings, file)?);
         let context = crate::http::Context {
             shared: Arc::clone(&shared),
             keys: Arc::new(Keys {
@@ -356,7 +401,7 @@ impl SandboxBuilder {
                 api_key: API_KEY.to_owned(),
             }),
         };
-        let server = Server::start(self.address, router(context)).await?;
+        let server = Server::start(self.address, router(context), read_timeout).await?;
         let url = format!("http://{}", reachable(server.address()));
         let credentials = Credentials::api_secret(SECRET_ID, SECRET_KEY);
         // An address that is not this machine's own is one that was asked for.
@@ -364,10 +409,10 @@ impl SandboxBuilder {
             .base_url(&url)
             .allow_plain_http(true);
         let client = client.build().map_err(crate::error::Kind::Client)?;
-        let tasks = vec![
-            tokio::spawn(deliver(Arc::clone(&shared))),
-            tokio::spawn(save(Arc::clone(&shared))),
-        ];
+        let mut tasks = vec![tokio::spawn(deliver(Arc::clone(&shared)))];
+        if has_file {
+            tasks.push(tokio::spawn(save(Arc::clone(&shared))));
+        }
         Ok(Sandbox {
             url,
             client,
@@ -415,9 +460,6 @@ async fn deliver(shared: Arc<Shared>) {
 /// Saves what changed: the first change at once, then some at a time. That it fails is told when the
 /// sandbox stops, and it is tried again with the next change.
 async fn save(shared: Arc<Shared>) {
-    if shared.settings.state_file.is_none() {
-        return;
-    }
     loop {
         shared.changed.notified().await;
         let start = Instant::now();

@@ -1,8 +1,13 @@
-//! The file that a sandbox keeps its state in.
+//! The file that a sandbox keeps its state in, and the lock that keeps other
+//! sandboxes out of it.
 
-use std::io::{self, Write as _};
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
+use fs4::{FileExt, TryLockError};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
@@ -12,6 +17,13 @@ use crate::webhooks::Webhook;
 
 /// Goes up when a file of before cannot be read any more.
 const FORMAT: u32 = 1;
+
+/// How often a waiting sandbox tries to lock the file.
+const LOCK_INTERVAL: Duration = Duration::from_millis(10);
+
+/// A temporary file is named by this, random characters and the state file.
+const TEMPORARY: &str = ".heymarket-sandbox-";
+const RANDOM: usize = 6;
 
 /// What is saved. The setting that the sandbox was started with are not.
 #[derive(Deserialize)]
@@ -42,21 +54,184 @@ impl<'a> StateRef<'a> {
     }
 }
 
-/// Reads a state, if the file is there.
-pub(crate) fn load(path: &Path) -> Result<Option<State>, Error> {
-    let text = match std::fs::read(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => {
-            let path = path.to_owned();
-            return Err(Kind::ReadState { path, source }.into());
+/// A state file, locked until this is dropped or the process ends.
+///
+/// The lock is on a file of its own, `FILE.lock`: a save replaces the state
+/// file, and a lock on a replaced file locks nothing. The lock file stays, since
+/// removing it would take it away from a sandbox that waits for it.
+pub(crate) struct StateFile {
+    path: PathBuf,
+    /// Held for its lock.
+    _lock: File,
+}
+
+impl StateFile {
+    /// Locks the file, and waits up to `wait` for another sandbox that has it.
+    pub(crate) async fn open(path: PathBuf, wait: Duration) -> Result<Self, Error> {
+        let lock = Self::lock(&path, wait).await?;
+        remove_leftovers(&path);
+        Ok(Self { path, _lock: lock })
+    }
+
+    async fn lock(path: &Path, wait: Duration) -> Result<File, Error> {
+        // Nothing is created beside what cannot be a state.
+        check_regular(path).map_err(|source| Kind::ReadState {
+            path: path.to_owned(),
+            source,
+        })?;
+        let mut lock_path = OsString::from(path);
+        lock_path.push(".lock");
+        let lock_path = PathBuf::from(lock_path);
+        let failed = |source| Kind::LockState {
+            path: lock_path.clone(),
+            source,
+        };
+        let lock = open_or_create(&lock_path).map_err(failed)?;
+        let start = Instant::now();
+        loop {
+            match FileExt::try_lock(&lock) {
+                Ok(()) => return Ok(lock),
+                Err(TryLockError::Error(source)) => return Err(failed(source).into()),
+                Err(TryLockError::WouldBlock) if start.elapsed() >= wait => {
+                    let path = path.to_owned();
+                    return Err(Kind::StateInUse { path, wait }.into());
+                }
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_INTERVAL).await,
+            }
         }
+    }
+
+    /// Reads the state; `None` if the file does not exist.
+    pub(crate) fn load(&self) -> Result<Option<State>, Error> {
+        let text = match read(&self.path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => {
+                let path = self.path.clone();
+                return Err(Kind::ReadState { path, source }.into());
+            }
+        };
+        let state = parse(&text).map_err(|problem| Kind::DamagedState {
+            path: self.path.clone(),
+            problem,
+        })?;
+        Ok(Some(state))
+    }
+
+    /// Replaces the file as a whole. A process that is killed during this leaves
+    /// the old one.
+    pub(crate) fn save(&self, text: &[u8]) -> Result<(), Error> {
+        replace(&self.path, text).map_err(|source| {
+            let path = self.path.clone();
+            Kind::SaveState { path, source }.into()
+        })
+    }
+}
+
+fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut file = tempfile::Builder::new()
+        .prefix(TEMPORARY)
+        .rand_bytes(RANDOM)
+        .suffix(&suffix(path))
+        .tempfile_in(folder(path))?;
+    file.write_all(text)?;
+    // Before it is renamed, so that no crash leaves an empty file.
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    sync_folder(path);
+    Ok(())
+}
+
+/// The end of the name of each temporary file of a state file.
+fn suffix(path: &Path) -> OsString {
+    let mut suffix = OsString::from("-");
+    suffix.push(path.file_name().unwrap_or_default());
+    suffix
+}
+
+fn folder(path: &Path) -> &Path {
+    let folder = path.parent();
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+/// Removes the temporary files that processes left which were killed during a
+/// save. Only the sandbox that has the lock may do so: no other one writes them.
+fn remove_leftovers(path: &Path) {
+    let suffix = suffix(path);
+    let suffix = suffix.as_encoded_bytes();
+    let is_leftover = |name: &[u8]| {
+        // As long as the random part is, the name is of this state file alone.
+        let rest = name.strip_prefix(TEMPORARY.as_bytes());
+        rest.and_then(|rest| rest.get(RANDOM..)) == Some(suffix)
     };
-    let state = parse(&text).map_err(|problem| Kind::DamagedState {
-        path: path.to_owned(),
-        problem,
-    })?;
-    Ok(Some(state))
+    let entries = fs::read_dir(folder(path)).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| is_leftover(entry.file_name().as_encoded_bytes())) {
+        // One that cannot be removed does no harm.
+        let _ = fs::remove_file(entry.path());
+    }
+}
+
+/// Refuses what exists and is no regular file. A link is not followed: a save
+/// would replace the link, not the file that it points to.
+fn check_regular(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => {
+            Err(io::Error::other("it is a symbolic link; name its target"))
+        }
+        Ok(found) if !found.is_file() => Err(io::Error::other("it is not a regular file")),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Opens a regular file that exists.
+fn open_regular(path: &Path, options: &OpenOptions) -> io::Result<File> {
+    check_regular(path)?;
+    let file = options.open(path)?;
+    // A link that took its place after the check.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let (opened, named) = (file.metadata()?, fs::symlink_metadata(path)?);
+        if (opened.dev(), opened.ino()) != (named.dev(), named.ino()) {
+            return Err(io::Error::other("it was replaced while it was opened"));
+        }
+    }
+    Ok(file)
+}
+
+/// Opens the lock file, and creates it if it does not exist.
+fn open_or_create(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // Creating follows no link.
+    match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            open_regular(path, File::options().read(true).write(true))
+        }
+        created => created,
+    }
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    open_regular(path, File::options().read(true))?.read_to_end(&mut text)?;
+    Ok(text)
+}
+
+/// Writes the renaming to the disk. Where a folder cannot be synced, a crash of
+/// the machine may bring back the state of the last save.
+fn sync_folder(path: &Path) {
+    #[cfg(unix)]
+    {
+        let folder = File::open(folder(path));
+        let _ = folder.and_then(|folder| folder.sync_all());
+    }
+    #[cfg(not(unix))]
+    let _ = path;
 }
 
 fn parse(text: &[u8]) -> Result<State, String> {
@@ -90,30 +265,4 @@ fn place(error: &serde_json::Error) -> String {
         error.line(),
         error.column()
     )
-}
-
-/// Replaces the file as a whole: whoever is killed meanwhile leaves the old one.
-pub(crate) fn save(path: &Path, text: &[u8]) -> Result<(), Error> {
-    write(path, text).map_err(|source| {
-        Kind::SaveState {
-            path: path.to_owned(),
-            source,
-        }
-        .into()
-    })
-}
-
-fn write(path: &Path, text: &[u8]) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let mut file = tempfile::Builder::new()
-        .prefix(".heymarket-sandbox-")
-        .tempfile_in(&folder)?;
-    file.write_all(text)?;
-    // Before the name is given to it, so that no crash leaves it empty.
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }

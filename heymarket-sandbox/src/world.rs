@@ -2,7 +2,6 @@
 //! at a time and never across an await.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,7 +12,7 @@ use crate::clock::Clock;
 use crate::dialect::{Dialect, Voice};
 use crate::error::Error;
 use crate::render::Speaker;
-use crate::state_file::{self, StateRef};
+use crate::state_file::{State, StateFile, StateRef};
 use crate::store::{self, Inbound, Refusal, Sent, Store};
 use crate::trouble::{Rule, Rules};
 use crate::webhooks::{Webhook, Webhooks};
@@ -28,9 +27,10 @@ pub(crate) struct Settings {
     pub(crate) demo: bool,
     pub(crate) seed: u64,
     pub(crate) max_body_bytes: usize,
+    /// How long a request's head, and then its body, may take to arrive.
+    pub(crate) read_timeout: Duration,
     pub(crate) rules: Vec<Rule>,
     pub(crate) webhooks: Vec<Webhook>,
-    pub(crate) state_file: Option<PathBuf>,
 }
 
 /// The world, and what wakes those who watch it.
@@ -41,8 +41,9 @@ pub(crate) struct Shared {
     pub(crate) rescheduled: Notify,
     /// That something changed which is to be saved.
     pub(crate) changed: Notify,
-    /// Held while the file is written, so that no older state follows a newer.
-    saving: Mutex<()>,
+    /// Where the state is saved. Locked during a save, so that no older state
+    /// follows a newer.
+    state_file: Mutex<Option<StateFile>>,
 }
 
 pub(crate) struct World {
@@ -69,14 +70,19 @@ struct Window {
 const MINUTE: Duration = Duration::from_secs(60);
 
 impl Shared {
-    pub(crate) fn new(settings: Settings) -> Result<Self, Error> {
-        let world = World::new(&settings)?;
+    /// Begins with what the file holds, or with the data that the settings name.
+    pub(crate) fn new(settings: Settings, file: Option<StateFile>) -> Result<Self, Error> {
+        let loaded = match &file {
+            Some(file) => file.load()?,
+            None => None,
+        };
+        let world = World::new(&settings, loaded)?;
         let shared = Self {
             settings,
             world: Mutex::new(world),
             rescheduled: Notify::new(),
             changed: Notify::new(),
-            saving: Mutex::new(()),
+            state_file: Mutex::new(file),
         };
         // That a file cannot be written is better known now.
         shared.save()?;
@@ -114,9 +120,7 @@ impl Shared {
     /// Back to the data that a sandbox begins with, and to the settings that
     /// this one was started with.
     pub(crate) fn reset(&self) -> Result<(), Error> {
-        let mut settings = self.settings.clone();
-        settings.state_file = None;
-        let fresh = World::new(&settings)?;
+        let fresh = World::new(&self.settings, None)?;
         self.change(|world| *world = fresh);
         self.rescheduled.notify_one();
         Ok(())
@@ -124,10 +128,10 @@ impl Shared {
 
     /// Writes the state file, if there is one and anything changed.
     pub(crate) fn save(&self) -> Result<(), Error> {
-        let Some(path) = &self.settings.state_file else {
+        let file = self.state_file();
+        let Some(file) = &*file else {
             return Ok(());
         };
-        let _saving = self.saving.lock().unwrap_or_else(PoisonError::into_inner);
         let text = {
             let mut world = self.world();
             if !std::mem::take(&mut world.dirty) {
@@ -135,20 +139,28 @@ impl Shared {
             }
             world.text()
         };
-        let saved = text.and_then(|text| state_file::save(path, &text));
+        let saved = text.and_then(|text| file.save(&text));
         if saved.is_err() {
             self.world().dirty = true;
         }
         saved
     }
+
+    /// Releases the state file. What changes after this is not saved: the file
+    /// may belong to another sandbox by then.
+    pub(crate) fn release(&self) {
+        self.state_file().take();
+    }
+
+    fn state_file(&self) -> MutexGuard<'_, Option<StateFile>> {
+        self.state_file
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl World {
-    fn new(settings: &Settings) -> Result<Self, Error> {
-        let loaded = match &settings.state_file {
-            Some(path) => state_file::load(path)?,
-            None => None,
-        };
+    fn new(settings: &Settings, loaded: Option<State>) -> Result<Self, Error> {
         let is_fresh = loaded.is_none();
         let mut webhooks = Webhooks::new()?;
         let (store, clock, kept) = match loaded {

@@ -75,9 +75,9 @@ fn saved(path: &Path) -> BTreeSet<String> {
     texts(&state)
 }
 
-/// Whether a file is being written beside the state.
+/// Whether a file is being written beside the state and its lock.
 fn is_saving(folder: &Path) -> bool {
-    std::fs::read_dir(folder).expect("the folder").count() > 1
+    std::fs::read_dir(folder).expect("the folder").count() > 2
 }
 
 /// Waits for something that comes soon. Where it does not, what is asserted next
@@ -86,16 +86,6 @@ fn wait_until(mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() && start.elapsed() < Duration::from_secs(10) {
         std::thread::sleep(Duration::from_micros(200));
-    }
-}
-
-/// What a program that was killed while it wrote leaves beside the state.
-fn clean(folder: &Path, state: &Path) {
-    for entry in std::fs::read_dir(folder).expect("the folder") {
-        let path = entry.expect("an entry").path();
-        if path != state {
-            std::fs::remove_file(path).expect("removed");
-        }
     }
 }
 
@@ -123,15 +113,32 @@ async fn a_program_that_is_killed_while_it_saves_loses_nothing_that_was_saved() 
         hits += usize::from(is_saving(folder.path()));
         let now = saved(&path);
         assert!(now.is_superset(&before), "kill {kill} lost what was saved");
-        clean(folder.path(), &path);
-        // The file is one that a sandbox takes, and knows all of.
-        let sandbox = Sandbox::builder().state_file(&path).start().await;
+        // The kill released the lock, and a sandbox takes the file, and knows all
+        // of it.
+        let sandbox = Sandbox::builder().state_file(&path);
+        let sandbox = sandbox.state_wait(Duration::ZERO).start().await;
         let sandbox = sandbox.expect("the state loads");
+        assert!(!is_saving(folder.path()), "what the kill left is removed");
         assert_eq!(texts(&sandbox.state().expect("the state")), now);
         sandbox.stop().await.expect("stopped");
         assert_eq!(saved(&path), now);
     }
     assert!(hits > 0, "no kill came while it was saving");
+}
+
+#[tokio::test]
+async fn a_program_that_runs_keeps_its_state_to_itself() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state.json");
+    let program = Program::start(&path);
+    let start = async || {
+        let sandbox = Sandbox::builder().state_file(&path);
+        sandbox.state_wait(Duration::ZERO).start().await
+    };
+    let error = start().await.expect_err("in use").to_string();
+    assert!(error.contains("is in use"), "{error}");
+    program.kill();
+    start().await.expect("the lock is released");
 }
 
 #[cfg(unix)]

@@ -5,13 +5,16 @@ mod bodies;
 mod contacts;
 mod control;
 mod conversations;
+mod cost;
 mod lists_and_templates;
 mod manners;
 mod paging;
 mod schedules;
 mod sends;
+mod slow;
 mod state_file;
 mod walks;
+mod web_pages;
 mod webhooks;
 
 use std::sync::LazyLock;
@@ -21,6 +24,8 @@ use heymarket_api::{Client, ClientBuilder, RateLimit};
 use heymarket_sandbox::{API_KEY, Dialect, Sandbox, SandboxBuilder};
 use http::HeaderMap;
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::support::ImpatientClock;
 
@@ -143,6 +148,22 @@ impl Ask {
             body: serde_json::from_slice(&bytes).unwrap_or_else(|_| text()),
         }
     }
+}
+
+/// Sends bytes as they are, and gives what comes back until the sandbox closes
+/// the connection.
+async fn exchange(sandbox: &Sandbox, request: &str) -> String {
+    let mut stream = connect(sandbox).await;
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    stream.shutdown().await.expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    answer
+}
+
+async fn connect(sandbox: &Sandbox) -> TcpStream {
+    let address = sandbox.url().trim_start_matches("http://");
+    TcpStream::connect(address).await.expect("a connection")
 }
 
 /// Records of a kind that a sandbox remembers, oldest id first.

@@ -5,7 +5,9 @@ use heymarket_api::Client;
 use heymarket_api::types::{EmailRecipient, SendEmail, SendMessage};
 use heymarket_sandbox::{Dialect, Rule, Sandbox, Trouble};
 
-use super::{CUSTOMER, OWNER, SUPPORT, client, in_each_dialect, messages_that_say, sandbox};
+use serde_json::json;
+
+use super::{CUSTOMER, OWNER, SUPPORT, ask, client, in_each_dialect, messages_that_say, sandbox};
 
 fn message(text: &str) -> SendMessage {
     SendMessage::new(SUPPORT, OWNER)
@@ -206,4 +208,25 @@ async fn no_send_has_its_effect_twice_in_a_storm_of_troubles() {
     for seed in 1..=4 {
         in_a_storm(seed).await;
     }
+}
+
+#[tokio::test]
+async fn a_key_of_any_length_is_kept_as_its_hash() {
+    let sandbox = sandbox().start().await.expect("a sandbox");
+    let long = "k".repeat(1_000_000);
+    let [first, again, other] = [long.clone(), long.clone(), format!("{long}2")].map(|key| {
+        let body = json!({
+            "inbox_id": SUPPORT, "creator_id": OWNER, "phone_number": CUSTOMER, "text": "Once.",
+            "local_id": key,
+        });
+        ask(&sandbox, "POST /v1/message/send").json(&body)
+    });
+    let first = first.send().await.body["id"].clone();
+    assert_eq!(again.send().await.body["id"], first);
+    assert_ne!(other.send().await.body["id"], first);
+    assert_eq!(messages_that_say(&sandbox, "Once.").len(), 2);
+    let state = sandbox.state().expect("the state");
+    let keys = state["store"]["local_ids"].as_object().expect("the keys");
+    assert_eq!(keys.len(), 2);
+    assert!(keys.keys().all(|key| key.len() < 50), "a key is stored");
 }

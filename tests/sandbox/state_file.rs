@@ -1,11 +1,12 @@
 //! The file that a sandbox keeps its state in.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
 use heymarket_api::types::{CreateScheduledMessage, NewScheduledContent, SendMessage};
 use heymarket_sandbox::{Sandbox, Webhook};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     CUSTOMER, OWNER, STRANGER, SUPPORT, ask, builder, client, messages_that_say, remembered,
@@ -73,6 +74,29 @@ async fn what_was_remembered_is_known_after_a_stop_and_a_start() {
 }
 
 #[tokio::test]
+async fn a_key_that_was_saved_before_keys_were_hashed_is_known() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state.json");
+    let message = SendMessage::new(SUPPORT, OWNER)
+        .text("Once.")
+        .local_id("a:key");
+    let message = message.to_phone(STRANGER);
+    let first = with_file(&path).await;
+    let sent = client(&first).send_message(&message).await.expect("sent");
+    first.stop().await.expect("saved");
+    let mut state = saved(&path);
+    let keys = state["store"]["local_ids"].as_object_mut().expect("keys");
+    let (_, value) = keys.iter().next().expect("a key");
+    *keys = Map::from_iter([("message:a:key".to_owned(), value.clone())]);
+    std::fs::write(&path, state.to_string()).expect("written");
+
+    let second = with_file(&path).await;
+    let again = client(&second).send_message(&message).await.expect("taken");
+    assert_eq!(again.id, sent.id);
+    assert_eq!(messages_that_say(&second, "Once.").len(), 1);
+}
+
+#[tokio::test]
 async fn a_change_is_saved_by_itself_soon() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("state.json");
@@ -88,14 +112,18 @@ async fn a_change_is_saved_by_itself_soon() {
         saved(&path).to_string().contains("Save me.")
     })
     .await;
-    let others = std::fs::read_dir(folder.path())
-        .expect("the folder")
-        .count();
-    assert_eq!(others, 1, "nothing is left beside it");
+    // A save that is under way is over soon.
+    until("only the lock is beside it", || {
+        let entries = std::fs::read_dir(folder.path()).expect("the folder");
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        let names: BTreeSet<_> = names.collect();
+        names == BTreeSet::from(["state.json".into(), "state.json.lock".into()])
+    })
+    .await;
 }
 
 #[tokio::test]
-async fn a_sandbox_that_is_dropped_saves_what_it_knows() {
+async fn a_sandbox_that_is_dropped_saves_and_releases_its_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("state.json");
     let sandbox = with_file(&path).await;
@@ -104,6 +132,10 @@ async fn a_sandbox_that_is_dropped_saves_what_it_knows() {
         .expect("received");
     drop(sandbox);
     assert!(saved(&path).to_string().contains("Save me."));
+    let next = super::sandbox()
+        .state_file(&path)
+        .state_wait(Duration::ZERO);
+    next.start().await.expect("the file is free at once");
 }
 
 #[tokio::test]
@@ -122,6 +154,97 @@ async fn a_webhook_of_the_start_is_not_added_again_to_one_that_was_saved() {
     let kept = with_file(&path).await;
     let webhooks = ask(&kept, "GET /_sandbox/webhooks").send().await.body;
     assert_eq!(webhooks[0]["url"], "http://127.0.0.1:9/");
+}
+
+#[tokio::test]
+async fn a_file_that_another_sandbox_holds_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state.json");
+    let first = with_file(&path).await;
+    let second = sandbox().state_file(&path).state_wait(Duration::ZERO);
+    let error = second.start().await.expect_err("held").to_string();
+    for part in ["state.json", "stop it", "choose another file"] {
+        assert!(error.contains(part), "{error}");
+    }
+    first.inbound(SUPPORT, CUSTOMER, "Kept.").expect("received");
+    first.stop().await.expect("saved");
+    let third = with_file(&path).await;
+    assert_eq!(messages_that_say(&third, "Kept.").len(), 1);
+}
+
+#[tokio::test]
+async fn a_sandbox_waits_until_another_releases_the_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state.json");
+    let first = with_file(&path).await;
+    first.inbound(SUPPORT, CUSTOMER, "Kept.").expect("received");
+    let later = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        drop(first);
+    };
+    let (second, ()) = tokio::join!(with_file(&path), later);
+    assert_eq!(messages_that_say(&second, "Kept.").len(), 1);
+}
+
+#[tokio::test]
+async fn what_an_interrupted_save_left_is_removed_at_the_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state.json");
+    let left = folder.path().join(".heymarket-sandbox-aB3dE6-state.json");
+    let of_others = [
+        ".heymarket-sandbox-aB3dE6-my-state.json",
+        ".heymarket-sandbox-aB3dE6-state.json.bak",
+        ".heymarket-sandbox-state.json",
+    ];
+    let of_others = of_others.map(|name| folder.path().join(name));
+    for path in of_others.iter().chain([&left]) {
+        std::fs::write(path, "{\"format\":").expect("written");
+    }
+    let sandbox = with_file(&path).await;
+    assert!(!left.exists());
+    for path in &of_others {
+        assert!(path.exists(), "another sandbox may be writing {path:?}");
+    }
+    sandbox.stop().await.expect("saved");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_owner_can_read_the_state() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("state.json");
+    let sandbox = with_file(&path).await;
+    sandbox.inbound(SUPPORT, CUSTOMER, "Hi").expect("received");
+    sandbox.stop().await.expect("saved");
+    for name in ["state.json", "state.json.lock"] {
+        let file = std::fs::metadata(folder.path().join(name)).expect("the file");
+        assert_eq!(file.permissions().mode() & 0o777, 0o600, "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_state_that_is_a_link_is_refused_and_not_followed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let target = folder.path().join("target.json");
+    with_file(&target).await.stop().await.expect("saved");
+    let before = std::fs::read(&target).expect("the file");
+    let missing = folder.path().join("missing.json");
+    for (name, target) in [
+        ("link.json", &target),
+        ("dangling.json", &missing),
+        ("locked.json.lock", &missing),
+    ] {
+        let link = folder.path().join(name);
+        std::os::unix::fs::symlink(target, &link).expect("a link");
+        let state = folder.path().join(name.trim_end_matches(".lock"));
+        let error = sandbox().state_file(&state).start().await;
+        let error = error.expect_err(name).to_string();
+        assert!(error.contains("symbolic link"), "{error}");
+        assert!(link.is_symlink() && !missing.exists(), "{name}");
+    }
+    assert_eq!(std::fs::read(&target).expect("the file"), before);
 }
 
 /// A change to a state that makes it damaged.
@@ -219,7 +342,7 @@ async fn a_file_that_cannot_be_read_or_written_is_an_error_at_the_start() {
     let nowhere = folder.path().join("no/such/folder/state.json");
     let error = sandbox().state_file(nowhere).start().await;
     let error = error.expect_err("no folder").to_string();
-    assert!(error.contains("cannot save the state"), "{error}");
+    assert!(error.contains("which locks the state"), "{error}");
 }
 
 #[tokio::test]

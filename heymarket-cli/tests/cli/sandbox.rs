@@ -1,12 +1,13 @@
 //! Against the sandbox: inside of a command, and as a server of its own.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
 use crate::commands::commands;
-use crate::support::{Operation, heymarket, run, spec};
+use crate::support::{Operation, end, heymarket, piped, run, spec};
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON")
@@ -40,6 +41,35 @@ fn a_sandbox_forgets_unless_it_has_a_file() {
         let last = run(None, &[options, &list].concat()).done();
         assert_eq!(last == "Remembered\n", remembered, "{last}");
     }
+}
+
+#[test]
+fn six_commands_at_once_keep_all_their_changes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("state.json");
+    let sandbox = ["--sandbox", "--state", file.to_str().expect("a path")];
+    let texts: BTreeSet<String> = (1..=6).map(|number| format!("Change {number}")).collect();
+    let send = "messages send --inbox 41001 --as 50001 --to 15550100101 --yes --text";
+    let running: Vec<Child> = texts
+        .iter()
+        .map(|text| {
+            let mut command = heymarket(None);
+            let command = command.args(sandbox).args(send.split(' ')).arg(text);
+            piped(command)
+        })
+        .collect();
+    for child in running {
+        end(child, "").done();
+    }
+    let list = "messages list --inbox 41001 --phone-number 15550100101 --jq .[].text";
+    let list: Vec<&str> = list.split(' ').collect();
+    let history = run(None, &[&sandbox[..], &list].concat()).done();
+    let known: BTreeSet<String> = history.lines().map(str::to_owned).collect();
+    let lost: Vec<_> = texts.difference(&known).collect();
+    assert!(
+        lost.is_empty(),
+        "all said they were done, and {lost:?} are lost"
+    );
 }
 
 #[test]

@@ -73,6 +73,22 @@ impl Answer {
         Self::json(refusal.status, &body)
     }
 
+    /// The bytes of the answer, after which the connection is closed.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        let body = self.body.clone();
+        let response = self.into_response();
+        let mut bytes = format!("HTTP/1.1 {}\r\n", response.status()).into_bytes();
+        for (name, value) in response.headers() {
+            bytes.extend_from_slice(name.as_str().as_bytes());
+            bytes.extend_from_slice(b": ");
+            bytes.extend_from_slice(value.as_bytes());
+            bytes.extend_from_slice(b"\r\n");
+        }
+        bytes.extend_from_slice(b"connection: close\r\n\r\n");
+        bytes.extend_from_slice(&body);
+        bytes
+    }
+
     pub(crate) fn into_response(self) -> Response {
         let length = self.body.len();
         let body = if self.cut_off {

@@ -9,6 +9,6 @@ mod server;
 
 pub(crate) use answer::{Answer, internal};
 pub(crate) use auth::Keys;
-pub(crate) use body::{Reading, read_json};
+pub(crate) use body::{Reading, is_json, read_json};
 pub(crate) use router::{Context, router};
-pub(crate) use server::Server;
+pub(crate) use server::{Reached, Server};

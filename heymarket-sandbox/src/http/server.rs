@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,14 +11,39 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tower_service::Service as _;
 
-use super::answer::Close;
+use super::answer::{Answer, Close};
+use crate::dialect::{Dialect, Voice};
 use crate::error::{Error, Kind};
+use crate::store::Refusal;
 
 /// A listener with its connections, all gone when this is.
 pub(crate) struct Server {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
+}
+
+/// The addresses by which a connection reached the sandbox.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reached {
+    /// That of the listener, which may be the one for all interfaces.
+    listener: IpAddr,
+    /// That of this end of the connection.
+    connection: IpAddr,
+}
+
+impl Reached {
+    pub(crate) fn new(listener: SocketAddr, connection: SocketAddr) -> Self {
+        Self {
+            listener: listener.ip().to_canonical(),
+            connection: connection.ip().to_canonical(),
+        }
+    }
+
+    /// Whether a canonical address is one of them.
+    pub(crate) fn is(&self, address: IpAddr) -> bool {
+        address == self.listener || address == self.connection
+    }
 }
 
 /// How long requests that are on their way may take when the server stops.
@@ -30,7 +55,13 @@ const PATIENCE: Duration = Duration::from_secs(5);
 struct Closed;
 
 impl Server {
-    pub(crate) async fn start(address: SocketAddr, router: Router) -> Result<Self, Error> {
+    /// Listens. Each head of a request has `read_timeout` to arrive, and each
+    /// connection as long to begin its next request.
+    pub(crate) async fn start(
+        address: SocketAddr,
+        router: Router,
+        read_timeout: Duration,
+    ) -> Result<Self, Error> {
         let listener = TcpListener::bind(address).await;
         let listener = listener.map_err(|source| Kind::Listen {
             address: address.to_string(),
@@ -41,10 +72,16 @@ impl Server {
             source,
         })?;
         let (stop, stopped) = watch::channel(false);
+        let serving = Serving {
+            listener: bound,
+            router,
+            read_timeout,
+            stopped,
+        };
         Ok(Self {
             address: bound,
             stop,
-            task: tokio::spawn(accept(listener, router, stopped)),
+            task: tokio::spawn(accept(listener, serving)),
         })
     }
 
@@ -66,14 +103,24 @@ impl Drop for Server {
     }
 }
 
-async fn accept(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) {
+/// What every connection is served with.
+#[derive(Clone)]
+struct Serving {
+    listener: SocketAddr,
+    router: Router,
+    read_timeout: Duration,
+    stopped: watch::Receiver<bool>,
+}
+
+async fn accept(listener: TcpListener, serving: Serving) {
     let mut connections = JoinSet::new();
+    let mut stopped = serving.stopped.clone();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
                     let _ = stream.set_nodelay(true);
-                    connections.spawn(serve(stream, router.clone(), stopped.clone()));
+                    connections.spawn(serve(stream, serving.clone()));
                 }
                 // Out of file descriptors, say: others may be given back.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -86,9 +133,15 @@ async fn accept(listener: TcpListener, router: Router, mut stopped: watch::Recei
     while connections.join_next().await.is_some() {}
 }
 
-async fn serve(stream: TcpStream, router: Router, mut stopped: watch::Receiver<bool>) {
-    let router = Arc::new(router);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
+async fn serve(stream: TcpStream, serving: Serving) {
+    // A connection that is gone has no address.
+    let Ok(local) = stream.local_addr() else {
+        return;
+    };
+    let reached = Reached::new(serving.listener, local);
+    let router = Arc::new(serving.router);
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(reached);
         let mut router = Router::clone(&router);
         async move {
             let Ok(response) = router.call(request).await;
@@ -98,15 +151,31 @@ async fn serve(stream: TcpStream, router: Router, mut stopped: watch::Receiver<b
             }
         }
     });
-    let connection = hyper::server::conn::http1::Builder::new()
+    let mut connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
+        .header_read_timeout(serving.read_timeout)
         .serve_connection(TokioIo::new(stream), service);
-    tokio::pin!(connection);
-    tokio::select! {
-        _ = &mut connection => {}
+    let mut stopped = serving.stopped;
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
         _ = stopped.changed() => {
-            connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
+            std::pin::Pin::new(&mut connection).graceful_shutdown();
+            (&mut connection).await
+        }
+    };
+    if ended.is_err_and(|error| error.is_timeout()) {
+        let parts = connection.into_parts();
+        // An idle client waits for no answer.
+        if !parts.read_buf.is_empty() {
+            let refusal = Refusal::too_slow("head", serving.read_timeout);
+            answer_timeout(&parts.io.into_inner(), &refusal);
         }
     }
+}
+
+/// Answers a request that has no whole head, which hyper does not.
+fn answer_timeout(stream: &TcpStream, refusal: &Refusal) {
+    let answer = Answer::refusal(refusal, &mut Voice::new(Dialect::Observed, 0)).into_bytes();
+    // So short an answer fits into the buffer of a client that reads at all.
+    let _ = stream.try_write(&answer);
 }

@@ -166,15 +166,14 @@ impl Call<'_> {
         local_id: Option<&str>,
         act: impl FnOnce(&mut Store, Timestamp) -> Result<Sent, Refusal>,
     ) -> Result<Sent, Refusal> {
-        let key = local_id.filter(|_| self.deduplicate);
-        let key = key.map(|local_id| format!("{kind}:{local_id}"));
-        if let Some(sent) = key.as_ref().and_then(|key| self.store.local_ids.get(key)) {
+        let Some(local_id) = local_id.filter(|_| self.deduplicate) else {
+            return act(self.store, self.now);
+        };
+        if let Some(sent) = self.store.made_with(kind, local_id) {
             return Ok(sent.clone());
         }
         let sent = act(self.store, self.now)?;
-        if let Some(key) = key {
-            self.store.local_ids.insert(key, sent.clone());
-        }
+        self.store.note_made_with(kind, local_id, sent.clone());
         Ok(sent)
     }
 

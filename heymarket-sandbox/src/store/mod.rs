@@ -3,6 +3,7 @@
 mod contacts;
 mod conversations;
 mod demo;
+mod fields;
 mod records;
 mod refusal;
 mod sending;
@@ -10,11 +11,15 @@ mod table;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 pub(crate) use contacts::{Channels, ContactChange, NewChannel};
 pub(crate) use demo::{demo, team};
+pub(crate) use fields::{Field, Fields};
 pub(crate) use records::*;
 pub(crate) use refusal::Refusal;
 pub(crate) use sending::{Content, Inbound, Outgoing, Sent};
@@ -35,9 +40,10 @@ pub(crate) struct Store {
     pub(crate) tags: Table<Tag>,
     pub(crate) surveys: Table<Survey>,
     pub(crate) scheduled: Table<ScheduledMessage>,
-    pub(crate) fields: Vec<Field>,
-    /// What was made with which `local_id`, by what it is a key of.
-    pub(crate) local_ids: HashMap<String, Sent>,
+    pub(crate) fields: Fields,
+    /// What was made with which `local_id`, by the hash of the kind and the
+    /// `local_id`: it is kept for good, and a `local_id` may be of any length.
+    local_ids: HashMap<String, Sent>,
     /// The next id of each kind.
     next_ids: BTreeMap<Kind, i64>,
     /// How many UUIDs were made, which is what the next one is made of.
@@ -125,6 +131,15 @@ impl Store {
             .to_string()
     }
 
+    /// What was made of a kind with a `local_id`.
+    pub(crate) fn made_with(&self, kind: &str, local_id: &str) -> Option<&Sent> {
+        self.local_ids.get(&hash(kind, local_id))
+    }
+
+    pub(crate) fn note_made_with(&mut self, kind: &str, local_id: &str, sent: Sent) {
+        self.local_ids.insert(hash(kind, local_id), sent);
+    }
+
     pub(crate) fn tell(&mut self, kind: &'static str, subject: Subject) {
         self.events.push(Event { kind, subject });
     }
@@ -185,6 +200,7 @@ impl Store {
     /// What refers to something that is not there.
     pub(crate) fn restore(&mut self) -> Result<(), String> {
         self.check_references()?;
+        self.hash_local_ids();
         let contacts: Vec<_> = self.contacts.iter().cloned().collect();
         for contact in &contacts {
             self.index_contact(contact);
@@ -197,6 +213,17 @@ impl Store {
             self.due.insert((message.execute, message.id));
         }
         Ok(())
+    }
+
+    /// Hashes what files of before have unhashed.
+    fn hash_local_ids(&mut self) {
+        let hashed = std::mem::take(&mut self.local_ids).into_iter();
+        self.local_ids = hashed
+            .map(|(key, sent)| match key.split_once(':') {
+                Some((kind, local_id)) => (hash(kind, local_id), sent),
+                None => (key, sent),
+            })
+            .collect();
     }
 
     fn check_references(&self) -> Result<(), String> {
@@ -249,6 +276,14 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// A key of `local_ids`.
+fn hash(kind: &str, local_id: &str) -> String {
+    let hash = Sha256::new_with_prefix(kind)
+        .chain_update(":")
+        .chain_update(local_id);
+    URL_SAFE_NO_PAD.encode(hash.finalize())
 }
 
 fn largest<R: Record>(table: &Table<R>) -> Option<i64> {

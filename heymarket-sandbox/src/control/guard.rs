@@ -1,0 +1,134 @@
+//! Refuses requests that a web page could make a browser send: the endpoints
+//! need no credentials, and a browser runs on the machine that they trust.
+
+use std::net::IpAddr;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
+use http::uri::Authority;
+use hyper::body::Body as _;
+
+use super::Reply;
+use crate::error::quoted;
+use crate::http::{Reached, is_json};
+use crate::store::Refusal;
+
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+pub(super) async fn guard(request: Request, next: Next) -> Response {
+    match check(&request) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => Reply(Err(refusal)).into_response(),
+    }
+}
+
+fn check(request: &Request) -> Result<(), Refusal> {
+    let reached = request.extensions().get::<Reached>();
+    let host = check_host(request, reached)?;
+    check_origin(request.headers(), host)?;
+    if request.method().is_safe() {
+        return Ok(());
+    }
+    check_type(request)
+}
+
+/// The host that the request names, if it is this sandbox. A page whose name is
+/// made to point to this machine (DNS rebinding) sends its own name.
+fn check_host<'a>(request: &'a Request, reached: Option<&Reached>) -> Result<&'a str, Refusal> {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        return Err(Refusal::denied("the request must have one Host header"));
+    };
+    let host = host.to_str().unwrap_or_default();
+    let header = host.parse::<Authority>();
+    let target = request.uri().authority();
+    let is_own = |named: &Authority| is_own(named, reached);
+    if header.is_ok_and(|named| is_own(&named)) && target.is_none_or(is_own) {
+        return Ok(host);
+    }
+    let named = target.map_or(host, Authority::as_str);
+    Err(Refusal::denied(format!(
+        "the Host {} is not this sandbox; use localhost or the address that it listens on, or \
+         send the header `Host: localhost`",
+        quoted(named)
+    )))
+}
+
+/// Whether an authority is a loopback name or address, or one of the addresses
+/// that the sandbox listens on. Its port is free: it may be forwarded.
+fn is_own(named: &Authority, reached: Option<&Reached>) -> bool {
+    if named.as_str().contains('@') {
+        return false;
+    }
+    let host = named.host().to_ascii_lowercase();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    match bare.parse::<IpAddr>() {
+        Ok(address) => {
+            let address = address.to_canonical();
+            address.is_loopback() || reached.is_some_and(|reached| reached.is(address))
+        }
+        Err(_) => {
+            let name = host.strip_suffix('.').unwrap_or(&host);
+            name == "localhost" || name.ends_with(".localhost")
+        }
+    }
+}
+
+/// A browser names the page that a request is from. Other programs do not.
+fn check_origin(headers: &HeaderMap, host: &str) -> Result<(), Refusal> {
+    let own = format!("http://{host}");
+    let mut origins = headers.get_all(ORIGIN).iter();
+    if !origins.all(|origin| origin.as_bytes().eq_ignore_ascii_case(own.as_bytes())) {
+        let problem = "the Origin is not the sandbox; pages of other origins are refused";
+        return Err(Refusal::denied(problem));
+    }
+    let mut sites = headers.get_all(FETCH_SITE).iter();
+    if !sites.all(|site| matches!(site.as_bytes(), b"same-origin" | b"none")) {
+        let problem = "the request is from a page of another site (Sec-Fetch-Site)";
+        return Err(Refusal::denied(problem));
+    }
+    Ok(())
+}
+
+/// A browser asks before it sends JSON to another origin. It does not ask before
+/// it sends a form, text, or a body without a type.
+fn check_type(request: &Request<Body>) -> Result<(), Refusal> {
+    let is_empty = request.body().is_end_stream();
+    match is_json(request.headers()) {
+        Some(true) => Ok(()),
+        None if is_empty => Ok(()),
+        _ => Err(Refusal::unsupported_type()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_own(host: &str, reached: &Reached) -> bool {
+        super::is_own(&host.parse().expect("a host"), Some(reached))
+    }
+
+    fn reached(listener: &str, connection: &str) -> Reached {
+        let address = |text: &str| text.parse().expect("an address");
+        Reached::new(address(listener), address(connection))
+    }
+
+    #[test]
+    fn the_addresses_that_it_listens_on_are_its_own() {
+        let everywhere = reached("0.0.0.0:80", "192.0.2.7:80");
+        assert!(is_own("192.0.2.7:8080", &everywhere));
+        assert!(is_own("0.0.0.0", &everywhere));
+        assert!(!is_own("192.0.2.8", &everywhere));
+        assert!(!is_own("192.0.2.7.example.com", &everywhere));
+        let both = reached("[::]:80", "[::ffff:192.0.2.7]:80");
+        assert!(is_own("192.0.2.7", &both));
+        assert!(is_own("[::ffff:192.0.2.7]:80", &both));
+        let six = reached("[2001:db8::1]:80", "[2001:db8::1]:80");
+        assert!(is_own("[2001:DB8:0::1]", &six));
+        assert!(!is_own("[2001:db8::2]", &six));
+    }
+}
