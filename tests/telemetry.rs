@@ -420,3 +420,36 @@ async fn no_span_event_ledger_or_error_shows_what_is_secret() {
         assert_eq!(around, None, "{secret}");
     }
 }
+
+#[tokio::test]
+async fn an_error_hides_an_echo_of_the_request_in_any_form() {
+    let text = format!("Dear Zoë {CANARY}, at 5/6 we said \"{CANARY}\"");
+    let message = SendMessage::new(41001, 50001)
+        .to_phone("15550100101")
+        .text(&text);
+    let forms: [fn(&str) -> String; 5] = [
+        str::to_uppercase,
+        |text| text.replace(' ', "\u{a0}"),
+        |text| format!("{}…", &text[..15]),
+        |text| Value::from(text).to_string().replace('/', "\\/"),
+        |text| text.replace(' ', "%20").replace('ë', "%C3%AB"),
+    ];
+    for form in forms {
+        let server = Server::responding(move |request| {
+            let body: Value = serde_json::from_slice(&request.body).expect("JSON");
+            let text = form(body["text"].as_str().expect("a text"));
+            let echo = format!("refused: {text} of inbox_id 41001, 1/555/010/0101");
+            Answer::new(400, serde_json::json!({ "message": echo }).to_string())
+        })
+        .await;
+        let client = crate::support::client(&server.url());
+        let error = client.send_message(&message).await.expect_err("refused");
+        let shown = error.message().expect("a message");
+        assert!(shown.starts_with("refused: "), "{shown}");
+        assert!(shown.ends_with(" of inbox_id 41001, [hidden]"), "{shown}");
+        let all = format!("{error} {error:?}").to_lowercase();
+        for secret in [CANARY, "can", "zo", "dear", "said", "555"] {
+            assert!(!all.contains(secret), "{secret}: {all}");
+        }
+    }
+}

@@ -217,9 +217,18 @@ impl Error {
         self.inner.answer.as_ref().map(|answer| &answer.body)
     }
 
-    /// The server's own words, on one line, where the body of a status has
-    /// any. Phone numbers, e-mail addresses, tokens and the sensitive values
-    /// of the request are hidden.
+    /// The server's own words, on one line, where the body of a status has any.
+    ///
+    /// Phone numbers, e-mail addresses and tokens are hidden. So is whatever
+    /// repeats the text, names, numbers or query that the request sent: five
+    /// letters or digits in a row, cut off or in other letters, with other spaces
+    /// and punctuation, with the escapes of JSON, URLs or HTML; and a value of three
+    /// or four letters as a whole word. The names of members and ids stay.
+    ///
+    /// What a server translates, transliterates or encodes in another way, or takes
+    /// from elsewhere, is not recognized. `None` if the message is longer than 4 KiB or
+    /// the request larger than 1 MiB, which would take long to compare;
+    /// [`body`](Self::body) has it.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.inner.message.as_deref()

@@ -1,167 +1,135 @@
 //! Takes what must not be seen out of a server's message.
 
-use serde_json::Value;
+mod echoes;
+mod patterns;
+mod sent;
+mod text;
 
-use crate::operations::SENSITIVE;
+use std::borrow::Cow;
+use std::ops::Range;
 
-/// A phone number has at least this many digits; an id of today has fewer.
-const PHONE_DIGITS: usize = 10;
+use echoes::{WINDOW, echoes};
+pub(super) use sent::Sent;
+use sent::Values;
+use text::{Letter, Unit, bytes, letters, units};
 
-/// Shorter values would match by chance.
-const SHORTEST_VALUE: usize = 3;
+/// In bytes. A longer message is left out, as is one after a larger request:
+/// comparing them would take long.
+const LONGEST_MESSAGE: usize = 4 * 1024;
+const LARGEST_REQUEST: usize = 1024 * 1024;
 
-/// Hides the values that a request sent in sensitive members of its body and in
-/// its query, whatever looks like a phone number, an e-mail address or a token,
-/// and `secrets`.
-pub(super) fn redact(
-    message: &str,
-    body: Option<&[u8]>,
-    query: Vec<String>,
-    secrets: &[&str],
-) -> String {
-    let mut text = message.to_owned();
-    for secret in secrets
-        .iter()
-        .filter(|secret| secret.len() >= SHORTEST_VALUE)
-    {
-        text = text.replace(secret, "[secret]");
+/// So many digits of a phone number are enough to call it, and are hidden within a
+/// longer number too.
+const DIGITS: usize = 7;
+
+/// Hides what a message repeats of the sensitive members of a request's body, of
+/// its query and of its secrets, and whatever looks like a phone number, an
+/// e-mail address or a token. `None` if the message is better left out.
+pub(super) fn redact(message: &str, sent: &Sent<'_>) -> Option<String> {
+    let is_too_large = sent.body.is_some_and(|body| body.len() > LARGEST_REQUEST);
+    if is_too_large || message.len() > LONGEST_MESSAGE {
+        return None;
     }
-    let mut values = query;
-    values.retain(|value| value.len() >= SHORTEST_VALUE);
-    if let Some(body) = body.and_then(|body| serde_json::from_slice(body).ok()) {
-        collect(&body, false, &mut values);
+    let values = Values::of(sent)?;
+    let units = units(message);
+    let mut hidden = vec![None; units.len()];
+    let mut hide = |range: Range<usize>, by: &'static str| hidden[range].fill(Some(by));
+    for range in patterns::phones(&units) {
+        hide(range, HIDDEN);
     }
-    // Longer ones first, so that none is hidden in part.
-    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-    for value in values {
-        text = text.replace(&value, "[hidden]");
+    for range in patterns::addresses(&units) {
+        hide(range, HIDDEN);
     }
-    hide_phones(&hide_words(&text))
+    for (range, by) in repeated(&units, sent, &values) {
+        hide(range, by);
+    }
+    for range in patterns::tokens(&units) {
+        hide(range, SECRET);
+    }
+    Some(shown(message, &units, &hidden))
 }
 
-/// The texts in sensitive members.
-fn collect(value: &Value, is_sensitive: bool, values: &mut Vec<String>) {
-    match value {
-        Value::String(text) if is_sensitive && text.len() >= SHORTEST_VALUE => {
-            values.push(text.clone());
-        }
-        Value::Array(items) => {
-            for item in items {
-                collect(item, is_sensitive, values);
-            }
-        }
-        Value::Object(members) => {
-            for (key, value) in members {
-                if is_sensitive && key.len() >= SHORTEST_VALUE {
-                    values.push(key.clone());
-                }
-                let is_sensitive = is_sensitive || SENSITIVE.contains(&key.as_str());
-                collect(value, is_sensitive, values);
-            }
-        }
-        _ => {}
-    }
-}
+const HIDDEN: &str = "[hidden]";
+const SECRET: &str = "[secret]";
 
-/// Hides e-mail addresses and tokens.
-fn hide_words(text: &str) -> String {
-    let words = text.split_inclusive(char::is_whitespace).map(|word| {
-        let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-        let is_address = bare
-            .split_once('@')
-            .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'));
-        if is_address {
-            return word.replace(bare, "[hidden]");
-        }
-        match ["eyJ", "sk_"].iter().find_map(|start| word.find(start)) {
-            None => word.to_owned(),
-            Some(start) => {
-                let is_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-                let rest = word[start..].trim_start_matches(is_token);
-                format!("{}[secret]{rest}", &word[..start])
-            }
-        }
+/// Which units repeat a value of the request, and what to show in their place.
+fn repeated(units: &[Unit], sent: &Sent<'_>, values: &Values) -> Vec<(Range<usize>, &'static str)> {
+    let letters = letters(units);
+    let mut hidden = echoes(&letters, &values.sensitive);
+    hidden.retain(|echo| {
+        let is_public = is_public(units_of(echo, &letters), units, values);
+        !is_public && !is_in_another_number(echo, &letters)
     });
-    words.collect()
+    let secrets: Vec<_> = sent.secrets.iter().copied().map(Cow::from).collect();
+    let secret = without_gaps(echoes(&letters, &secrets));
+    let hidden = without_gaps(hidden).into_iter().map(|echo| (echo, HIDDEN));
+    let secret = secret.into_iter().map(|echo| (echo, SECRET));
+    let mut repeated: Vec<_> = hidden.chain(secret).collect();
+    // Where they overlap, the longer one is what was repeated.
+    repeated.sort_by_key(|(echo, _)| echo.len());
+    let repeated = repeated.into_iter();
+    repeated
+        .map(|(echo, by)| (units_of(&echo, &letters), by))
+        .collect()
 }
 
-/// Hides runs of digits as long as a phone number, with what is put between
-/// the digits of one.
-fn hide_phones(text: &str) -> String {
-    let mut hidden = String::new();
-    let mut run = String::new();
-    for c in text.chars().chain(['\0']) {
-        let continues = match c {
-            '0'..='9' | '+' | '(' => true,
-            ' ' | '-' | '.' | ')' => !run.is_empty(),
-            _ => false,
-        };
-        if continues {
-            run.push(c);
-            continue;
-        }
-        let digits = run.chars().filter(char::is_ascii_digit).count();
-        if digits >= PHONE_DIGITS {
-            let number = run.trim_end_matches([' ', '-', '.', '(']);
-            hidden.push_str("[hidden]");
-            hidden.push_str(&run[number.len()..]);
-        } else {
-            hidden.push_str(&run);
-        }
-        run.clear();
-        if c != '\0' {
-            hidden.push(c);
+/// Whether every word that an echo touches is one of the API, such as the name of
+/// the member that is wrong.
+fn is_public(echo: Range<usize>, units: &[Unit], values: &Values) -> bool {
+    let is_word = |unit: &&Unit| unit.char.is_alphanumeric() || unit.char == '_';
+    let before = units[..echo.start].iter().rev().take_while(is_word).count();
+    let after = units[echo.end..].iter().take_while(is_word).count();
+    let touched = &units[echo.start - before..echo.end + after];
+    let mut words = touched.split(|unit| !is_word(&unit));
+    words.all(|word| values.is_public(&bytes(&letters(word))))
+}
+
+/// Whether an echo is some digits within a longer number: an id has them by
+/// chance.
+fn is_in_another_number(echo: &Range<usize>, letters: &[Letter]) -> bool {
+    let is_digit = |letter: &Letter| letter.byte.is_ascii_digit();
+    let goes_on = |at: usize| {
+        let pair = at
+            .checked_sub(1)
+            .and_then(|before| letters.get(before..=at));
+        pair.is_some_and(|pair| pair.iter().all(is_digit) && pair[1].unit - pair[0].unit == 1)
+    };
+    letters[echo.clone()].iter().all(is_digit)
+        && echo.len() < DIGITS
+        && (goes_on(echo.start) || goes_on(echo.end))
+}
+
+/// Joins echoes that have less than a window between them: what is left of a
+/// value that the server wrote in another way.
+fn without_gaps(echoes: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    let mut joined: Vec<Range<usize>> = Vec::new();
+    for echo in echoes {
+        match joined.last_mut() {
+            Some(last) if echo.start - last.end < WINDOW => last.end = echo.end,
+            _ => joined.push(echo),
         }
     }
-    hidden
+    joined
+}
+
+/// The units that letters are of, with what is between them.
+fn units_of(echo: &Range<usize>, letters: &[Letter]) -> Range<usize> {
+    letters[echo.start].unit..letters[echo.end - 1].unit + 1
+}
+
+fn shown(message: &str, units: &[Unit], hidden: &[Option<&'static str>]) -> String {
+    let mut shown = String::with_capacity(message.len());
+    let mut before = None;
+    for (unit, by) in units.iter().zip(hidden) {
+        match by {
+            None => shown.push_str(&message[unit.start..unit.end]),
+            Some(by) if before != Some(by) => shown.push_str(by),
+            Some(_) => {}
+        }
+        before = by.as_ref();
+    }
+    shown
 }
 
 #[cfg(test)]
-mod tests {
-    use super::redact;
-
-    #[test]
-    fn phones_addresses_and_tokens_are_hidden_and_ids_are_not() {
-        let cases = [
-            ("no 15550100101 here", "no [hidden] here"),
-            ("no +1 (555) 010-0101, sorry", "no [hidden], sorry"),
-            (
-                "conversation 90010011 not found",
-                "conversation 90010011 not found",
-            ),
-            ("ask person@example.com.", "ask [hidden]."),
-            ("bad token eyJhbGciOi.x.y!", "bad token [secret]!"),
-            (
-                "bad token=eyJhbGciOi.x.y, sk_1",
-                "bad token=[secret], [secret]",
-            ),
-            ("field (x) at 10:15", "field (x) at 10:15"),
-        ];
-        for (message, expected) in cases {
-            assert_eq!(redact(message, None, Vec::new(), &[]), expected);
-        }
-    }
-
-    #[test]
-    fn what_the_request_said_in_confidence_is_hidden() {
-        let request = br#"{"inbox_id":41001,"target":"person-without-digits"}"#;
-        assert_eq!(
-            redact(
-                "nobody is person-without-digits",
-                Some(request),
-                Vec::new(),
-                &[]
-            ),
-            "nobody is [hidden]"
-        );
-        assert_eq!(
-            redact(
-                "key s3same refused",
-                None,
-                vec!["refused".to_owned()],
-                &["s3same"]
-            ),
-            "key [secret] [hidden]"
-        );
-    }
-}
+mod tests;

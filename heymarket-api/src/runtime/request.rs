@@ -204,14 +204,13 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The values in the query, as they were before they were encoded.
-    pub(super) fn query_values(&self) -> Vec<String> {
-        let pairs = self
-            .query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='));
+    /// The parameters of the query, as they were before they were encoded.
+    pub(super) fn query_pairs(&self) -> Vec<(String, String)> {
+        let decoded = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let pairs = self.query.split('&');
         pairs
-            .map(|(_, value)| percent_decode_str(value).decode_utf8_lossy().into_owned())
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| (decoded(name), decoded(value)))
             .collect()
     }
 

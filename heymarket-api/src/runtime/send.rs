@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::attempt::{Attempt, Outcome, Wait, WaitReason};
 use super::budget::Budget;
 use super::error::{Context, Error, ErrorKind, Failure};
-use super::redact::redact;
+use super::redact::{Sent, redact};
 use super::request::{Parts, Request};
 use super::response::Answer;
 use super::retry::{Next, is_repeatable, next};
@@ -372,9 +372,8 @@ impl<'a> Run<'a> {
         match (ended.failure, ended.answer) {
             (None, Some(answer)) => {
                 let message = server_message::find(&answer.body)
-                    .map(|message| {
-                        server_message::one_line(&self.redact(&message, &ended.authorization))
-                    })
+                    .and_then(|message| self.redact(&message, &ended.authorization))
+                    .map(|message| server_message::one_line(&message))
                     .filter(|message| !message.is_empty());
                 let fault = self.clock_fault(&answer);
                 let reason = fault.as_deref().unwrap_or(reason);
@@ -402,12 +401,18 @@ impl Run<'_> {
     }
 
     /// Takes what was said in confidence out of a server's message.
-    fn redact(&self, message: &str, authorization: &Authorization) -> String {
+    fn redact(&self, message: &str, authorization: &Authorization) -> Option<String> {
         let mut secrets = self.core.signer.credentials().parts();
         secrets.extend(authorization.headers.token());
         let own = self.options.headers.values();
         secrets.extend(own.filter_map(|value| value.to_str().ok()));
-        let body = self.request.body().map(|body| &body[..]);
-        redact(message, body, self.request.query_values(), &secrets)
+        let operation = self.request.operation;
+        let sent = Sent {
+            names: [operation.id(), operation.path],
+            body: self.request.body().map(|body| &body[..]),
+            query: self.request.query_pairs(),
+            secrets,
+        };
+        redact(message, &sent)
     }
 }
