@@ -88,7 +88,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Text,
                         is_many: false,
                         is_required: false,
-                        help: "The name to show.",
+                        help: "The name to show. By default, the first and the last name.",
                     },
                     Argument {
                         flag: "email",
@@ -106,7 +106,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: true,
                         is_required: false,
-                        help: "Not described.",
+                        help: "The IDs of the email suppressions associated with the contact.",
                     },
                     Argument {
                         flag: "first",
@@ -124,7 +124,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Boolean,
                         is_many: false,
                         is_required: false,
-                        help: "Whether the contact wants no messages.",
+                        help: "Whether the contact opted out of messages.",
                     },
                     Argument {
                         flag: "last",
@@ -437,7 +437,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Text,
                         is_many: false,
                         is_required: false,
-                        help: "The name to show.",
+                        help: "The name to show. By default, the first and the last name.",
                     },
                     Argument {
                         flag: "email",
@@ -455,7 +455,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: true,
                         is_required: false,
-                        help: "Not described.",
+                        help: "The IDs of the email suppressions associated with the contact.",
                     },
                     Argument {
                         flag: "first",
@@ -473,7 +473,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Boolean,
                         is_many: false,
                         is_required: false,
-                        help: "Whether the contact wants no messages.",
+                        help: "Whether the contact opted out of messages.",
                     },
                     Argument {
                         flag: "last",
@@ -526,7 +526,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Boolean,
                         is_many: false,
                         is_required: false,
-                        help: "From the newer documentation's common list structure; not described.",
+                        help: "",
                     },
                     Argument {
                         flag: "ascending",
@@ -535,7 +535,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Boolean,
                         is_many: false,
                         is_required: false,
-                        help: "Oldest first. Not described for contacts; connectors send it.",
+                        help: "Oldest first.",
                     },
                     Argument {
                         flag: "assigned",
@@ -544,7 +544,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: false,
                         is_required: false,
-                        help: "From the newer documentation's common list structure; not described.",
+                        help: "",
                     },
                     Argument {
                         flag: "before",
@@ -562,7 +562,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Text,
                         is_many: false,
                         is_required: false,
-                        help: "From the newer documentation's common list structure; not described.",
+                        help: "",
                     },
                     Argument {
                         flag: "id",
@@ -571,7 +571,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: false,
                         is_required: false,
-                        help: "From the newer documentation's common list structure; not described.",
+                        help: "",
                     },
                     Argument {
                         flag: "limit",
@@ -580,16 +580,16 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: false,
                         is_required: false,
-                        help: "How many to give, by default 30. No upper limit is known.",
+                        help: "The number of contacts in a page, by default 30. The maximum is not documented.",
                     },
                     Argument {
                         flag: "order",
                         alias: None,
                         place: Place::Member(&["order"]),
-                        kind: Kind::Enum(&["created_at", "updated_at"]),
+                        kind: Kind::Text,
                         is_many: false,
                         is_required: false,
-                        help: "The time to sort by.",
+                        help: "The order. Its values are documented for `list_team_messages` only.",
                     },
                     Argument {
                         flag: "page",
@@ -598,7 +598,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: false,
                         is_required: false,
-                        help: "The page, from 1, as one connector sends it. Prefer `date`.",
+                        help: "The page, from 1. A connector sends it; prefer `date`.",
                     },
                     Argument {
                         flag: "parent",
@@ -607,7 +607,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: false,
                         is_required: false,
-                        help: "From the newer documentation's common list structure; not described.",
+                        help: "",
                     },
                 ],
                 choice: &[],
@@ -642,7 +642,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Time,
                         is_many: false,
                         is_required: false,
-                        help: "Only contacts updated before this time. No source shows the body: this is how conversations are counted.",
+                        help: "Only contacts updated before this time, as with conversations.",
                     },
                 ],
                 choice: &[],
@@ -690,7 +690,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Boolean,
                         is_many: false,
                         is_required: false,
-                        help: "From the newer documentation's common list structure; not described.",
+                        help: "",
                     },
                     Argument {
                         flag: "ascending",
@@ -699,7 +699,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Boolean,
                         is_many: false,
                         is_required: false,
-                        help: "Oldest first. Not described for conversations; one connector sends it.",
+                        help: "Oldest first.",
                     },
                     Argument {
                         flag: "assigned",
@@ -708,7 +708,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: false,
                         is_required: false,
-                        help: "From the newer documentation's common list structure; not described.",
+                        help: "",
                     },
                     Argument {
                         flag: "before",
@@ -726,7 +726,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Text,
                         is_many: false,
                         is_required: false,
-                        help: "From the newer documentation's common list structure, in the place of `filters`; that documentation's own prose sends `filters`.",
+                        help: "",
                     },
                     Argument {
                         flag: "closed",
@@ -753,7 +753,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Boolean,
                         is_many: false,
                         is_required: false,
-                        help: "Unread conversations only.",
+                        help: "Only conversations that the given member has not read.",
                     },
                     Argument {
                         flag: "member",
@@ -771,16 +771,16 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: false,
                         is_required: false,
-                        help: "How many to give; elsewhere the default is 30. No upper limit is known.",
+                        help: "The number of conversations in a page. The default and the maximum are not documented.",
                     },
                     Argument {
                         flag: "order",
                         alias: None,
                         place: Place::Member(&["order"]),
-                        kind: Kind::Enum(&["created_at", "updated_at"]),
+                        kind: Kind::Text,
                         is_many: false,
                         is_required: false,
-                        help: "The time to sort by.",
+                        help: "The order. Its values are documented for `list_team_messages` only.",
                     },
                     Argument {
                         flag: "page",
@@ -789,7 +789,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: false,
                         is_required: false,
-                        help: "The page, from 1, as one connector sends it. Prefer `date`.",
+                        help: "The page, from 1. A connector sends it; prefer `date`.",
                     },
                     Argument {
                         flag: "parent",
@@ -798,7 +798,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: false,
                         is_required: false,
-                        help: "From the newer documentation's common list structure; not described.",
+                        help: "",
                     },
                 ],
                 choice: &[],
@@ -1301,7 +1301,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Text,
                         is_many: true,
                         is_required: false,
-                        help: "The receivers. Each is `to:` or `cc:` with an e-mail address behind it, or several with commas between them.",
+                        help: "The recipients, at most 10. Each is `to:` or `cc:` followed by an email address, or several separated by commas.",
                     },
                     Argument {
                         flag: "text",
@@ -1336,7 +1336,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Text,
                         is_many: false,
                         is_required: false,
-                        help: "Not described.",
+                        help: "",
                     },
                     Argument {
                         flag: "author",
@@ -1354,7 +1354,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Enum(&["sms", "mms", "email", "chat"]),
                         is_many: false,
                         is_required: false,
-                        help: "The channel to take; one client sends `sms`. Not documented, and not known to be heeded.",
+                        help: "A client sends `sms`. Whether the server honors it is unknown.",
                     },
                     Argument {
                         flag: "conversation",
@@ -1372,7 +1372,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Text,
                         is_many: false,
                         is_required: false,
-                        help: "A name for the conversation, as one client sends it. Not documented, and not known to be heeded.",
+                        help: "A name for the conversation. A client sends it; whether the server honors it is unknown.",
                     },
                     Argument {
                         flag: "creator-email",
@@ -1381,7 +1381,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Text,
                         is_many: false,
                         is_required: false,
-                        help: "The e-mail address of the sender, which one client sends in the place of `creator_id`. Not documented, and not known to be heeded.",
+                        help: "The email address of the sender, which a client sends in place of `creator_id`. Whether the server honors it is unknown.",
                     },
                     Argument {
                         flag: "as",
@@ -1408,7 +1408,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: false,
                         is_required: false,
-                        help: "The id of the list to send to; `local_id` must be given too.",
+                        help: "The ID of the list to which to send. Requires `local_id`.",
                     },
                     Argument {
                         flag: "local-id",
@@ -1426,7 +1426,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Text,
                         is_many: false,
                         is_required: false,
-                        help: "The public URL of a file to attach; it makes the message an MMS.",
+                        help: "The public URL of a file to attach. It makes the message an MMS.",
                     },
                     Argument {
                         flag: "to",
@@ -1462,7 +1462,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Phone,
                         is_many: true,
                         is_required: false,
-                        help: "The phone numbers of a group, digits only. Not from a toll-free number.",
+                        help: "The phone numbers of a group MMS, digits only. Not from a toll-free number.",
                     },
                     Argument {
                         flag: "template",
@@ -1480,7 +1480,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Text,
                         is_many: false,
                         is_required: false,
-                        help: "What it says.",
+                        help: "The text. In a send to a list, the server fills tokens such as `{{first_name}}`.",
                     },
                 ],
                 choice: &["to", "conversation", "list", "group"],
@@ -1550,7 +1550,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Boolean,
                         is_many: false,
                         is_required: false,
-                        help: "From the newer documentation's common list structure; not described.",
+                        help: "",
                     },
                     Argument {
                         flag: "ascending",
@@ -1568,7 +1568,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: false,
                         is_required: false,
-                        help: "From the newer documentation's common list structure; not described.",
+                        help: "",
                     },
                     Argument {
                         flag: "created-at",
@@ -1586,7 +1586,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Time,
                         is_many: false,
                         is_required: false,
-                        help: "From the newer documentation's common list structure; not described.",
+                        help: "",
                     },
                     Argument {
                         flag: "filter",
@@ -1595,7 +1595,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Text,
                         is_many: false,
                         is_required: false,
-                        help: "From the newer documentation's common list structure; not described.",
+                        help: "",
                     },
                     Argument {
                         flag: "id",
@@ -1604,7 +1604,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: false,
                         is_required: false,
-                        help: "From the newer documentation's common list structure; not described.",
+                        help: "",
                     },
                     Argument {
                         flag: "limit",
@@ -1631,7 +1631,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: false,
                         is_required: false,
-                        help: "From the newer documentation's common list structure; not described.",
+                        help: "",
                     },
                     Argument {
                         flag: "parent",
@@ -1640,7 +1640,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: false,
                         is_required: false,
-                        help: "From the newer documentation's common list structure; not described.",
+                        help: "",
                     },
                 ],
                 choice: &[],
@@ -1666,7 +1666,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Boolean,
                         is_many: false,
                         is_required: false,
-                        help: "Not described.",
+                        help: "",
                     },
                     Argument {
                         flag: "ascending",
@@ -1675,7 +1675,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Boolean,
                         is_many: false,
                         is_required: false,
-                        help: "Not described.",
+                        help: "",
                     },
                     Argument {
                         flag: "assigned",
@@ -1684,7 +1684,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: false,
                         is_required: false,
-                        help: "Not described.",
+                        help: "",
                     },
                     Argument {
                         flag: "date",
@@ -1693,7 +1693,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Time,
                         is_many: false,
                         is_required: false,
-                        help: "Not described.",
+                        help: "The time that bounds the count.",
                     },
                     Argument {
                         flag: "filter",
@@ -1702,7 +1702,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Text,
                         is_many: false,
                         is_required: false,
-                        help: "Not described.",
+                        help: "",
                     },
                     Argument {
                         flag: "id",
@@ -1711,7 +1711,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: false,
                         is_required: false,
-                        help: "Not described.",
+                        help: "",
                     },
                     Argument {
                         flag: "limit",
@@ -1720,16 +1720,16 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: false,
                         is_required: false,
-                        help: "Not described.",
+                        help: "",
                     },
                     Argument {
                         flag: "order",
                         alias: None,
                         place: Place::Member(&["order"]),
-                        kind: Kind::Enum(&["created_at", "updated_at"]),
+                        kind: Kind::Text,
                         is_many: false,
                         is_required: false,
-                        help: "Not described.",
+                        help: "",
                     },
                     Argument {
                         flag: "page",
@@ -1738,7 +1738,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: false,
                         is_required: false,
-                        help: "Not described.",
+                        help: "",
                     },
                     Argument {
                         flag: "parent",
@@ -1747,7 +1747,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: false,
                         is_required: false,
-                        help: "Not described.",
+                        help: "",
                     },
                 ],
                 choice: &[],
@@ -2021,7 +2021,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Enum(&["contacts"]),
                         is_many: false,
                         is_required: false,
-                        help: "The kind of the list: `contacts` for one that takes all channels.",
+                        help: "The type of the list: `contacts` for one with all channels. Leave it out for a list of phone numbers.",
                     },
                 ],
                 choice: &[],
@@ -2118,7 +2118,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Text,
                         is_many: true,
                         is_required: false,
-                        help: "E-mail addresses. Shown by the newer documentation only; not described.",
+                        help: "Email addresses.",
                     },
                     Argument {
                         flag: "phones",
@@ -2127,7 +2127,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Phone,
                         is_many: true,
                         is_required: false,
-                        help: "Phone numbers. Shown by the newer documentation only; not described.",
+                        help: "Phone numbers, digits only.",
                     },
                     Argument {
                         flag: "remove-contacts",
@@ -2213,7 +2213,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Json,
                         is_many: false,
                         is_required: false,
-                        help: "The template for the text.",
+                        help: "A template, in place of `text`.",
                     },
                     Argument {
                         flag: "text",
@@ -2231,7 +2231,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Text,
                         is_many: false,
                         is_required: false,
-                        help: "The receiver. Not described.",
+                        help: "The phone number of the receiver, digits only.",
                     },
                     Argument {
                         flag: "conversation",
@@ -2408,7 +2408,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Json,
                         is_many: false,
                         is_required: false,
-                        help: "The template for the text.",
+                        help: "A template, in place of `text`.",
                     },
                     Argument {
                         flag: "text",
@@ -2426,7 +2426,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Text,
                         is_many: false,
                         is_required: false,
-                        help: "The receiver. Not described.",
+                        help: "The phone number of the receiver, digits only.",
                     },
                     Argument {
                         flag: "conversation",
@@ -3058,7 +3058,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Text,
                         is_many: false,
                         is_required: false,
-                        help: "The name to show.",
+                        help: "The name to show. By default, the first and the last name.",
                     },
                     Argument {
                         flag: "email",
@@ -3076,7 +3076,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: true,
                         is_required: false,
-                        help: "Not described.",
+                        help: "The IDs of the email suppressions associated with the contact.",
                     },
                     Argument {
                         flag: "first",
@@ -3094,7 +3094,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Boolean,
                         is_many: false,
                         is_required: false,
-                        help: "Whether the contact wants no messages.",
+                        help: "Whether the contact opted out of messages.",
                     },
                     Argument {
                         flag: "last",
@@ -3235,7 +3235,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Text,
                         is_many: false,
                         is_required: false,
-                        help: "The name to show.",
+                        help: "The name to show. By default, the first and the last name.",
                     },
                     Argument {
                         flag: "email",
@@ -3253,7 +3253,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: true,
                         is_required: false,
-                        help: "Not described.",
+                        help: "The IDs of the email suppressions associated with the contact.",
                     },
                     Argument {
                         flag: "first",
@@ -3271,7 +3271,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Boolean,
                         is_many: false,
                         is_required: false,
-                        help: "Whether the contact wants no messages.",
+                        help: "Whether the contact opted out of messages.",
                     },
                     Argument {
                         flag: "last",
@@ -3575,7 +3575,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Json,
                         is_many: false,
                         is_required: true,
-                        help: "The contacts. How many there may be is not documented.",
+                        help: "The contacts.",
                     },
                 ],
                 choice: &[],
@@ -3619,7 +3619,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Time,
                         is_many: false,
                         is_required: false,
-                        help: "Not described; in other lists, only those updated before this time.",
+                        help: "",
                     },
                     Argument {
                         flag: "limit",
@@ -3637,7 +3637,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: false,
                         is_required: false,
-                        help: "The page. The documentation's example has `0` for the first; other lists of this API count from 1.",
+                        help: "The page, from 0.",
                     },
                 ],
                 choice: &[],

@@ -145,6 +145,20 @@ fn check_one(bundle: &Bundle, pointer: &str, key: &str, value: &Value) -> Option
             "`{member: {safety: …, trusted: …, promise: …}}`, `trusted` no less safe than `safety`"
                 .to_owned(),
         ),
+        schema::INFERRED => (
+            &[Place::Component],
+            "an open enum",
+            carrier.is_some_and(|carrier| {
+                let values: Vec<_> = schema::strings(carrier.get("enum")).collect();
+                let inferred = schema::array(Some(value));
+                schema::flag(carrier, "x-open-enum")
+                    && !inferred.is_empty()
+                    && inferred
+                        .iter()
+                        .all(|one| one.as_str().is_some_and(|one| values.contains(&one)))
+            }),
+            "a list of values of its `enum`".to_owned(),
+        ),
         schema::ALIASES => (
             &[Place::Component],
             "an open enum",
