@@ -362,7 +362,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         file: PATHS,
-        from: "    x-evidence: [seed, g1, g2, sampled]\n",
+        from: "    x-evidence: [seed, g0, g1, g2, sampled]\n",
         to: "",
         subject: "get_conversation",
         message: "no x-evidence",
@@ -370,7 +370,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         file: PATHS,
-        from: "    x-evidence: [seed, g1, g2, sampled]\n",
+        from: "    x-evidence: [seed, g0, g1, g2, sampled]\n",
         to: "    x-evidence: [hearsay]\n",
         subject: "/v1/conversations/{id}",
         message: "`x-evidence` cannot be [\"hearsay\"]",
@@ -522,7 +522,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         file: PATHS,
-        from: "        description: The id of the conversation to get.\n",
+        from: "        description: The ID of the conversation to get.\n",
         to: "",
         subject: "get_conversation",
         message: "the parameter `id` has no description",

@@ -361,7 +361,7 @@ async fn no_error_shows_what_was_said_in_confidence() {
         .await
         .expect_err("refused");
     let shown = format!("{error} {error:?} {:?}", error.attempts());
-    for secret in ["canary", "555", "someone"] {
+    for secret in ["canary", "(555)", "15550100101", "someone"] {
         assert!(!shown.contains(secret), "{secret} in {shown}");
     }
     assert_eq!(

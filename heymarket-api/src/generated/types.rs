@@ -17,7 +17,7 @@ pub use crate::wire::{
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct AddContactChannel {
-    /// The address: for instance a phone number, digits only, or an e-mail address.
+    /// The address: for instance a phone number, digits only, or an email address.
     pub channel_id: crate::wire::Address,
     /// The kind of the address.
     pub channel_type: crate::types::ChannelType,
@@ -35,7 +35,7 @@ impl AddContactChannel {
     /// A request with its required members.
     ///
     /// - `channel_type`: The kind of the address.
-    /// - `channel_id`: The address: for instance a phone number, digits only, or an e-mail address.
+    /// - `channel_id`: The address: for instance a phone number, digits only, or an email address.
     #[inline]
     pub fn new(
         channel_type: impl Into<crate::types::ChannelType>,
@@ -127,9 +127,9 @@ pub struct BusinessHours {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ChannelSearch {
-    /// The addresses: phone numbers, digits only, or e-mail addresses.
+    /// The addresses: phone numbers, digits only, or email addresses.
     pub channel_ids: ::std::vec::Vec<crate::wire::Address>,
-    /// The kind of the addresses. Without it the server tells them apart: `@` makes an e-mail
+    /// The kind of the addresses. Without it the server tells them apart: `@` makes an email
     /// address, digits a phone number.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_type: ::std::option::Option<crate::types::ChannelType>,
@@ -146,7 +146,7 @@ impl ::std::fmt::Debug for ChannelSearch {
 impl ChannelSearch {
     /// A request with its required members.
     ///
-    /// - `channel_ids`: The addresses: phone numbers, digits only, or e-mail addresses.
+    /// - `channel_ids`: The addresses: phone numbers, digits only, or email addresses.
     #[inline]
     pub fn new(
         channel_ids: impl IntoIterator<Item = impl Into<crate::wire::Address>>,
@@ -159,7 +159,7 @@ impl ChannelSearch {
             channel_type: ::std::default::Default::default(),
         }
     }
-    /// The kind of the addresses. Without it the server tells them apart: `@` makes an e-mail
+    /// The kind of the addresses. Without it the server tells them apart: `@` makes an email
     /// address, digits a phone number.
     #[must_use]
     #[inline]
@@ -188,18 +188,18 @@ impl crate::wire::Check for ChannelSearch {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CloseConversation {
-    /// The conversation's id.
+    /// The conversation's ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub chat_id: ::std::option::Option<i64>,
-    /// The id of the conversation's inbox.
+    /// The ID of the conversation's inbox.
     pub inbox_id: i64,
-    /// The contact's phone number, digits only, or e-mail address.
+    /// The contact's phone number, digits only, or email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<crate::wire::Address>,
     /// The phone numbers of a group conversation, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
-    /// The id of the team member who is recorded as the actor.
+    /// The ID of the team member who is recorded as the actor.
     pub user_id: i64,
 }
 impl ::std::fmt::Debug for CloseConversation {
@@ -223,8 +223,8 @@ impl ::std::fmt::Debug for CloseConversation {
 impl CloseConversation {
     /// A request with its required members.
     ///
-    /// - `inbox_id`: The id of the conversation's inbox.
-    /// - `user_id`: The id of the team member who is recorded as the actor.
+    /// - `inbox_id`: The ID of the conversation's inbox.
+    /// - `user_id`: The ID of the team member who is recorded as the actor.
     #[inline]
     pub fn new(inbox_id: i64, user_id: i64) -> Self {
         Self {
@@ -235,14 +235,14 @@ impl CloseConversation {
             user_id,
         }
     }
-    /// The conversation's id.
+    /// The conversation's ID.
     #[must_use]
     #[inline]
     pub fn chat_id(mut self, chat_id: i64) -> Self {
         self.chat_id = ::std::option::Option::Some(chat_id);
         self
     }
-    /// The contact's phone number, digits only, or e-mail address.
+    /// The contact's phone number, digits only, or email address.
     #[must_use]
     #[inline]
     pub fn target(mut self, target: impl Into<crate::wire::Address>) -> Self {
@@ -287,13 +287,13 @@ impl crate::wire::Check for CloseConversation {
         ::std::result::Result::Ok(())
     }
 }
-/// A contact of the team. All but the id may be left out: samples lack the custom fields, tags,
+/// A contact of the team. All but the ID may be left out: samples lack the custom fields, tags,
 /// notes and more.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Contact {
-    /// The id of the team member in charge.
+    /// The ID of the team member in charge.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assigned_user_id: ::std::option::Option<i64>,
     /// The URL of a picture.
@@ -306,10 +306,10 @@ pub struct Contact {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
-    /// The id of the team member who created it.
+    /// The ID of the team member who created it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub creator_id: ::std::option::Option<i64>,
-    /// Values of custom fields, each by the id of its field: strings, and by one client numbers and
+    /// Values of custom fields, each by the ID of its field: strings, and by one client numbers and
     /// booleans too.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
@@ -318,10 +318,10 @@ pub struct Contact {
     /// The name to show. By default, the first and the last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
-    /// The e-mail address.
+    /// The email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
-    /// The contact's id in another system.
+    /// The contact's ID in another system.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub external_id: ::std::option::Option<::std::string::String>,
     /// A reference to another system.
@@ -330,7 +330,7 @@ pub struct Contact {
     /// The first name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first: ::std::option::Option<::std::string::String>,
-    /// The contact's id.
+    /// The contact's ID.
     pub id: i64,
     /// The ID of an inbox.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -360,7 +360,7 @@ pub struct Contact {
     /// The tags, as objects of a shape that no source shows.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
-    /// The id of the team.
+    /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub team_id: ::std::option::Option<i64>,
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
@@ -422,13 +422,13 @@ impl ::std::fmt::Debug for Contact {
 pub struct ContactChannel {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_handle: ::std::option::Option<::std::string::String>,
-    /// The address itself: for instance a phone number or an e-mail address.
+    /// The address itself: for instance a phone number or an email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_id: ::std::option::Option<::std::string::String>,
     /// The kind of the address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_type: ::std::option::Option<crate::types::ChannelType>,
-    /// The id of the contact.
+    /// The ID of the contact.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub contact_id: ::std::option::Option<crate::wire::Identifier>,
@@ -436,11 +436,11 @@ pub struct ContactChannel {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
-    /// The channel's id.
+    /// The channel's ID.
     pub id: crate::wire::Identifier,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub info_channel: ::std::option::Option<::std::string::String>,
-    /// The id of the team.
+    /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub team_id: ::std::option::Option<i64>,
     /// When the channel last changed.
@@ -482,7 +482,7 @@ pub struct ContactField {
     /// Whether a field with this title was there already.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub duplicate: ::std::option::Option<bool>,
-    /// The field's id: the key of its values in `custom`.
+    /// The field's ID: the key of its values in `custom`.
     pub id: i64,
     /// The field's title.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -549,7 +549,7 @@ pub struct ContactNote {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
-    /// The note's id.
+    /// The note's ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<::std::string::String>,
     /// The name of its author.
@@ -558,7 +558,7 @@ pub struct ContactNote {
     /// What it says.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub text: ::std::option::Option<::std::string::String>,
-    /// The id of the team member who wrote it.
+    /// The ID of the team member who wrote it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<i64>,
 }
@@ -582,7 +582,7 @@ pub struct ContactStatus {
     /// Whether the contact is blocked: it neither sends nor receives messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub blocked: ::std::option::Option<bool>,
-    /// The contact's id.
+    /// The contact's ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<i64>,
     /// The phone number.
@@ -630,7 +630,7 @@ pub struct Conversation {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
-    /// The id of the team member who created the conversation.
+    /// The ID of the team member who created the conversation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub creator: ::std::option::Option<i64>,
     /// Whether email notifications are sent.
@@ -649,7 +649,7 @@ pub struct Conversation {
     /// The text of the last message. Only lists carry it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last_msg: ::std::option::Option<::std::string::String>,
-    /// The id that the client gave the conversation.
+    /// The ID that the client gave the conversation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The team members who take part in the conversation.
@@ -755,7 +755,7 @@ pub struct ConversationFilters {
     /// Closed conversations if true, open ones if false.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub closed: ::std::option::Option<bool>,
-    /// The ids of the inboxes to look in.
+    /// The IDs of the inboxes to look in.
     pub inboxes: ::std::vec::Vec<i64>,
     /// Only conversations that the given member has not read.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -764,7 +764,7 @@ pub struct ConversationFilters {
 impl ConversationFilters {
     /// A request with its required members.
     ///
-    /// - `inboxes`: The ids of the inboxes to look in.
+    /// - `inboxes`: The IDs of the inboxes to look in.
     #[inline]
     pub fn new(inboxes: impl IntoIterator<Item = i64>) -> Self {
         Self {
@@ -971,13 +971,13 @@ impl crate::wire::Check for CountTeamMessages {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CreateContact {
-    /// The id of the team member in charge; `-1` for nobody.
+    /// The ID of the team member in charge; `-1` for nobody.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<i64>,
     /// The URL of a picture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
-    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
@@ -986,7 +986,7 @@ pub struct CreateContact {
     /// The name to show. By default, the first and the last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
-    /// The e-mail address.
+    /// The email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// The IDs of the email suppressions associated with the contact.
@@ -1051,7 +1051,7 @@ impl CreateContact {
             tags: ::std::default::Default::default(),
         }
     }
-    /// The id of the team member in charge; `-1` for nobody.
+    /// The ID of the team member in charge; `-1` for nobody.
     #[must_use]
     #[inline]
     pub fn assignee_id(mut self, assignee_id: i64) -> Self {
@@ -1065,7 +1065,7 @@ impl CreateContact {
         self.avatar = ::std::option::Option::Some(avatar.into());
         self
     }
-    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[must_use]
     #[inline]
@@ -1090,7 +1090,7 @@ impl CreateContact {
         self.display_name = ::std::option::Option::Some(display_name.into());
         self
     }
-    /// The e-mail address.
+    /// The email address.
     #[must_use]
     #[inline]
     pub fn email(mut self, email: impl Into<::std::string::String>) -> Self {
@@ -1162,7 +1162,7 @@ impl crate::wire::Check for CreateContact {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CreateContactV2 {
-    /// The id of the team member in charge; `-1` for nobody.
+    /// The ID of the team member in charge; `-1` for nobody.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<i64>,
     /// The URL of a picture.
@@ -1170,7 +1170,7 @@ pub struct CreateContactV2 {
     pub avatar: ::std::option::Option<::std::string::String>,
     /// The channels, at least one.
     pub contact_channels: ::std::vec::Vec<NewContactChannel>,
-    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
@@ -1179,7 +1179,7 @@ pub struct CreateContactV2 {
     /// The name to show. By default, the first and the last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
-    /// The e-mail address.
+    /// The email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// The IDs of the email suppressions associated with the contact. Inferred: no source shows it.
@@ -1242,7 +1242,7 @@ impl CreateContactV2 {
             tags: ::std::default::Default::default(),
         }
     }
-    /// The id of the team member in charge; `-1` for nobody.
+    /// The ID of the team member in charge; `-1` for nobody.
     #[must_use]
     #[inline]
     pub fn assignee_id(mut self, assignee_id: i64) -> Self {
@@ -1256,7 +1256,7 @@ impl CreateContactV2 {
         self.avatar = ::std::option::Option::Some(avatar.into());
         self
     }
-    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[must_use]
     #[inline]
@@ -1281,7 +1281,7 @@ impl CreateContactV2 {
         self.display_name = ::std::option::Option::Some(display_name.into());
         self
     }
-    /// The e-mail address.
+    /// The email address.
     #[must_use]
     #[inline]
     pub fn email(mut self, email: impl Into<::std::string::String>) -> Self {
@@ -1359,13 +1359,13 @@ impl crate::wire::Check for CreateContactV2 {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CreateList {
-    /// The ids of contacts to put on it.
+    /// The IDs of contacts to put on it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contacts: ::std::option::Option<::std::vec::Vec<i64>>,
-    /// E-mail addresses to put on it; unknown ones become contacts.
+    /// Email addresses to put on it; unknown ones become contacts.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// An id of the client's choosing, by which the server recognises a repetition.
+    /// An ID of the client's choosing, by which the server recognises a repetition.
     pub local_id: ::std::string::String,
     /// Phone numbers to put on it, digits only; unknown ones become contacts.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1400,7 +1400,7 @@ impl CreateList {
     /// A request with its required members.
     ///
     /// - `title`: The list's name.
-    /// - `local_id`: An id of the client's choosing, by which the server recognises a repetition.
+    /// - `local_id`: An ID of the client's choosing, by which the server recognises a repetition.
     #[inline]
     pub fn new(
         title: impl Into<::std::string::String>,
@@ -1415,14 +1415,14 @@ impl CreateList {
             type_: ::std::default::Default::default(),
         }
     }
-    /// The ids of contacts to put on it.
+    /// The IDs of contacts to put on it.
     #[must_use]
     #[inline]
     pub fn contacts(mut self, contacts: impl IntoIterator<Item = i64>) -> Self {
         self.contacts = ::std::option::Option::Some(contacts.into_iter().collect());
         self
     }
-    /// E-mail addresses to put on it; unknown ones become contacts.
+    /// Email addresses to put on it; unknown ones become contacts.
     #[must_use]
     #[inline]
     pub fn emails(
@@ -1539,18 +1539,18 @@ impl crate::wire::Check for CreateListV1 {
 pub struct CreateScheduledMessage {
     /// What it says.
     pub content: NewScheduledContent,
-    /// The id of the conversation to send to.
+    /// The ID of the conversation to send to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub conversation_id: ::std::option::Option<i64>,
     /// When to send it: at least 15 minutes ahead, and on a quarter of an hour. The answer calls it
     /// `execute`.
     pub execute_at: ::jiff::Timestamp,
-    /// The id of the inbox from which it is sent.
+    /// The ID of the inbox from which it is sent.
     pub inbox_id: i64,
-    /// The id of the list to send to.
+    /// The ID of the list to send to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub list_id: ::std::option::Option<i64>,
-    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The phone number of the receiver, digits only.
@@ -1560,7 +1560,7 @@ pub struct CreateScheduledMessage {
     /// it does not show, where sending a message takes phone numbers.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
-    /// The id of the team member who sends it, by default the team's owner. Not `creator_id` here.
+    /// The ID of the team member who sends it, by default the team's owner. Not `creator_id` here.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<i64>,
 }
@@ -1589,7 +1589,7 @@ impl ::std::fmt::Debug for CreateScheduledMessage {
 impl CreateScheduledMessage {
     /// A request with its required members.
     ///
-    /// - `inbox_id`: The id of the inbox from which it is sent.
+    /// - `inbox_id`: The ID of the inbox from which it is sent.
     /// - `execute_at`: When to send it: at least 15 minutes ahead, and on a quarter of an hour. The answer calls it
     ///   `execute`.
     /// - `content`: What it says.
@@ -1611,21 +1611,21 @@ impl CreateScheduledMessage {
             user_id: ::std::default::Default::default(),
         }
     }
-    /// The id of the conversation to send to.
+    /// The ID of the conversation to send to.
     #[must_use]
     #[inline]
     pub fn conversation_id(mut self, conversation_id: i64) -> Self {
         self.conversation_id = ::std::option::Option::Some(conversation_id);
         self
     }
-    /// The id of the list to send to.
+    /// The ID of the list to send to.
     #[must_use]
     #[inline]
     pub fn list_id(mut self, list_id: i64) -> Self {
         self.list_id = ::std::option::Option::Some(list_id);
         self
     }
-    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
     #[must_use]
     #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
@@ -1652,7 +1652,7 @@ impl CreateScheduledMessage {
         );
         self
     }
-    /// The id of the team member who sends it, by default the team's owner. Not `creator_id` here.
+    /// The ID of the team member who sends it, by default the team's owner. Not `creator_id` here.
     #[must_use]
     #[inline]
     pub fn user_id(mut self, user_id: i64) -> Self {
@@ -1740,7 +1740,7 @@ pub struct CreateTemplate {
     pub archived: ::std::option::Option<bool>,
     /// What it says.
     pub content: NewTemplateContent,
-    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The template's name.
@@ -1770,7 +1770,7 @@ impl CreateTemplate {
         self.archived = ::std::option::Option::Some(archived);
         self
     }
-    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
     #[must_use]
     #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
@@ -1837,7 +1837,7 @@ pub struct DeletedList {
     /// Whether it was deleted.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub deleted: ::std::option::Option<bool>,
-    /// The list's id.
+    /// The list's ID.
     pub id: i64,
 }
 /// A contact that could not be created or updated. The page that shows it was had in part only, so
@@ -1866,15 +1866,15 @@ impl ::std::fmt::Debug for FailedContact {
             .finish()
     }
 }
-/// The contact to find, by its phone number, its id or both.
+/// The contact to find, by its phone number, its ID or both.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FindContact {
-    /// The contact's id, here as a string.
+    /// The contact's ID, here as a string.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<::std::string::String>,
-    /// The phone number, digits only. It takes precedence over the id.
+    /// The phone number, digits only. It takes precedence over the ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<crate::wire::Phone>,
 }
@@ -1893,14 +1893,14 @@ impl FindContact {
     pub fn new() -> Self {
         Self::default()
     }
-    /// The contact's id, here as a string.
+    /// The contact's ID, here as a string.
     #[must_use]
     #[inline]
     pub fn id(mut self, id: impl Into<::std::string::String>) -> Self {
         self.id = ::std::option::Option::Some(id.into());
         self
     }
-    /// The phone number, digits only. It takes precedence over the id.
+    /// The phone number, digits only. It takes precedence over the ID.
     #[must_use]
     #[inline]
     pub fn phone(mut self, phone: impl Into<crate::wire::Phone>) -> Self {
@@ -1922,12 +1922,12 @@ impl crate::wire::Check for FindContact {
         ::std::result::Result::Ok(())
     }
 }
-/// The members to find, by phone numbers, e-mail addresses or both.
+/// The members to find, by phone numbers, email addresses or both.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FindUsers {
-    /// E-mail addresses.
+    /// Email addresses.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// Phone numbers, digits only.
@@ -1949,7 +1949,7 @@ impl FindUsers {
     pub fn new() -> Self {
         Self::default()
     }
-    /// E-mail addresses.
+    /// Email addresses.
     #[must_use]
     #[inline]
     pub fn email(
@@ -2020,12 +2020,12 @@ impl ::std::fmt::Debug for GalleryEntry {
             .finish()
     }
 }
-/// The contact whose status to get, by its id, its phone number or both.
+/// The contact whose status to get, by its ID, its phone number or both.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct GetContactStatus {
-    /// The contact's id.
+    /// The contact's ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<i64>,
     /// The phone number, digits only.
@@ -2047,7 +2047,7 @@ impl GetContactStatus {
     pub fn new() -> Self {
         Self::default()
     }
-    /// The contact's id.
+    /// The contact's ID.
     #[must_use]
     #[inline]
     pub fn id(mut self, id: i64) -> Self {
@@ -2112,7 +2112,7 @@ pub struct Inbox {
     pub forward_number: ::std::option::Option<::std::string::String>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub high_throughput: ::std::option::Option<bool>,
-    /// The inbox's id.
+    /// The inbox's ID.
     pub id: i64,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ignore_inc_call_notif: ::std::option::Option<bool>,
@@ -2129,7 +2129,7 @@ pub struct Inbox {
     pub is_quiet_hours: ::std::option::Option<bool>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ittc: ::std::option::Option<i64>,
-    /// The ids of its members. They are what `creator_id` and `user_id` take.
+    /// The IDs of its members. They are what `creator_id` and `user_id` take.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub members: ::std::option::Option<::std::vec::Vec<i64>>,
     /// Its name.
@@ -2165,7 +2165,7 @@ pub struct Inbox {
     pub rev: ::std::option::Option<i64>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub show_waiting_indicator: ::std::option::Option<bool>,
-    /// The id of the team.
+    /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub team: ::std::option::Option<i64>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2245,12 +2245,12 @@ pub struct List {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
-    /// The id of the team member who created it.
+    /// The ID of the team member who created it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub creator_id: ::std::option::Option<i64>,
-    /// The list's id.
+    /// The list's ID.
     pub id: i64,
-    /// The id that the client gave it.
+    /// The ID that the client gave it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// Its name; a request says `title`.
@@ -2267,7 +2267,7 @@ pub struct List {
     pub targets: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, ListTarget>,
     >,
-    /// The id of the team.
+    /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub team_id: ::std::option::Option<i64>,
     /// When it last changed.
@@ -2489,7 +2489,7 @@ pub struct ListConversations {
     pub filter: ::std::option::Option<::std::string::String>,
     /// Which conversations to list.
     pub filters: ConversationFilters,
-    /// The id of the team member whose access to the inboxes is checked. An example of the newer
+    /// The ID of the team member whose access to the inboxes is checked. An example of the newer
     /// documentation has `0` here.
     pub id: i64,
     /// The number of conversations in a page. The default and the maximum are not documented.
@@ -2507,7 +2507,7 @@ pub struct ListConversations {
 impl ListConversations {
     /// A request with its required members.
     ///
-    /// - `id`: The id of the team member whose access to the inboxes is checked. An example of the newer
+    /// - `id`: The ID of the team member whose access to the inboxes is checked. An example of the newer
     ///   documentation has `0` here.
     /// - `filters`: Which conversations to list.
     #[inline]
@@ -2933,19 +2933,19 @@ impl crate::wire::Check for ListTemplates {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct MarkConversation {
-    /// The id of the conversation's inbox.
+    /// The ID of the conversation's inbox.
     pub inbox_id: i64,
     /// The newer documentation shows it here, from a structure that it shares with reassigning. No
     /// effect is described.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub reassign_id: ::std::option::Option<i64>,
-    /// The contact's phone number, digits only, or e-mail address.
+    /// The contact's phone number, digits only, or email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<crate::wire::Address>,
     /// The phone numbers of a group conversation, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
-    /// The id of the team member for whom it is marked.
+    /// The ID of the team member for whom it is marked.
     pub user_id: i64,
 }
 impl ::std::fmt::Debug for MarkConversation {
@@ -2969,8 +2969,8 @@ impl ::std::fmt::Debug for MarkConversation {
 impl MarkConversation {
     /// A request with its required members.
     ///
-    /// - `inbox_id`: The id of the conversation's inbox.
-    /// - `user_id`: The id of the team member for whom it is marked.
+    /// - `inbox_id`: The ID of the conversation's inbox.
+    /// - `user_id`: The ID of the team member for whom it is marked.
     #[inline]
     pub fn new(inbox_id: i64, user_id: i64) -> Self {
         Self {
@@ -2989,7 +2989,7 @@ impl MarkConversation {
         self.reassign_id = ::std::option::Option::Some(reassign_id);
         self
     }
-    /// The contact's phone number, digits only, or e-mail address.
+    /// The contact's phone number, digits only, or email address.
     #[must_use]
     #[inline]
     pub fn target(mut self, target: impl Into<crate::wire::Address>) -> Self {
@@ -3038,7 +3038,7 @@ impl crate::wire::Check for MarkConversation {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Member {
-    /// The member's id.
+    /// The member's ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<i64>,
     /// The member's name.
@@ -3063,10 +3063,10 @@ pub struct Membership {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created_at: ::std::option::Option<::jiff::Timestamp>,
-    /// The e-mail address.
+    /// The email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
-    /// The membership's id. A client sends with it as `creator_id`.
+    /// The membership's ID. A client sends with it as `creator_id`.
     pub id: i64,
     /// The member's name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -3081,7 +3081,7 @@ pub struct Membership {
     /// The role: `1` is an administrator, `4` a member. Custom roles have other IDs.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub role_id: ::std::option::Option<i64>,
-    /// The id of the team.
+    /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub team_id: ::std::option::Option<i64>,
     /// When the membership last changed.
@@ -3132,7 +3132,7 @@ pub struct Message {
     /// The name under which it was written, if one was given.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub author: ::std::option::Option<::std::string::String>,
-    /// The id of the broadcast that it was part of, if any.
+    /// The ID of the broadcast that it was part of, if any.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub broadcast_id: ::std::option::Option<i64>,
     /// The channel that it took.
@@ -3154,12 +3154,12 @@ pub struct Message {
     pub flagged: ::std::option::Option<bool>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub hidden: ::std::option::Option<bool>,
-    /// The message's id.
+    /// The message's ID.
     pub id: i64,
     /// The URL of a link in it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub link_url: ::std::option::Option<::std::string::String>,
-    /// The id that the client gave it when sending.
+    /// The ID that the client gave it when sending.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// What is attached to it.
@@ -3178,7 +3178,7 @@ pub struct Message {
     pub super_: ::std::option::Option<i64>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub support: ::std::option::Option<bool>,
-    /// The contact's phone number or e-mail address.
+    /// The contact's phone number or email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<::std::string::String>,
     /// Why it did not reach some of its receivers, by phone number, digits only.
@@ -3199,7 +3199,7 @@ pub struct Message {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
-    /// The id of the team member who sent it.
+    /// The ID of the team member who sent it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub user: ::std::option::Option<i64>,
 }
@@ -3321,7 +3321,7 @@ impl crate::wire::Check for NewAttachment {
 pub struct NewContactChannel {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_handle: ::std::option::Option<::std::string::String>,
-    /// The address: for instance a phone number, digits only, or an e-mail address.
+    /// The address: for instance a phone number, digits only, or an email address.
     pub channel_id: crate::wire::Address,
     /// Several addresses.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -3356,7 +3356,7 @@ impl NewContactChannel {
     /// A request with its required members.
     ///
     /// - `channel_type`: The kind of the address.
-    /// - `channel_id`: The address: for instance a phone number, digits only, or an e-mail address.
+    /// - `channel_id`: The address: for instance a phone number, digits only, or an email address.
     #[inline]
     pub fn new(
         channel_type: impl Into<crate::types::ChannelType>,
@@ -3697,18 +3697,18 @@ impl crate::wire::Check for NewTemplateContent {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct OpenConversation {
-    /// The conversation's id.
+    /// The conversation's ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub chat_id: ::std::option::Option<i64>,
-    /// The id of the conversation's inbox.
+    /// The ID of the conversation's inbox.
     pub inbox_id: i64,
-    /// The contact's phone number, digits only, or e-mail address.
+    /// The contact's phone number, digits only, or email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<crate::wire::Address>,
     /// The phone numbers of a group conversation, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
-    /// The id of the team member who is recorded as the actor.
+    /// The ID of the team member who is recorded as the actor.
     pub user_id: i64,
 }
 impl ::std::fmt::Debug for OpenConversation {
@@ -3732,8 +3732,8 @@ impl ::std::fmt::Debug for OpenConversation {
 impl OpenConversation {
     /// A request with its required members.
     ///
-    /// - `inbox_id`: The id of the conversation's inbox.
-    /// - `user_id`: The id of the team member who is recorded as the actor.
+    /// - `inbox_id`: The ID of the conversation's inbox.
+    /// - `user_id`: The ID of the team member who is recorded as the actor.
     #[inline]
     pub fn new(inbox_id: i64, user_id: i64) -> Self {
         Self {
@@ -3744,14 +3744,14 @@ impl OpenConversation {
             user_id,
         }
     }
-    /// The conversation's id.
+    /// The conversation's ID.
     #[must_use]
     #[inline]
     pub fn chat_id(mut self, chat_id: i64) -> Self {
         self.chat_id = ::std::option::Option::Some(chat_id);
         self
     }
-    /// The contact's phone number, digits only, or e-mail address.
+    /// The contact's phone number, digits only, or email address.
     #[must_use]
     #[inline]
     pub fn target(mut self, target: impl Into<crate::wire::Address>) -> Self {
@@ -3801,17 +3801,17 @@ impl crate::wire::Check for OpenConversation {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ReassignConversation {
-    /// The id of the conversation's inbox.
+    /// The ID of the conversation's inbox.
     pub inbox_id: i64,
-    /// The id of the team member to whom it goes.
+    /// The ID of the team member to whom it goes.
     pub reassign_id: i64,
-    /// The contact's phone number, digits only, or e-mail address.
+    /// The contact's phone number, digits only, or email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<crate::wire::Address>,
     /// The phone numbers of a group conversation, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
-    /// The id of the team member to whom it is assigned now.
+    /// The ID of the team member to whom it is assigned now.
     pub user_id: i64,
 }
 impl ::std::fmt::Debug for ReassignConversation {
@@ -3835,9 +3835,9 @@ impl ::std::fmt::Debug for ReassignConversation {
 impl ReassignConversation {
     /// A request with its required members.
     ///
-    /// - `inbox_id`: The id of the conversation's inbox.
-    /// - `user_id`: The id of the team member to whom it is assigned now.
-    /// - `reassign_id`: The id of the team member to whom it goes.
+    /// - `inbox_id`: The ID of the conversation's inbox.
+    /// - `user_id`: The ID of the team member to whom it is assigned now.
+    /// - `reassign_id`: The ID of the team member to whom it goes.
     #[inline]
     pub fn new(inbox_id: i64, user_id: i64, reassign_id: i64) -> Self {
         Self {
@@ -3848,7 +3848,7 @@ impl ReassignConversation {
             user_id,
         }
     }
-    /// The contact's phone number, digits only, or e-mail address.
+    /// The contact's phone number, digits only, or email address.
     #[must_use]
     #[inline]
     pub fn target(mut self, target: impl Into<crate::wire::Address>) -> Self {
@@ -3892,16 +3892,16 @@ impl crate::wire::Check for ReassignConversation {
         ::std::result::Result::Ok(())
     }
 }
-/// A contact that was handed in and failed. It may lack an id, since it need not exist; its members
+/// A contact that was handed in and failed. It may lack an ID, since it need not exist; its members
 /// are those of a request and of a contact taken together.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct RejectedContact {
-    /// The id of the team member in charge.
+    /// The ID of the team member in charge.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assigned_user_id: ::std::option::Option<i64>,
-    /// The id of the team member who was to be in charge.
+    /// The ID of the team member who was to be in charge.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<i64>,
     /// The URL of a picture.
@@ -3918,10 +3918,10 @@ pub struct RejectedContact {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
-    /// The id of the team member who created it.
+    /// The ID of the team member who created it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub creator_id: ::std::option::Option<i64>,
-    /// Values of custom fields, by the id of the field.
+    /// Values of custom fields, by the ID of the field.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
@@ -3929,13 +3929,13 @@ pub struct RejectedContact {
     /// The name to show.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
-    /// The e-mail address.
+    /// The email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// The IDs of the email suppressions associated with the contact.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_suppressions: ::std::option::Option<::serde_json::Value>,
-    /// The contact's id in another system.
+    /// The contact's ID in another system.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub external_id: ::std::option::Option<::std::string::String>,
     /// A reference to another system.
@@ -3944,7 +3944,7 @@ pub struct RejectedContact {
     /// The first name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first: ::std::option::Option<::std::string::String>,
-    /// The contact's id, if it has one.
+    /// The contact's ID, if it has one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<i64>,
     /// The ID of an inbox.
@@ -3975,7 +3975,7 @@ pub struct RejectedContact {
     /// The tags, as the request had them.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
-    /// The id of the team.
+    /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub team_id: ::std::option::Option<i64>,
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
@@ -4096,12 +4096,12 @@ pub struct ScheduledMessage {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub execute: ::std::option::Option<::jiff::Timestamp>,
-    /// The scheduled message's id.
+    /// The scheduled message's ID.
     pub id: i64,
-    /// The id of the inbox from which it is sent.
+    /// The ID of the inbox from which it is sent.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub inbox_id: ::std::option::Option<i64>,
-    /// The id that the client gave it.
+    /// The ID that the client gave it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// What is sent, and to whom.
@@ -4112,14 +4112,14 @@ pub struct ScheduledMessage {
     /// The revision; samples lack it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub rev: ::std::option::Option<i64>,
-    /// The id of the team.
+    /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub team_id: ::std::option::Option<i64>,
     /// When it last changed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
-    /// The id of the team member who sends it.
+    /// The ID of the team member who sends it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<i64>,
 }
@@ -4128,10 +4128,10 @@ pub struct ScheduledMessage {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ScheduledMessageMeta {
-    /// The id of the campaign that it is part of, if any.
+    /// The ID of the campaign that it is part of, if any.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub campaign_id: ::std::option::Option<i64>,
-    /// The id of the campaign's step.
+    /// The ID of the campaign's step.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub campaign_step_id: ::std::option::Option<i64>,
     /// The phone number that the campaign sends to.
@@ -4140,10 +4140,10 @@ pub struct ScheduledMessageMeta {
     /// What it says.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub content: ::std::option::Option<ScheduledContent>,
-    /// The id of the conversation that it goes to.
+    /// The ID of the conversation that it goes to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub conversation_id: ::std::option::Option<i64>,
-    /// The id of the list that it goes to.
+    /// The ID of the list that it goes to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub list_id: ::std::option::Option<i64>,
 }
@@ -4196,7 +4196,7 @@ impl crate::wire::Check for SearchContactsV2 {
         ::std::result::Result::Ok(())
     }
 }
-/// An e-mail to send: a new one to `targets`, or a reply in the conversation `convo_id`; exactly
+/// An email to send: a new one to `targets`, or a reply in the conversation `convo_id`; exactly
 /// one of the two.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -4205,12 +4205,12 @@ pub struct SendEmail {
     /// The title of a new conversation; not for replies.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub conv_title: ::std::option::Option<::std::string::String>,
-    /// The id of the conversation to reply in.
+    /// The ID of the conversation to reply in.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub convo_id: ::std::option::Option<i64>,
-    /// The id of the team member who sends it.
+    /// The ID of the team member who sends it.
     pub creator_id: i64,
-    /// The id of the inbox from which it is sent. Not `inbox_id` here.
+    /// The ID of the inbox from which it is sent. Not `inbox_id` here.
     pub inbox: i64,
     /// An idempotency key: a repeated one sends no second email. How long the server remembers it
     /// is not documented.
@@ -4253,8 +4253,8 @@ impl ::std::fmt::Debug for SendEmail {
 impl SendEmail {
     /// A request with its required members.
     ///
-    /// - `inbox`: The id of the inbox from which it is sent. Not `inbox_id` here.
-    /// - `creator_id`: The id of the team member who sends it.
+    /// - `inbox`: The ID of the inbox from which it is sent. Not `inbox_id` here.
+    /// - `creator_id`: The ID of the team member who sends it.
     /// - `text`: What it says, in HTML.
     #[inline]
     pub fn new(
@@ -4280,7 +4280,7 @@ impl SendEmail {
         self.conv_title = ::std::option::Option::Some(conv_title.into());
         self
     }
-    /// The id of the conversation to reply in.
+    /// The ID of the conversation to reply in.
     #[must_use]
     #[inline]
     pub fn convo_id(mut self, convo_id: i64) -> Self {
@@ -4364,7 +4364,7 @@ pub struct SendMessage {
     /// A client sends `sms`. Whether the server honors it is unknown.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel: ::std::option::Option<crate::types::Channel>,
-    /// The id of the conversation to send to.
+    /// The ID of the conversation to send to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub chat_id: ::std::option::Option<i64>,
     /// A name for the conversation. A client sends it; whether the server honors it is unknown.
@@ -4374,11 +4374,11 @@ pub struct SendMessage {
     /// server honors it is unknown.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub creator_email: ::std::option::Option<::std::string::String>,
-    /// The id of the team member who sends it, from the members of the inbox or of the team; not
-    /// necessarily the id of the user. One public client leaves it out, so the server alone insists
+    /// The ID of the team member who sends it, from the members of the inbox or of the team; not
+    /// necessarily the ID of the user. One public client leaves it out, so the server alone insists
     /// on it.
     pub creator_id: i64,
-    /// The id of the inbox from which it is sent.
+    /// The ID of the inbox from which it is sent.
     pub inbox_id: i64,
     /// The ID of the list to which to send. Requires `local_id`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -4398,13 +4398,13 @@ pub struct SendMessage {
     /// client sends it with `phone_number`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub private: ::std::option::Option<bool>,
-    /// The id of a survey whose opening question becomes the text.
+    /// The ID of a survey whose opening question becomes the text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub survey_id: ::std::option::Option<i64>,
     /// The phone numbers of a group MMS, digits only. Not from a toll-free number.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
-    /// The id of a template for the text; the server fills its tokens.
+    /// The ID of a template for the text; the server fills its tokens.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub template_id: ::std::option::Option<i64>,
     /// The text. In a send to a list, the server fills tokens such as `{{first_name}}`.
@@ -4456,9 +4456,9 @@ impl ::std::fmt::Debug for SendMessage {
 impl SendMessage {
     /// A request with its required members.
     ///
-    /// - `inbox_id`: The id of the inbox from which it is sent.
-    /// - `creator_id`: The id of the team member who sends it, from the members of the inbox or of the team; not
-    ///   necessarily the id of the user. One public client leaves it out, so the server alone insists
+    /// - `inbox_id`: The ID of the inbox from which it is sent.
+    /// - `creator_id`: The ID of the team member who sends it, from the members of the inbox or of the team; not
+    ///   necessarily the ID of the user. One public client leaves it out, so the server alone insists
     ///   on it.
     #[inline]
     pub fn new(inbox_id: i64, creator_id: i64) -> Self {
@@ -4502,7 +4502,7 @@ impl SendMessage {
         self.channel = ::std::option::Option::Some(channel.into());
         self
     }
-    /// The id of the conversation to send to.
+    /// The ID of the conversation to send to.
     #[must_use]
     #[inline]
     pub fn chat_id(mut self, chat_id: i64) -> Self {
@@ -4565,7 +4565,7 @@ impl SendMessage {
         self.private = ::std::option::Option::Some(private);
         self
     }
-    /// The id of a survey whose opening question becomes the text.
+    /// The ID of a survey whose opening question becomes the text.
     #[must_use]
     #[inline]
     pub fn survey_id(mut self, survey_id: i64) -> Self {
@@ -4584,7 +4584,7 @@ impl SendMessage {
         );
         self
     }
-    /// The id of a template for the text; the server fills its tokens.
+    /// The ID of a template for the text; the server fills its tokens.
     #[must_use]
     #[inline]
     pub fn template_id(mut self, template_id: i64) -> Self {
@@ -4642,7 +4642,7 @@ impl crate::wire::Check for SendMessage {
         }
     }
 }
-/// What became of a message or an e-mail that was handed in.
+/// What became of a message or an email that was handed in.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -4650,7 +4650,7 @@ pub struct SendResult {
     /// An object of a shape that no source shows.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub compliance_results: ::std::option::Option<::serde_json::Value>,
-    /// The id of its conversation. Documented for e-mails; sampled from messages.
+    /// The ID of its conversation. Documented for emails; sampled from messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub convo_id: ::std::option::Option<i64>,
     /// When the message was accepted.
@@ -4660,9 +4660,9 @@ pub struct SendResult {
     /// The URL of its media. Documented for messages; samples lack it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub gallery_url: ::std::option::Option<::std::string::String>,
-    /// The message's id.
+    /// The message's ID.
     pub id: i64,
-    /// Whether it waits to be sent. Documented for e-mails; sampled from messages.
+    /// Whether it waits to be sent. Documented for emails; sampled from messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub queued: ::std::option::Option<bool>,
 }
@@ -4685,13 +4685,13 @@ impl ::std::fmt::Debug for SendResult {
             .finish()
     }
 }
-/// A new status for a contact, named by its id, its phone number or both. The vendor's example
+/// A new status for a contact, named by its ID, its phone number or both. The vendor's example
 /// sends both.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SetContactStatus {
-    /// The contact's id.
+    /// The contact's ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<i64>,
     /// The phone number, digits only.
@@ -4722,7 +4722,7 @@ impl SetContactStatus {
             status: status.into(),
         }
     }
-    /// The contact's id.
+    /// The contact's ID.
     #[must_use]
     #[inline]
     pub fn id(mut self, id: i64) -> Self {
@@ -4760,7 +4760,7 @@ pub struct Survey {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
-    /// The survey's id.
+    /// The survey's ID.
     pub id: i64,
     /// Its name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -4804,7 +4804,7 @@ pub struct Tag {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
-    /// The tag's id.
+    /// The tag's ID.
     pub id: i64,
     /// The revision.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -4812,7 +4812,7 @@ pub struct Tag {
     /// The tag's text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tag: ::std::option::Option<::std::string::String>,
-    /// The id of the team.
+    /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub team_id: ::std::option::Option<i64>,
     /// When it last changed; lists are sorted by it.
@@ -4825,13 +4825,13 @@ pub struct Tag {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TagAssignment {
-    /// The tag's id.
+    /// The tag's ID.
     pub tag_id: i64,
 }
 impl TagAssignment {
     /// A request with its required members.
     ///
-    /// - `tag_id`: The tag's id.
+    /// - `tag_id`: The tag's ID.
     #[inline]
     pub fn new(tag_id: i64) -> Self {
         Self { tag_id }
@@ -4851,7 +4851,7 @@ impl crate::wire::Check for TagAssignment {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Team {
-    /// The team's id.
+    /// The team's ID.
     pub id: i64,
     /// How many contacts a list may have at most.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -4882,7 +4882,7 @@ pub struct TeamMember {
     /// The email address. Only clients show it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
-    /// The member's id, which `creator_id` and `user_id` take.
+    /// The member's ID, which `creator_id` and `user_id` take.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<i64>,
     /// The member's name.
@@ -4923,12 +4923,12 @@ pub struct Template {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
-    /// The id of the team member who created it.
+    /// The ID of the team member who created it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub creator_id: ::std::option::Option<i64>,
-    /// The template's id.
+    /// The template's ID.
     pub id: i64,
-    /// The id that the client gave it.
+    /// The ID that the client gave it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// Its name; a request says `title`.
@@ -4942,7 +4942,7 @@ pub struct Template {
     /// Whether the template is shared.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub shared: ::std::option::Option<bool>,
-    /// The id of the team.
+    /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub team_id: ::std::option::Option<i64>,
     /// When it last changed; lists are sorted by it.
@@ -4980,16 +4980,16 @@ impl ::std::fmt::Debug for TemplateContent {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TransferConversation {
-    /// The conversation's id.
+    /// The conversation's ID.
     pub conversation_id: i64,
-    /// The id of the inbox to which it goes.
+    /// The ID of the inbox to which it goes.
     pub transfer_inbox_id: i64,
 }
 impl TransferConversation {
     /// A request with its required members.
     ///
-    /// - `conversation_id`: The conversation's id.
-    /// - `transfer_inbox_id`: The id of the inbox to which it goes.
+    /// - `conversation_id`: The conversation's ID.
+    /// - `transfer_inbox_id`: The ID of the inbox to which it goes.
     #[inline]
     pub fn new(conversation_id: i64, transfer_inbox_id: i64) -> Self {
         Self {
@@ -5013,13 +5013,13 @@ impl crate::wire::Check for TransferConversation {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateContact {
-    /// The id of the team member in charge; `-1` for nobody.
+    /// The ID of the team member in charge; `-1` for nobody.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<i64>,
     /// The URL of a picture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
-    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
@@ -5028,7 +5028,7 @@ pub struct UpdateContact {
     /// The name to show. By default, the first and the last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
-    /// The e-mail address.
+    /// The email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// The IDs of the email suppressions associated with the contact.
@@ -5093,7 +5093,7 @@ impl UpdateContact {
             tags: ::std::default::Default::default(),
         }
     }
-    /// The id of the team member in charge; `-1` for nobody.
+    /// The ID of the team member in charge; `-1` for nobody.
     #[must_use]
     #[inline]
     pub fn assignee_id(mut self, assignee_id: i64) -> Self {
@@ -5107,7 +5107,7 @@ impl UpdateContact {
         self.avatar = ::std::option::Option::Some(avatar.into());
         self
     }
-    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[must_use]
     #[inline]
@@ -5132,7 +5132,7 @@ impl UpdateContact {
         self.display_name = ::std::option::Option::Some(display_name.into());
         self
     }
-    /// The e-mail address.
+    /// The email address.
     #[must_use]
     #[inline]
     pub fn email(mut self, email: impl Into<::std::string::String>) -> Self {
@@ -5250,13 +5250,13 @@ impl crate::wire::Check for UpdateContactChannel {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateContactV2 {
-    /// The id of the team member in charge; `-1` for nobody.
+    /// The ID of the team member in charge; `-1` for nobody.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<i64>,
     /// The URL of a picture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
-    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
@@ -5265,7 +5265,7 @@ pub struct UpdateContactV2 {
     /// The name to show. By default, the first and the last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
-    /// The e-mail address.
+    /// The email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// The IDs of the email suppressions associated with the contact.
@@ -5317,7 +5317,7 @@ impl UpdateContactV2 {
     pub fn new() -> Self {
         Self::default()
     }
-    /// The id of the team member in charge; `-1` for nobody.
+    /// The ID of the team member in charge; `-1` for nobody.
     #[must_use]
     #[inline]
     pub fn assignee_id(mut self, assignee_id: i64) -> Self {
@@ -5331,7 +5331,7 @@ impl UpdateContactV2 {
         self.avatar = ::std::option::Option::Some(avatar.into());
         self
     }
-    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[must_use]
     #[inline]
@@ -5356,7 +5356,7 @@ impl UpdateContactV2 {
         self.display_name = ::std::option::Option::Some(display_name.into());
         self
     }
-    /// The e-mail address.
+    /// The email address.
     #[must_use]
     #[inline]
     pub fn email(mut self, email: impl Into<::std::string::String>) -> Self {
@@ -5435,16 +5435,16 @@ impl crate::wire::Check for UpdateContactV2 {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateList {
-    /// The ids of contacts to put on it.
+    /// The IDs of contacts to put on it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub add_contacts: ::std::option::Option<::std::vec::Vec<i64>>,
-    /// E-mail addresses to put on it.
+    /// Email addresses to put on it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub add_emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// Phone numbers to put on it, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub add_phones: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
-    /// The ids of the contacts that are to be on it, in the place of all that are.
+    /// The IDs of the contacts that are to be on it, in the place of all that are.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contacts: ::std::option::Option<::std::vec::Vec<i64>>,
     /// Email addresses.
@@ -5453,10 +5453,10 @@ pub struct UpdateList {
     /// Phone numbers, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phones: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
-    /// The ids of contacts to take off it.
+    /// The IDs of contacts to take off it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub remove_contacts: ::std::option::Option<::std::vec::Vec<i64>>,
-    /// E-mail addresses to take off it.
+    /// Email addresses to take off it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub remove_emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// Phone numbers to take off it, digits only.
@@ -5507,7 +5507,7 @@ impl UpdateList {
     pub fn new() -> Self {
         Self::default()
     }
-    /// The ids of contacts to put on it.
+    /// The IDs of contacts to put on it.
     #[must_use]
     #[inline]
     pub fn add_contacts(mut self, add_contacts: impl IntoIterator<Item = i64>) -> Self {
@@ -5516,7 +5516,7 @@ impl UpdateList {
         );
         self
     }
-    /// E-mail addresses to put on it.
+    /// Email addresses to put on it.
     #[must_use]
     #[inline]
     pub fn add_emails(
@@ -5540,7 +5540,7 @@ impl UpdateList {
         );
         self
     }
-    /// The ids of the contacts that are to be on it, in the place of all that are.
+    /// The IDs of the contacts that are to be on it, in the place of all that are.
     #[must_use]
     #[inline]
     pub fn contacts(mut self, contacts: impl IntoIterator<Item = i64>) -> Self {
@@ -5571,7 +5571,7 @@ impl UpdateList {
         );
         self
     }
-    /// The ids of contacts to take off it.
+    /// The IDs of contacts to take off it.
     #[must_use]
     #[inline]
     pub fn remove_contacts(
@@ -5583,7 +5583,7 @@ impl UpdateList {
         );
         self
     }
-    /// E-mail addresses to take off it.
+    /// Email addresses to take off it.
     #[must_use]
     #[inline]
     pub fn remove_emails(
@@ -5732,18 +5732,18 @@ impl crate::wire::Check for UpdateListV1 {
 pub struct UpdateScheduledMessage {
     /// What it says.
     pub content: NewScheduledContent,
-    /// The id of the conversation to send to.
+    /// The ID of the conversation to send to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub conversation_id: ::std::option::Option<i64>,
     /// When to send it: at least 15 minutes ahead, and on a quarter of an hour. The answer calls it
     /// `execute`.
     pub execute_at: ::jiff::Timestamp,
-    /// The id of the inbox from which it is sent.
+    /// The ID of the inbox from which it is sent.
     pub inbox_id: i64,
-    /// The id of the list to send to.
+    /// The ID of the list to send to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub list_id: ::std::option::Option<i64>,
-    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The phone number of the receiver, digits only.
@@ -5753,7 +5753,7 @@ pub struct UpdateScheduledMessage {
     /// it does not show, where sending a message takes phone numbers.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
-    /// The id of the team member who sends it, by default the team's owner. Not `creator_id` here.
+    /// The ID of the team member who sends it, by default the team's owner. Not `creator_id` here.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<i64>,
 }
@@ -5782,7 +5782,7 @@ impl ::std::fmt::Debug for UpdateScheduledMessage {
 impl UpdateScheduledMessage {
     /// A request with its required members.
     ///
-    /// - `inbox_id`: The id of the inbox from which it is sent.
+    /// - `inbox_id`: The ID of the inbox from which it is sent.
     /// - `execute_at`: When to send it: at least 15 minutes ahead, and on a quarter of an hour. The answer calls it
     ///   `execute`.
     /// - `content`: What it says.
@@ -5804,21 +5804,21 @@ impl UpdateScheduledMessage {
             user_id: ::std::default::Default::default(),
         }
     }
-    /// The id of the conversation to send to.
+    /// The ID of the conversation to send to.
     #[must_use]
     #[inline]
     pub fn conversation_id(mut self, conversation_id: i64) -> Self {
         self.conversation_id = ::std::option::Option::Some(conversation_id);
         self
     }
-    /// The id of the list to send to.
+    /// The ID of the list to send to.
     #[must_use]
     #[inline]
     pub fn list_id(mut self, list_id: i64) -> Self {
         self.list_id = ::std::option::Option::Some(list_id);
         self
     }
-    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
     #[must_use]
     #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
@@ -5845,7 +5845,7 @@ impl UpdateScheduledMessage {
         );
         self
     }
-    /// The id of the team member who sends it, by default the team's owner. Not `creator_id` here.
+    /// The ID of the team member who sends it, by default the team's owner. Not `creator_id` here.
     #[must_use]
     #[inline]
     pub fn user_id(mut self, user_id: i64) -> Self {
@@ -5894,7 +5894,7 @@ pub struct UpdateTemplate {
     pub archived: ::std::option::Option<bool>,
     /// What it says.
     pub content: NewTemplateContent,
-    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The template's name.
@@ -5924,7 +5924,7 @@ impl UpdateTemplate {
         self.archived = ::std::option::Option::Some(archived);
         self
     }
-    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
     #[must_use]
     #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
@@ -5955,7 +5955,7 @@ pub struct UpdateUser {
     /// The first name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first_name: ::std::option::Option<::std::string::String>,
-    /// The member's id.
+    /// The member's ID.
     pub id: i64,
     /// The last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -5984,7 +5984,7 @@ impl ::std::fmt::Debug for UpdateUser {
 impl UpdateUser {
     /// A request with its required members.
     ///
-    /// - `id`: The member's id.
+    /// - `id`: The member's ID.
     #[inline]
     pub fn new(id: i64) -> Self {
         Self {
@@ -6060,7 +6060,7 @@ impl crate::wire::Check for UpdateUsers {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpsertContact {
-    /// The id of the team member in charge; `-1` for nobody.
+    /// The ID of the team member in charge; `-1` for nobody.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<i64>,
     /// The URL of a picture.
@@ -6071,7 +6071,7 @@ pub struct UpsertContact {
     /// The UUID of the contact to update. Without it, one is created.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contact_id: ::std::option::Option<::std::string::String>,
-    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
@@ -6080,7 +6080,7 @@ pub struct UpsertContact {
     /// The name to show. By default, the first and the last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
-    /// The e-mail address.
+    /// The email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// The IDs of the email suppressions associated with the contact.
@@ -6150,7 +6150,7 @@ impl UpsertContact {
             tags: ::std::default::Default::default(),
         }
     }
-    /// The id of the team member in charge; `-1` for nobody.
+    /// The ID of the team member in charge; `-1` for nobody.
     #[must_use]
     #[inline]
     pub fn assignee_id(mut self, assignee_id: i64) -> Self {
@@ -6171,7 +6171,7 @@ impl UpsertContact {
         self.contact_id = ::std::option::Option::Some(contact_id.into());
         self
     }
-    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[must_use]
     #[inline]
@@ -6196,7 +6196,7 @@ impl UpsertContact {
         self.display_name = ::std::option::Option::Some(display_name.into());
         self
     }
-    /// The e-mail address.
+    /// The email address.
     #[must_use]
     #[inline]
     pub fn email(mut self, email: impl Into<::std::string::String>) -> Self {
@@ -6326,7 +6326,7 @@ pub struct WebhookDelivery {
     /// The message, the conversation or whatever else it is about.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub event_data: ::std::option::Option<::serde_json::Value>,
-    /// The id of the webhook's configuration, the same in every delivery.
+    /// The ID of the webhook's configuration, the same in every delivery.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<i64>,
     /// The verification token of the configuration.
@@ -6363,10 +6363,10 @@ pub struct WidgetSettings {
     /// The color of the buttons.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub button_color: ::std::option::Option<::std::string::String>,
-    /// Whether it asks for an e-mail address.
+    /// Whether it asks for an email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_enabled: ::std::option::Option<bool>,
-    /// Whether it insists on an e-mail address.
+    /// Whether it insists on an email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_required: ::std::option::Option<bool>,
     /// The color of the button that opens it.
@@ -6454,7 +6454,7 @@ impl ::std::fmt::Debug for WidgetSettings {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct WriteResult {
-    /// The id of what was created or changed.
+    /// The ID of what was created or changed.
     pub id: i64,
     /// Its revision.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]

@@ -26,6 +26,7 @@ enum Place {
     Webhook,
     Operation,
     Component,
+    Response,
     Property,
     Parameter,
     Elsewhere,
@@ -92,6 +93,7 @@ fn place(pointer: &str) -> Place {
         ["x-webhooks", _] => Place::Webhook,
         ["paths", _, method] if schema::METHODS.contains(method) => Place::Operation,
         ["components", "schemas", _] => Place::Component,
+        ["components", "responses", _] => Place::Response,
         [.., "properties", _] => Place::Property,
         ["paths", .., "parameters", _] => Place::Parameter,
         _ => Place::Elsewhere,
@@ -110,8 +112,13 @@ fn check_one(bundle: &Bundle, pointer: &str, key: &str, value: &Value) -> Option
             format!("one of {}", SAFETIES.join(", ")),
         ),
         "x-evidence" => (
-            &[Place::Operation, Place::Property, Place::Webhook],
-            "an operation, a webhook or a property",
+            &[
+                Place::Operation,
+                Place::Property,
+                Place::Response,
+                Place::Webhook,
+            ],
+            "an operation, a webhook, a shared response or a property",
             value.as_array().is_some_and(|tags| {
                 !tags.is_empty()
                     && tags
