@@ -258,7 +258,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         file: SCHEMAS,
-        from: "    muted:\n      type: boolean\n      nullable: true\n      description: Whether notifications are muted.\n",
+        from: "    muted:\n      type: boolean\n      nullable: true\n      description: Whether notifications for the conversation are muted.\n",
         to: "    muted:\n      $ref: \"#/components/schemas/ReadState\"\n",
         subject: "Conversation.muted",
         message: "not nullable",
@@ -266,10 +266,10 @@ const RULES: &[Rule] = &[
     },
     Rule {
         file: SCHEMAS,
-        from: "      description: Whether notifications are muted.\n",
+        from: "      description: Closed conversations if true, open ones if false.\n",
         to: "",
-        subject: "Conversation.muted",
-        message: "the property has no description",
+        subject: "ConversationFilters.closed",
+        message: "the property has neither a description nor x-evidence",
         remedy: "add a `description`",
     },
     Rule {
@@ -362,7 +362,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         file: PATHS,
-        from: "    x-evidence: [seed, g1, g2, sampled]\n",
+        from: "    x-evidence: [seed, g0, g1, g2, sampled]\n",
         to: "",
         subject: "get_conversation",
         message: "no x-evidence",
@@ -370,7 +370,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         file: PATHS,
-        from: "    x-evidence: [seed, g1, g2, sampled]\n",
+        from: "    x-evidence: [seed, g0, g1, g2, sampled]\n",
         to: "    x-evidence: [hearsay]\n",
         subject: "/v1/conversations/{id}",
         message: "`x-evidence` cannot be [\"hearsay\"]",
@@ -391,6 +391,14 @@ const RULES: &[Rule] = &[
         subject: "WebhookEventType",
         message: "`x-aliases` cannot be {\"message_received\":\"message_receved\"}",
         remedy: "values of its `enum`",
+    },
+    Rule {
+        file: "openapi/schemas/messages.yaml",
+        from: "  x-inferred: [received]",
+        to: "  x-inferred: [recieved]",
+        subject: "MessageStatus",
+        message: "`x-inferred` cannot be [\"recieved\"]",
+        remedy: "a list of values of its `enum`",
     },
     Rule {
         file: MESSAGES,
@@ -514,7 +522,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         file: PATHS,
-        from: "        description: The id of the conversation to get.\n",
+        from: "        description: The ID of the conversation to get.\n",
         to: "",
         subject: "get_conversation",
         message: "the parameter `id` has no description",
@@ -565,7 +573,11 @@ fn the_projects_own_spec_keeps_every_rule() {
 fn all_findings_come_in_one_run_with_their_lines() {
     let project = Project::new();
     project.replace(PATHS, "    x-safety: unsafe\n", "");
-    project.replace(SCHEMAS, "      description: The conversation's name.\n", "");
+    project.replace(
+        SCHEMAS,
+        "      description: Closed conversations if true, open ones if false.\n",
+        "",
+    );
     project.replace(SCHEMAS, "    muted:\n", "    blocked:\n");
     let line_of = |file: &str, text: &str| {
         let text_at = project.read(file).find(text).expect("the text");
@@ -576,14 +588,8 @@ fn all_findings_come_in_one_run_with_their_lines() {
         .iter()
         .map(|finding| (finding.file.as_str(), finding.line))
         .collect();
-    let name = project
-        .read(SCHEMAS)
-        .find("    name:\n")
-        .map(|_| line_of(SCHEMAS, "    name:\n"));
-    assert!(
-        places.contains(&(SCHEMAS, name.expect("a line"))),
-        "{findings:#?}"
-    );
+    let closed = line_of(SCHEMAS, "    closed:\n");
+    assert!(places.contains(&(SCHEMAS, closed)), "{findings:#?}");
     assert!(
         places.iter().any(|(file, _)| *file == PATHS),
         "{findings:#?}"

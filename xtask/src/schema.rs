@@ -14,6 +14,9 @@ pub(crate) const METHODS: [&str; 8] = [
 /// Where component schemas live.
 pub(crate) const SCHEMAS: &str = "#/components/schemas/";
 
+/// The extension that lists the values of an open enum that no source shows.
+pub(crate) const INFERRED: &str = "x-inferred";
+
 /// The extension that names other spellings of the values of an open enum.
 pub(crate) const ALIASES: &str = "x-aliases";
 

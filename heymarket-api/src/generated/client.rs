@@ -8,11 +8,10 @@ impl Client {
     /// Create contacts
     ///
     /// Creates contacts, given as a bare array. Contacts whose phone numbers exist are skipped, or
-    /// changed with `overwrite`, so the same request may be sent again. How many there may be is not
-    /// documented. One connector names the array `contacts`, in a notation of its own.
+    /// updated with `overwrite`. The maximum is not documented.
     ///
-    /// Sources contradict each other on the answer: the string `ok` when all went well and else an
-    /// array of those that failed, an array of contacts, or a string.
+    /// Sources contradict each other on the answer: the string `ok` on success and otherwise an array
+    /// of the failed contacts, an array of contacts, or a string.
     ///
     /// `POST /v1/batch/contacts`, documented at <https://developers.heymarket.com/api-reference/contacts/bulk>. It is retried after a failure: a second time has no further effect.
     ///
@@ -35,9 +34,9 @@ impl Client {
     }
     /// Create a contact
     ///
-    /// Creates a contact with a phone number. What happens if a contact has that number already is
-    /// not documented. Custom fields go by their numeric ids: a key that is no field's id is taken
-    /// with a 200 and dropped silently.
+    /// Creates a contact with a phone number. What happens if a contact has the number already is not
+    /// documented. Custom fields are keyed by their numeric IDs: the server accepts an unknown key
+    /// with a 200 and drops its value silently.
     ///
     /// `POST /v1/contact`, documented at <https://developers.heymarket.com/api-reference/contacts/create>. It is not retried once it may have reached the server.
     ///
@@ -54,9 +53,9 @@ impl Client {
     }
     /// List the custom fields of contacts
     ///
-    /// Gives the custom fields: their ids are the keys of `custom` in a contact. It takes no body.
-    /// What a field looks like is not documented; `id` and `title` are expected, as creating fields
-    /// gives them.
+    /// Returns the custom fields, whose IDs are the keys of `custom` in a contact. It takes no body.
+    /// No source shows an item; `id` and `title` are expected, as `create_contact_fields` returns
+    /// them.
     ///
     /// `POST /v1/contact-fields`, documented at <https://developers.heymarket.com/api-reference/contacts/overview>. It changes nothing and is retried after a failure.
     ///
@@ -72,9 +71,9 @@ impl Client {
     }
     /// Find a contact
     ///
-    /// Gives one contact, by its phone number or its id, which is a string here. The newer
-    /// documentation shows the whole structure of a contact as the body; nothing says that anything
-    /// but these two is looked at, so the rest is not offered.
+    /// Returns a contact by its phone number or its ID, which is a string here. If both are given,
+    /// the phone number takes precedence. The newer documentation shows a whole contact as the body;
+    /// no source says that anything but these two is read.
     ///
     /// `POST /v1/contact/get`, documented at <https://developers.heymarket.com/api-reference/contacts/get-by-phone-or-id>. It changes nothing and is retried after a failure.
     ///
@@ -91,7 +90,9 @@ impl Client {
     }
     /// Set the status of a contact
     ///
-    /// Blocks or unblocks, subscribes or unsubscribes a contact, named by its id or its phone number.
+    /// Blocks or unblocks, subscribes or unsubscribes a contact. A blocked contact neither sends nor
+    /// receives messages. An opt-out holds for all inboxes, and messages that fail because of it
+    /// still count toward the allotment.
     ///
     /// `POST /v1/contact/set_status`, documented at <https://developers.heymarket.com/api-reference/contacts/set-status>. It is retried after a failure: a second time has no further effect.
     ///
@@ -112,8 +113,8 @@ impl Client {
     }
     /// Get the status of a contact
     ///
-    /// Says whether a contact is blocked or unsubscribed, by its id or its phone number. Samples also
-    /// say who unsubscribed it, which is not documented.
+    /// Returns whether a contact is blocked or unsubscribed. Samples also say who unsubscribed it,
+    /// which is not documented.
     ///
     /// `POST /v1/contact/status`, documented at <https://developers.heymarket.com/api-reference/contacts/status>. It changes nothing and is retried after a failure.
     ///
@@ -134,8 +135,8 @@ impl Client {
     }
     /// Delete a contact
     ///
-    /// Deletes a contact and its history for good. One connector says that deleting it again gives a
-    /// 404.
+    /// Permanently deletes a contact with all its history. A connector says that deleting it again
+    /// answers 404.
     ///
     /// `DELETE /v1/contact/{id}`, documented at <https://developers.heymarket.com/api-reference/contacts/delete>. It is retried after a failure: a second time has no further effect.
     ///
@@ -154,8 +155,8 @@ impl Client {
     }
     /// Get a contact
     ///
-    /// Gives one contact, by its integer id. Samples lack much that the newer documentation lists:
-    /// custom fields, tags, notes, avatar and more.
+    /// Returns a contact by its integer ID. Samples lack much that the newer documentation lists:
+    /// custom fields, tags, notes, the avatar and more.
     ///
     /// `GET /v1/contact/{id}`, documented at <https://developers.heymarket.com/api-reference/contacts/get>. It changes nothing and is retried after a failure.
     ///
@@ -169,9 +170,9 @@ impl Client {
     }
     /// Update a contact
     ///
-    /// Writes a contact anew. Names are always overwritten; custom fields are merged into those that
-    /// are there, or take their place with `overwrite`. A connector reads the contact first, since
-    /// what is left out may be rewritten too: do not take this for a partial update.
+    /// Updates a contact. Names are always overwritten; custom fields are merged, or replaced with
+    /// `overwrite`. A connector reads the contact first, since members that are left out may be
+    /// rewritten too: this is not a partial update.
     ///
     /// `PUT /v1/contact/{id}`, documented at <https://developers.heymarket.com/api-reference/contacts/overview>. It is retried after a failure: a second time has no further effect.
     ///
@@ -195,10 +196,9 @@ impl Client {
     }
     /// List contacts
     ///
-    /// Gives the contacts of the team, 30 at a time by default, latest update first, and those before
-    /// a time when `date` is given: pass the `updated` of the last one to go on. Contacts with that
-    /// same time are skipped, since the bound is strict. The newer documentation lists its common
-    /// list structure as the body; connectors also count pages from 1.
+    /// Returns the contacts of the team, by default 30, latest update first. For the next page, pass
+    /// the `updated` of the last contact as `date`. Contacts with the same time are skipped, since
+    /// the bound is strict. Connectors count pages from 1 instead.
     ///
     /// `POST /v1/contacts`, documented at <https://developers.heymarket.com/api-reference/contacts/list>. It changes nothing and is retried after a failure.
     ///
@@ -215,8 +215,8 @@ impl Client {
     }
     /// Count contacts
     ///
-    /// Gives the number of contacts. The older documentation names the operation; no source shows the
-    /// body or the answer.
+    /// Returns the number of contacts. The older documentation names the operation; no source shows
+    /// the body or the answer.
     ///
     /// `POST /v1/contacts/count`, documented at <https://developers.heymarket.com/api-reference/contacts/list>. It changes nothing and is retried after a failure.
     ///
@@ -237,8 +237,8 @@ impl Client {
     }
     /// Create custom fields of contacts
     ///
-    /// Creates custom fields, given as a bare array of titles. `duplicate` in the answer marks a
-    /// title that was there already.
+    /// Creates custom fields from a bare array of titles. `duplicate` in the answer marks a title
+    /// that exists already.
     ///
     /// `POST /v1/contacts/fields`, documented at <https://developers.heymarket.com/api-reference/contacts/create-contact-fields>. It is not retried once it may have reached the server.
     ///
@@ -259,9 +259,9 @@ impl Client {
     }
     /// List conversations
     ///
-    /// Gives the conversations of some inboxes, latest update first, and those before a time when
-    /// `date` is given: pass the `updated` of the last one to go on. Conversations with that same time
-    /// are skipped, since the bound is strict.
+    /// Returns the conversations of some inboxes, latest update first. For the next page, pass the
+    /// `updated` of the last conversation as `date`. Conversations with the same time are skipped,
+    /// since the bound is strict.
     ///
     /// `POST /v1/conversations`, documented at <https://developers.heymarket.com/api-reference/conversations/list>. It changes nothing and is retried after a failure.
     ///
@@ -303,7 +303,7 @@ impl Client {
     }
     /// Count conversations
     ///
-    /// Gives the number of conversations, of all or of those updated before a time.
+    /// Returns the number of conversations, of all or of those updated before a time.
     ///
     /// `POST /v1/conversations/count`, documented at <https://developers.heymarket.com/api-reference/conversations/list>. It changes nothing and is retried after a failure.
     ///
@@ -369,7 +369,7 @@ impl Client {
     }
     /// Reassign a conversation
     ///
-    /// Gives a conversation to another team member. `user_id` is its owner so far.
+    /// Assigns a conversation to another team member. `user_id` is its current assignee.
     ///
     /// `POST /v1/conversations/reassign`, documented at <https://developers.heymarket.com/api-reference/conversations/reassign>. It is retried after a failure: a second time has no further effect.
     ///
@@ -393,8 +393,8 @@ impl Client {
     }
     /// Transfer a conversation to another inbox
     ///
-    /// Moves an SMS conversation to another inbox. It fails if the contact already has a
-    /// conversation there, so a second attempt may fail where the first one worked.
+    /// Moves an SMS conversation to another inbox. It fails if the contact already has a conversation
+    /// there, so a second attempt may fail after a successful first one.
     ///
     /// `POST /v1/conversations/transfer`, documented at <https://developers.heymarket.com/api-reference/conversations/transfer>. It is not retried once it may have reached the server.
     ///
@@ -442,8 +442,7 @@ impl Client {
     }
     /// Get a conversation
     ///
-    /// Gives one conversation: its channel, status, assignee, inbox, contact and whether it was read.
-    /// Look it up before sending to it or changing it.
+    /// Returns a conversation: its channel, status, assignee, inbox, contact and read state.
     ///
     /// `GET /v1/conversations/{id}`, documented at <https://developers.heymarket.com/api-reference/conversations/get>. It changes nothing and is retried after a failure.
     ///
@@ -464,9 +463,9 @@ impl Client {
             )
             .await
     }
-    /// Send an e-mail
+    /// Send an email
     ///
-    /// Sends an e-mail from an inbox, to new receivers (`targets`) or as a reply in a conversation
+    /// Sends an email from an inbox, to new receivers (`targets`) or as a reply in a conversation
     /// (`convo_id`). The inbox is `inbox` here, not `inbox_id`.
     ///
     /// The older documentation says that a repeated `local_id` sends no second email, but not for how
@@ -487,12 +486,11 @@ impl Client {
     }
     /// List inboxes
     ///
-    /// Gives all inboxes of the team, with their members, whose ids are what senders go by. It takes
-    /// nothing, so it is a cheap way to find out whether the credentials are right.
+    /// Returns all inboxes of the team with their members, whose IDs `creator_id` and `user_id` take.
     ///
     /// Sources contradict each other: a guide has the array in an object, `invited` is a boolean or
-    /// an array, `forward_number` may be null, phone numbers come with a `+` in one place and without
-    /// it in another, and samples have some thirty members that no documentation names.
+    /// an array, `forward_number` may be null, phone numbers come with and without a `+`, and samples
+    /// have some thirty members that no page names.
     ///
     /// `GET /v1/inboxes`, documented at <https://developers.heymarket.com/api-reference/inboxes>. It changes nothing and is retried after a failure.
     ///
@@ -505,7 +503,7 @@ impl Client {
     }
     /// Create a list, by the v1 operation
     ///
-    /// Creates a list. `create_list` also takes contacts by id and by email address, and an
+    /// Creates a list. `create_list` also takes contacts by ID and by email address, and an
     /// idempotency key. No source shows the body or the answer: they are inferred from the other
     /// operations on lists.
     ///
@@ -562,7 +560,7 @@ impl Client {
     /// Update a list, by the v1 operation
     ///
     /// Changes the name of a list and its contacts, one phone number at a time. `update_list` takes
-    /// several, and contacts by id and by email address. No source shows the answer, or says whether
+    /// several, and contacts by ID and by email address. No source shows the answer, or says whether
     /// `members` replaces the contacts on the list.
     ///
     /// `PUT /v1/list/{id}`, documented at <https://developers.heymarket.com/api-reference/lists/overview>. It is retried after a failure: a second time has no further effect.
@@ -622,6 +620,9 @@ impl Client {
     /// idempotency ID and yet wants it unique for each attempt; the newer one promises tracking only.
     /// Emails (`send_email`) with a repeated `local_id` are sent once.
     ///
+    /// Opted-out and blocked contacts receive nothing, and the quiet hours of an inbox hold messages
+    /// of the API too; what the API answers then is not documented.
+    ///
     /// `POST /v1/message/send`, documented at <https://developers.heymarket.com/api-reference/messages/send>. It is not retried once it may have reached the server, unless the caller sets [`Options::trust_local_id`](crate::Options::trust_local_id).
     ///
     /// # Errors
@@ -637,12 +638,12 @@ impl Client {
     }
     /// List the messages with a phone number
     ///
-    /// Gives the messages between an inbox and a phone number, at most 50: the latest ones, or the
-    /// latest before a time. That the first one is the latest is concluded from clients that read it
+    /// Returns up to 50 messages between an inbox and a phone number, latest first: the newest, or
+    /// those before a time. That the first one is the latest is inferred from clients that read it
     /// so.
     ///
-    /// One client leaves out `inboxID` and adds a `limit`. Neither is documented, and whether the
-    /// server heeds the limit is not known, so neither is offered here.
+    /// A client leaves out `inboxID` and adds a `limit`. Neither is documented, so neither is
+    /// offered.
     ///
     /// `GET /v1/messages`, documented at <https://developers.heymarket.com/api-reference/messages/get-history>. It changes nothing and is retried after a failure.
     ///
@@ -716,13 +717,14 @@ impl Client {
     }
     /// Schedule a message
     ///
-    /// Has a message sent at a later time, to exactly one of: a phone number, a group (`targets`), a
-    /// conversation and a list. The time must be at least 15 minutes ahead and on a quarter of an
-    /// hour. The sender is `user_id`, by default the team's owner; there is no `creator_id` here.
+    /// Schedules a message to exactly one of: a phone number, a group (`targets`), a conversation and
+    /// a list. The time must be at least 15 minutes ahead and on a quarter of an hour. The sender is
+    /// `user_id`, by default the team's owner; there is no `creator_id` here. A template replaces
+    /// inline text.
     ///
-    /// It takes a `local_id`, but nothing says that a second request with it schedules no second
-    /// message. `targets` holds objects of a shape that is not shown, and `content.template` is an
-    /// object in the older documentation and an id in the newer one.
+    /// No source says that a repeated `local_id` schedules no second message. `targets` holds objects
+    /// of a shape that is not shown, and `content.template` is an object in the older documentation
+    /// and an ID in the newer one.
     ///
     /// `POST /v1/schedule`, documented at <https://developers.heymarket.com/api-reference/schedule>. It is not retried once it may have reached the server, unless the caller sets [`Options::trust_local_id`](crate::Options::trust_local_id).
     ///
@@ -743,8 +745,8 @@ impl Client {
     }
     /// Delete a scheduled message
     ///
-    /// Deletes a scheduled message, so that it is not sent. The documentation speaks of it in prose:
-    /// the path is inferred from that of getting one, and the answer is not known.
+    /// Deletes a scheduled message, so that it is not sent. The documentation describes it in prose:
+    /// the path is inferred from `get_scheduled_message`, and the answer is not documented.
     ///
     /// `DELETE /v1/schedule/{id}`, documented at <https://developers.heymarket.com/api-reference/schedule>. It is retried after a failure: a second time has no further effect. Inferred in part: no source shows it exactly as it is here.
     ///
@@ -767,8 +769,8 @@ impl Client {
     }
     /// Get a scheduled message
     ///
-    /// Gives one scheduled message. The time is `execute` here, `execute_at` in requests; what is
-    /// sent is in `meta.content`.
+    /// Returns a scheduled message. Its time is `execute` here and `execute_at` in requests; its
+    /// content is in `meta.content`.
     ///
     /// `GET /v1/schedule/{id}`, documented at <https://developers.heymarket.com/api-reference/schedule-get>. It changes nothing and is retried after a failure.
     ///
@@ -791,8 +793,8 @@ impl Client {
     }
     /// Update a scheduled message
     ///
-    /// Writes a scheduled message anew, with its receiver. The time must be at least 15 minutes ahead
-    /// and on a quarter of an hour. The sender is `user_id`, by default the team's owner; there is no
+    /// Updates a scheduled message with its receiver. The time must be at least 15 minutes ahead and
+    /// on a quarter of an hour. The sender is `user_id`, by default the team's owner; there is no
     /// `creator_id` here.
     ///
     /// `PUT /v1/schedule/{id}`, documented at <https://developers.heymarket.com/api-reference/schedule>. It is retried after a failure: a second time has no further effect.
@@ -818,7 +820,7 @@ impl Client {
     }
     /// Get a survey
     ///
-    /// Gives one survey. To send it, give its id to `send_message`.
+    /// Returns a survey. `send_message` sends it by its ID.
     ///
     /// `GET /v1/survey/{id}`, documented at <https://developers.heymarket.com/api-reference/surveys>. It changes nothing and is retried after a failure.
     ///
@@ -832,8 +834,8 @@ impl Client {
     }
     /// List surveys
     ///
-    /// Gives the surveys of the team, page by page from 1. There is no bound by time here. How many a
-    /// page has without a `limit` is not documented.
+    /// Returns the surveys of the team, page by page from 1. The default size of a page is not
+    /// documented.
     ///
     /// `POST /v1/surveys`, documented at <https://developers.heymarket.com/api-reference/surveys>. It changes nothing and is retried after a failure.
     ///
@@ -850,8 +852,8 @@ impl Client {
     }
     /// Create a tag
     ///
-    /// Creates a tag that contacts can carry. What happens if there is one with its text already is
-    /// not documented, and there is no operation to change a tag.
+    /// Creates a tag that contacts can carry. What happens if a tag has its text already is not
+    /// documented. No operation updates a tag.
     ///
     /// `POST /v1/tag`, documented at <https://developers.heymarket.com/api-reference/tags>. It is not retried once it may have reached the server.
     ///
@@ -883,7 +885,7 @@ impl Client {
     }
     /// Get a tag
     ///
-    /// Gives one tag.
+    /// Returns a tag.
     ///
     /// `GET /v1/tag/{id}`, documented at <https://developers.heymarket.com/api-reference/tags>. It changes nothing and is retried after a failure.
     ///
@@ -896,9 +898,9 @@ impl Client {
     }
     /// List tags
     ///
-    /// Gives the tags of the team, 30 at a time, latest update first, and those before a time when
-    /// `date` is given: pass the `updated` of the last one to go on. Tags with that same time are
-    /// skipped, since the bound is strict.
+    /// Returns the tags of the team, 30 to a page, latest update first. For the next page, pass the
+    /// `updated` of the last tag as `date`. Tags with the same time are skipped, since the bound is
+    /// strict.
     ///
     /// `POST /v1/tags`, documented at <https://developers.heymarket.com/api-reference/tags>. It changes nothing and is retried after a failure.
     ///
@@ -914,8 +916,8 @@ impl Client {
     }
     /// Get the team
     ///
-    /// Gives the team that the credentials belong to, with its members and with `list_size`, the most
-    /// contacts that a list may have.
+    /// Returns the team of the credentials, with its members and with `list_size`, the maximum number
+    /// of contacts on a list. The vendor and integrators use it to test credentials.
     ///
     /// `GET /v1/team`, documented at <https://developers.heymarket.com/api-reference/team>. It changes nothing and is retried after a failure.
     ///
@@ -928,8 +930,8 @@ impl Client {
     }
     /// Create a template
     ///
-    /// Creates a template. The name is `title` here and `name` in answers. It takes a `local_id`, but
-    /// nothing says that a second request with it makes no second template.
+    /// Creates a template. Its name is `title` here and `name` in answers. No source says that a
+    /// repeated `local_id` creates no second template.
     ///
     /// `POST /v1/template`, documented at <https://developers.heymarket.com/api-reference/templates/manage>. It is not retried once it may have reached the server, unless the caller sets [`Options::trust_local_id`](crate::Options::trust_local_id).
     ///
@@ -969,7 +971,7 @@ impl Client {
     }
     /// Get a template
     ///
-    /// Gives one template.
+    /// Returns a template.
     ///
     /// `GET /v1/template/{id}`, documented at <https://developers.heymarket.com/api-reference/templates/manage>. It changes nothing and is retried after a failure.
     ///
@@ -988,7 +990,7 @@ impl Client {
     }
     /// Update a template
     ///
-    /// Writes a template anew, with its title and content.
+    /// Updates a template: its title and its content.
     ///
     /// `PUT /v1/template/{id}`, documented at <https://developers.heymarket.com/api-reference/templates/manage>. It is retried after a failure: a second time has no further effect.
     ///
@@ -1013,9 +1015,9 @@ impl Client {
     }
     /// List templates
     ///
-    /// Gives the templates of the team, 30 at a time, latest update first, and those before a time
-    /// when `date` is given: pass the `updated` of the last one to go on. Templates with that same
-    /// time are skipped, since the bound is strict.
+    /// Returns the templates of the team, 30 to a page, latest update first. For the next page, pass
+    /// the `updated` of the last template as `date`. Templates with the same time are skipped, since
+    /// the bound is strict.
     ///
     /// `POST /v1/templates`, documented at <https://developers.heymarket.com/api-reference/templates/manage>. It changes nothing and is retried after a failure.
     ///
@@ -1032,9 +1034,9 @@ impl Client {
     }
     /// Find members of the team
     ///
-    /// Gives the members with some phone numbers, e-mail addresses or both. The filters are a JSON
-    /// body, though the method is GET, so proxies in between may drop it; all sources send it so, and
-    /// none has them in the query. The role is an integer here and a string in `get_team`.
+    /// Returns the members with some phone numbers, email addresses or both. The filters are a JSON
+    /// body of a GET request, which proxies may drop; all sources send it so. The role is an integer
+    /// here and a string in `get_team`.
     ///
     /// `GET /v1/users/get`, documented at <https://developers.heymarket.com/api-reference/users>. It changes nothing and is retried after a failure.
     ///
@@ -1051,8 +1053,8 @@ impl Client {
     }
     /// Update members of the team
     ///
-    /// Changes the names and roles of members. The documentation has more members of the request than
-    /// were had of it.
+    /// Updates the names and roles of members. The documentation has more members of the request than
+    /// could be read.
     ///
     /// `POST /v1/users/update`, documented at <https://developers.heymarket.com/api-reference/users-update>. It is retried after a failure: a second time has no further effect.
     ///
@@ -1069,8 +1071,8 @@ impl Client {
     }
     /// Create a contact with channels
     ///
-    /// Creates a contact that is reached by one channel at least: a phone number, an e-mail address
-    /// or another. What happens if a contact has one of them already is not documented.
+    /// Creates a contact with at least one channel: a phone number, an email address or another. What
+    /// happens if a contact has one of them already is not documented.
     ///
     /// `POST /v2/contact`, documented at <https://developers.heymarket.com/api-reference/contacts/create>. It is not retried once it may have reached the server.
     ///
@@ -1087,7 +1089,8 @@ impl Client {
     }
     /// Delete a contact by its UUID
     ///
-    /// Deletes a contact. The answer is a string, whose text no source shows.
+    /// Permanently deletes a contact with all its history. The answer is a string, whose text no
+    /// source shows.
     ///
     /// `DELETE /v2/contact/{contact_id}`, documented at <https://developers.heymarket.com/api-reference/contacts/delete-v2>. It is retried after a failure: a second time has no further effect.
     ///
@@ -1110,7 +1113,7 @@ impl Client {
     }
     /// Get a contact by its UUID
     ///
-    /// Returns a contact by its UUID, with its channels. It does not take the integer id.
+    /// Returns a contact by its UUID, with its channels. It does not take the integer ID.
     ///
     /// `GET /v2/contact/{contact_id}`, documented at <https://developers.heymarket.com/api-reference/contacts/get>. It changes nothing and is retried after a failure.
     ///
@@ -1159,7 +1162,7 @@ impl Client {
     }
     /// Add a channel to a contact
     ///
-    /// Adds a channel to a contact and returns its updated list of channels. Their ids are strings in
+    /// Adds a channel to a contact and returns its updated list of channels. Their IDs are strings in
     /// the older documentation and integers in the newer one.
     ///
     /// `POST /v2/contact/{contact_id}/channel`, documented at <https://developers.heymarket.com/api-reference/contacts/channels>. It is not retried once it may have reached the server.
@@ -1238,7 +1241,7 @@ impl Client {
     }
     /// Get a channel of a contact
     ///
-    /// Returns the channel of a type. Its ids are strings in the older documentation and integers in
+    /// Returns the channel of a type. Its IDs are strings in the older documentation and integers in
     /// the newer one.
     ///
     /// `GET /v2/contact/{contact_id}/channel/{channel_type}`, documented at <https://developers.heymarket.com/api-reference/contacts/channels-get>. It changes nothing and is retried after a failure.
@@ -1266,7 +1269,7 @@ impl Client {
     }
     /// List the channels of a contact
     ///
-    /// Returns all channels of a contact. Their ids are strings in the older documentation and
+    /// Returns all channels of a contact. Their IDs are strings in the older documentation and
     /// integers in the newer one.
     ///
     /// `GET /v2/contact/{contact_id}/channels`, documented at <https://developers.heymarket.com/api-reference/contacts/channels>. It changes nothing and is retried after a failure.
@@ -1290,8 +1293,8 @@ impl Client {
     }
     /// Delete contacts
     ///
-    /// Deletes contacts, given by their UUIDs in the body: one entry, of the channel type `id`. The
-    /// answer is a string, whose text no source shows.
+    /// Permanently deletes contacts with all their history, given by their UUIDs in one entry of the
+    /// channel type `id`. The answer is a string, whose text no source shows.
     ///
     /// `DELETE /v2/contacts`, documented at <https://developers.heymarket.com/api-reference/contacts/bulk-delete-v2>. It is retried after a failure: a second time has no further effect.
     ///
@@ -1310,9 +1313,9 @@ impl Client {
     }
     /// Create or update contacts
     ///
-    /// Creates contacts, and updates those that are given with a `contact_id`. The answer holds both
-    /// those that worked and those that failed. Nothing says that a contact without a `contact_id` is
-    /// recognised by its channels, so a second request may create it again.
+    /// Creates contacts, and updates those with a `contact_id`. The answer has both the contacts that
+    /// were written and those that failed. No source says that a contact without a `contact_id` is
+    /// recognized by its channels, so a second request may create it again.
     ///
     /// `POST /v2/contacts`, documented at <https://developers.heymarket.com/api-reference/contacts/bulk-v2>. It is not retried once it may have reached the server.
     ///
@@ -1331,8 +1334,8 @@ impl Client {
     }
     /// List contacts by pages
     ///
-    /// Gives the contacts of the team, page by page. The example of the documentation begins with
-    /// page 0, though other lists of this API begin with 1; what `date` does here is not described.
+    /// Returns the contacts of the team, page by page. The example of the documentation begins with
+    /// page 0, other lists of this API with 1.
     ///
     /// `POST /v2/contacts/list`, documented at <https://developers.heymarket.com/api-reference/contacts/list-v2>. It changes nothing and is retried after a failure.
     ///
@@ -1353,8 +1356,8 @@ impl Client {
     }
     /// Search contacts
     ///
-    /// Gives the contacts with one of some addresses. Without a `channel_type` the server tells the
-    /// kinds apart: `@` makes an e-mail address, digits a phone number.
+    /// Returns the contacts that have one of some addresses. Without a `channel_type` the server
+    /// infers it: `@` makes an email address, digits a phone number.
     ///
     /// `POST /v2/contacts/search`, documented at <https://developers.heymarket.com/api-reference/contacts/search>. It changes nothing and is retried after a failure.
     ///
@@ -1375,9 +1378,9 @@ impl Client {
     }
     /// Create a list
     ///
-    /// Creates a list of contacts, given by their ids, phone numbers or e-mail addresses; unknown
-    /// ones become contacts. A list holds at most `list_size` contacts, which the team says. The
-    /// server recognises a repetition by `local_id`, so the same request may be sent again.
+    /// Creates a list of contacts from IDs, phone numbers and email addresses. The reference says
+    /// that unknown ones become contacts, the newer guide that they are lightweight targets. A list
+    /// holds at most the team's `list_size` contacts. The server recognizes a repeated `local_id`.
     ///
     /// `POST /v2/lists`, documented at <https://developers.heymarket.com/api-reference/lists/create>. It is retried after a failure, with the same `local_id`.
     ///
@@ -1393,9 +1396,8 @@ impl Client {
     }
     /// Delete a list
     ///
-    /// Deletes a list. The older documentation has an optional body here, `contact_ids`: contacts to
-    /// be removed before the deletion, which makes no sense as the list goes in any case. It is not
-    /// offered.
+    /// Deletes a list. The older documentation has an optional body, `contact_ids`: contacts to
+    /// remove before the deletion. It is not offered, because the list goes in any case.
     ///
     /// `DELETE /v2/lists/{id}`, documented at <https://developers.heymarket.com/api-reference/lists/overview>. It is retried after a failure: a second time has no further effect.
     ///
@@ -1412,9 +1414,8 @@ impl Client {
     }
     /// Update a list
     ///
-    /// Changes the name of a list and who is on it: `contacts` takes the place of all, the `add_` and
-    /// `remove_` members put some on it or take some off. Done twice it has the same effect. The
-    /// newer documentation shows `phones` and `emails` as well and does not describe them.
+    /// Updates the name and the contacts of a list: `contacts` replaces all of them, members that
+    /// begin with `add_` and `remove_` add and remove some.
     ///
     /// `PUT /v2/lists/{id}`, documented at <https://developers.heymarket.com/api-reference/lists/update>. It is retried after a failure: a second time has no further effect.
     ///

@@ -193,7 +193,7 @@ pub static GET_CONVERSATION: Operation = Operation {
     has_local_id: false,
     targets: &[],
 };
-/// Send an e-mail
+/// Send an email
 pub static SEND_EMAIL: Operation = Operation {
     id: "send_email",
     method: Method::POST,

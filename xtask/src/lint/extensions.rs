@@ -26,6 +26,7 @@ enum Place {
     Webhook,
     Operation,
     Component,
+    Response,
     Property,
     Parameter,
     Elsewhere,
@@ -92,6 +93,7 @@ fn place(pointer: &str) -> Place {
         ["x-webhooks", _] => Place::Webhook,
         ["paths", _, method] if schema::METHODS.contains(method) => Place::Operation,
         ["components", "schemas", _] => Place::Component,
+        ["components", "responses", _] => Place::Response,
         [.., "properties", _] => Place::Property,
         ["paths", .., "parameters", _] => Place::Parameter,
         _ => Place::Elsewhere,
@@ -110,8 +112,13 @@ fn check_one(bundle: &Bundle, pointer: &str, key: &str, value: &Value) -> Option
             format!("one of {}", SAFETIES.join(", ")),
         ),
         "x-evidence" => (
-            &[Place::Operation, Place::Property, Place::Webhook],
-            "an operation, a webhook or a property",
+            &[
+                Place::Operation,
+                Place::Property,
+                Place::Response,
+                Place::Webhook,
+            ],
+            "an operation, a webhook, a shared response or a property",
             value.as_array().is_some_and(|tags| {
                 !tags.is_empty()
                     && tags
@@ -144,6 +151,20 @@ fn check_one(bundle: &Bundle, pointer: &str, key: &str, value: &Value) -> Option
             value.as_object().is_some_and(is_safety_by_target),
             "`{member: {safety: …, trusted: …, promise: …}}`, `trusted` no less safe than `safety`"
                 .to_owned(),
+        ),
+        schema::INFERRED => (
+            &[Place::Component],
+            "an open enum",
+            carrier.is_some_and(|carrier| {
+                let values: Vec<_> = schema::strings(carrier.get("enum")).collect();
+                let inferred = schema::array(Some(value));
+                schema::flag(carrier, "x-open-enum")
+                    && !inferred.is_empty()
+                    && inferred
+                        .iter()
+                        .all(|one| one.as_str().is_some_and(|one| values.contains(&one)))
+            }),
+            "a list of values of its `enum`".to_owned(),
         ),
         schema::ALIASES => (
             &[Place::Component],
