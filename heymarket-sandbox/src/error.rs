@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -35,13 +36,17 @@ pub(crate) enum Kind {
     Client(#[from] heymarket_api::Error),
 }
 
-/// A text of a request as messages quote it: in quotation marks, and without its
-/// end if it is long.
+/// A text of a request in a message, in quotation marks and shortened.
 pub(crate) fn quoted(text: &str) -> String {
-    const LENGTH: usize = 100;
+    format!("{:?}", shortened(text))
+}
+
+/// A text of a request in a message: a long one ends with `...`.
+pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
+    const LENGTH: usize = 200;
     match text.char_indices().nth(LENGTH) {
-        Some((end, _)) => format!("{:?}...", &text[..end]),
-        None => format!("{text:?}"),
+        Some((end, _)) => format!("{}...", &text[..end]).into(),
+        None => text.into(),
     }
 }
 

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::error::quoted;
 use crate::spec::Spec;
 
 /// What goes wrong.
@@ -163,10 +164,15 @@ impl Rule {
         if let Some(operation) = &self.operation
             && Spec::get().operation(operation).is_none()
         {
-            let nearest = nearest_operation(operation);
+            let nearest = Spec::get().nearest(operation, |known| known.id.clone());
+            let nearest = nearest.map(|known| format!("; the nearest is {}", known.id));
             return problem(
                 "operation",
-                format!("the spec has no operation {operation:?}; the nearest is {nearest}"),
+                format!(
+                    "the spec has no operation {}{}",
+                    quoted(operation),
+                    nearest.unwrap_or_default()
+                ),
             );
         }
         if self.nth == Some(0) {
@@ -195,12 +201,6 @@ impl Rule {
         }
         Ok(())
     }
-}
-
-fn nearest_operation(name: &str) -> &'static str {
-    let operations = Spec::get().operations().iter();
-    let nearest = operations.min_by_key(|operation| strsim::levenshtein(&operation.id, name));
-    nearest.map_or("", |operation| operation.id.as_str())
 }
 
 /// Why a rule is not one.

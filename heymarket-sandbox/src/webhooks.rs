@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::error::quoted;
 use crate::spec::Spec;
 
 /// How long a receiver may take.
@@ -110,7 +111,8 @@ impl Webhook {
             let all: Vec<_> = known().collect();
             let all = all.join(", ");
             return Err(format!(
-                "types: no event is of type {unknown:?}; there are {all}"
+                "types: no event is of type {}; there are {all}",
+                quoted(unknown)
             ));
         }
         Ok(())

@@ -5,6 +5,7 @@ mod bodies;
 mod contacts;
 mod control;
 mod conversations;
+mod cost;
 mod lists_and_templates;
 mod manners;
 mod paging;

@@ -1,12 +1,14 @@
 //! What the tests share.
 
 mod clock;
+mod cpu;
 mod raw;
 mod scripted;
 mod server;
 mod spec;
 
 pub(crate) use clock::{ImpatientClock, JumpingClock, ManualClock};
+pub(crate) use cpu::cpu_time;
 pub(crate) use raw::{RawServer, Step};
 pub(crate) use scripted::{Fault, Request, ScriptedServer};
 pub(crate) use server::{Answer, Received, Server};

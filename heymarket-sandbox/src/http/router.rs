@@ -16,6 +16,7 @@ use super::auth::Keys;
 use super::body::{Reading, read_json};
 use crate::control;
 use crate::dialect::Dialect;
+use crate::error::shortened;
 use crate::operations::{Call, handler};
 use crate::spec::{Operation, Parameter, Place, Spec};
 use crate::store::Refusal;
@@ -305,7 +306,7 @@ async fn wrong_method(method: Method, uri: Uri) -> Response {
     let allowed: Vec<_> = operations
         .map(|operation| operation.method.as_str())
         .collect();
-    let mut problem = format!("{method} is not a method of {path}");
+    let mut problem = format!("{method} is not a method of {}", shortened(path));
     if !allowed.is_empty() {
         problem = format!("{problem}; it has {}", allowed.join(", "));
     }
@@ -330,19 +331,21 @@ fn matches(operation: &str, path: &str) -> bool {
 
 fn unknown_path(context: &Context, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
     let line = format!("{method} {}", uri.path());
-    let distance = |operation: &&Operation| {
-        strsim::levenshtein(&format!("{} {}", operation.method, operation.path), &line)
+    let text = |operation: &Operation| format!("{} {}", operation.method, operation.path);
+    let hint = if uri.path().starts_with("/_sandbox") {
+        "; GET /_sandbox/ lists what is".to_owned()
+    } else {
+        let nearest = Spec::get().nearest(&line, text);
+        let hint = |nearest: &Operation| {
+            format!(
+                "; the nearest operation is {}: {}",
+                nearest.id,
+                text(nearest)
+            )
+        };
+        nearest.map(hint).unwrap_or_default()
     };
-    let nearest = Spec::get().operations().iter().min_by_key(distance);
-    let nearest = match nearest {
-        _ if uri.path().starts_with("/_sandbox") => "; GET /_sandbox/ lists what is".to_owned(),
-        Some(operation) => format!(
-            "; the nearest operation is {}: {} {}",
-            operation.id, operation.method, operation.path
-        ),
-        None => String::new(),
-    };
-    let refusal = Refusal::not_found(format!("there is no {line}{nearest}"));
+    let refusal = Refusal::not_found(format!("there is no {}{hint}", shortened(&line)));
     let dialect = dialect(headers).ok().flatten();
     let mut voice = context.shared.world().voice(dialect);
     Answer::refusal(&refusal, &mut voice).into_response()

@@ -52,7 +52,7 @@ pub(super) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
 pub(super) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let id = call.integer("id");
     found(&call.store.contacts, id, "contact")?;
-    call.store.remove_contact(id);
+    call.store.remove_contacts(&[id]);
     Ok(ok())
 }
 
@@ -147,9 +147,9 @@ pub(super) fn set_status(call: &mut Call<'_>) -> Result<Value, Refusal> {
 }
 
 pub(super) fn list_fields(call: &mut Call<'_>) -> Result<Value, Refusal> {
-    let fields = call.store.fields.clone();
     let speaker = call.speak();
-    Ok(fields.iter().map(|field| speaker.field(field)).collect())
+    let fields = speaker.store.fields.iter();
+    Ok(fields.map(|field| speaker.field(field)).collect())
 }
 
 /// A title that is there already is given with its id, as a duplicate.
@@ -170,8 +170,7 @@ pub(super) fn create_fields(call: &mut Call<'_>) -> Result<Value, Refusal> {
     }
     let mut answer = Vec::new();
     for NewField { title } in fields {
-        let existing = call.store.fields.iter().find(|field| field.title == title);
-        let existing = existing.map(|field| field.id);
+        let existing = call.store.fields.with_title(&title);
         let id = existing.unwrap_or_else(|| {
             let id = call.store.next_id(Kind::Field);
             let title = title.clone();

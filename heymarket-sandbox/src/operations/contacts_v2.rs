@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -56,7 +58,7 @@ fn written(call: &mut Call<'_>, id: i64) -> Result<Value, Refusal> {
 
 pub(super) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let id = named(call)?.id;
-    call.store.remove_contact(id);
+    call.store.remove_contacts(&[id]);
     Ok(ok())
 }
 
@@ -82,9 +84,7 @@ pub(super) fn delete_many(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let contacts: Vec<_> = contacts
         .map(|uuid| call.store.contact_by_uuid(uuid).map(|contact| contact.id))
         .collect::<Result<_, _>>()?;
-    for id in contacts {
-        call.store.remove_contact(id);
-    }
+    call.store.remove_contacts(&contacts);
     Ok(ok())
 }
 
@@ -159,6 +159,7 @@ pub(super) fn search(call: &mut Call<'_>) -> Result<Value, Refusal> {
     }
     let request: Search = call.input()?;
     let mut found: Vec<Contact> = Vec::new();
+    let mut ids = HashSet::new();
     for channel in request.contact_channels {
         for address in &channel.channel_ids {
             let contact = call.store.contact_with(address).filter(|contact| {
@@ -166,7 +167,7 @@ pub(super) fn search(call: &mut Call<'_>) -> Result<Value, Refusal> {
                 kind.is_none_or(|kind| contact.channel(kind).is_some())
             });
             if let Some(contact) = contact
-                && found.iter().all(|other| other.id != contact.id)
+                && ids.insert(contact.id)
             {
                 found.push(contact.clone());
             }
@@ -212,7 +213,8 @@ fn put_channel(
             "another contact has this address",
         ));
     }
-    call.store.put_channel(contact.id, channel, call.now);
+    let channels = std::slice::from_ref(channel);
+    call.store.put_channels(contact.id, channels, call.now);
     touch(call, contact.id);
     let contact = named(call)?;
     Ok(call.speak().channels(&contact))

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -167,18 +167,14 @@ fn members(
         }
     }
     let removed = change.remove_phones.iter().chain(&change.remove_emails);
-    let removed: Vec<i64> = removed
+    let mut left_out: HashSet<i64> = removed
         .filter_map(|address| store.contact_with(address))
         .map(|contact| contact.id)
         .chain(change.remove_contacts.iter().copied())
         .collect();
-    let mut kept = Vec::new();
-    for id in contacts {
-        if !removed.contains(&id) && !kept.contains(&id) {
-            kept.push(id);
-        }
-    }
-    kept
+    // One that was removed, or that came before, is not new here.
+    contacts.retain(|id| left_out.insert(*id));
+    contacts
 }
 
 fn check_size(store: &Store, contacts: &[i64]) -> Result<(), Refusal> {

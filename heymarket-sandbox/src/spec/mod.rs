@@ -23,6 +23,9 @@ static SPEC: LazyLock<Spec> = LazyLock::new(|| {
     Spec::new(document)
 });
 
+/// What is longer has no nearest operation.
+const LONGEST_NEAR: usize = 200;
+
 /// What the spec says.
 pub(crate) struct Spec {
     document: Value,
@@ -95,6 +98,21 @@ impl Spec {
 
     pub(crate) fn operation(&self, id: &str) -> Option<&Operation> {
         self.operations.iter().find(|operation| operation.id == id)
+    }
+
+    /// The operation whose text is nearest to one that was asked for. None is
+    /// near to a long text, and comparing would take as many steps as the product
+    /// of the lengths.
+    pub(crate) fn nearest(
+        &self,
+        wanted: &str,
+        text: impl Fn(&Operation) -> String,
+    ) -> Option<&Operation> {
+        if wanted.len() > LONGEST_NEAR {
+            return None;
+        }
+        let distance = |operation: &&Operation| strsim::levenshtein(&text(operation), wanted);
+        self.operations.iter().min_by_key(distance)
     }
 
     /// The types of events that webhooks tell of.

@@ -55,10 +55,8 @@ impl Validator {
         if self.schema.is_valid(value) {
             return Ok(());
         }
-        let errors = self.schema.iter_errors(value);
-        let mut violations: Vec<_> = errors.map(|error| self.violation(&error, value)).collect();
-        violations.truncate(TOLD);
-        Err(violations)
+        let errors = self.schema.iter_errors(value).take(TOLD);
+        Err(errors.map(|error| self.violation(&error, value)).collect())
     }
 
     fn violation(&self, error: &ValidationError<'_>, value: &Value) -> Violation {

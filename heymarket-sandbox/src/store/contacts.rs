@@ -1,12 +1,12 @@
 //! Contacts: one record, whichever generation of operations looks at it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Channel, Contact, Kind, Part, Refusal, Store, Subject};
+use super::{Channel, Contact, Kind, List, Part, Refusal, Store, Subject};
 
 /// How many tags a contact can carry.
 const MAX_TAGS: usize = 5;
@@ -149,37 +149,28 @@ impl Store {
             channel_handle: String::new(),
             info_channel: String::new(),
         };
-        self.put_channel(id, &channel, now);
+        self.put_channels(id, &[channel], now);
     }
 
-    pub(crate) fn put_channel(&mut self, id: i64, new: &NewChannel, now: Timestamp) {
-        let channel_id = self.next_id(Kind::Channel);
-        let uuid = self.next_uuid();
+    /// Gives a contact channels, each in the place of the one of its type.
+    pub(crate) fn put_channels(&mut self, id: i64, new: &[NewChannel], now: Timestamp) {
+        let ids = new.iter();
+        let ids: Vec<_> = ids
+            .map(|_| (self.next_id(Kind::Channel), self.next_uuid()))
+            .collect();
         self.change_channels(id, |channels| {
-            let old = channels.iter_mut().find(|old| old.kind == new.channel_type);
-            if let Some(old) = old {
-                old.address = normal(&new.channel_id);
-                for (text, new) in [
-                    (&mut old.handle, &new.channel_handle),
-                    (&mut old.info, &new.info_channel),
-                ] {
-                    if !new.is_empty() {
-                        text.clone_from(new);
-                    }
+            let places = channels.iter().enumerate();
+            let mut places: HashMap<_, _> = places
+                .map(|(place, channel)| (channel.kind.clone(), place))
+                .collect();
+            for (new, (id, uuid)) in new.iter().zip(ids) {
+                if let Some(place) = places.get(&new.channel_type) {
+                    channels[*place].change(new, now);
+                } else {
+                    places.insert(new.channel_type.clone(), channels.len());
+                    channels.push(Channel::new(id, uuid, new, now));
                 }
-                old.updated = now;
-                return;
             }
-            channels.push(Channel {
-                id: channel_id,
-                uuid,
-                kind: new.channel_type.clone(),
-                address: normal(&new.channel_id),
-                handle: new.channel_handle.clone(),
-                info: new.info_channel.clone(),
-                created: now,
-                updated: now,
-            });
         });
     }
 
@@ -260,8 +251,8 @@ impl Store {
         if let Some(phone) = &change.phone {
             self.set_channel(id, "phone", phone, now);
         }
-        for channel in change.contact_channels.iter().flatten() {
-            self.put_channel(id, channel, now);
+        if let Some(channels) = &change.contact_channels {
+            self.put_channels(id, channels, now);
         }
         if let Some(email) = &change.email {
             self.set_channel(id, "email", email, now);
@@ -287,7 +278,7 @@ impl Store {
     fn known_fields(&self, custom: &BTreeMap<String, Value>) -> BTreeMap<i64, Value> {
         let known = |key: &str| {
             let id = key.parse().ok()?;
-            self.fields.iter().any(|field| field.id == id).then_some(id)
+            self.fields.contains(id).then_some(id)
         };
         let fields = custom.iter();
         fields
@@ -319,8 +310,24 @@ impl Store {
         }
     }
 
-    /// Deletes a contact with its conversations and their messages.
-    pub(crate) fn remove_contact(&mut self, id: i64) {
+    /// Deletes contacts with their conversations and messages.
+    pub(crate) fn remove_contacts(&mut self, ids: &[i64]) {
+        for id in ids {
+            self.remove_contact(*id);
+        }
+        let removed: HashSet<_> = ids.iter().collect();
+        for list in self.lists.ids(Part::Whole) {
+            let has_any = |list: &List| list.contacts.iter().any(|id| removed.contains(id));
+            if self.lists.get(list).is_some_and(has_any) {
+                self.lists.change(list, |list| {
+                    list.contacts.retain(|id| !removed.contains(id))
+                });
+            }
+        }
+    }
+
+    /// Deletes a contact, but not its places on lists.
+    fn remove_contact(&mut self, id: i64) {
         let Some(contact) = self.contacts.remove(id) else {
             return;
         };
@@ -335,16 +342,35 @@ impl Store {
                 }
             }
         }
-        for list in self.lists.ids(Part::Whole) {
-            let has_it = self
-                .lists
-                .get(list)
-                .is_some_and(|list| list.contacts.contains(&id));
-            if has_it {
-                self.lists
-                    .change(list, |list| list.contacts.retain(|other| *other != id));
+    }
+}
+
+impl Channel {
+    fn new(id: i64, uuid: String, new: &NewChannel, now: Timestamp) -> Self {
+        Self {
+            id,
+            uuid,
+            kind: new.channel_type.clone(),
+            address: normal(&new.channel_id),
+            handle: new.channel_handle.clone(),
+            info: new.info_channel.clone(),
+            created: now,
+            updated: now,
+        }
+    }
+
+    /// What a request leaves empty stays.
+    fn change(&mut self, new: &NewChannel, now: Timestamp) {
+        self.address = normal(&new.channel_id);
+        for (text, new) in [
+            (&mut self.handle, &new.channel_handle),
+            (&mut self.info, &new.info_channel),
+        ] {
+            if !new.is_empty() {
+                text.clone_from(new);
             }
         }
+        self.updated = now;
     }
 }
 

@@ -141,7 +141,7 @@ fn add_fields_and_tags(store: &mut Store) {
 }
 
 fn add_contacts(store: &mut Store) {
-    let order_number = store.fields[0].id;
+    let order_number = store.fields.with_token("order_number").unwrap_or_default();
     let tags: Vec<_> = store.tags.iter().map(|tag| tag.id).collect();
     for index in 0..CONTACTS {
         let first = FIRST_NAMES[index % FIRST_NAMES.len()];

@@ -3,6 +3,7 @@
 mod contacts;
 mod conversations;
 mod demo;
+mod fields;
 mod records;
 mod refusal;
 mod sending;
@@ -18,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 
 pub(crate) use contacts::{Channels, ContactChange, NewChannel};
 pub(crate) use demo::{demo, team};
+pub(crate) use fields::{Field, Fields};
 pub(crate) use records::*;
 pub(crate) use refusal::Refusal;
 pub(crate) use sending::{Content, Inbound, Outgoing, Sent};
@@ -38,7 +40,7 @@ pub(crate) struct Store {
     pub(crate) tags: Table<Tag>,
     pub(crate) surveys: Table<Survey>,
     pub(crate) scheduled: Table<ScheduledMessage>,
-    pub(crate) fields: Vec<Field>,
+    pub(crate) fields: Fields,
     /// What was made with which `local_id`, by the hash of the kind and the
     /// `local_id`: it is kept for good, and a `local_id` may be of any length.
     local_ids: HashMap<String, Sent>,

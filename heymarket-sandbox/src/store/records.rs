@@ -224,13 +224,6 @@ pub(crate) enum Receiver {
     Group(Vec<String>),
 }
 
-/// A custom field of contacts.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Field {
-    pub(crate) id: i64,
-    pub(crate) title: String,
-}
-
 /// Says of each record where its id and its times are.
 macro_rules! records {
     ($($record:ty: $created:ident, $part:expr;)*) => {$(

@@ -428,9 +428,8 @@ impl Store {
             "last_name" => return Some(of(|contact| &contact.last)),
             _ => {}
         }
-        let named = |title: &str| title.to_lowercase().replace(' ', "_") == token.to_lowercase();
-        let field = self.fields.iter().find(|field| named(&field.title))?;
-        let value = contact.and_then(|contact| contact.custom.get(&field.id));
+        let field = self.fields.with_token(token)?;
+        let value = contact.and_then(|contact| contact.custom.get(&field));
         Some(match value {
             None => String::new(),
             Some(serde_json::Value::String(text)) => text.clone(),
