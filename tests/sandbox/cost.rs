@@ -99,7 +99,8 @@ async fn many_items_cost_as_much_as_each_of_them() {
     let template = json!({ "title": "Tokens", "content": { "text": tokens } });
     let template = send(&sandbox, "POST /v1/template", template, 200).await;
     let message = json!({
-        "inbox_id": SUPPORT, "creator_id": OWNER, "phone_number": CUSTOMER, "template_id": template["id"],
+        "inbox_id": SUPPORT, "creator_id": OWNER, "phone_number": CUSTOMER,
+        "template_id": template["id"],
     });
     send(&sandbox, "POST /v1/message/send", message, 200).await;
 
