@@ -102,8 +102,8 @@ impl Signer {
     /// Handles a 401: drops the refused token, unless another caller did, and
     /// takes the offset of the next one from `server_time`, the answer's `Date`.
     ///
-    /// An offset never outlives a token signed with it: a `Date` that says the
-    /// same again, or none, leads back to this machine's clock.
+    /// An offset never outlives the refusal of a token signed with it: a `Date`
+    /// that says the same again, or none, leads back to this machine's clock.
     ///
     /// Returns whether signing again can help.
     pub(crate) fn refused(&self, refused: &Authorization, server_time: Option<Timestamp>) -> bool {

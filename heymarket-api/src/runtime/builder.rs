@@ -202,33 +202,12 @@ impl ClientBuilder {
     /// cannot be right; the message names it.
     pub fn build(self) -> Result<Client, Error> {
         let base_url = self.checked_base_url()?;
-        for (name, duration) in [
-            ("timeout", self.options.timeout),
-            ("deadline", self.options.deadline),
-            (
-                "pool idle timeout",
-                self.pool_idle_timeout.unwrap_or(POOL_IDLE_TIMEOUT),
-            ),
-        ] {
-            if duration.is_zero() {
-                return Err(Error::configuration(format!("the {name} is zero")));
-            }
-        }
+        self.check_durations()?;
         let user_agent = HeaderValue::from_str(&self.user_agent).map_err(|_| {
             Error::configuration("the user agent has a character that no header can hold")
         })?;
         let is_own = self.http_client.is_some();
         let may_redirect = self.http_client.as_ref().is_some_and(follows_redirects);
-        for (name, setting) in [
-            ("connect timeout", self.connect_timeout),
-            ("pool idle timeout", self.pool_idle_timeout),
-        ] {
-            if is_own && setting.is_some() {
-                return Err(Error::configuration(format!(
-                    "a {name} has no effect on a custom HTTP client; set it there"
-                )));
-            }
-        }
         let http = match self.http_client {
             Some(client) => client,
             None => http_client(
@@ -265,6 +244,30 @@ impl ClientBuilder {
             options: Arc::new(self.options),
             observers: Arc::new(self.observers),
         })
+    }
+
+    fn check_durations(&self) -> Result<(), Error> {
+        let of_http_client = [
+            ("connect timeout", self.connect_timeout),
+            ("pool idle timeout", self.pool_idle_timeout),
+        ];
+        for (name, duration) in of_http_client {
+            if self.http_client.is_some() && duration.is_some() {
+                return Err(Error::configuration(format!(
+                    "a {name} has no effect on an HTTP client of one's own; set it there"
+                )));
+            }
+        }
+        for (name, duration) in [
+            ("timeout", Some(self.options.timeout)),
+            ("deadline", Some(self.options.deadline)),
+            ("pool idle timeout", self.pool_idle_timeout),
+        ] {
+            if duration == Some(Duration::ZERO) {
+                return Err(Error::configuration(format!("the {name} is zero")));
+            }
+        }
+        Ok(())
     }
 
     fn checked_base_url(&self) -> Result<Url, Error> {

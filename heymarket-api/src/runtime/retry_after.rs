@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_date_in_any_form_is_read_as_it_was_written() {
         let seed = fastrand::u64(..);
-        println!("seed {seed}");
+        eprintln!("seed {seed}");
         let mut random = fastrand::Rng::with_seed(seed);
         for _ in 0..20_000 {
             let now = random.i64(0..4_000_000_000);

@@ -130,7 +130,7 @@ fn of_many_refusals_of_one_token_only_the_first_teaches() {
 #[test]
 fn no_token_is_ever_issued_ten_minutes_off_this_clock() {
     let seed = fastrand::u64(..);
-    println!("seed {seed}");
+    eprintln!("seed {seed}");
     let mut random = fastrand::Rng::with_seed(seed);
     for _ in 0..2_000 {
         let (signer, clock) = signer();

@@ -302,7 +302,7 @@ fn letters(text: &str) -> usize {
 #[test]
 fn no_five_letters_of_a_text_survive_a_rewriting_server() {
     let seed = fastrand::u64(..);
-    println!("seed {seed}");
+    eprintln!("seed {seed}");
     let mut random = fastrand::Rng::with_seed(seed);
     for _ in 0..3_000 {
         let text = sentence(&mut random);
@@ -329,7 +329,7 @@ fn no_seven_digits_of_a_phone_number_survive_separators() {
         "", "-", " ", "\u{a0}", ".", "/", "_", ") ", "\u{2011}", " - ",
     ];
     let seed = fastrand::u64(..);
-    println!("seed {seed}");
+    eprintln!("seed {seed}");
     let mut random = fastrand::Rng::with_seed(seed);
     for _ in 0..2_000 {
         let number = format!("1555010{:04}", random.u16(0..10_000));
@@ -361,14 +361,14 @@ fn no_seven_digits_of_a_phone_number_survive_separators() {
 
 #[test]
 fn what_is_too_large_to_compare_is_left_out() {
-    let letter = |count: usize| "a".repeat(count);
-    assert!(redact(&letter(LONGEST_MESSAGE), &sent(None)).is_some());
-    assert_eq!(redact(&letter(LONGEST_MESSAGE + 1), &sent(None)), None);
-    let body = |count: usize| json!({ "text": letter(count) }).to_string();
+    let letters = |count: usize| "a".repeat(count);
+    assert!(redact(&letters(4_096), &sent(None)).is_some());
+    assert_eq!(redact(&letters(4_097), &sent(None)), None);
+    let body = |count: usize| json!({ "text": letters(count) }).to_string();
     let envelope = body(0).len();
-    let largest = body(LARGEST_REQUEST - envelope);
+    let largest = body(1_048_576 - envelope);
     assert!(redact("no", &sent(Some(largest.as_bytes()))).is_some());
-    let larger = body(LARGEST_REQUEST - envelope + 1);
+    let larger = body(1_048_577 - envelope);
     assert_eq!(redact("no", &sent(Some(larger.as_bytes()))), None);
     assert_eq!(redact("no", &sent(Some(b"{"))), None);
 }
@@ -386,7 +386,7 @@ fn the_worst_message_of_the_largest_request_takes_linear_time() {
         }
     }
     let elapsed = start.elapsed();
-    println!("{elapsed:?}");
+    eprintln!("{elapsed:?}");
     // A quadratic comparison takes minutes.
     assert!(elapsed < Duration::from_secs(20), "{elapsed:?}");
 }
