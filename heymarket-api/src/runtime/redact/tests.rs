@@ -172,6 +172,41 @@ fn numbers_and_keys_in_confidence_are_hidden_too() {
 }
 
 #[test]
+fn digits_are_hidden_as_a_number_and_not_by_chance_within_one() {
+    let request = json!({ "phone_number": "15550100101" });
+    for (message, expected) in [
+        ("no 15550 or 155501", "no [hidden]"),
+        ("no 7-15550", "no 7-[hidden]"),
+        ("no x15550y", "no x[hidden]y"),
+        (
+            "ids 915550 and 155507 and 9155507",
+            "ids 915550 and 155507 and 9155507",
+        ),
+        ("id 9155501", "id 9155501"),
+        ("id 91555010", "id 9[hidden]"),
+        ("id 15550109", "id [hidden]9"),
+    ] {
+        assert_eq!(shown(message, &request), expected);
+    }
+}
+
+#[test]
+fn what_is_left_between_two_echoes_is_hidden() {
+    let request = json!({ "text": "Hello Zoë Müller, your order is here" });
+    for (message, expected) in [
+        // With combining marks, which is how some systems write them.
+        (
+            "no 'Hello Zoe\u{308} Mu\u{308}ller, your order'",
+            "no '[hidden]'",
+        ),
+        ("no hello 1234 order", "no [hidden]"),
+        ("no hello 12345 order", "no [hidden] 12345 [hidden]"),
+    ] {
+        assert_eq!(shown(message, &request), expected);
+    }
+}
+
+#[test]
 fn email_is_hidden_with_and_without_its_markup() {
     let request =
         json!({ "text": "<p>Dear <b>Margarethe</b>,</p><p>caf&eacute; &#233;t&#xe9;</p>" });
