@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Finding};
 use crate::source::{Source, Sources};
+use crate::webhooks;
 use crate::yaml::{Position, escape_pointer};
 
 /// The merged document, with the origin of each of its values.
@@ -107,7 +108,9 @@ pub fn bundle(sources: Sources) -> Result<(Bundle, Vec<Finding>), Error> {
     for source in &sources.paths {
         bundle.merge("/paths", "path", source, &mut findings)?;
     }
-    bundle.merge("/x-webhooks", "webhook", &sources.webhooks, &mut findings)?;
+    let webhooks = format!("/{}", webhooks::KEY);
+    bundle.merge(&webhooks, "webhook", &sources.webhooks, &mut findings)?;
+    webhooks::expand(&mut bundle.document);
     for source in &sources.schemas {
         bundle.merge("/components/schemas", "schema", source, &mut findings)?;
     }

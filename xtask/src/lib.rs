@@ -13,6 +13,7 @@ pub mod lint;
 pub mod measure;
 mod schema;
 pub mod source;
+mod webhooks;
 pub mod write;
 mod yaml;
 

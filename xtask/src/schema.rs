@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use crate::webhooks;
 use crate::yaml::escape_pointer;
 
 /// The keys of a path item that are operations.
@@ -111,8 +112,7 @@ pub(crate) const WEBHOOK_BODY: &str = "/components/schemas/WebhookDelivery";
 /// Pointers of the schemas of all that webhooks carry: their body, and the data
 /// of each type.
 pub(crate) fn webhook_schemas(document: &Value) -> Vec<String> {
-    let webhooks = object(document.get("x-webhooks"));
-    let data = webhooks.map(|(name, _)| format!("/x-webhooks/{}/schema", escape_pointer(name)));
+    let data = webhooks::all(document).map(|(name, _)| webhooks::data_pointer(name));
     std::iter::once(WEBHOOK_BODY.to_owned())
         .chain(data)
         .collect()
@@ -169,6 +169,20 @@ pub(crate) fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     let name = reference(schema);
     let component = name.and_then(|name| document.pointer(&format!("/components/schemas/{name}")));
     component.unwrap_or(schema)
+}
+
+/// Whether null fits a schema: by `nullable`, because nothing limits its type,
+/// or because one of its alternatives takes null.
+pub(crate) fn accepts_null(document: &Value, schema: &Value) -> bool {
+    let limits = ["type", "enum", "allOf", "anyOf", "oneOf", "$ref"];
+    let resolved = resolve(document, schema);
+    let alternatives = array(resolved.get("oneOf"));
+    flag(schema, "nullable")
+        || flag(resolved, "nullable")
+        || limits.iter().all(|key| resolved.get(key).is_none())
+        || alternatives
+            .iter()
+            .any(|alternative| accepts_null(document, alternative))
 }
 
 /// How many alternatives of a choice a request must have.
@@ -266,6 +280,7 @@ pub(crate) fn describe(pointer: &str) -> String {
             "components" => {
                 keys.next();
             }
+            webhooks::KEY => return keys.next().unwrap_or_default(),
             "properties" => {}
             _ if name.is_empty() => name = key,
             _ => {

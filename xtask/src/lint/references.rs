@@ -89,10 +89,6 @@ fn check_one(bundle: &Bundle, pointer: &str, reference: &str) -> Option<Finding>
 fn unused(bundle: &Bundle) -> Vec<Finding> {
     let mut used = BTreeSet::new();
     let mut queue: Vec<&Value> = Vec::new();
-    if let Some(body) = bundle.document.pointer(schema::WEBHOOK_BODY) {
-        used.insert("WebhookDelivery");
-        queue.push(body);
-    }
     for (key, value) in schema::object(Some(&bundle.document)) {
         if key != "components" {
             queue.push(value);
