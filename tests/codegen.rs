@@ -369,9 +369,9 @@ const RULES: &[Rule] = &[
     },
     Rule {
         file: "openapi/webhooks.yaml",
-        from: "  example:\n    id: 700100203\n",
+        from: "  example:\n    id: 9920\n",
         to: "  example:\n    id: seven\n",
-        subject: "message_sent",
+        subject: "chat_reassigned",
         message: "the example does not fit its schema: at /event_data/id",
         remedy: "mend the example or the schema",
     },

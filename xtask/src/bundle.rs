@@ -61,15 +61,14 @@ impl Bundle {
             }
         }
     }
+}
 
-    /// The document as the text of `openapi/bundled.json`: keys sorted, so
-    /// that the same sources give the same bytes everywhere.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        let mut text = format!("{:#}", sorted(&self.document));
-        text.push('\n');
-        text
-    }
+/// A document as the text of a file: keys sorted, so that the same sources
+/// give the same bytes everywhere.
+pub(crate) fn to_json(document: &Value) -> String {
+    let mut text = format!("{:#}", sorted(document));
+    text.push('\n');
+    text
 }
 
 /// Sorts the keys of every object, whatever order the map type keeps.

@@ -185,6 +185,58 @@ pub(crate) fn accepts_null(document: &Value, schema: &Value) -> bool {
             .any(|alternative| accepts_null(document, alternative))
 }
 
+/// All `$ref`s outside of examples, with the pointer of the object around
+/// each.
+pub(crate) fn collect_references<'a>(value: &'a Value, pointer: String, references: &mut Vec<(String, &'a str)>) {
+    match value {
+        Value::Object(members) => {
+            for (key, value) in members {
+                match (key.as_str(), value) {
+                    ("$ref", Value::String(reference)) => {
+                        references.push((pointer.clone(), reference));
+                    }
+                    ("example" | "examples", _) => {}
+                    _ => {
+                        let pointer = format!("{pointer}/{}", escape_pointer(key));
+                        collect_references(value, pointer, references);
+                    }
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                collect_references(value, format!("{pointer}/{index}"), references);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The names of the component schemas that something outside of the component
+/// schemas refers to, directly or through others.
+pub(crate) fn used(document: &Value) -> impl Iterator<Item = &str> {
+    let schemas = document.pointer("/components/schemas");
+    let mut queue: Vec<&Value> = [Some(document), document.get("components")]
+        .into_iter()
+        .flat_map(object)
+        .filter(|(key, _)| !["components", "schemas"].contains(&key.as_str()))
+        .map(|(_, value)| value)
+        .collect();
+    let mut used = BTreeSet::new();
+    while let Some(value) = queue.pop() {
+        let mut references = Vec::new();
+        collect_references(value, String::new(), &mut references);
+        for (_, reference) in references {
+            if let Some(name) = reference.strip_prefix(SCHEMAS)
+                && used.insert(name)
+            {
+                queue.extend(schemas.and_then(|schemas| schemas.get(name)));
+            }
+        }
+    }
+    used.into_iter()
+}
+
 /// How many alternatives of a choice a request must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Choice {
