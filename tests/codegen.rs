@@ -94,6 +94,7 @@ fn copy(from: &Path, to: &Path) {
 const ROOT: &str = "openapi/heymarket.yaml";
 const PATHS: &str = "openapi/paths/conversations.yaml";
 const SCHEMAS: &str = "openapi/schemas/conversations.yaml";
+const MESSAGES: &str = "openapi/paths/messages.yaml";
 const LISTS: &str = "openapi/paths/lists.yaml";
 
 #[test]
@@ -257,7 +258,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         file: SCHEMAS,
-        from: "    muted:\n      type: boolean\n      nullable: true\n      description: Whether notifications are muted.\n",
+        from: "    muted:\n      type: boolean\n      nullable: true\n      description: Whether notifications for the conversation are muted.\n",
         to: "    muted:\n      $ref: \"#/components/schemas/ConversationStatus\"\n",
         subject: "Conversation.muted",
         message: "not nullable",
@@ -281,10 +282,10 @@ const RULES: &[Rule] = &[
     },
     Rule {
         file: SCHEMAS,
-        from: "      description: Whether notifications are muted.\n",
+        from: "      description: Closed conversations if true, open ones if false.\n",
         to: "",
-        subject: "Conversation.muted",
-        message: "the property has no description",
+        subject: "ConversationFilters.closed",
+        message: "the property has neither a description nor x-evidence",
         remedy: "add a `description`",
     },
     Rule {
@@ -393,7 +394,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         file: PATHS,
-        from: "    x-evidence: [seed, g1, g2, sampled]\n",
+        from: "    x-evidence: [seed, g0, g1, g2, sampled]\n",
         to: "",
         subject: "get_conversation",
         message: "no x-evidence",
@@ -401,14 +402,14 @@ const RULES: &[Rule] = &[
     },
     Rule {
         file: PATHS,
-        from: "    x-evidence: [seed, g1, g2, sampled]\n",
+        from: "    x-evidence: [seed, g0, g1, g2, sampled]\n",
         to: "    x-evidence: [hearsay]\n",
         subject: "/v1/conversations/{id}",
         message: "`x-evidence` cannot be [\"hearsay\"]",
         remedy: "a list of seed",
     },
     Rule {
-        file: "openapi/paths/messages.yaml",
+        file: MESSAGES,
         from: "x-effect: sends",
         to: "x-effect: texts",
         subject: "POST /v1/message/send",
@@ -422,6 +423,38 @@ const RULES: &[Rule] = &[
         subject: "WebhookEventType",
         message: "`x-aliases` cannot be {\"message_received\":\"message_receved\"}",
         remedy: "values of its `enum`",
+    },
+    Rule {
+        file: "openapi/schemas/messages.yaml",
+        from: "  x-inferred: [received]",
+        to: "  x-inferred: [recieved]",
+        subject: "MessageStatus",
+        message: "`x-inferred` cannot be [\"recieved\"]",
+        remedy: "a list of values of its `enum`",
+    },
+    Rule {
+        file: MESSAGES,
+        from: "      chat_id: {safety: unsafe, trusted: keyed, promise: Tracking only.}\n",
+        to: "",
+        subject: "send_message",
+        message: "`chat_id` is in one of `x-safety-by-target` and the request's choice only",
+        remedy: "name each member that chooses the target",
+    },
+    Rule {
+        file: MESSAGES,
+        from: "chat_id: {safety: unsafe, trusted: keyed,",
+        to: "chat_id: {safety: keyed, trusted: unsafe,",
+        subject: "POST /v1/message/send",
+        message: "`x-safety-by-target` cannot be",
+        remedy: "`trusted` no less safe than `safety`",
+    },
+    Rule {
+        file: MESSAGES,
+        from: "    x-safety: unsafe\n    x-safety-by-target:",
+        to: "    x-safety: keyed\n    x-safety-by-target:",
+        subject: "send_message",
+        message: "`x-safety` is not the least safe of `x-safety-by-target`",
+        remedy: "let the two agree",
     },
     Rule {
         file: LISTS,
@@ -521,7 +554,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         file: PATHS,
-        from: "        description: The id of the conversation to get.\n",
+        from: "        description: The ID of the conversation to get.\n",
         to: "",
         subject: "get_conversation",
         message: "the parameter `id` has no description",
@@ -572,7 +605,11 @@ fn the_projects_own_spec_keeps_every_rule() {
 fn all_findings_come_in_one_run_with_their_lines() {
     let project = Project::new();
     project.replace(PATHS, "    x-safety: unsafe\n", "");
-    project.replace(SCHEMAS, "      description: The conversation's name.\n", "");
+    project.replace(
+        SCHEMAS,
+        "      description: Closed conversations if true, open ones if false.\n",
+        "",
+    );
     project.replace(SCHEMAS, "    muted:\n", "    blocked:\n");
     let line_of = |file: &str, text: &str| {
         let text_at = project.read(file).find(text).expect("the text");
@@ -583,14 +620,8 @@ fn all_findings_come_in_one_run_with_their_lines() {
         .iter()
         .map(|finding| (finding.file.as_str(), finding.line))
         .collect();
-    let name = project
-        .read(SCHEMAS)
-        .find("    name:\n")
-        .map(|_| line_of(SCHEMAS, "    name:\n"));
-    assert!(
-        places.contains(&(SCHEMAS, name.expect("a line"))),
-        "{findings:#?}"
-    );
+    let closed = line_of(SCHEMAS, "    closed:\n");
+    assert!(places.contains(&(SCHEMAS, closed)), "{findings:#?}");
     assert!(
         places.iter().any(|(file, _)| *file == PATHS),
         "{findings:#?}"

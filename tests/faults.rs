@@ -8,8 +8,10 @@ use std::time::Duration;
 use heymarket_api::types::{CloseConversation, SendEmail, SendMessage, TransferConversation};
 use heymarket_api::{
     Acquire, Client, ClientBuilder, Credentials, Error, ErrorKind, Outcome, Permit, RateLimit,
-    RateLimiter, RetryPolicy, Safety, WaitReason, operations,
+    RateLimiter, RawRequest, RetryPolicy, Safety, WaitReason, operations,
 };
+use http::Method;
+use serde_json::{Value, json};
 
 use crate::support::{Fault, JumpingClock, RawServer, ScriptedServer, Step};
 
@@ -521,6 +523,66 @@ async fn the_local_id_is_minted_once_and_told() {
     let response = client(&server).send_message(&own).await.expect("an answer");
     assert_eq!(response.local_id(), Some("of-ones-own"));
     assert_eq!(server.requests(3)[0].body["local_id"], "of-ones-own");
+}
+
+/// How often a message is sent whose connection closes after the request, by a
+/// client that trusts its `local_id` or does not.
+async fn times_sent(message: &SendMessage, trusts: bool) -> usize {
+    let server = ScriptedServer::start().await;
+    server.script(message.inbox_id, [Fault::CloseAfterRequest]);
+    let client = client(&server).with_options(|options| options.trust_local_id(trusts));
+    let outcome = client.send_message(message).await;
+    assert_eq!(outcome.is_ok(), trusts, "{outcome:?}");
+    server.requests(message.inbox_id).len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broadcast_is_repeated_only_where_its_key_is_trusted() {
+    let broadcast = SendMessage::new(1, 50001).to_list(2_000_001, "broadcast-1");
+    assert_eq!(times_sent(&broadcast.text("To all"), false).await, 1);
+    let broadcast = SendMessage::new(1, 50001).to_list(2_000_001, "broadcast-1");
+    assert_eq!(times_sent(&broadcast.text("To all"), true).await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_is_repeated_only_where_its_key_is_trusted() {
+    let text = || SendMessage::new(1, 50001).text("Hello");
+    for text in [
+        text().to_phone("15550100101"),
+        text().to_conversation(9920),
+        text().to_group(["15550100101", "15550100102"]),
+    ] {
+        assert_eq!(times_sent(&text, false).await, 1);
+        assert_eq!(times_sent(&text, true).await, 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_email_is_repeated_whether_or_not_its_key_is_trusted() {
+    for trusts in [false, true] {
+        let server = ScriptedServer::start().await;
+        server.script(1, [Fault::CloseAfterRequest]);
+        let client = client(&server).with_options(|options| options.trust_local_id(trusts));
+        let email = SendEmail::new(1, 50001, "<p>Hello</p>").convo_id(9920);
+        client.send_email(&email).await.expect("the second attempt");
+        assert_eq!(server.requests(1).len(), 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_raw_broadcast_is_repeated_only_where_its_key_is_trusted() {
+    let body = json!({"inbox_id": 1, "creator_id": 50001, "list_id": 7, "local_id": "key"});
+    let line = RawRequest::new(&Method::POST, "/v1/message/send").json(body.clone());
+    for request in [RawRequest::of(&operations::SEND_MESSAGE).json(body), line] {
+        for (trusts, times) in [(false, 1), (true, 2)] {
+            let server = ScriptedServer::start().await;
+            server.script(1, [Fault::CloseAfterRequest]);
+            let client = client(&server).with_options(|options| options.trust_local_id(trusts));
+            let outcome = client.execute::<Value>(request.clone()).await;
+            assert_eq!(outcome.is_ok(), trusts, "{outcome:?}");
+            assert_eq!(server.requests(1).len(), times);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

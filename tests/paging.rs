@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use heymarket_api::types::{
     ConversationFilters, ListContacts, ListContactsV2, ListConversations, ListSurveys, ListTags,
-    ListTeamMessages, SendMessage, SortOrder,
+    ListTeamMessages, SendMessage,
 };
 use heymarket_api::{Checkpoint, Client, Error, ErrorKind, RawRequest, Walk, operations};
 use jiff::Timestamp;
@@ -323,7 +323,7 @@ async fn what_no_walk_can_do_is_an_error_before_anything_is_sent() {
     for request in [
         ListContacts::new().ascending(true),
         ListContacts::new().page(3),
-        ListContacts::new().order(SortOrder::CreatedAt),
+        ListContacts::new().order("created_at"),
     ] {
         let error = ids(client.contacts(request), |contact| contact.id).await;
         assert_eq!(

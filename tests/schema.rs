@@ -64,7 +64,7 @@ fn normalise(schema: &Value) -> Value {
     for key in ["allOf", "anyOf"] {
         let alternatives = members.get(key).and_then(Value::as_array);
         let not_null = |schema: &&Value| schema.get("type") != Some(&json!("null"));
-        if let Some(alternatives) = alternatives {
+        if let Some(alternatives) = alternatives.filter(|all| !is_choice(all)) {
             let alternatives: Vec<_> = alternatives.iter().filter(not_null).collect();
             assert_eq!(alternatives.len(), 1, "{schema}");
             return normalise(alternatives[0]);
@@ -96,12 +96,11 @@ fn normalise(schema: &Value) -> Value {
             normal.insert("required".to_owned(), json!(required));
         }
     }
-    if let Some(Value::Array(shapes)) = members.get("oneOf") {
-        let is_choice = shapes.iter().all(|shape| shape.get("required").is_some());
-        if !is_choice {
-            let shapes: Vec<_> = shapes.iter().map(normalise).collect();
-            normal.insert("oneOf".to_owned(), Value::Array(shapes));
-        }
+    if let Some(Value::Array(shapes)) = members.get("oneOf")
+        && !is_choice(shapes)
+    {
+        let shapes: Vec<_> = shapes.iter().map(normalise).collect();
+        normal.insert("oneOf".to_owned(), Value::Array(shapes));
     }
     match members.get("additionalProperties") {
         Some(Value::Bool(true)) | None => {}
@@ -111,6 +110,12 @@ fn normalise(schema: &Value) -> Value {
         }
     }
     Value::Object(normal)
+}
+
+/// Whether these are members of which some must be there; the client checks it.
+fn is_choice(alternatives: &[Value]) -> bool {
+    let mut alternatives = alternatives.iter();
+    alternatives.all(|shape| shape.get("type").is_none() && shape.get("required").is_some())
 }
 
 /// The schema of free JSON.

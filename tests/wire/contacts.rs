@@ -1,8 +1,7 @@
 use heymarket_api::types::{
     Acknowledgement, Contact, ContactField, ContactStatus, ContactStatusChange, Count,
     CountContacts, CreateContact, CreateContactsResult, FindContact, GetContactStatus,
-    ListContacts, NewContactField, SetContactStatus, SortOrder, TagAssignment, UpdateContact,
-    WriteResult,
+    ListContacts, NewContactField, SetContactStatus, TagAssignment, UpdateContact, WriteResult,
 };
 use serde_json::{Map, json};
 
@@ -224,7 +223,7 @@ super::wire_tests! {
                 .filter("invented")
                 .id(50002)
                 .limit(30)
-                .order(SortOrder::CreatedAt)
+                .order("created_at")
                 .page(1)
                 .parent_id(12);
             client.list_contacts(&request).await

@@ -1,7 +1,7 @@
 use heymarket_api::types::{
     Acknowledgement, Channel, CloseConversation, Conversation, ConversationFilters,
     ConversationStatus, Count, CountConversations, ListConversations, MarkConversation,
-    OpenConversation, ReadState, ReassignConversation, SortOrder, TransferConversation,
+    OpenConversation, ReadState, ReassignConversation, TransferConversation,
 };
 use serde_json::json;
 
@@ -170,7 +170,7 @@ async fn a_list_of_conversations_takes_every_bound_of_the_sources() {
                 .ascending(true)
                 .assigned(-1)
                 .filter("invented")
-                .order(SortOrder::UpdatedAt)
+                .order("updated_at")
                 .page(1)
                 .parent_id(12);
             client.list_conversations(&request).await

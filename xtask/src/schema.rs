@@ -15,8 +15,14 @@ pub(crate) const METHODS: [&str; 8] = [
 /// Where component schemas live.
 pub(crate) const SCHEMAS: &str = "#/components/schemas/";
 
+/// The extension that lists the values of an open enum that no source shows.
+pub(crate) const INFERRED: &str = "x-inferred";
+
 /// The extension that names other spellings of the values of an open enum.
 pub(crate) const ALIASES: &str = "x-aliases";
+
+/// The extension that says which safety a request to each kind of target has.
+pub(crate) const SAFETY_BY_TARGET: &str = "x-safety-by-target";
 
 /// The extension that names the operation to use in place of a deprecated one.
 pub(crate) const REPLACED_BY: &str = "x-replaced-by";
@@ -187,7 +193,11 @@ pub(crate) fn accepts_null(document: &Value, schema: &Value) -> bool {
 
 /// All `$ref`s outside of examples, with the pointer of the object around
 /// each.
-pub(crate) fn collect_references<'a>(value: &'a Value, pointer: String, references: &mut Vec<(String, &'a str)>) {
+pub(crate) fn collect_references<'a>(
+    value: &'a Value,
+    pointer: String,
+    references: &mut Vec<(String, &'a str)>,
+) {
     match value {
         Value::Object(members) => {
             for (key, value) in members {

@@ -8,19 +8,16 @@ impl Client {
     /// Create contacts
     ///
     /// Creates contacts, given as a bare array. Contacts whose phone numbers exist are skipped, or
-    /// changed with `overwrite`, so the same request may be sent again. How many there may be is not
-    /// documented. One connector names the array `contacts`, in a notation of its own.
+    /// updated with `overwrite`. The maximum is not documented.
     ///
-    /// Sources contradict each other on the answer: the string `ok` when all went well and else an
-    /// array of those that failed, an array of contacts, or a string.
+    /// Sources contradict each other on the answer: the string `ok` on success and otherwise an array
+    /// of the failed contacts, an array of contacts, or a string.
     ///
-    /// `POST /v1/batch/contacts`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/bulk>.
-    ///
-    /// Evidence: g1, g2, sampled, used.
+    /// `POST /v1/batch/contacts`, documented at <https://developers.heymarket.com/api-reference/contacts/bulk>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn create_contacts(
         &self,
@@ -37,17 +34,15 @@ impl Client {
     }
     /// Create a contact
     ///
-    /// Creates a contact with a phone number. What happens if a contact has that number already is
-    /// not documented. Custom fields go by their numeric ids: a key that is no field's id is taken
-    /// with a 200 and dropped silently.
+    /// Creates a contact with a phone number. What happens if a contact has the number already is not
+    /// documented. Custom fields are keyed by their numeric IDs: the server accepts an unknown key
+    /// with a 200 and drops its value silently.
     ///
-    /// `POST /v1/contact`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/contacts/create>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `POST /v1/contact`, documented at <https://developers.heymarket.com/api-reference/contacts/create>. It is not retried once it may have reached the server.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn create_contact(
         &self,
@@ -58,17 +53,15 @@ impl Client {
     }
     /// List the custom fields of contacts
     ///
-    /// Gives the custom fields: their ids are the keys of `custom` in a contact. It takes no body.
-    /// What a field looks like is not documented; `id` and `title` are expected, as creating fields
-    /// gives them.
+    /// Returns the custom fields, whose IDs are the keys of `custom` in a contact. It takes no body.
+    /// No source shows an item; `id` and `title` are expected, as `create_contact_fields` returns
+    /// them.
     ///
-    /// `POST /v1/contact-fields`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/overview>.
-    ///
-    /// Evidence: g1, used.
+    /// `POST /v1/contact-fields`, documented at <https://developers.heymarket.com/api-reference/contacts/overview>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_contact_fields(
         &self,
@@ -78,17 +71,15 @@ impl Client {
     }
     /// Find a contact
     ///
-    /// Gives one contact, by its phone number or its id, which is a string here. The newer
-    /// documentation shows the whole structure of a contact as the body; nothing says that anything
-    /// but these two is looked at, so the rest is not offered.
+    /// Returns a contact by its phone number or its ID, which is a string here. If both are given,
+    /// the phone number takes precedence. The newer documentation shows a whole contact as the body;
+    /// no source says that anything but these two is read.
     ///
-    /// `POST /v1/contact/get`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/get-by-phone-or-id>.
-    ///
-    /// Evidence: g1, g2.
+    /// `POST /v1/contact/get`, documented at <https://developers.heymarket.com/api-reference/contacts/get-by-phone-or-id>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn find_contact(
         &self,
@@ -99,15 +90,15 @@ impl Client {
     }
     /// Set the status of a contact
     ///
-    /// Blocks or unblocks, subscribes or unsubscribes a contact, named by its id or its phone number.
+    /// Blocks or unblocks, subscribes or unsubscribes a contact. A blocked contact neither sends nor
+    /// receives messages. An opt-out holds for all inboxes, and messages that fail because of it
+    /// still count toward the allotment.
     ///
-    /// `POST /v1/contact/set_status`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/set-status>.
-    ///
-    /// Evidence: g1, g2, sampled, used.
+    /// `POST /v1/contact/set_status`, documented at <https://developers.heymarket.com/api-reference/contacts/set-status>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn set_contact_status(
         &self,
@@ -122,16 +113,14 @@ impl Client {
     }
     /// Get the status of a contact
     ///
-    /// Says whether a contact is blocked or unsubscribed, by its id or its phone number. Samples also
-    /// say who unsubscribed it, which is not documented.
+    /// Returns whether a contact is blocked or unsubscribed. Samples also say who unsubscribed it,
+    /// which is not documented.
     ///
-    /// `POST /v1/contact/status`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/status>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `POST /v1/contact/status`, documented at <https://developers.heymarket.com/api-reference/contacts/status>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn get_contact_status(
         &self,
@@ -146,16 +135,14 @@ impl Client {
     }
     /// Delete a contact
     ///
-    /// Deletes a contact and its history for good. One connector says that deleting it again gives a
-    /// 404.
+    /// Permanently deletes a contact with all its history. A connector says that deleting it again
+    /// answers 404.
     ///
-    /// `DELETE /v1/contact/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/delete>.
-    ///
-    /// Evidence: g1, used.
+    /// `DELETE /v1/contact/{id}`, documented at <https://developers.heymarket.com/api-reference/contacts/delete>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn delete_contact(
         &self,
@@ -168,16 +155,14 @@ impl Client {
     }
     /// Get a contact
     ///
-    /// Gives one contact, by its integer id. Samples lack much that the newer documentation lists:
-    /// custom fields, tags, notes, avatar and more.
+    /// Returns a contact by its integer ID. Samples lack much that the newer documentation lists:
+    /// custom fields, tags, notes, the avatar and more.
     ///
-    /// `GET /v1/contact/{id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/get>.
-    ///
-    /// Evidence: g1, g2, sampled, used.
+    /// `GET /v1/contact/{id}`, documented at <https://developers.heymarket.com/api-reference/contacts/get>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn get_contact(&self, id: i64) -> Result<Response<types::Contact>, Error> {
         self.send(self.request(&operations::GET_CONTACT, format!("/v1/contact/{}", id)))
@@ -185,17 +170,15 @@ impl Client {
     }
     /// Update a contact
     ///
-    /// Writes a contact anew. Names are always overwritten; custom fields are merged into those that
-    /// are there, or take their place with `overwrite`. A connector reads the contact first, since
-    /// what is left out may be rewritten too: do not take this for a partial update.
+    /// Updates a contact. Names are always overwritten; custom fields are merged, or replaced with
+    /// `overwrite`. A connector reads the contact first, since members that are left out may be
+    /// rewritten too: this is not a partial update.
     ///
-    /// `PUT /v1/contact/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/overview>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `PUT /v1/contact/{id}`, documented at <https://developers.heymarket.com/api-reference/contacts/overview>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn update_contact(
         &self,
@@ -213,18 +196,15 @@ impl Client {
     }
     /// List contacts
     ///
-    /// Gives the contacts of the team, 30 at a time by default, latest update first, and those before
-    /// a time when `date` is given: pass the `updated` of the last one to go on. Contacts with that
-    /// same time are skipped, since the bound is strict. The newer documentation lists its common
-    /// list structure as the body; connectors also count pages from 1.
+    /// Returns the contacts of the team, by default 30, latest update first. For the next page, pass
+    /// the `updated` of the last contact as `date`. Contacts with the same time are skipped, since
+    /// the bound is strict. Connectors count pages from 1 instead.
     ///
-    /// `POST /v1/contacts`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/list>.
-    ///
-    /// Evidence: g1, g2, used.
+    /// `POST /v1/contacts`, documented at <https://developers.heymarket.com/api-reference/contacts/list>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_contacts(
         &self,
@@ -235,16 +215,14 @@ impl Client {
     }
     /// Count contacts
     ///
-    /// Gives the number of contacts. The older documentation names the operation; no source shows the
-    /// body or the answer.
+    /// Returns the number of contacts. The older documentation names the operation; no source shows
+    /// the body or the answer.
     ///
-    /// `POST /v1/contacts/count`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/list>.
-    ///
-    /// Evidence: g1.
+    /// `POST /v1/contacts/count`, documented at <https://developers.heymarket.com/api-reference/contacts/list>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn count_contacts(
         &self,
@@ -259,16 +237,14 @@ impl Client {
     }
     /// Create custom fields of contacts
     ///
-    /// Creates custom fields, given as a bare array of titles. `duplicate` in the answer marks a
-    /// title that was there already.
+    /// Creates custom fields from a bare array of titles. `duplicate` in the answer marks a title
+    /// that exists already.
     ///
-    /// `POST /v1/contacts/fields`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/contacts/create-contact-fields>.
-    ///
-    /// Evidence: g2.
+    /// `POST /v1/contacts/fields`, documented at <https://developers.heymarket.com/api-reference/contacts/create-contact-fields>. It is not retried once it may have reached the server.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn create_contact_fields(
         &self,
@@ -283,17 +259,15 @@ impl Client {
     }
     /// List conversations
     ///
-    /// Gives the conversations of some inboxes, latest update first, and those before a time when
-    /// `date` is given: pass the `updated` of the last one to go on. Conversations with that same time
-    /// are skipped, since the bound is strict.
+    /// Returns the conversations of some inboxes, latest update first. For the next page, pass the
+    /// `updated` of the last conversation as `date`. Conversations with the same time are skipped,
+    /// since the bound is strict.
     ///
-    /// `POST /v1/conversations`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/conversations/list>.
-    ///
-    /// Evidence: g1, g2, sampled, used.
+    /// `POST /v1/conversations`, documented at <https://developers.heymarket.com/api-reference/conversations/list>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_conversations(
         &self,
@@ -310,13 +284,11 @@ impl Client {
     ///
     /// Closes a conversation that is open.
     ///
-    /// `POST /v1/conversations/close`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/conversations/close>.
-    ///
-    /// Evidence: g1, g2, sampled, used.
+    /// `POST /v1/conversations/close`, documented at <https://developers.heymarket.com/api-reference/conversations/close>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn close_conversation(
         &self,
@@ -331,15 +303,13 @@ impl Client {
     }
     /// Count conversations
     ///
-    /// Gives the number of conversations, of all or of those updated before a time.
+    /// Returns the number of conversations, of all or of those updated before a time.
     ///
-    /// `POST /v1/conversations/count`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/conversations/list>.
-    ///
-    /// Evidence: g1.
+    /// `POST /v1/conversations/count`, documented at <https://developers.heymarket.com/api-reference/conversations/list>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn count_conversations(
         &self,
@@ -356,13 +326,11 @@ impl Client {
     ///
     /// Opens a conversation that was closed.
     ///
-    /// `POST /v1/conversations/open`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/conversations/open-close>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `POST /v1/conversations/open`, documented at <https://developers.heymarket.com/api-reference/conversations/open-close>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn open_conversation(
         &self,
@@ -379,13 +347,11 @@ impl Client {
     ///
     /// Marks a conversation as read for a team member.
     ///
-    /// `POST /v1/conversations/read`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/conversations/mark-read>.
-    ///
-    /// Evidence: g1, g2, sampled, used.
+    /// `POST /v1/conversations/read`, documented at <https://developers.heymarket.com/api-reference/conversations/mark-read>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn mark_conversation_read(
         &self,
@@ -403,15 +369,13 @@ impl Client {
     }
     /// Reassign a conversation
     ///
-    /// Gives a conversation to another team member. `user_id` is its owner so far.
+    /// Assigns a conversation to another team member. `user_id` is its current assignee.
     ///
-    /// `POST /v1/conversations/reassign`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/conversations/reassign>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `POST /v1/conversations/reassign`, documented at <https://developers.heymarket.com/api-reference/conversations/reassign>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn reassign_conversation(
         &self,
@@ -429,16 +393,14 @@ impl Client {
     }
     /// Transfer a conversation to another inbox
     ///
-    /// Moves an SMS conversation to another inbox. It fails if the contact already has a
-    /// conversation there, so a second attempt may fail where the first one worked.
+    /// Moves an SMS conversation to another inbox. It fails if the contact already has a conversation
+    /// there, so a second attempt may fail after a successful first one.
     ///
-    /// `POST /v1/conversations/transfer`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/conversations/transfer>.
-    ///
-    /// Evidence: g1, g2, used.
+    /// `POST /v1/conversations/transfer`, documented at <https://developers.heymarket.com/api-reference/conversations/transfer>. It is not retried once it may have reached the server.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn transfer_conversation(
         &self,
@@ -458,13 +420,11 @@ impl Client {
     ///
     /// Marks a conversation as unread for a team member.
     ///
-    /// `POST /v1/conversations/unread`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/conversations/mark-read>.
-    ///
-    /// Evidence: sampled, used.
+    /// `POST /v1/conversations/unread`, documented at <https://developers.heymarket.com/api-reference/conversations/mark-read>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn mark_conversation_unread(
         &self,
@@ -482,16 +442,13 @@ impl Client {
     }
     /// Get a conversation
     ///
-    /// Gives one conversation: its channel, status, assignee, inbox, contact and whether it was read.
-    /// Look it up before sending to it or changing it.
+    /// Returns a conversation: its channel, status, assignee, inbox, contact and read state.
     ///
-    /// `GET /v1/conversations/{id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/conversations/get>.
-    ///
-    /// Evidence: seed, g1, g2, sampled.
+    /// `GET /v1/conversations/{id}`, documented at <https://developers.heymarket.com/api-reference/conversations/get>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn get_conversation(
         &self,
@@ -506,21 +463,19 @@ impl Client {
             )
             .await
     }
-    /// Send an e-mail
+    /// Send an email
     ///
-    /// Sends an e-mail from an inbox, to new receivers (`targets`) or as a reply in a conversation
+    /// Sends an email from an inbox, to new receivers (`targets`) or as a reply in a conversation
     /// (`convo_id`). The inbox is `inbox` here, not `inbox_id`.
     ///
-    /// A repeated `local_id` makes no second e-mail, says the older documentation; it does not say
-    /// for how long the server remembers it. So a request that has one may be sent again.
+    /// The older documentation says that a repeated `local_id` sends no second email, but not for how
+    /// long the server remembers it. There are at most 10 recipients, those in `cc:` included.
     ///
-    /// `POST /v1/email/send`: may be sent again with the same `local_id`. Documented at <https://developers.heymarket.com/api-reference/messages/send-email>.
-    ///
-    /// Evidence: g1, g2.
+    /// `POST /v1/email/send`, documented at <https://developers.heymarket.com/api-reference/messages/send-email>. It is retried after a failure, with the same `local_id`.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn send_email(
         &self,
@@ -531,39 +486,34 @@ impl Client {
     }
     /// List inboxes
     ///
-    /// Gives all inboxes of the team, with their members, whose ids are what senders go by. It takes
-    /// nothing, so it is a cheap way to find out whether the credentials are right.
+    /// Returns all inboxes of the team with their members, whose IDs `creator_id` and `user_id` take.
     ///
     /// Sources contradict each other: a guide has the array in an object, `invited` is a boolean or
-    /// an array, `forward_number` may be null, phone numbers come with a `+` in one place and without
-    /// it in another, and samples have some thirty members that no documentation names.
+    /// an array, `forward_number` may be null, phone numbers come with and without a `+`, and samples
+    /// have some thirty members that no page names.
     ///
-    /// `GET /v1/inboxes`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/inboxes>.
-    ///
-    /// Evidence: g1, g2, sampled, used.
+    /// `GET /v1/inboxes`, documented at <https://developers.heymarket.com/api-reference/inboxes>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_inboxes(&self) -> Result<Response<crate::wire::Inboxes>, Error> {
         self.send(self.request(&operations::LIST_INBOXES, "/v1/inboxes")).await
     }
     /// Create a list, by the v1 operation
     ///
-    /// Creates a list. `create_list` also takes contacts by id and by email address, and an
+    /// Creates a list. `create_list` also takes contacts by ID and by email address, and an
     /// idempotency key. No source shows the body or the answer: they are inferred from the other
     /// operations on lists.
     ///
-    /// `POST /v1/list`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
+    /// `POST /v1/list`, documented at <https://developers.heymarket.com/api-reference/lists/overview>. It is not retried once it may have reached the server. Inferred in part: no source shows it exactly as it is here.
     ///
     /// The vendor deprecates it and may remove it: use [`create_list`](Self::create_list).
     ///
-    /// Evidence: g0, used, inferred. Inferred: no source shows it as it is here.
-    ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[deprecated = "the vendor deprecates it; use `create_list`"]
     #[inline]
     pub async fn create_list_v1(
@@ -576,15 +526,13 @@ impl Client {
     ///
     /// Deletes a list. No source shows the answer; that of `delete_list` is documented.
     ///
-    /// `DELETE /v1/list/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
+    /// `DELETE /v1/list/{id}`, documented at <https://developers.heymarket.com/api-reference/lists/overview>. It is retried after a failure: a second time has no further effect.
     ///
     /// The vendor deprecates it and may remove it: use [`delete_list`](Self::delete_list).
     ///
-    /// Evidence: g0, used.
-    ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[deprecated = "the vendor deprecates it; use `delete_list`"]
     #[inline]
     pub async fn delete_list_v1(
@@ -598,15 +546,13 @@ impl Client {
     ///
     /// Returns a list and its contacts.
     ///
-    /// `GET /v1/list/{id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
+    /// `GET /v1/list/{id}`, documented at <https://developers.heymarket.com/api-reference/lists/overview>. It changes nothing and is retried after a failure.
     ///
     /// The vendor deprecates it and may remove it; no other operation replaces it.
     ///
-    /// Evidence: g0, used.
-    ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn get_list(&self, id: i64) -> Result<Response<types::List>, Error> {
         self.send(self.request(&operations::GET_LIST, format!("/v1/list/{}", id))).await
@@ -614,18 +560,16 @@ impl Client {
     /// Update a list, by the v1 operation
     ///
     /// Changes the name of a list and its contacts, one phone number at a time. `update_list` takes
-    /// several, and contacts by id and by email address. No source shows the answer, or says whether
+    /// several, and contacts by ID and by email address. No source shows the answer, or says whether
     /// `members` replaces the contacts on the list.
     ///
-    /// `PUT /v1/list/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
+    /// `PUT /v1/list/{id}`, documented at <https://developers.heymarket.com/api-reference/lists/overview>. It is retried after a failure: a second time has no further effect.
     ///
     /// The vendor deprecates it and may remove it: use [`update_list`](Self::update_list).
     ///
-    /// Evidence: g0, used.
-    ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[deprecated = "the vendor deprecates it; use `update_list`"]
     #[inline]
     pub async fn update_list_v1(
@@ -645,15 +589,13 @@ impl Client {
     /// Returns the lists of the team, latest update first. For the next page, pass the `updated` of
     /// the last list as `date`.
     ///
-    /// `POST /v1/lists`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
+    /// `POST /v1/lists`, documented at <https://developers.heymarket.com/api-reference/lists/overview>. It changes nothing and is retried after a failure.
     ///
     /// The vendor deprecates it and may remove it; no other operation replaces it.
     ///
-    /// Evidence: g0, used.
-    ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_lists(
         &self,
@@ -665,23 +607,27 @@ impl Client {
     ///
     /// Sends a text message, or an MMS if `media_url` is given, from an inbox. It goes to exactly one
     /// of: a phone number (`phone_number`), a conversation (`chat_id`), a list (`list_id`, with a
-    /// `local_id` that is unique for the broadcast) and a group (`targets`, not from a toll-free
-    /// number). The server fills the tokens of a `template_id` and makes the opening question of a
-    /// `survey_id` the text. With `private` nothing is sent: it becomes a comment that only the team
-    /// sees.
+    /// `local_id` that is unique for each list and broadcast) and a group MMS (`targets`, not from a
+    /// toll-free number). The server fills tokens such as `{{first_name}}` in templates and in the
+    /// `text` of sends to a list, and makes the opening question of a `survey_id` the text. With
+    /// `private` it sends nothing and adds a comment that only the team sees.
     ///
-    /// A 200 means that the message was taken, not that it was delivered. What a second request with
-    /// the same `local_id` does is not clear: the older documentation calls it the idempotency id,
-    /// but also says that it is unique for each attempt, and the newer one promises only that it can
-    /// be tracked. So a request that may have reached the server is not sent again.
+    /// A 200 means that the message was accepted, not that it was delivered.
     ///
-    /// `POST /v1/message/send`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/messages/send>.
+    /// What a repeated `local_id` does depends on the target and on the source. To a list, the older
+    /// guide to broadcasts deduplicates it; the newer copy of that guide requires only that it is
+    /// unique. To a phone number, a conversation or a group, the older reference calls it the
+    /// idempotency ID and yet wants it unique for each attempt; the newer one promises tracking only.
+    /// Emails (`send_email`) with a repeated `local_id` are sent once.
     ///
-    /// Evidence: g1, g2, sampled, used.
+    /// Opted-out and blocked contacts receive nothing, and the quiet hours of an inbox hold messages
+    /// of the API too; what the API answers then is not documented.
+    ///
+    /// `POST /v1/message/send`, documented at <https://developers.heymarket.com/api-reference/messages/send>. It is not retried once it may have reached the server, unless the caller sets [`Options::trust_local_id`](crate::Options::trust_local_id).
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn send_message(
         &self,
@@ -692,20 +638,18 @@ impl Client {
     }
     /// List the messages with a phone number
     ///
-    /// Gives the messages between an inbox and a phone number, at most 50: the latest ones, or the
-    /// latest before a time. That the first one is the latest is concluded from clients that read it
+    /// Returns up to 50 messages between an inbox and a phone number, latest first: the newest, or
+    /// those before a time. That the first one is the latest is inferred from clients that read it
     /// so.
     ///
-    /// One client leaves out `inboxID` and adds a `limit`. Neither is documented, and whether the
-    /// server heeds the limit is not known, so neither is offered here.
+    /// A client leaves out `inboxID` and adds a `limit`. Neither is documented, so neither is
+    /// offered.
     ///
-    /// `GET /v1/messages`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/messages/get-history>.
-    ///
-    /// Evidence: g1, g2, sampled, used.
+    /// `GET /v1/messages`, documented at <https://developers.heymarket.com/api-reference/messages/get-history>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_messages(
         &self,
@@ -733,13 +677,11 @@ impl Client {
     /// an optional lower bound, and in the newer one an empty body returns the newest messages. Both
     /// bounds agree if `ascending` chooses the side.
     ///
-    /// `POST /v1/messages/all`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/messages/list-all>.
-    ///
-    /// Evidence: g1, g2, sampled, used.
+    /// `POST /v1/messages/all`, documented at <https://developers.heymarket.com/api-reference/messages/list-all>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_team_messages(
         &self,
@@ -756,13 +698,11 @@ impl Client {
     ///
     /// Returns the number of messages, as a string such as `"1042"`.
     ///
-    /// `POST /v1/messages/all/count`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/messages/count>.
-    ///
-    /// Evidence: g1, g2.
+    /// `POST /v1/messages/all/count`, documented at <https://developers.heymarket.com/api-reference/messages/count>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn count_team_messages(
         &self,
@@ -777,21 +717,20 @@ impl Client {
     }
     /// Schedule a message
     ///
-    /// Has a message sent at a later time, to exactly one of: a phone number, a group (`targets`), a
-    /// conversation and a list. The time must be at least 15 minutes ahead and on a quarter of an
-    /// hour. The sender is `user_id`, by default the team's owner; there is no `creator_id` here.
+    /// Schedules a message to exactly one of: a phone number, a group (`targets`), a conversation and
+    /// a list. The time must be at least 15 minutes ahead and on a quarter of an hour. The sender is
+    /// `user_id`, by default the team's owner; there is no `creator_id` here. A template replaces
+    /// inline text.
     ///
-    /// It takes a `local_id`, but nothing says that a second request with it schedules no second
-    /// message. `targets` holds objects of a shape that is not shown, and `content.template` is an
-    /// object in the older documentation and an id in the newer one.
+    /// No source says that a repeated `local_id` schedules no second message. `targets` holds objects
+    /// of a shape that is not shown, and `content.template` is an object in the older documentation
+    /// and an ID in the newer one.
     ///
-    /// `POST /v1/schedule`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/schedule>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `POST /v1/schedule`, documented at <https://developers.heymarket.com/api-reference/schedule>. It is not retried once it may have reached the server, unless the caller sets [`Options::trust_local_id`](crate::Options::trust_local_id).
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn create_scheduled_message(
         &self,
@@ -806,16 +745,14 @@ impl Client {
     }
     /// Delete a scheduled message
     ///
-    /// Deletes a scheduled message, so that it is not sent. The documentation speaks of it in prose:
-    /// the path is inferred from that of getting one, and the answer is not known.
+    /// Deletes a scheduled message, so that it is not sent. The documentation describes it in prose:
+    /// the path is inferred from `get_scheduled_message`, and the answer is not documented.
     ///
-    /// `DELETE /v1/schedule/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/schedule>.
-    ///
-    /// Evidence: g1, inferred. Inferred: no source shows it as it is here.
+    /// `DELETE /v1/schedule/{id}`, documented at <https://developers.heymarket.com/api-reference/schedule>. It is retried after a failure: a second time has no further effect. Inferred in part: no source shows it exactly as it is here.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn delete_scheduled_message(
         &self,
@@ -832,16 +769,14 @@ impl Client {
     }
     /// Get a scheduled message
     ///
-    /// Gives one scheduled message. The time is `execute` here, `execute_at` in requests; what is
-    /// sent is in `meta.content`.
+    /// Returns a scheduled message. Its time is `execute` here and `execute_at` in requests; its
+    /// content is in `meta.content`.
     ///
-    /// `GET /v1/schedule/{id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/schedule-get>.
-    ///
-    /// Evidence: g1, g2, sampled, used.
+    /// `GET /v1/schedule/{id}`, documented at <https://developers.heymarket.com/api-reference/schedule-get>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn get_scheduled_message(
         &self,
@@ -858,17 +793,15 @@ impl Client {
     }
     /// Update a scheduled message
     ///
-    /// Writes a scheduled message anew, with its receiver. The time must be at least 15 minutes ahead
-    /// and on a quarter of an hour. The sender is `user_id`, by default the team's owner; there is no
+    /// Updates a scheduled message with its receiver. The time must be at least 15 minutes ahead and
+    /// on a quarter of an hour. The sender is `user_id`, by default the team's owner; there is no
     /// `creator_id` here.
     ///
-    /// `PUT /v1/schedule/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/schedule>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `PUT /v1/schedule/{id}`, documented at <https://developers.heymarket.com/api-reference/schedule>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn update_scheduled_message(
         &self,
@@ -887,15 +820,13 @@ impl Client {
     }
     /// Get a survey
     ///
-    /// Gives one survey. To send it, give its id to `send_message`.
+    /// Returns a survey. `send_message` sends it by its ID.
     ///
-    /// `GET /v1/survey/{id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/surveys>.
-    ///
-    /// Evidence: g1, g2.
+    /// `GET /v1/survey/{id}`, documented at <https://developers.heymarket.com/api-reference/surveys>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn get_survey(&self, id: i64) -> Result<Response<types::Survey>, Error> {
         self.send(self.request(&operations::GET_SURVEY, format!("/v1/survey/{}", id)))
@@ -903,16 +834,14 @@ impl Client {
     }
     /// List surveys
     ///
-    /// Gives the surveys of the team, page by page from 1. There is no bound by time here. How many a
-    /// page has without a `limit` is not documented.
+    /// Returns the surveys of the team, page by page from 1. The default size of a page is not
+    /// documented.
     ///
-    /// `POST /v1/surveys`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/surveys>.
-    ///
-    /// Evidence: g1, g2.
+    /// `POST /v1/surveys`, documented at <https://developers.heymarket.com/api-reference/surveys>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_surveys(
         &self,
@@ -923,16 +852,14 @@ impl Client {
     }
     /// Create a tag
     ///
-    /// Creates a tag that contacts can carry. What happens if there is one with its text already is
-    /// not documented, and there is no operation to change a tag.
+    /// Creates a tag that contacts can carry. What happens if a tag has its text already is not
+    /// documented. No operation updates a tag.
     ///
-    /// `POST /v1/tag`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/tags>.
-    ///
-    /// Evidence: g1.
+    /// `POST /v1/tag`, documented at <https://developers.heymarket.com/api-reference/tags>. It is not retried once it may have reached the server.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn create_tag(
         &self,
@@ -944,13 +871,11 @@ impl Client {
     ///
     /// Deletes a tag. No source shows the answer.
     ///
-    /// `DELETE /v1/tag/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/tags>.
-    ///
-    /// Evidence: g1.
+    /// `DELETE /v1/tag/{id}`, documented at <https://developers.heymarket.com/api-reference/tags>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn delete_tag(
         &self,
@@ -960,32 +885,28 @@ impl Client {
     }
     /// Get a tag
     ///
-    /// Gives one tag.
+    /// Returns a tag.
     ///
-    /// `GET /v1/tag/{id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/tags>.
-    ///
-    /// Evidence: g1.
+    /// `GET /v1/tag/{id}`, documented at <https://developers.heymarket.com/api-reference/tags>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn get_tag(&self, id: i64) -> Result<Response<types::Tag>, Error> {
         self.send(self.request(&operations::GET_TAG, format!("/v1/tag/{}", id))).await
     }
     /// List tags
     ///
-    /// Gives the tags of the team, 30 at a time, latest update first, and those before a time when
-    /// `date` is given: pass the `updated` of the last one to go on. Tags with that same time are
-    /// skipped, since the bound is strict.
+    /// Returns the tags of the team, 30 to a page, latest update first. For the next page, pass the
+    /// `updated` of the last tag as `date`. Tags with the same time are skipped, since the bound is
+    /// strict.
     ///
-    /// `POST /v1/tags`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/tags>.
-    ///
-    /// Evidence: g1.
+    /// `POST /v1/tags`, documented at <https://developers.heymarket.com/api-reference/tags>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_tags(
         &self,
@@ -995,32 +916,28 @@ impl Client {
     }
     /// Get the team
     ///
-    /// Gives the team that the credentials belong to, with its members and with `list_size`, the most
-    /// contacts that a list may have.
+    /// Returns the team of the credentials, with its members and with `list_size`, the maximum number
+    /// of contacts on a list. The vendor and integrators use it to test credentials.
     ///
-    /// `GET /v1/team`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/team>.
-    ///
-    /// Evidence: g1, g2, used.
+    /// `GET /v1/team`, documented at <https://developers.heymarket.com/api-reference/team>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn get_team(&self) -> Result<Response<types::Team>, Error> {
         self.send(self.request(&operations::GET_TEAM, "/v1/team")).await
     }
     /// Create a template
     ///
-    /// Creates a template. The name is `title` here and `name` in answers. It takes a `local_id`, but
-    /// nothing says that a second request with it makes no second template.
+    /// Creates a template. Its name is `title` here and `name` in answers. No source says that a
+    /// repeated `local_id` creates no second template.
     ///
-    /// `POST /v1/template`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/templates/manage>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `POST /v1/template`, documented at <https://developers.heymarket.com/api-reference/templates/manage>. It is not retried once it may have reached the server, unless the caller sets [`Options::trust_local_id`](crate::Options::trust_local_id).
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn create_template(
         &self,
@@ -1033,13 +950,11 @@ impl Client {
     ///
     /// Deletes a template. No source shows the answer.
     ///
-    /// `DELETE /v1/template/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/templates/manage>.
-    ///
-    /// Evidence: g1, used.
+    /// `DELETE /v1/template/{id}`, documented at <https://developers.heymarket.com/api-reference/templates/manage>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn delete_template(
         &self,
@@ -1056,15 +971,13 @@ impl Client {
     }
     /// Get a template
     ///
-    /// Gives one template.
+    /// Returns a template.
     ///
-    /// `GET /v1/template/{id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/templates/manage>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `GET /v1/template/{id}`, documented at <https://developers.heymarket.com/api-reference/templates/manage>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn get_template(
         &self,
@@ -1077,15 +990,13 @@ impl Client {
     }
     /// Update a template
     ///
-    /// Writes a template anew, with its title and content.
+    /// Updates a template: its title and its content.
     ///
-    /// `PUT /v1/template/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/templates/manage>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `PUT /v1/template/{id}`, documented at <https://developers.heymarket.com/api-reference/templates/manage>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn update_template(
         &self,
@@ -1104,17 +1015,15 @@ impl Client {
     }
     /// List templates
     ///
-    /// Gives the templates of the team, 30 at a time, latest update first, and those before a time
-    /// when `date` is given: pass the `updated` of the last one to go on. Templates with that same
-    /// time are skipped, since the bound is strict.
+    /// Returns the templates of the team, 30 to a page, latest update first. For the next page, pass
+    /// the `updated` of the last template as `date`. Templates with the same time are skipped, since
+    /// the bound is strict.
     ///
-    /// `POST /v1/templates`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/templates/manage>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `POST /v1/templates`, documented at <https://developers.heymarket.com/api-reference/templates/manage>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_templates(
         &self,
@@ -1125,17 +1034,15 @@ impl Client {
     }
     /// Find members of the team
     ///
-    /// Gives the members with some phone numbers, e-mail addresses or both. The filters are a JSON
-    /// body, though the method is GET, so proxies in between may drop it; all sources send it so, and
-    /// none has them in the query. The role is an integer here and a string in `get_team`.
+    /// Returns the members with some phone numbers, email addresses or both. The filters are a JSON
+    /// body of a GET request, which proxies may drop; all sources send it so. The role is an integer
+    /// here and a string in `get_team`.
     ///
-    /// `GET /v1/users/get`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/users>.
-    ///
-    /// Evidence: g1, sampled, used.
+    /// `GET /v1/users/get`, documented at <https://developers.heymarket.com/api-reference/users>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn find_users(
         &self,
@@ -1146,16 +1053,14 @@ impl Client {
     }
     /// Update members of the team
     ///
-    /// Changes the names and roles of members. The documentation has more members of the request than
-    /// were had of it.
+    /// Updates the names and roles of members. The documentation has more members of the request than
+    /// could be read.
     ///
-    /// `POST /v1/users/update`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/users-update>.
-    ///
-    /// Evidence: g1, g2, used.
+    /// `POST /v1/users/update`, documented at <https://developers.heymarket.com/api-reference/users-update>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn update_users(
         &self,
@@ -1166,16 +1071,14 @@ impl Client {
     }
     /// Create a contact with channels
     ///
-    /// Creates a contact that is reached by one channel at least: a phone number, an e-mail address
-    /// or another. What happens if a contact has one of them already is not documented.
+    /// Creates a contact with at least one channel: a phone number, an email address or another. What
+    /// happens if a contact has one of them already is not documented.
     ///
-    /// `POST /v2/contact`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/contacts/create>.
-    ///
-    /// Evidence: g1.
+    /// `POST /v2/contact`, documented at <https://developers.heymarket.com/api-reference/contacts/create>. It is not retried once it may have reached the server.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn create_contact_v2(
         &self,
@@ -1186,15 +1089,14 @@ impl Client {
     }
     /// Delete a contact by its UUID
     ///
-    /// Deletes a contact. The answer is a string, whose text no source shows.
+    /// Permanently deletes a contact with all its history. The answer is a string, whose text no
+    /// source shows.
     ///
-    /// `DELETE /v2/contact/{contact_id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/delete-v2>.
-    ///
-    /// Evidence: g1, g2.
+    /// `DELETE /v2/contact/{contact_id}`, documented at <https://developers.heymarket.com/api-reference/contacts/delete-v2>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn delete_contact_v2(
         &self,
@@ -1211,15 +1113,13 @@ impl Client {
     }
     /// Get a contact by its UUID
     ///
-    /// Returns a contact by its UUID, with its channels. It does not take the integer id.
+    /// Returns a contact by its UUID, with its channels. It does not take the integer ID.
     ///
-    /// `GET /v2/contact/{contact_id}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/get>.
-    ///
-    /// Evidence: g1.
+    /// `GET /v2/contact/{contact_id}`, documented at <https://developers.heymarket.com/api-reference/contacts/get>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn get_contact_v2(
         &self,
@@ -1239,13 +1139,11 @@ impl Client {
     /// Updates a contact, except its channels. The newer documentation answers with the contact, the
     /// older one with its `id`, `rev` and `uuid` alone.
     ///
-    /// `PUT /v2/contact/{contact_id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/update-v2>.
-    ///
-    /// Evidence: g1, g2.
+    /// `PUT /v2/contact/{contact_id}`, documented at <https://developers.heymarket.com/api-reference/contacts/update-v2>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn update_contact_v2(
         &self,
@@ -1264,16 +1162,14 @@ impl Client {
     }
     /// Add a channel to a contact
     ///
-    /// Adds a channel to a contact and returns its updated list of channels. Their ids are strings in
+    /// Adds a channel to a contact and returns its updated list of channels. Their IDs are strings in
     /// the older documentation and integers in the newer one.
     ///
-    /// `POST /v2/contact/{contact_id}/channel`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/contacts/channels>.
-    ///
-    /// Evidence: g1, g2.
+    /// `POST /v2/contact/{contact_id}/channel`, documented at <https://developers.heymarket.com/api-reference/contacts/channels>. It is not retried once it may have reached the server.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn add_contact_channel(
         &self,
@@ -1295,13 +1191,11 @@ impl Client {
     /// Changes the address of the channel of a type and returns the contact's updated list of
     /// channels.
     ///
-    /// `PUT /v2/contact/{contact_id}/channel`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/channels>.
-    ///
-    /// Evidence: g1.
+    /// `PUT /v2/contact/{contact_id}/channel`, documented at <https://developers.heymarket.com/api-reference/contacts/channels>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn update_contact_channel(
         &self,
@@ -1322,13 +1216,11 @@ impl Client {
     ///
     /// Removes the channel of a type from a contact. No source shows the answer.
     ///
-    /// `DELETE /v2/contact/{contact_id}/channel/{channel_type}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/channels>.
-    ///
-    /// Evidence: g1.
+    /// `DELETE /v2/contact/{contact_id}/channel/{channel_type}`, documented at <https://developers.heymarket.com/api-reference/contacts/channels>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn delete_contact_channel(
         &self,
@@ -1349,16 +1241,14 @@ impl Client {
     }
     /// Get a channel of a contact
     ///
-    /// Returns the channel of a type. Its ids are strings in the older documentation and integers in
+    /// Returns the channel of a type. Its IDs are strings in the older documentation and integers in
     /// the newer one.
     ///
-    /// `GET /v2/contact/{contact_id}/channel/{channel_type}`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/channels-get>.
-    ///
-    /// Evidence: g2.
+    /// `GET /v2/contact/{contact_id}/channel/{channel_type}`, documented at <https://developers.heymarket.com/api-reference/contacts/channels-get>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn get_contact_channel(
         &self,
@@ -1379,16 +1269,14 @@ impl Client {
     }
     /// List the channels of a contact
     ///
-    /// Returns all channels of a contact. Their ids are strings in the older documentation and
+    /// Returns all channels of a contact. Their IDs are strings in the older documentation and
     /// integers in the newer one.
     ///
-    /// `GET /v2/contact/{contact_id}/channels`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/channels>.
-    ///
-    /// Evidence: g1.
+    /// `GET /v2/contact/{contact_id}/channels`, documented at <https://developers.heymarket.com/api-reference/contacts/channels>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_contact_channels(
         &self,
@@ -1405,16 +1293,14 @@ impl Client {
     }
     /// Delete contacts
     ///
-    /// Deletes contacts, given by their UUIDs in the body: one entry, of the channel type `id`. The
-    /// answer is a string, whose text no source shows.
+    /// Permanently deletes contacts with all their history, given by their UUIDs in one entry of the
+    /// channel type `id`. The answer is a string, whose text no source shows.
     ///
-    /// `DELETE /v2/contacts`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/contacts/bulk-delete-v2>.
-    ///
-    /// Evidence: g1, g2.
+    /// `DELETE /v2/contacts`, documented at <https://developers.heymarket.com/api-reference/contacts/bulk-delete-v2>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn delete_contacts_v2(
         &self,
@@ -1427,17 +1313,15 @@ impl Client {
     }
     /// Create or update contacts
     ///
-    /// Creates contacts, and updates those that are given with a `contact_id`. The answer holds both
-    /// those that worked and those that failed. Nothing says that a contact without a `contact_id` is
-    /// recognised by its channels, so a second request may create it again.
+    /// Creates contacts, and updates those with a `contact_id`. The answer has both the contacts that
+    /// were written and those that failed. No source says that a contact without a `contact_id` is
+    /// recognized by its channels, so a second request may create it again.
     ///
-    /// `POST /v2/contacts`: is never sent again once it may have reached the server. Documented at <https://developers.heymarket.com/api-reference/contacts/bulk-v2>.
-    ///
-    /// Evidence: g1, g2.
+    /// `POST /v2/contacts`, documented at <https://developers.heymarket.com/api-reference/contacts/bulk-v2>. It is not retried once it may have reached the server.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn upsert_contacts_v2(
         &self,
@@ -1450,16 +1334,14 @@ impl Client {
     }
     /// List contacts by pages
     ///
-    /// Gives the contacts of the team, page by page. The example of the documentation begins with
-    /// page 0, though other lists of this API begin with 1; what `date` does here is not described.
+    /// Returns the contacts of the team, page by page. The example of the documentation begins with
+    /// page 0, other lists of this API with 1.
     ///
-    /// `POST /v2/contacts/list`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/list-v2>.
-    ///
-    /// Evidence: g2.
+    /// `POST /v2/contacts/list`, documented at <https://developers.heymarket.com/api-reference/contacts/list-v2>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn list_contacts_v2(
         &self,
@@ -1474,16 +1356,14 @@ impl Client {
     }
     /// Search contacts
     ///
-    /// Gives the contacts with one of some addresses. Without a `channel_type` the server tells the
-    /// kinds apart: `@` makes an e-mail address, digits a phone number.
+    /// Returns the contacts that have one of some addresses. Without a `channel_type` the server
+    /// infers it: `@` makes an email address, digits a phone number.
     ///
-    /// `POST /v2/contacts/search`: reads, and may be sent again. Documented at <https://developers.heymarket.com/api-reference/contacts/search>.
-    ///
-    /// Evidence: g1, g2.
+    /// `POST /v2/contacts/search`, documented at <https://developers.heymarket.com/api-reference/contacts/search>. It changes nothing and is retried after a failure.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn search_contacts_v2(
         &self,
@@ -1498,17 +1378,15 @@ impl Client {
     }
     /// Create a list
     ///
-    /// Creates a list of contacts, given by their ids, phone numbers or e-mail addresses; unknown
-    /// ones become contacts. A list holds at most `list_size` contacts, which the team says. The
-    /// server recognises a repetition by `local_id`, so the same request may be sent again.
+    /// Creates a list of contacts from IDs, phone numbers and email addresses. The reference says
+    /// that unknown ones become contacts, the newer guide that they are lightweight targets. A list
+    /// holds at most the team's `list_size` contacts. The server recognizes a repeated `local_id`.
     ///
-    /// `POST /v2/lists`: may be sent again with the same `local_id`. Documented at <https://developers.heymarket.com/api-reference/lists/create>.
-    ///
-    /// Evidence: g1.
+    /// `POST /v2/lists`, documented at <https://developers.heymarket.com/api-reference/lists/create>. It is retried after a failure, with the same `local_id`.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn create_list(
         &self,
@@ -1518,17 +1396,14 @@ impl Client {
     }
     /// Delete a list
     ///
-    /// Deletes a list. The older documentation has an optional body here, `contact_ids`: contacts to
-    /// be removed before the deletion, which makes no sense as the list goes in any case. It is not
-    /// offered.
+    /// Deletes a list. The older documentation has an optional body, `contact_ids`: contacts to
+    /// remove before the deletion. It is not offered, because the list goes in any case.
     ///
-    /// `DELETE /v2/lists/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/lists/overview>.
-    ///
-    /// Evidence: g1.
+    /// `DELETE /v2/lists/{id}`, documented at <https://developers.heymarket.com/api-reference/lists/overview>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn delete_list(
         &self,
@@ -1539,17 +1414,14 @@ impl Client {
     }
     /// Update a list
     ///
-    /// Changes the name of a list and who is on it: `contacts` takes the place of all, the `add_` and
-    /// `remove_` members put some on it or take some off. Done twice it has the same effect. The
-    /// newer documentation shows `phones` and `emails` as well and does not describe them.
+    /// Updates the name and the contacts of a list: `contacts` replaces all of them, members that
+    /// begin with `add_` and `remove_` add and remove some.
     ///
-    /// `PUT /v2/lists/{id}`: may be sent again with the same effect. Documented at <https://developers.heymarket.com/api-reference/lists/update>.
-    ///
-    /// Evidence: g1, g2.
+    /// `PUT /v2/lists/{id}`, documented at <https://developers.heymarket.com/api-reference/lists/update>. It is retried after a failure: a second time has no further effect.
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, [`Status`](crate::ErrorKind::Status) as the server says, or any other [`ErrorKind`](crate::ErrorKind) on the way.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
     #[inline]
     pub async fn update_list(
         &self,

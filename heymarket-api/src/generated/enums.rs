@@ -26,7 +26,7 @@ impl Acknowledgement {
         }
     }
 }
-crate::wire::open_enum!(Acknowledgement, [(Ok, "ok"), (Success, "success"),]);
+crate::wire::open_enum!(Acknowledgement, [(Ok, "ok"), (Success, "success")]);
 /// The channel that a message takes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -57,7 +57,7 @@ impl Channel {
     }
 }
 crate::wire::open_enum!(
-    Channel, [(Sms, "sms"), (Mms, "mms"), (Email, "email"), (Chat, "chat"),]
+    Channel, [(Sms, "sms"), (Mms, "mms"), (Email, "email"), (Chat, "chat")]
 );
 /// The kind of an address at which a contact can be reached; `id` stands for contacts' UUIDs and is
 /// for deleting them.
@@ -90,10 +90,10 @@ impl ChannelType {
     }
 }
 crate::wire::open_enum!(
-    ChannelType, [(Phone, "phone"), (Email, "email"), (Facebook, "facebook"), (Id,
-    "id"),]
+    ChannelType, [(Phone, "phone"), (Email, "email"), (Facebook, "facebook"), (Id, "id")]
 );
-/// A status to set on a contact.
+/// A status to set on a contact. `unblocked` restores `active`, and `unsubscribed` is the same as
+/// `is_opted_out`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ContactStatusChange {
@@ -127,7 +127,7 @@ impl ContactStatusChange {
 }
 crate::wire::open_enum!(
     ContactStatusChange, [(Active, "active"), (Blocked, "blocked"), (Unblocked,
-    "unblocked"), (Subscribed, "subscribed"), (Unsubscribed, "unsubscribed"),]
+    "unblocked"), (Subscribed, "subscribed"), (Unsubscribed, "unsubscribed")]
 );
 /// Whether a conversation is open or closed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -152,7 +152,7 @@ impl ConversationStatus {
         }
     }
 }
-crate::wire::open_enum!(ConversationStatus, [(Open, "open"), (Closed, "closed"),]);
+crate::wire::open_enum!(ConversationStatus, [(Open, "open"), (Closed, "closed")]);
 /// The kind of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -173,8 +173,9 @@ impl ListType {
         }
     }
 }
-crate::wire::open_enum!(ListType, [(Contacts, "contacts"),]);
-/// How far a message came.
+crate::wire::open_enum!(ListType, [(Contacts, "contacts")]);
+/// The delivery status of a message. A sample has `sent`, a client reads `delivered` and `failed`
+/// as well; no source shows the status of a message that was received.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum MessageStatus {
@@ -184,7 +185,7 @@ pub enum MessageStatus {
     Delivered,
     /// `failed`
     Failed,
-    /// `received`
+    /// `received`. Inferred: no source shows it.
     Received,
     /// A value that this version does not know, as the API sent it.
     Unknown(::std::string::String),
@@ -205,7 +206,7 @@ impl MessageStatus {
 }
 crate::wire::open_enum!(
     MessageStatus, [(Sent, "sent"), (Delivered, "delivered"), (Failed, "failed"),
-    (Received, "received"),]
+    (Received, "received")]
 );
 /// The time by which a list is sorted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -231,7 +232,7 @@ impl SortOrder {
     }
 }
 crate::wire::open_enum!(
-    SortOrder, [(CreatedAt, "created_at"), (UpdatedAt, "updated_at"),]
+    SortOrder, [(CreatedAt, "created_at"), (UpdatedAt, "updated_at")]
 );
 /// The kind of a survey. Prose of the older documentation writes them in capitals.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -256,7 +257,7 @@ impl SurveyType {
         }
     }
 }
-crate::wire::open_enum!(SurveyType, [(Nps, "nps"), (Csat, "csat"),]);
+crate::wire::open_enum!(SurveyType, [(Nps, "nps"), (Csat, "csat")]);
 /// The type of an event. `message_recieved` is the spelling of the newer documentation and
 /// `message_received` that of the older one, which alone has `chat_updated`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -316,10 +317,10 @@ impl WebhookEventType {
 }
 crate::wire::open_enum!(
     WebhookEventType, [(MessageSent, "message_sent"), (MessageRecieved,
-    "message_recieved"), (ChatReassigned, "chat_reassigned"), (ChatClosed,
-    "chat_closed"), (ChatOpened, "chat_opened"), (ChatPending, "chat_pending"),
-    (ChatTransferred, "chat_transferred"), (ChatUpdated, "chat_updated"), (TargetOptOut,
-    "target_opt_out"), (TargetOptIn, "target_opt_in"), (TargetDoubleOptIn,
-    "target_double_opt_in"), (TargetDoubleOptRestricted, "target_double_opt_restricted"),
-    (IncomingCall, "incoming_call"), (MessageRecieved, "message_received")]
+    "message_recieved"), (MessageRecieved, "message_received"), (ChatReassigned,
+    "chat_reassigned"), (ChatClosed, "chat_closed"), (ChatOpened, "chat_opened"),
+    (ChatPending, "chat_pending"), (ChatTransferred, "chat_transferred"), (ChatUpdated,
+    "chat_updated"), (TargetOptOut, "target_opt_out"), (TargetOptIn, "target_opt_in"),
+    (TargetDoubleOptIn, "target_double_opt_in"), (TargetDoubleOptRestricted,
+    "target_double_opt_restricted"), (IncomingCall, "incoming_call")]
 );

@@ -3,7 +3,7 @@
 
 //! The operation table: what the send loop knows of each operation.
 use ::http::Method;
-use crate::runtime::{Operation, Safety};
+use crate::runtime::{Operation, Safety, TargetSafety};
 /// Create contacts
 pub static CREATE_CONTACTS: Operation = Operation {
     id: "create_contacts",
@@ -11,6 +11,7 @@ pub static CREATE_CONTACTS: Operation = Operation {
     path: "/v1/batch/contacts",
     safety: Safety::Idempotent,
     has_local_id: false,
+    targets: &[],
 };
 /// Create a contact
 pub static CREATE_CONTACT: Operation = Operation {
@@ -19,6 +20,7 @@ pub static CREATE_CONTACT: Operation = Operation {
     path: "/v1/contact",
     safety: Safety::Unsafe,
     has_local_id: false,
+    targets: &[],
 };
 /// List the custom fields of contacts
 pub static LIST_CONTACT_FIELDS: Operation = Operation {
@@ -27,6 +29,7 @@ pub static LIST_CONTACT_FIELDS: Operation = Operation {
     path: "/v1/contact-fields",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Find a contact
 pub static FIND_CONTACT: Operation = Operation {
@@ -35,6 +38,7 @@ pub static FIND_CONTACT: Operation = Operation {
     path: "/v1/contact/get",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Set the status of a contact
 pub static SET_CONTACT_STATUS: Operation = Operation {
@@ -43,6 +47,7 @@ pub static SET_CONTACT_STATUS: Operation = Operation {
     path: "/v1/contact/set_status",
     safety: Safety::Idempotent,
     has_local_id: false,
+    targets: &[],
 };
 /// Get the status of a contact
 pub static GET_CONTACT_STATUS: Operation = Operation {
@@ -51,6 +56,7 @@ pub static GET_CONTACT_STATUS: Operation = Operation {
     path: "/v1/contact/status",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Delete a contact
 pub static DELETE_CONTACT: Operation = Operation {
@@ -59,6 +65,7 @@ pub static DELETE_CONTACT: Operation = Operation {
     path: "/v1/contact/{id}",
     safety: Safety::Idempotent,
     has_local_id: false,
+    targets: &[],
 };
 /// Get a contact
 pub static GET_CONTACT: Operation = Operation {
@@ -67,6 +74,7 @@ pub static GET_CONTACT: Operation = Operation {
     path: "/v1/contact/{id}",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Update a contact
 pub static UPDATE_CONTACT: Operation = Operation {
@@ -75,6 +83,7 @@ pub static UPDATE_CONTACT: Operation = Operation {
     path: "/v1/contact/{id}",
     safety: Safety::Idempotent,
     has_local_id: false,
+    targets: &[],
 };
 /// List contacts
 pub static LIST_CONTACTS: Operation = Operation {
@@ -83,6 +92,7 @@ pub static LIST_CONTACTS: Operation = Operation {
     path: "/v1/contacts",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Count contacts
 pub static COUNT_CONTACTS: Operation = Operation {
@@ -91,6 +101,7 @@ pub static COUNT_CONTACTS: Operation = Operation {
     path: "/v1/contacts/count",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Create custom fields of contacts
 pub static CREATE_CONTACT_FIELDS: Operation = Operation {
@@ -99,6 +110,7 @@ pub static CREATE_CONTACT_FIELDS: Operation = Operation {
     path: "/v1/contacts/fields",
     safety: Safety::Unsafe,
     has_local_id: false,
+    targets: &[],
 };
 /// List conversations
 pub static LIST_CONVERSATIONS: Operation = Operation {
@@ -107,6 +119,7 @@ pub static LIST_CONVERSATIONS: Operation = Operation {
     path: "/v1/conversations",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Close a conversation
 pub static CLOSE_CONVERSATION: Operation = Operation {
@@ -115,6 +128,7 @@ pub static CLOSE_CONVERSATION: Operation = Operation {
     path: "/v1/conversations/close",
     safety: Safety::Idempotent,
     has_local_id: false,
+    targets: &[],
 };
 /// Count conversations
 pub static COUNT_CONVERSATIONS: Operation = Operation {
@@ -123,6 +137,7 @@ pub static COUNT_CONVERSATIONS: Operation = Operation {
     path: "/v1/conversations/count",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Reopen a conversation
 pub static OPEN_CONVERSATION: Operation = Operation {
@@ -131,6 +146,7 @@ pub static OPEN_CONVERSATION: Operation = Operation {
     path: "/v1/conversations/open",
     safety: Safety::Idempotent,
     has_local_id: false,
+    targets: &[],
 };
 /// Mark a conversation as read
 pub static MARK_CONVERSATION_READ: Operation = Operation {
@@ -139,6 +155,7 @@ pub static MARK_CONVERSATION_READ: Operation = Operation {
     path: "/v1/conversations/read",
     safety: Safety::Idempotent,
     has_local_id: false,
+    targets: &[],
 };
 /// Reassign a conversation
 pub static REASSIGN_CONVERSATION: Operation = Operation {
@@ -147,6 +164,7 @@ pub static REASSIGN_CONVERSATION: Operation = Operation {
     path: "/v1/conversations/reassign",
     safety: Safety::Idempotent,
     has_local_id: false,
+    targets: &[],
 };
 /// Transfer a conversation to another inbox
 pub static TRANSFER_CONVERSATION: Operation = Operation {
@@ -155,6 +173,7 @@ pub static TRANSFER_CONVERSATION: Operation = Operation {
     path: "/v1/conversations/transfer",
     safety: Safety::Unsafe,
     has_local_id: false,
+    targets: &[],
 };
 /// Mark a conversation as unread
 pub static MARK_CONVERSATION_UNREAD: Operation = Operation {
@@ -163,6 +182,7 @@ pub static MARK_CONVERSATION_UNREAD: Operation = Operation {
     path: "/v1/conversations/unread",
     safety: Safety::Idempotent,
     has_local_id: false,
+    targets: &[],
 };
 /// Get a conversation
 pub static GET_CONVERSATION: Operation = Operation {
@@ -171,14 +191,27 @@ pub static GET_CONVERSATION: Operation = Operation {
     path: "/v1/conversations/{id}",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
-/// Send an e-mail
+/// Send an email
 pub static SEND_EMAIL: Operation = Operation {
     id: "send_email",
     method: Method::POST,
     path: "/v1/email/send",
     safety: Safety::Keyed,
     has_local_id: true,
+    targets: &[
+        TargetSafety {
+            member: "convo_id",
+            by_default: Safety::Keyed,
+            trusted: Safety::Keyed,
+        },
+        TargetSafety {
+            member: "targets",
+            by_default: Safety::Keyed,
+            trusted: Safety::Keyed,
+        },
+    ],
 };
 /// List inboxes
 pub static LIST_INBOXES: Operation = Operation {
@@ -187,6 +220,7 @@ pub static LIST_INBOXES: Operation = Operation {
     path: "/v1/inboxes",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Create a list, by the v1 operation
 pub static CREATE_LIST_V1: Operation = Operation {
@@ -195,6 +229,7 @@ pub static CREATE_LIST_V1: Operation = Operation {
     path: "/v1/list",
     safety: Safety::Unsafe,
     has_local_id: false,
+    targets: &[],
 };
 /// Delete a list, by the v1 operation
 pub static DELETE_LIST_V1: Operation = Operation {
@@ -203,6 +238,7 @@ pub static DELETE_LIST_V1: Operation = Operation {
     path: "/v1/list/{id}",
     safety: Safety::Idempotent,
     has_local_id: false,
+    targets: &[],
 };
 /// Get a list
 pub static GET_LIST: Operation = Operation {
@@ -211,6 +247,7 @@ pub static GET_LIST: Operation = Operation {
     path: "/v1/list/{id}",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Update a list, by the v1 operation
 pub static UPDATE_LIST_V1: Operation = Operation {
@@ -219,6 +256,7 @@ pub static UPDATE_LIST_V1: Operation = Operation {
     path: "/v1/list/{id}",
     safety: Safety::Idempotent,
     has_local_id: false,
+    targets: &[],
 };
 /// List the lists
 pub static LIST_LISTS: Operation = Operation {
@@ -227,6 +265,7 @@ pub static LIST_LISTS: Operation = Operation {
     path: "/v1/lists",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Send a message
 pub static SEND_MESSAGE: Operation = Operation {
@@ -235,6 +274,28 @@ pub static SEND_MESSAGE: Operation = Operation {
     path: "/v1/message/send",
     safety: Safety::Unsafe,
     has_local_id: true,
+    targets: &[
+        TargetSafety {
+            member: "chat_id",
+            by_default: Safety::Unsafe,
+            trusted: Safety::Keyed,
+        },
+        TargetSafety {
+            member: "list_id",
+            by_default: Safety::Unsafe,
+            trusted: Safety::Keyed,
+        },
+        TargetSafety {
+            member: "phone_number",
+            by_default: Safety::Unsafe,
+            trusted: Safety::Keyed,
+        },
+        TargetSafety {
+            member: "targets",
+            by_default: Safety::Unsafe,
+            trusted: Safety::Keyed,
+        },
+    ],
 };
 /// List the messages with a phone number
 pub static LIST_MESSAGES: Operation = Operation {
@@ -243,6 +304,7 @@ pub static LIST_MESSAGES: Operation = Operation {
     path: "/v1/messages",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// List the messages of the team
 pub static LIST_TEAM_MESSAGES: Operation = Operation {
@@ -251,6 +313,7 @@ pub static LIST_TEAM_MESSAGES: Operation = Operation {
     path: "/v1/messages/all",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Count the messages of the team
 pub static COUNT_TEAM_MESSAGES: Operation = Operation {
@@ -259,6 +322,7 @@ pub static COUNT_TEAM_MESSAGES: Operation = Operation {
     path: "/v1/messages/all/count",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Schedule a message
 pub static CREATE_SCHEDULED_MESSAGE: Operation = Operation {
@@ -267,6 +331,7 @@ pub static CREATE_SCHEDULED_MESSAGE: Operation = Operation {
     path: "/v1/schedule",
     safety: Safety::Unsafe,
     has_local_id: true,
+    targets: &[],
 };
 /// Delete a scheduled message
 pub static DELETE_SCHEDULED_MESSAGE: Operation = Operation {
@@ -275,6 +340,7 @@ pub static DELETE_SCHEDULED_MESSAGE: Operation = Operation {
     path: "/v1/schedule/{id}",
     safety: Safety::Idempotent,
     has_local_id: false,
+    targets: &[],
 };
 /// Get a scheduled message
 pub static GET_SCHEDULED_MESSAGE: Operation = Operation {
@@ -283,6 +349,7 @@ pub static GET_SCHEDULED_MESSAGE: Operation = Operation {
     path: "/v1/schedule/{id}",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Update a scheduled message
 pub static UPDATE_SCHEDULED_MESSAGE: Operation = Operation {
@@ -291,6 +358,7 @@ pub static UPDATE_SCHEDULED_MESSAGE: Operation = Operation {
     path: "/v1/schedule/{id}",
     safety: Safety::Idempotent,
     has_local_id: true,
+    targets: &[],
 };
 /// Get a survey
 pub static GET_SURVEY: Operation = Operation {
@@ -299,6 +367,7 @@ pub static GET_SURVEY: Operation = Operation {
     path: "/v1/survey/{id}",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// List surveys
 pub static LIST_SURVEYS: Operation = Operation {
@@ -307,6 +376,7 @@ pub static LIST_SURVEYS: Operation = Operation {
     path: "/v1/surveys",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Create a tag
 pub static CREATE_TAG: Operation = Operation {
@@ -315,6 +385,7 @@ pub static CREATE_TAG: Operation = Operation {
     path: "/v1/tag",
     safety: Safety::Unsafe,
     has_local_id: false,
+    targets: &[],
 };
 /// Delete a tag
 pub static DELETE_TAG: Operation = Operation {
@@ -323,6 +394,7 @@ pub static DELETE_TAG: Operation = Operation {
     path: "/v1/tag/{id}",
     safety: Safety::Idempotent,
     has_local_id: false,
+    targets: &[],
 };
 /// Get a tag
 pub static GET_TAG: Operation = Operation {
@@ -331,6 +403,7 @@ pub static GET_TAG: Operation = Operation {
     path: "/v1/tag/{id}",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// List tags
 pub static LIST_TAGS: Operation = Operation {
@@ -339,6 +412,7 @@ pub static LIST_TAGS: Operation = Operation {
     path: "/v1/tags",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Get the team
 pub static GET_TEAM: Operation = Operation {
@@ -347,6 +421,7 @@ pub static GET_TEAM: Operation = Operation {
     path: "/v1/team",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Create a template
 pub static CREATE_TEMPLATE: Operation = Operation {
@@ -355,6 +430,7 @@ pub static CREATE_TEMPLATE: Operation = Operation {
     path: "/v1/template",
     safety: Safety::Unsafe,
     has_local_id: true,
+    targets: &[],
 };
 /// Delete a template
 pub static DELETE_TEMPLATE: Operation = Operation {
@@ -363,6 +439,7 @@ pub static DELETE_TEMPLATE: Operation = Operation {
     path: "/v1/template/{id}",
     safety: Safety::Idempotent,
     has_local_id: false,
+    targets: &[],
 };
 /// Get a template
 pub static GET_TEMPLATE: Operation = Operation {
@@ -371,6 +448,7 @@ pub static GET_TEMPLATE: Operation = Operation {
     path: "/v1/template/{id}",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Update a template
 pub static UPDATE_TEMPLATE: Operation = Operation {
@@ -379,6 +457,7 @@ pub static UPDATE_TEMPLATE: Operation = Operation {
     path: "/v1/template/{id}",
     safety: Safety::Idempotent,
     has_local_id: true,
+    targets: &[],
 };
 /// List templates
 pub static LIST_TEMPLATES: Operation = Operation {
@@ -387,6 +466,7 @@ pub static LIST_TEMPLATES: Operation = Operation {
     path: "/v1/templates",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Find members of the team
 pub static FIND_USERS: Operation = Operation {
@@ -395,6 +475,7 @@ pub static FIND_USERS: Operation = Operation {
     path: "/v1/users/get",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Update members of the team
 pub static UPDATE_USERS: Operation = Operation {
@@ -403,6 +484,7 @@ pub static UPDATE_USERS: Operation = Operation {
     path: "/v1/users/update",
     safety: Safety::Idempotent,
     has_local_id: false,
+    targets: &[],
 };
 /// Create a contact with channels
 pub static CREATE_CONTACT_V2: Operation = Operation {
@@ -411,6 +493,7 @@ pub static CREATE_CONTACT_V2: Operation = Operation {
     path: "/v2/contact",
     safety: Safety::Unsafe,
     has_local_id: false,
+    targets: &[],
 };
 /// Delete a contact by its UUID
 pub static DELETE_CONTACT_V2: Operation = Operation {
@@ -419,6 +502,7 @@ pub static DELETE_CONTACT_V2: Operation = Operation {
     path: "/v2/contact/{contact_id}",
     safety: Safety::Idempotent,
     has_local_id: false,
+    targets: &[],
 };
 /// Get a contact by its UUID
 pub static GET_CONTACT_V2: Operation = Operation {
@@ -427,6 +511,7 @@ pub static GET_CONTACT_V2: Operation = Operation {
     path: "/v2/contact/{contact_id}",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Update a contact by its UUID
 pub static UPDATE_CONTACT_V2: Operation = Operation {
@@ -435,6 +520,7 @@ pub static UPDATE_CONTACT_V2: Operation = Operation {
     path: "/v2/contact/{contact_id}",
     safety: Safety::Idempotent,
     has_local_id: false,
+    targets: &[],
 };
 /// Add a channel to a contact
 pub static ADD_CONTACT_CHANNEL: Operation = Operation {
@@ -443,6 +529,7 @@ pub static ADD_CONTACT_CHANNEL: Operation = Operation {
     path: "/v2/contact/{contact_id}/channel",
     safety: Safety::Unsafe,
     has_local_id: false,
+    targets: &[],
 };
 /// Update a channel of a contact
 pub static UPDATE_CONTACT_CHANNEL: Operation = Operation {
@@ -451,6 +538,7 @@ pub static UPDATE_CONTACT_CHANNEL: Operation = Operation {
     path: "/v2/contact/{contact_id}/channel",
     safety: Safety::Idempotent,
     has_local_id: false,
+    targets: &[],
 };
 /// Delete a channel of a contact
 pub static DELETE_CONTACT_CHANNEL: Operation = Operation {
@@ -459,6 +547,7 @@ pub static DELETE_CONTACT_CHANNEL: Operation = Operation {
     path: "/v2/contact/{contact_id}/channel/{channel_type}",
     safety: Safety::Idempotent,
     has_local_id: false,
+    targets: &[],
 };
 /// Get a channel of a contact
 pub static GET_CONTACT_CHANNEL: Operation = Operation {
@@ -467,6 +556,7 @@ pub static GET_CONTACT_CHANNEL: Operation = Operation {
     path: "/v2/contact/{contact_id}/channel/{channel_type}",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// List the channels of a contact
 pub static LIST_CONTACT_CHANNELS: Operation = Operation {
@@ -475,6 +565,7 @@ pub static LIST_CONTACT_CHANNELS: Operation = Operation {
     path: "/v2/contact/{contact_id}/channels",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Delete contacts
 pub static DELETE_CONTACTS_V2: Operation = Operation {
@@ -483,6 +574,7 @@ pub static DELETE_CONTACTS_V2: Operation = Operation {
     path: "/v2/contacts",
     safety: Safety::Idempotent,
     has_local_id: false,
+    targets: &[],
 };
 /// Create or update contacts
 pub static UPSERT_CONTACTS_V2: Operation = Operation {
@@ -491,6 +583,7 @@ pub static UPSERT_CONTACTS_V2: Operation = Operation {
     path: "/v2/contacts",
     safety: Safety::Unsafe,
     has_local_id: false,
+    targets: &[],
 };
 /// List contacts by pages
 pub static LIST_CONTACTS_V2: Operation = Operation {
@@ -499,6 +592,7 @@ pub static LIST_CONTACTS_V2: Operation = Operation {
     path: "/v2/contacts/list",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Search contacts
 pub static SEARCH_CONTACTS_V2: Operation = Operation {
@@ -507,6 +601,7 @@ pub static SEARCH_CONTACTS_V2: Operation = Operation {
     path: "/v2/contacts/search",
     safety: Safety::Read,
     has_local_id: false,
+    targets: &[],
 };
 /// Create a list
 pub static CREATE_LIST: Operation = Operation {
@@ -515,6 +610,7 @@ pub static CREATE_LIST: Operation = Operation {
     path: "/v2/lists",
     safety: Safety::Keyed,
     has_local_id: true,
+    targets: &[],
 };
 /// Delete a list
 pub static DELETE_LIST: Operation = Operation {
@@ -523,6 +619,7 @@ pub static DELETE_LIST: Operation = Operation {
     path: "/v2/lists/{id}",
     safety: Safety::Idempotent,
     has_local_id: false,
+    targets: &[],
 };
 /// Update a list
 pub static UPDATE_LIST: Operation = Operation {
@@ -531,6 +628,7 @@ pub static UPDATE_LIST: Operation = Operation {
     path: "/v2/lists/{id}",
     safety: Safety::Idempotent,
     has_local_id: false,
+    targets: &[],
 };
 /// All operations, in the order of the spec.
 pub static ALL: &[&Operation] = &[

@@ -26,7 +26,7 @@ impl Client {
         } else if request
             .order
             .as_ref()
-            .is_some_and(|order| *order != types::SortOrder::UpdatedAt)
+            .is_some_and(|order| order.as_str() != "updated_at")
         {
             Some("`order`: a walk goes by the time that its cursor is of; leave it out")
         } else {
@@ -75,7 +75,7 @@ impl Client {
         } else if request
             .order
             .as_ref()
-            .is_some_and(|order| *order != types::SortOrder::UpdatedAt)
+            .is_some_and(|order| order.as_str() != "updated_at")
         {
             Some("`order`: a walk goes by the time that its cursor is of; leave it out")
         } else {
@@ -193,7 +193,7 @@ impl Client {
         } else if request
             .order
             .as_ref()
-            .is_some_and(|order| *order != types::SortOrder::CreatedAt)
+            .is_some_and(|order| order.as_str() != "created_at")
         {
             Some("`order`: a walk goes by the time that its cursor is of; leave it out")
         } else {

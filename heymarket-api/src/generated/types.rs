@@ -2,6 +2,7 @@
 // spec and run the command again.
 
 //! The types of requests and responses, one for each schema of the spec.
+#![expect(missing_docs, reason = "no source describes some of the members")]
 pub use super::enums::{
     Acknowledgement, Channel, ChannelType, ContactStatusChange, ConversationStatus,
     ListType, MessageStatus, SortOrder, SurveyType, WebhookEventType,
@@ -16,7 +17,7 @@ pub use crate::wire::{
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct AddContactChannel {
-    /// The address: for instance a phone number, digits only, or an e-mail address.
+    /// The address: for instance a phone number, digits only, or an email address.
     pub channel_id: crate::wire::Address,
     /// The kind of the address.
     pub channel_type: crate::types::ChannelType,
@@ -34,7 +35,7 @@ impl AddContactChannel {
     /// A request with its required members.
     ///
     /// - `channel_type`: The kind of the address.
-    /// - `channel_id`: The address: for instance a phone number, digits only, or an e-mail address.
+    /// - `channel_id`: The address: for instance a phone number, digits only, or an email address.
     #[inline]
     pub fn new(
         channel_type: impl Into<crate::types::ChannelType>,
@@ -88,58 +89,36 @@ impl ::std::fmt::Debug for Attachment {
 #[non_exhaustive]
 pub struct BusinessHours {
     /// Whether there are hours for weekdays.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_weekday_hours_set: ::std::option::Option<bool>,
     /// Whether there are hours for weekends.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_weekend_hours_set: ::std::option::Option<bool>,
-    /// Not documented; its name says what is known.
-    ///
-    /// Evidence: sampled.
+    /// Whether the inbox holds messages outside of its hours, those of the API included.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub quiet_hours_enabled: ::std::option::Option<bool>,
     /// The hour at which weekdays end.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub weekday_end_hour: ::std::option::Option<i64>,
     /// The minute of that hour.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub weekday_end_min: ::std::option::Option<i64>,
     /// The hour at which weekdays begin.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub weekday_start_hour: ::std::option::Option<i64>,
     /// The minute of that hour.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub weekday_start_min: ::std::option::Option<i64>,
     /// The hour at which days of the weekend end.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub weekend_end_hour: ::std::option::Option<i64>,
     /// The minute of that hour.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub weekend_end_min: ::std::option::Option<i64>,
     /// The hour at which days of the weekend begin.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub weekend_start_hour: ::std::option::Option<i64>,
     /// The minute of that hour.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub weekend_start_min: ::std::option::Option<i64>,
 }
@@ -148,9 +127,9 @@ pub struct BusinessHours {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ChannelSearch {
-    /// The addresses: phone numbers, digits only, or e-mail addresses.
+    /// The addresses: phone numbers, digits only, or email addresses.
     pub channel_ids: ::std::vec::Vec<crate::wire::Address>,
-    /// The kind of the addresses. Without it the server tells them apart: `@` makes an e-mail
+    /// The kind of the addresses. Without it the server tells them apart: `@` makes an email
     /// address, digits a phone number.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_type: ::std::option::Option<crate::types::ChannelType>,
@@ -167,7 +146,7 @@ impl ::std::fmt::Debug for ChannelSearch {
 impl ChannelSearch {
     /// A request with its required members.
     ///
-    /// - `channel_ids`: The addresses: phone numbers, digits only, or e-mail addresses.
+    /// - `channel_ids`: The addresses: phone numbers, digits only, or email addresses.
     #[inline]
     pub fn new(
         channel_ids: impl IntoIterator<Item = impl Into<crate::wire::Address>>,
@@ -180,7 +159,7 @@ impl ChannelSearch {
             channel_type: ::std::default::Default::default(),
         }
     }
-    /// The kind of the addresses. Without it the server tells them apart: `@` makes an e-mail
+    /// The kind of the addresses. Without it the server tells them apart: `@` makes an email
     /// address, digits a phone number.
     #[must_use]
     #[inline]
@@ -209,18 +188,18 @@ impl crate::wire::Check for ChannelSearch {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CloseConversation {
-    /// The conversation's id.
+    /// The conversation's ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub chat_id: ::std::option::Option<i64>,
-    /// The id of the conversation's inbox.
+    /// The ID of the conversation's inbox.
     pub inbox_id: i64,
-    /// The contact's phone number, digits only, or e-mail address.
+    /// The contact's phone number, digits only, or email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<crate::wire::Address>,
     /// The phone numbers of a group conversation, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
-    /// The id of the team member who is recorded as the actor.
+    /// The ID of the team member who is recorded as the actor.
     pub user_id: i64,
 }
 impl ::std::fmt::Debug for CloseConversation {
@@ -244,8 +223,8 @@ impl ::std::fmt::Debug for CloseConversation {
 impl CloseConversation {
     /// A request with its required members.
     ///
-    /// - `inbox_id`: The id of the conversation's inbox.
-    /// - `user_id`: The id of the team member who is recorded as the actor.
+    /// - `inbox_id`: The ID of the conversation's inbox.
+    /// - `user_id`: The ID of the team member who is recorded as the actor.
     #[inline]
     pub fn new(inbox_id: i64, user_id: i64) -> Self {
         Self {
@@ -256,14 +235,14 @@ impl CloseConversation {
             user_id,
         }
     }
-    /// The conversation's id.
+    /// The conversation's ID.
     #[must_use]
     #[inline]
     pub fn chat_id(mut self, chat_id: i64) -> Self {
         self.chat_id = ::std::option::Option::Some(chat_id);
         self
     }
-    /// The contact's phone number, digits only, or e-mail address.
+    /// The contact's phone number, digits only, or email address.
     #[must_use]
     #[inline]
     pub fn target(mut self, target: impl Into<crate::wire::Address>) -> Self {
@@ -308,122 +287,89 @@ impl crate::wire::Check for CloseConversation {
         ::std::result::Result::Ok(())
     }
 }
-/// A contact of the team. All but the id may be left out: samples lack the custom fields, tags,
+/// A contact of the team. All but the ID may be left out: samples lack the custom fields, tags,
 /// notes and more.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Contact {
-    /// The id of the team member in charge.
-    ///
-    /// Evidence: g2, sampled.
+    /// The ID of the team member in charge.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assigned_user_id: ::std::option::Option<i64>,
     /// The URL of a picture.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
     /// The channels by which the contact can be reached. The v2 operations return them.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contact_channels: ::std::option::Option<::std::vec::Vec<ContactChannel>>,
     /// When the contact was created.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
-    /// The id of the team member who created it.
+    /// The ID of the team member who created it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub creator_id: ::std::option::Option<i64>,
-    /// Values of custom fields, each by the id of its field: strings, and by one client numbers and
+    /// Values of custom fields, each by the ID of its field: strings, and by one client numbers and
     /// booleans too.
-    ///
-    /// Evidence: g2, used.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// The name to show.
+    /// The name to show. By default, the first and the last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
-    /// The e-mail address.
+    /// The email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
-    /// The contact's id in another system.
-    ///
-    /// Evidence: g2.
+    /// The contact's ID in another system.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub external_id: ::std::option::Option<::std::string::String>,
     /// A reference to another system.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub external_ref: ::std::option::Option<::std::string::String>,
     /// The first name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first: ::std::option::Option<::std::string::String>,
-    /// The contact's id.
+    /// The contact's ID.
     pub id: i64,
-    /// The id of an inbox. Not described.
-    ///
-    /// Evidence: g2.
+    /// The ID of an inbox.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub inbox_id: ::std::option::Option<i64>,
-    /// Whether the contact wants no messages.
-    ///
-    /// Evidence: g1.
+    /// Whether the contact opted out of messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_opted_out: ::std::option::Option<bool>,
     /// The last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last: ::std::option::Option<::std::string::String>,
     /// The notes on the contact.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub note: ::std::option::Option<::std::vec::Vec<ContactNote>>,
-    /// The last change to the record. Not described.
-    ///
-    /// Evidence: g2, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub op: ::std::option::Option<::std::string::String>,
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub parent_id: ::std::option::Option<i64>,
     /// The phone number.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::string::String>,
     /// The revision.
-    ///
-    /// Evidence: g2, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub rev: ::std::option::Option<i64>,
-    /// Whether the contact is shared. Not described.
+    /// Whether the contact is shared.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub shared: ::std::option::Option<bool>,
-    /// The tags: objects, of a shape that no source shows.
-    ///
-    /// Evidence: g1, g2.
+    /// The tags, as objects of a shape that no source shows.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
-    /// The id of the team.
+    /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub team_id: ::std::option::Option<i64>,
-    /// The kind of the contact. Not described.
-    ///
-    /// Evidence: g2.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<::std::string::String>,
     /// When the contact last changed; lists are sorted by it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
-    /// The UUID, which the `/v2` operations take. No source shows it here.
-    ///
-    /// Evidence: inferred.
+    /// The UUID, which the v2 operations take. Inferred: no source shows it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub uuid: ::std::option::Option<::std::string::String>,
 }
@@ -474,18 +420,15 @@ impl ::std::fmt::Debug for Contact {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ContactChannel {
-    /// A handle. Not described.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_handle: ::std::option::Option<::std::string::String>,
-    /// The address itself: for instance a phone number or an e-mail address.
+    /// The address itself: for instance a phone number or an email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_id: ::std::option::Option<::std::string::String>,
     /// The kind of the address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_type: ::std::option::Option<crate::types::ChannelType>,
-    /// The id of the contact.
-    ///
-    /// Evidence: g1, g2.
+    /// The ID of the contact.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub contact_id: ::std::option::Option<crate::wire::Identifier>,
@@ -493,14 +436,11 @@ pub struct ContactChannel {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
-    /// The channel's id.
-    ///
-    /// Evidence: g1, g2.
+    /// The channel's ID.
     pub id: crate::wire::Identifier,
-    /// Not described.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub info_channel: ::std::option::Option<::std::string::String>,
-    /// The id of the team.
+    /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub team_id: ::std::option::Option<i64>,
     /// When the channel last changed.
@@ -540,15 +480,11 @@ impl ::std::fmt::Debug for ContactChannel {
 #[non_exhaustive]
 pub struct ContactField {
     /// Whether a field with this title was there already.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub duplicate: ::std::option::Option<bool>,
-    /// The field's id: the key of its values in `custom`.
+    /// The field's ID: the key of its values in `custom`.
     pub id: i64,
     /// The field's title.
-    ///
-    /// Evidence: g2, inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub title: ::std::option::Option<::std::string::String>,
     /// Members that this version does not know.
@@ -610,29 +546,19 @@ impl crate::wire::Check for ContactIds {
 #[non_exhaustive]
 pub struct ContactNote {
     /// When it was written.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
-    /// The note's id.
-    ///
-    /// Evidence: g2.
+    /// The note's ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<::std::string::String>,
     /// The name of its author.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
     /// What it says.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub text: ::std::option::Option<::std::string::String>,
-    /// The id of the team member who wrote it.
-    ///
-    /// Evidence: g2.
+    /// The ID of the team member who wrote it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<i64>,
 }
@@ -653,26 +579,22 @@ impl ::std::fmt::Debug for ContactNote {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ContactStatus {
-    /// Whether the contact is blocked.
+    /// Whether the contact is blocked: it neither sends nor receives messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub blocked: ::std::option::Option<bool>,
-    /// The contact's id.
+    /// The contact's ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<i64>,
     /// The phone number.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::string::String>,
-    /// Whether the contact is unsubscribed.
+    /// Whether the contact opted out of messages, in all inboxes.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub unsubscribed: ::std::option::Option<bool>,
-    /// Whether the team unsubscribed the contact, by its name. Not documented.
-    ///
-    /// Evidence: sampled.
+    /// Whether the team unsubscribed the contact.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub unsubscribed_admin: ::std::option::Option<bool>,
-    /// Whether the contact unsubscribed, by its name. Not documented.
-    ///
-    /// Evidence: sampled.
+    /// Whether the contact unsubscribed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub unsubscribed_contact: ::std::option::Option<bool>,
 }
@@ -695,129 +617,88 @@ impl ::std::fmt::Debug for ContactStatus {
 #[non_exhaustive]
 pub struct Conversation {
     /// The team member to whom the conversation is assigned, if any.
-    ///
-    /// Evidence: seed, g1, g2, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub assigned: ::std::option::Option<crate::wire::MemberReference>,
     /// Whether the contact is blocked.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub blocked: ::std::option::Option<bool>,
-    /// The channel that the messages take.
+    /// The channel of its messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel: ::std::option::Option<crate::types::Channel>,
     /// When the conversation was created.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
-    /// The id of the team member who created the conversation.
-    ///
-    /// Evidence: g2.
+    /// The ID of the team member who created the conversation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub creator: ::std::option::Option<i64>,
-    /// Whether notifications are sent by e-mail.
-    ///
-    /// Evidence: g2, sampled.
+    /// Whether email notifications are sent.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_noti: ::std::option::Option<bool>,
-    /// The conversation's id.
+    /// The conversation's ID.
     pub id: i64,
-    /// The inbox that the conversation belongs to.
-    ///
-    /// Evidence: seed, g1, g2, sampled.
+    /// The inbox to which the conversation belongs.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub inbox: ::std::option::Option<crate::wire::InboxReference>,
-    /// The last inbound message: in one sample Unix time in seconds, elsewhere a plain integer that
-    /// may be the message's id.
-    ///
-    /// Evidence: g2, used.
+    /// The last inbound message. A sample has Unix time in seconds; the documentation has an
+    /// integer.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last_inbound: ::std::option::Option<i64>,
     /// The text of the last message. Only lists carry it.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last_msg: ::std::option::Option<::std::string::String>,
-    /// The id that the client gave the conversation.
+    /// The ID that the client gave the conversation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
-    /// The team members who take part.
-    ///
-    /// Evidence: seed, g2, sampled.
+    /// The team members who take part in the conversation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub members: ::std::option::Option<crate::wire::ConversationMembers>,
-    /// Whether notifications are muted.
+    /// Whether notifications for the conversation are muted.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub muted: ::std::option::Option<bool>,
     /// The conversation's name.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
-    /// Not described; the newer documentation lists it as a string.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub noreply: ::std::option::Option<::std::string::String>,
-    /// The last change to the record. Not described.
-    ///
-    /// Evidence: g2, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub op: ::std::option::Option<::std::string::String>,
-    /// Whether, or up to where, the conversation was read.
-    ///
-    /// Evidence: seed, g1, g2, sampled, used.
+    /// Whether, or up to where, the requesting user read the conversation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub read: ::std::option::Option<crate::wire::ReadState>,
-    /// Whether at least one reply came.
+    /// Whether the conversation has at least one reply.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub replied: ::std::option::Option<bool>,
-    /// When the snooze ends; null or empty if the conversation is not snoozed.
-    ///
-    /// Evidence: seed, g1, g2, used.
+    /// When the snooze expires; null or empty if the conversation is not snoozed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub snooze_till: ::std::option::Option<::jiff::Timestamp>,
     /// Whether the conversation is open or closed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<crate::types::ConversationStatus>,
-    /// Not described; `0` is typical.
-    ///
-    /// Evidence: g2, sampled.
     #[serde(rename = "super", skip_serializing_if = "::std::option::Option::is_none")]
     pub super_: ::std::option::Option<i64>,
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub support: ::std::option::Option<bool>,
-    /// The contact's phone number or e-mail address.
+    /// The contact's phone number or email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<::std::string::String>,
-    /// The members of a group conversation, in a shape that no source describes.
-    ///
-    /// Evidence: sampled.
+    /// The members of a group conversation, in a shape that no source shows.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::serde_json::Value>,
-    /// The kind of the conversation. Not described.
-    ///
-    /// Evidence: g2.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<::std::string::String>,
     /// Whether there is anything unread.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub unread: ::std::option::Option<bool>,
-    /// The ids of the team members who have not read the conversation.
-    ///
-    /// Evidence: sampled.
+    /// The IDs of the team members who have not read the conversation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub unread_users: ::std::option::Option<::std::vec::Vec<i64>>,
-    /// When the conversation last changed; lists are sorted by it.
+    /// When the most recent activity took place; lists are sorted by it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
@@ -874,16 +755,16 @@ pub struct ConversationFilters {
     /// Closed conversations if true, open ones if false.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub closed: ::std::option::Option<bool>,
-    /// The ids of the inboxes to look in.
+    /// The IDs of the inboxes to look in.
     pub inboxes: ::std::vec::Vec<i64>,
-    /// Unread conversations only.
+    /// Only conversations that the given member has not read.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub unread: ::std::option::Option<bool>,
 }
 impl ConversationFilters {
     /// A request with its required members.
     ///
-    /// - `inboxes`: The ids of the inboxes to look in.
+    /// - `inboxes`: The IDs of the inboxes to look in.
     #[inline]
     pub fn new(inboxes: impl IntoIterator<Item = i64>) -> Self {
         Self {
@@ -899,7 +780,7 @@ impl ConversationFilters {
         self.closed = ::std::option::Option::Some(closed);
         self
     }
-    /// Unread conversations only.
+    /// Only conversations that the given member has not read.
     #[must_use]
     #[inline]
     pub fn unread(mut self, unread: bool) -> Self {
@@ -921,10 +802,7 @@ impl crate::wire::Check for ConversationFilters {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CountContacts {
-    /// Only contacts updated before this time. No source shows the body: this is how conversations
-    /// are counted.
-    ///
-    /// Evidence: inferred.
+    /// Only contacts updated before this time, as with conversations. Inferred: no source shows it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
 }
@@ -934,10 +812,7 @@ impl CountContacts {
     pub fn new() -> Self {
         Self::default()
     }
-    /// Only contacts updated before this time. No source shows the body: this is how conversations
-    /// are counted.
-    ///
-    /// Evidence: inferred.
+    /// Only contacts updated before this time, as with conversations. Inferred: no source shows it.
     #[must_use]
     #[inline]
     pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
@@ -986,60 +861,31 @@ impl crate::wire::Check for CountConversations {
         ::std::result::Result::Ok(())
     }
 }
-/// Which messages of the team to count. Only the newer documentation shows the body: its common
-/// list structure, of which it does not say what each member does here.
+/// The messages of the team to count. Only the newer documentation shows the body, which is its
+/// list structure for every list.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CountTeamMessages {
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub archived: ::std::option::Option<bool>,
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ascending: ::std::option::Option<bool>,
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assigned: ::std::option::Option<i64>,
-    /// Not described.
-    ///
-    /// Evidence: g2.
+    /// The time that bounds the count.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub filter: ::std::option::Option<::std::string::String>,
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<i64>,
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub limit: ::std::option::Option<i64>,
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub order: ::std::option::Option<crate::types::SortOrder>,
-    /// Not described.
-    ///
-    /// Evidence: g2.
+    pub order: ::std::option::Option<::std::string::String>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub page: ::std::option::Option<i64>,
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub parent_id: ::std::option::Option<i64>,
 }
@@ -1049,90 +895,61 @@ impl CountTeamMessages {
     pub fn new() -> Self {
         Self::default()
     }
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn archived(mut self, archived: bool) -> Self {
         self.archived = ::std::option::Option::Some(archived);
         self
     }
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn ascending(mut self, ascending: bool) -> Self {
         self.ascending = ::std::option::Option::Some(ascending);
         self
     }
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn assigned(mut self, assigned: i64) -> Self {
         self.assigned = ::std::option::Option::Some(assigned);
         self
     }
-    /// Not described.
-    ///
-    /// Evidence: g2.
+    /// The time that bounds the count.
     #[must_use]
     #[inline]
     pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
         self.date = ::std::option::Option::Some(date);
         self
     }
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn filter(mut self, filter: impl Into<::std::string::String>) -> Self {
         self.filter = ::std::option::Option::Some(filter.into());
         self
     }
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn id(mut self, id: i64) -> Self {
         self.id = ::std::option::Option::Some(id);
         self
     }
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.limit = ::std::option::Option::Some(limit);
         self
     }
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
-    pub fn order(mut self, order: impl Into<crate::types::SortOrder>) -> Self {
+    pub fn order(mut self, order: impl Into<::std::string::String>) -> Self {
         self.order = ::std::option::Option::Some(order.into());
         self
     }
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.page = ::std::option::Option::Some(page);
         self
     }
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn parent_id(mut self, parent_id: i64) -> Self {
@@ -1154,33 +971,31 @@ impl crate::wire::Check for CountTeamMessages {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CreateContact {
-    /// The id of the team member in charge; `-1` for nobody.
+    /// The ID of the team member in charge; `-1` for nobody.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<i64>,
     /// The URL of a picture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
-    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// The name to show.
+    /// The name to show. By default, the first and the last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
-    /// The e-mail address.
+    /// The email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
-    /// Not described.
-    ///
-    /// Evidence: g2.
+    /// The IDs of the email suppressions associated with the contact.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_suppressions: ::std::option::Option<::std::vec::Vec<i64>>,
     /// The first name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first: ::std::option::Option<::std::string::String>,
-    /// Whether the contact wants no messages.
+    /// Whether the contact opted out of messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_opted_out: ::std::option::Option<bool>,
     /// The last name.
@@ -1236,7 +1051,7 @@ impl CreateContact {
             tags: ::std::default::Default::default(),
         }
     }
-    /// The id of the team member in charge; `-1` for nobody.
+    /// The ID of the team member in charge; `-1` for nobody.
     #[must_use]
     #[inline]
     pub fn assignee_id(mut self, assignee_id: i64) -> Self {
@@ -1250,7 +1065,7 @@ impl CreateContact {
         self.avatar = ::std::option::Option::Some(avatar.into());
         self
     }
-    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[must_use]
     #[inline]
@@ -1265,7 +1080,7 @@ impl CreateContact {
         );
         self
     }
-    /// The name to show.
+    /// The name to show. By default, the first and the last name.
     #[must_use]
     #[inline]
     pub fn display_name(
@@ -1275,16 +1090,14 @@ impl CreateContact {
         self.display_name = ::std::option::Option::Some(display_name.into());
         self
     }
-    /// The e-mail address.
+    /// The email address.
     #[must_use]
     #[inline]
     pub fn email(mut self, email: impl Into<::std::string::String>) -> Self {
         self.email = ::std::option::Option::Some(email.into());
         self
     }
-    /// Not described.
-    ///
-    /// Evidence: g2.
+    /// The IDs of the email suppressions associated with the contact.
     #[must_use]
     #[inline]
     pub fn email_suppressions(
@@ -1303,7 +1116,7 @@ impl CreateContact {
         self.first = ::std::option::Option::Some(first.into());
         self
     }
-    /// Whether the contact wants no messages.
+    /// Whether the contact opted out of messages.
     #[must_use]
     #[inline]
     pub fn is_opted_out(mut self, is_opted_out: bool) -> Self {
@@ -1349,7 +1162,7 @@ impl crate::wire::Check for CreateContact {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CreateContactV2 {
-    /// The id of the team member in charge; `-1` for nobody.
+    /// The ID of the team member in charge; `-1` for nobody.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<i64>,
     /// The URL of a picture.
@@ -1357,37 +1170,31 @@ pub struct CreateContactV2 {
     pub avatar: ::std::option::Option<::std::string::String>,
     /// The channels, at least one.
     pub contact_channels: ::std::vec::Vec<NewContactChannel>,
-    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// The name to show.
+    /// The name to show. By default, the first and the last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
-    /// The e-mail address.
+    /// The email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
-    /// Not described.
-    ///
-    /// Evidence: inferred.
+    /// The IDs of the email suppressions associated with the contact. Inferred: no source shows it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_suppressions: ::std::option::Option<::std::vec::Vec<i64>>,
     /// The first name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first: ::std::option::Option<::std::string::String>,
-    /// Whether the contact wants no messages.
-    ///
-    /// Evidence: inferred.
+    /// Whether the contact opted out of messages. Inferred: no source shows it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_opted_out: ::std::option::Option<bool>,
     /// The last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last: ::std::option::Option<::std::string::String>,
-    /// The tags, at most five.
-    ///
-    /// Evidence: inferred.
+    /// The tags, at most five. Inferred: no source shows it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
 }
@@ -1435,7 +1242,7 @@ impl CreateContactV2 {
             tags: ::std::default::Default::default(),
         }
     }
-    /// The id of the team member in charge; `-1` for nobody.
+    /// The ID of the team member in charge; `-1` for nobody.
     #[must_use]
     #[inline]
     pub fn assignee_id(mut self, assignee_id: i64) -> Self {
@@ -1449,7 +1256,7 @@ impl CreateContactV2 {
         self.avatar = ::std::option::Option::Some(avatar.into());
         self
     }
-    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[must_use]
     #[inline]
@@ -1464,7 +1271,7 @@ impl CreateContactV2 {
         );
         self
     }
-    /// The name to show.
+    /// The name to show. By default, the first and the last name.
     #[must_use]
     #[inline]
     pub fn display_name(
@@ -1474,16 +1281,14 @@ impl CreateContactV2 {
         self.display_name = ::std::option::Option::Some(display_name.into());
         self
     }
-    /// The e-mail address.
+    /// The email address.
     #[must_use]
     #[inline]
     pub fn email(mut self, email: impl Into<::std::string::String>) -> Self {
         self.email = ::std::option::Option::Some(email.into());
         self
     }
-    /// Not described.
-    ///
-    /// Evidence: inferred.
+    /// The IDs of the email suppressions associated with the contact. Inferred: no source shows it.
     #[must_use]
     #[inline]
     pub fn email_suppressions(
@@ -1502,9 +1307,7 @@ impl CreateContactV2 {
         self.first = ::std::option::Option::Some(first.into());
         self
     }
-    /// Whether the contact wants no messages.
-    ///
-    /// Evidence: inferred.
+    /// Whether the contact opted out of messages. Inferred: no source shows it.
     #[must_use]
     #[inline]
     pub fn is_opted_out(mut self, is_opted_out: bool) -> Self {
@@ -1518,9 +1321,7 @@ impl CreateContactV2 {
         self.last = ::std::option::Option::Some(last.into());
         self
     }
-    /// The tags, at most five.
-    ///
-    /// Evidence: inferred.
+    /// The tags, at most five. Inferred: no source shows it.
     #[must_use]
     #[inline]
     pub fn tags(mut self, tags: impl IntoIterator<Item = TagAssignment>) -> Self {
@@ -1558,20 +1359,21 @@ impl crate::wire::Check for CreateContactV2 {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CreateList {
-    /// The ids of contacts to put on it.
+    /// The IDs of contacts to put on it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contacts: ::std::option::Option<::std::vec::Vec<i64>>,
-    /// E-mail addresses to put on it; unknown ones become contacts.
+    /// Email addresses to put on it; unknown ones become contacts.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// An id of the client's choosing, by which the server recognises a repetition.
+    /// An ID of the client's choosing, by which the server recognises a repetition.
     pub local_id: ::std::string::String,
     /// Phone numbers to put on it, digits only; unknown ones become contacts.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phones: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
     /// The list's name.
     pub title: ::std::string::String,
-    /// The kind of the list: `contacts` for one that takes all channels.
+    /// The type of the list: `contacts` for one with all channels. Leave it out for a list of phone
+    /// numbers.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<crate::types::ListType>,
 }
@@ -1598,7 +1400,7 @@ impl CreateList {
     /// A request with its required members.
     ///
     /// - `title`: The list's name.
-    /// - `local_id`: An id of the client's choosing, by which the server recognises a repetition.
+    /// - `local_id`: An ID of the client's choosing, by which the server recognises a repetition.
     #[inline]
     pub fn new(
         title: impl Into<::std::string::String>,
@@ -1613,14 +1415,14 @@ impl CreateList {
             type_: ::std::default::Default::default(),
         }
     }
-    /// The ids of contacts to put on it.
+    /// The IDs of contacts to put on it.
     #[must_use]
     #[inline]
     pub fn contacts(mut self, contacts: impl IntoIterator<Item = i64>) -> Self {
         self.contacts = ::std::option::Option::Some(contacts.into_iter().collect());
         self
     }
-    /// E-mail addresses to put on it; unknown ones become contacts.
+    /// Email addresses to put on it; unknown ones become contacts.
     #[must_use]
     #[inline]
     pub fn emails(
@@ -1644,7 +1446,8 @@ impl CreateList {
         );
         self
     }
-    /// The kind of the list: `contacts` for one that takes all channels.
+    /// The type of the list: `contacts` for one with all channels. Leave it out for a list of phone
+    /// numbers.
     #[must_use]
     #[inline]
     pub fn type_(mut self, type_: impl Into<crate::types::ListType>) -> Self {
@@ -1673,16 +1476,12 @@ impl crate::wire::Check for CreateList {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CreateListV1 {
-    /// Those to put on it, by phone number, digits only.
-    ///
-    /// Evidence: inferred.
+    /// Those to put on it, by phone number, digits only. Inferred: no source shows it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub members: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, ListMember>,
     >,
-    /// The list's name.
-    ///
-    /// Evidence: inferred.
+    /// The list's name. Inferred: no source shows it.
     pub title: ::std::string::String,
 }
 impl ::std::fmt::Debug for CreateListV1 {
@@ -1700,7 +1499,7 @@ impl ::std::fmt::Debug for CreateListV1 {
 impl CreateListV1 {
     /// A request with its required members.
     ///
-    /// - `title`: The list's name.
+    /// - `title`: The list's name. Inferred: no source shows it.
     #[inline]
     pub fn new(title: impl Into<::std::string::String>) -> Self {
         Self {
@@ -1708,9 +1507,7 @@ impl CreateListV1 {
             title: title.into(),
         }
     }
-    /// Those to put on it, by phone number, digits only.
-    ///
-    /// Evidence: inferred.
+    /// Those to put on it, by phone number, digits only. Inferred: no source shows it.
     #[must_use]
     #[inline]
     pub fn members(
@@ -1742,18 +1539,18 @@ impl crate::wire::Check for CreateListV1 {
 pub struct CreateScheduledMessage {
     /// What it says.
     pub content: NewScheduledContent,
-    /// The id of the conversation to send to.
+    /// The ID of the conversation to send to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub conversation_id: ::std::option::Option<i64>,
     /// When to send it: at least 15 minutes ahead, and on a quarter of an hour. The answer calls it
     /// `execute`.
     pub execute_at: ::jiff::Timestamp,
-    /// The id of the inbox from which it is sent.
+    /// The ID of the inbox from which it is sent.
     pub inbox_id: i64,
-    /// The id of the list to send to.
+    /// The ID of the list to send to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub list_id: ::std::option::Option<i64>,
-    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The phone number of the receiver, digits only.
@@ -1761,11 +1558,9 @@ pub struct CreateScheduledMessage {
     pub phone_number: ::std::option::Option<crate::wire::Phone>,
     /// The receivers of a group message. The older documentation has objects here, of a shape that
     /// it does not show, where sending a message takes phone numbers.
-    ///
-    /// Evidence: g1.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
-    /// The id of the team member who sends it, by default the team's owner. Not `creator_id` here.
+    /// The ID of the team member who sends it, by default the team's owner. Not `creator_id` here.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<i64>,
 }
@@ -1794,7 +1589,7 @@ impl ::std::fmt::Debug for CreateScheduledMessage {
 impl CreateScheduledMessage {
     /// A request with its required members.
     ///
-    /// - `inbox_id`: The id of the inbox from which it is sent.
+    /// - `inbox_id`: The ID of the inbox from which it is sent.
     /// - `execute_at`: When to send it: at least 15 minutes ahead, and on a quarter of an hour. The answer calls it
     ///   `execute`.
     /// - `content`: What it says.
@@ -1816,21 +1611,21 @@ impl CreateScheduledMessage {
             user_id: ::std::default::Default::default(),
         }
     }
-    /// The id of the conversation to send to.
+    /// The ID of the conversation to send to.
     #[must_use]
     #[inline]
     pub fn conversation_id(mut self, conversation_id: i64) -> Self {
         self.conversation_id = ::std::option::Option::Some(conversation_id);
         self
     }
-    /// The id of the list to send to.
+    /// The ID of the list to send to.
     #[must_use]
     #[inline]
     pub fn list_id(mut self, list_id: i64) -> Self {
         self.list_id = ::std::option::Option::Some(list_id);
         self
     }
-    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
     #[must_use]
     #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
@@ -1846,8 +1641,6 @@ impl CreateScheduledMessage {
     }
     /// The receivers of a group message. The older documentation has objects here, of a shape that
     /// it does not show, where sending a message takes phone numbers.
-    ///
-    /// Evidence: g1.
     #[must_use]
     #[inline]
     pub fn targets(
@@ -1859,7 +1652,7 @@ impl CreateScheduledMessage {
         );
         self
     }
-    /// The id of the team member who sends it, by default the team's owner. Not `creator_id` here.
+    /// The ID of the team member who sends it, by default the team's owner. Not `creator_id` here.
     #[must_use]
     #[inline]
     pub fn user_id(mut self, user_id: i64) -> Self {
@@ -1947,7 +1740,7 @@ pub struct CreateTemplate {
     pub archived: ::std::option::Option<bool>,
     /// What it says.
     pub content: NewTemplateContent,
-    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The template's name.
@@ -1977,7 +1770,7 @@ impl CreateTemplate {
         self.archived = ::std::option::Option::Some(archived);
         self
     }
-    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
     #[must_use]
     #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
@@ -2044,7 +1837,7 @@ pub struct DeletedList {
     /// Whether it was deleted.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub deleted: ::std::option::Option<bool>,
-    /// The list's id.
+    /// The list's ID.
     pub id: i64,
 }
 /// A contact that could not be created or updated. The page that shows it was had in part only, so
@@ -2056,9 +1849,7 @@ pub struct FailedContact {
     /// The contact as it was handed in.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contact: ::std::option::Option<RejectedContact>,
-    /// Why it failed, presumably; no source shows it.
-    ///
-    /// Evidence: inferred.
+    /// Why it failed. Inferred: no source shows it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<::serde_json::Value>,
     /// Members that this version does not know.
@@ -2075,15 +1866,15 @@ impl ::std::fmt::Debug for FailedContact {
             .finish()
     }
 }
-/// The contact to find, by its phone number, its id or both.
+/// The contact to find, by its phone number, its ID or both.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FindContact {
-    /// The contact's id, here as a string.
+    /// The contact's ID, here as a string.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<::std::string::String>,
-    /// The phone number, digits only. It takes precedence over the id.
+    /// The phone number, digits only. It takes precedence over the ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<crate::wire::Phone>,
 }
@@ -2102,14 +1893,14 @@ impl FindContact {
     pub fn new() -> Self {
         Self::default()
     }
-    /// The contact's id, here as a string.
+    /// The contact's ID, here as a string.
     #[must_use]
     #[inline]
     pub fn id(mut self, id: impl Into<::std::string::String>) -> Self {
         self.id = ::std::option::Option::Some(id.into());
         self
     }
-    /// The phone number, digits only. It takes precedence over the id.
+    /// The phone number, digits only. It takes precedence over the ID.
     #[must_use]
     #[inline]
     pub fn phone(mut self, phone: impl Into<crate::wire::Phone>) -> Self {
@@ -2131,12 +1922,12 @@ impl crate::wire::Check for FindContact {
         ::std::result::Result::Ok(())
     }
 }
-/// The members to find, by phone numbers, e-mail addresses or both.
+/// The members to find, by phone numbers, email addresses or both.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FindUsers {
-    /// E-mail addresses.
+    /// Email addresses.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// Phone numbers, digits only.
@@ -2158,7 +1949,7 @@ impl FindUsers {
     pub fn new() -> Self {
         Self::default()
     }
-    /// E-mail addresses.
+    /// Email addresses.
     #[must_use]
     #[inline]
     pub fn email(
@@ -2199,24 +1990,16 @@ impl crate::wire::Check for FindUsers {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct GalleryEntry {
-    /// Where on the picture the annotation stands. Not described.
-    ///
-    /// Evidence: g2.
+    /// Where on the picture the annotation stands.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub annotation_position: ::std::option::Option<::std::string::String>,
     /// The text that is written onto the picture.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub annotation_text: ::std::option::Option<::std::string::String>,
     /// The URL of the picture without the annotation.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub original_url: ::std::option::Option<::std::string::String>,
     /// The URL of the picture.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub url: ::std::option::Option<::std::string::String>,
 }
@@ -2237,12 +2020,12 @@ impl ::std::fmt::Debug for GalleryEntry {
             .finish()
     }
 }
-/// The contact whose status to get, by its id, its phone number or both.
+/// The contact whose status to get, by its ID, its phone number or both.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct GetContactStatus {
-    /// The contact's id.
+    /// The contact's ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<i64>,
     /// The phone number, digits only.
@@ -2264,7 +2047,7 @@ impl GetContactStatus {
     pub fn new() -> Self {
         Self::default()
     }
-    /// The contact's id.
+    /// The contact's ID.
     #[must_use]
     #[inline]
     pub fn id(mut self, id: i64) -> Self {
@@ -2299,198 +2082,102 @@ impl crate::wire::Check for GetContactStatus {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Inbox {
-    /// Not documented; its name says what is known.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ai_agent_auto_assign: ::std::option::Option<bool>,
-    /// The domains that may show the chat widget. Not described.
-    ///
-    /// Evidence: g2.
+    /// The domains of the web pages that may use the chat widget.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub allowed_domains: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// Whether conversations can be assigned automatically.
-    ///
-    /// Evidence: g2, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub auto_assignable: ::std::option::Option<bool>,
-    /// Not documented; its name says what is known.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub auto_close: ::std::option::Option<bool>,
-    /// Not described.
-    ///
-    /// Evidence: g2, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub bco_chats: ::std::option::Option<bool>,
     /// The hours in which the inbox is answered.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub business_hours: ::std::option::Option<BusinessHours>,
     /// When it was created.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created_at: ::std::option::Option<::jiff::Timestamp>,
-    /// Not documented; its name says what is known.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_on_inbound_idle: ::std::option::Option<bool>,
-    /// Not documented; its name says what is known.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_on_outbound_idle: ::std::option::Option<bool>,
-    /// Not documented; its name says what is known.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub force_assign: ::std::option::Option<bool>,
     /// The phone number to which calls are forwarded; null in an example.
-    ///
-    /// Evidence: g1, g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub forward_number: ::std::option::Option<::std::string::String>,
-    /// Not documented; its name says what is known.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub high_throughput: ::std::option::Option<bool>,
-    /// The inbox's id.
+    /// The inbox's ID.
     pub id: i64,
-    /// Not documented; its name says what is known.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ignore_inc_call_notif: ::std::option::Option<bool>,
-    /// Who was invited. The two documentations differ in the type.
-    ///
-    /// Evidence: g1, g2.
+    /// Whether the current user was invited. The newer documentation has an array of strings.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub invited: ::std::option::Option<crate::wire::Invited>,
-    /// Not documented; its name says what is known.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_bandwidth: ::std::option::Option<bool>,
-    /// Not documented; its name says what is known.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_business_hours: ::std::option::Option<bool>,
-    /// Not documented; its name says what is known.
-    ///
-    /// Evidence: sampled.
+    /// Whether the quiet hours hold messages now, those of the API included.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_quiet_hours: ::std::option::Option<bool>,
-    /// Not documented.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ittc: ::std::option::Option<i64>,
-    /// The ids of its members. They are what `creator_id` and `user_id` take.
-    ///
-    /// Evidence: g1, g2, sampled.
+    /// The IDs of its members. They are what `creator_id` and `user_id` take.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub members: ::std::option::Option<::std::vec::Vec<i64>>,
     /// Its name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
-    /// Not documented; its name says what is known.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub notify_after_inbound_idle: ::std::option::Option<i64>,
-    /// Not documented; its name says what is known.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub notify_after_outbound_idle: ::std::option::Option<i64>,
-    /// Not documented; its name says what is known.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub notify_all: ::std::option::Option<bool>,
-    /// Not documented; its name says what is known.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub notify_on_chat_assignment: ::std::option::Option<bool>,
-    /// Not documented; its name says what is known.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub notify_on_inbound_idle: ::std::option::Option<bool>,
-    /// Not documented; its name says what is known.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub notify_on_outbound_idle: ::std::option::Option<bool>,
-    /// The last change to the record. Not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub op: ::std::option::Option<::std::string::String>,
     /// Its phone number.
-    ///
-    /// Evidence: g1, g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::string::String>,
     /// Its phone numbers: digits only in the older reference, with a `+` in front in the older
     /// guide.
-    ///
-    /// Evidence: g1, g2, used.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phones: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// Not documented; its name says what is known.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub promote_inbound_idle_to_top: ::std::option::Option<bool>,
-    /// Not documented; its name says what is known.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub promote_outbound_idle_to_top: ::std::option::Option<bool>,
     /// The revision.
-    ///
-    /// Evidence: g2, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub rev: ::std::option::Option<i64>,
-    /// Not documented; its name says what is known.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub show_waiting_indicator: ::std::option::Option<bool>,
-    /// The id of the team.
-    ///
-    /// Evidence: g2, sampled.
+    /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub team: ::std::option::Option<i64>,
-    /// Not documented; its name says what is known.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub unassign_on_close: ::std::option::Option<bool>,
     /// When it last changed.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated_at: ::std::option::Option<::jiff::Timestamp>,
     /// The code of the chat widget. It is public, since it stands in web pages.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub widget_code: ::std::option::Option<::std::string::String>,
     /// How the chat widget looks and what it asks for.
-    ///
-    /// Evidence: g2, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub widget_settings: ::std::option::Option<WidgetSettings>,
 }
@@ -2558,12 +2245,12 @@ pub struct List {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
-    /// The id of the team member who created it.
+    /// The ID of the team member who created it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub creator_id: ::std::option::Option<i64>,
-    /// The list's id.
+    /// The list's ID.
     pub id: i64,
-    /// The id that the client gave it.
+    /// The ID that the client gave it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// Its name; a request says `title`.
@@ -2572,7 +2259,7 @@ pub struct List {
     /// The revision.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub rev: ::std::option::Option<i64>,
-    /// Whether it is shared. Not described.
+    /// Whether the list is shared with all members of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub shared: ::std::option::Option<bool>,
     /// Those on it, by phone number.
@@ -2580,7 +2267,7 @@ pub struct List {
     pub targets: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, ListTarget>,
     >,
-    /// The id of the team.
+    /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub team_id: ::std::option::Option<i64>,
     /// When it last changed.
@@ -2609,57 +2296,35 @@ impl ::std::fmt::Debug for List {
             .finish()
     }
 }
-/// Which contacts to list, and from where.
+/// The contacts to list. The members without a description are from the list structure that the
+/// newer documentation shows for every list.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListContacts {
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub archived: ::std::option::Option<bool>,
-    /// Oldest first. Not described for contacts; connectors send it.
-    ///
-    /// Evidence: g2, used.
+    /// Oldest first.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ascending: ::std::option::Option<bool>,
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assigned: ::std::option::Option<i64>,
     /// Only contacts updated strictly before this time. Without it, the newest.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub filter: ::std::option::Option<::std::string::String>,
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<i64>,
-    /// How many to give, by default 30. No upper limit is known.
-    ///
-    /// Evidence: g2, used.
+    /// The number of contacts in a page, by default 30. The maximum is not documented.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub limit: ::std::option::Option<i64>,
-    /// The time to sort by.
-    ///
-    /// Evidence: g2, used.
+    /// The order. Its values are documented for `list_team_messages` only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub order: ::std::option::Option<crate::types::SortOrder>,
-    /// The page, from 1, as one connector sends it. Prefer `date`.
-    ///
-    /// Evidence: g2, used.
+    pub order: ::std::option::Option<::std::string::String>,
+    /// The page, from 1. A connector sends it; prefer `date`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub page: ::std::option::Option<i64>,
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub parent_id: ::std::option::Option<i64>,
 }
@@ -2669,27 +2334,19 @@ impl ListContacts {
     pub fn new() -> Self {
         Self::default()
     }
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn archived(mut self, archived: bool) -> Self {
         self.archived = ::std::option::Option::Some(archived);
         self
     }
-    /// Oldest first. Not described for contacts; connectors send it.
-    ///
-    /// Evidence: g2, used.
+    /// Oldest first.
     #[must_use]
     #[inline]
     pub fn ascending(mut self, ascending: bool) -> Self {
         self.ascending = ::std::option::Option::Some(ascending);
         self
     }
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn assigned(mut self, assigned: i64) -> Self {
@@ -2703,54 +2360,39 @@ impl ListContacts {
         self.date = ::std::option::Option::Some(date);
         self
     }
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn filter(mut self, filter: impl Into<::std::string::String>) -> Self {
         self.filter = ::std::option::Option::Some(filter.into());
         self
     }
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn id(mut self, id: i64) -> Self {
         self.id = ::std::option::Option::Some(id);
         self
     }
-    /// How many to give, by default 30. No upper limit is known.
-    ///
-    /// Evidence: g2, used.
+    /// The number of contacts in a page, by default 30. The maximum is not documented.
     #[must_use]
     #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.limit = ::std::option::Option::Some(limit);
         self
     }
-    /// The time to sort by.
-    ///
-    /// Evidence: g2, used.
+    /// The order. Its values are documented for `list_team_messages` only.
     #[must_use]
     #[inline]
-    pub fn order(mut self, order: impl Into<crate::types::SortOrder>) -> Self {
+    pub fn order(mut self, order: impl Into<::std::string::String>) -> Self {
         self.order = ::std::option::Option::Some(order.into());
         self
     }
-    /// The page, from 1, as one connector sends it. Prefer `date`.
-    ///
-    /// Evidence: g2, used.
+    /// The page, from 1. A connector sends it; prefer `date`.
     #[must_use]
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.page = ::std::option::Option::Some(page);
         self
     }
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn parent_id(mut self, parent_id: i64) -> Self {
@@ -2773,24 +2415,14 @@ impl crate::wire::Check for ListContacts {
 #[non_exhaustive]
 pub struct ListContactsV2 {
     /// Oldest first; the example has `false`.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ascending: ::std::option::Option<bool>,
-    /// Not described; in other lists, only those updated before this time.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
     /// How many to give; the example has 30. No upper limit is known.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub limit: ::std::option::Option<i64>,
-    /// The page. The documentation's example has `0` for the first; other lists of this API count
-    /// from 1.
-    ///
-    /// Evidence: g2.
+    /// The page, from 0.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub page: ::std::option::Option<i64>,
 }
@@ -2801,17 +2433,12 @@ impl ListContactsV2 {
         Self::default()
     }
     /// Oldest first; the example has `false`.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn ascending(mut self, ascending: bool) -> Self {
         self.ascending = ::std::option::Option::Some(ascending);
         self
     }
-    /// Not described; in other lists, only those updated before this time.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
@@ -2819,18 +2446,13 @@ impl ListContactsV2 {
         self
     }
     /// How many to give; the example has 30. No upper limit is known.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.limit = ::std::option::Option::Some(limit);
         self
     }
-    /// The page. The documentation's example has `0` for the first; other lists of this API count
-    /// from 1.
-    ///
-    /// Evidence: g2.
+    /// The page, from 0.
     #[must_use]
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
@@ -2847,65 +2469,45 @@ impl crate::wire::Check for ListContactsV2 {
         ::std::result::Result::Ok(())
     }
 }
-/// Which conversations to list, and from where.
+/// The conversations to list. The members without a description are from the list structure that
+/// the newer documentation shows for every list.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListConversations {
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub archived: ::std::option::Option<bool>,
-    /// Oldest first. Not described for conversations; one connector sends it.
-    ///
-    /// Evidence: g2, used.
+    /// Oldest first.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ascending: ::std::option::Option<bool>,
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assigned: ::std::option::Option<i64>,
     /// Only conversations updated strictly before this time. Without it, the newest.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
-    /// From the newer documentation's common list structure, in the place of `filters`; that
-    /// documentation's own prose sends `filters`.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub filter: ::std::option::Option<::std::string::String>,
     /// Which conversations to list.
     pub filters: ConversationFilters,
-    /// The id of the team member whose access to the inboxes is checked. An example of the newer
+    /// The ID of the team member whose access to the inboxes is checked. An example of the newer
     /// documentation has `0` here.
     pub id: i64,
-    /// How many to give; elsewhere the default is 30. No upper limit is known.
-    ///
-    /// Evidence: g2, used.
+    /// The number of conversations in a page. The default and the maximum are not documented.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub limit: ::std::option::Option<i64>,
-    /// The time to sort by.
-    ///
-    /// Evidence: g2, used.
+    /// The order. Its values are documented for `list_team_messages` only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub order: ::std::option::Option<crate::types::SortOrder>,
-    /// The page, from 1, as one connector sends it. Prefer `date`.
-    ///
-    /// Evidence: g2, used.
+    pub order: ::std::option::Option<::std::string::String>,
+    /// The page, from 1. A connector sends it; prefer `date`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub page: ::std::option::Option<i64>,
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub parent_id: ::std::option::Option<i64>,
 }
 impl ListConversations {
     /// A request with its required members.
     ///
-    /// - `id`: The id of the team member whose access to the inboxes is checked. An example of the newer
+    /// - `id`: The ID of the team member whose access to the inboxes is checked. An example of the newer
     ///   documentation has `0` here.
     /// - `filters`: Which conversations to list.
     #[inline]
@@ -2924,27 +2526,19 @@ impl ListConversations {
             parent_id: ::std::default::Default::default(),
         }
     }
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn archived(mut self, archived: bool) -> Self {
         self.archived = ::std::option::Option::Some(archived);
         self
     }
-    /// Oldest first. Not described for conversations; one connector sends it.
-    ///
-    /// Evidence: g2, used.
+    /// Oldest first.
     #[must_use]
     #[inline]
     pub fn ascending(mut self, ascending: bool) -> Self {
         self.ascending = ::std::option::Option::Some(ascending);
         self
     }
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn assigned(mut self, assigned: i64) -> Self {
@@ -2958,46 +2552,33 @@ impl ListConversations {
         self.date = ::std::option::Option::Some(date);
         self
     }
-    /// From the newer documentation's common list structure, in the place of `filters`; that
-    /// documentation's own prose sends `filters`.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn filter(mut self, filter: impl Into<::std::string::String>) -> Self {
         self.filter = ::std::option::Option::Some(filter.into());
         self
     }
-    /// How many to give; elsewhere the default is 30. No upper limit is known.
-    ///
-    /// Evidence: g2, used.
+    /// The number of conversations in a page. The default and the maximum are not documented.
     #[must_use]
     #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.limit = ::std::option::Option::Some(limit);
         self
     }
-    /// The time to sort by.
-    ///
-    /// Evidence: g2, used.
+    /// The order. Its values are documented for `list_team_messages` only.
     #[must_use]
     #[inline]
-    pub fn order(mut self, order: impl Into<crate::types::SortOrder>) -> Self {
+    pub fn order(mut self, order: impl Into<::std::string::String>) -> Self {
         self.order = ::std::option::Option::Some(order.into());
         self
     }
-    /// The page, from 1, as one connector sends it. Prefer `date`.
-    ///
-    /// Evidence: g2, used.
+    /// The page, from 1. A connector sends it; prefer `date`.
     #[must_use]
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.page = ::std::option::Option::Some(page);
         self
     }
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn parent_id(mut self, parent_id: i64) -> Self {
@@ -3178,10 +2759,10 @@ impl crate::wire::Check for ListTags {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListTarget {
-    /// The first name.
+    /// The first name, which fills tokens where there is no contact.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub f: ::std::option::Option<::std::string::String>,
-    /// The last name.
+    /// The last name, which fills tokens where there is no contact.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub l: ::std::option::Option<::std::string::String>,
 }
@@ -3194,65 +2775,37 @@ impl ::std::fmt::Debug for ListTarget {
             .finish()
     }
 }
-/// The messages of the team to list. Without a bound, the newest.
+/// The messages of the team to list; without a bound, the newest. The members without a description
+/// are from the list structure that the newer documentation shows for every list.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListTeamMessages {
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub archived: ::std::option::Option<bool>,
     /// Oldest first, and from `created_at` onward. By default, newest first, and before it.
-    ///
-    /// Evidence: g0, g1, g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ascending: ::std::option::Option<bool>,
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assigned: ::std::option::Option<i64>,
     /// Only messages created before this time, or, with `ascending`, on and after it. The older
     /// documentation requires it.
-    ///
-    /// Evidence: g0, g1, g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub created_at: ::std::option::Option<::jiff::Timestamp>,
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub filter: ::std::option::Option<::std::string::String>,
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<i64>,
     /// How many to give, by default 30; 200 was seen. No upper limit is known.
-    ///
-    /// Evidence: g1, g2, used.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub limit: ::std::option::Option<i64>,
     /// The time to sort by; by default `created_at`.
-    ///
-    /// Evidence: g1, g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub order: ::std::option::Option<crate::types::SortOrder>,
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub page: ::std::option::Option<i64>,
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub parent_id: ::std::option::Option<i64>,
 }
@@ -3262,9 +2815,6 @@ impl ListTeamMessages {
     pub fn new() -> Self {
         Self::default()
     }
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn archived(mut self, archived: bool) -> Self {
@@ -3272,17 +2822,12 @@ impl ListTeamMessages {
         self
     }
     /// Oldest first, and from `created_at` onward. By default, newest first, and before it.
-    ///
-    /// Evidence: g0, g1, g2.
     #[must_use]
     #[inline]
     pub fn ascending(mut self, ascending: bool) -> Self {
         self.ascending = ::std::option::Option::Some(ascending);
         self
     }
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn assigned(mut self, assigned: i64) -> Self {
@@ -3291,35 +2836,24 @@ impl ListTeamMessages {
     }
     /// Only messages created before this time, or, with `ascending`, on and after it. The older
     /// documentation requires it.
-    ///
-    /// Evidence: g0, g1, g2.
     #[must_use]
     #[inline]
     pub fn created_at(mut self, created_at: ::jiff::Timestamp) -> Self {
         self.created_at = ::std::option::Option::Some(created_at);
         self
     }
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
         self.date = ::std::option::Option::Some(date);
         self
     }
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn filter(mut self, filter: impl Into<::std::string::String>) -> Self {
         self.filter = ::std::option::Option::Some(filter.into());
         self
     }
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn id(mut self, id: i64) -> Self {
@@ -3327,8 +2861,6 @@ impl ListTeamMessages {
         self
     }
     /// How many to give, by default 30; 200 was seen. No upper limit is known.
-    ///
-    /// Evidence: g1, g2, used.
     #[must_use]
     #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
@@ -3336,26 +2868,18 @@ impl ListTeamMessages {
         self
     }
     /// The time to sort by; by default `created_at`.
-    ///
-    /// Evidence: g1, g2.
     #[must_use]
     #[inline]
     pub fn order(mut self, order: impl Into<crate::types::SortOrder>) -> Self {
         self.order = ::std::option::Option::Some(order.into());
         self
     }
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
         self.page = ::std::option::Option::Some(page);
         self
     }
-    /// From the newer documentation's common list structure; not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn parent_id(mut self, parent_id: i64) -> Self {
@@ -3409,21 +2933,19 @@ impl crate::wire::Check for ListTemplates {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct MarkConversation {
-    /// The id of the conversation's inbox.
+    /// The ID of the conversation's inbox.
     pub inbox_id: i64,
     /// The newer documentation shows it here, from a structure that it shares with reassigning. No
     /// effect is described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub reassign_id: ::std::option::Option<i64>,
-    /// The contact's phone number, digits only, or e-mail address.
+    /// The contact's phone number, digits only, or email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<crate::wire::Address>,
     /// The phone numbers of a group conversation, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
-    /// The id of the team member for whom it is marked.
+    /// The ID of the team member for whom it is marked.
     pub user_id: i64,
 }
 impl ::std::fmt::Debug for MarkConversation {
@@ -3447,8 +2969,8 @@ impl ::std::fmt::Debug for MarkConversation {
 impl MarkConversation {
     /// A request with its required members.
     ///
-    /// - `inbox_id`: The id of the conversation's inbox.
-    /// - `user_id`: The id of the team member for whom it is marked.
+    /// - `inbox_id`: The ID of the conversation's inbox.
+    /// - `user_id`: The ID of the team member for whom it is marked.
     #[inline]
     pub fn new(inbox_id: i64, user_id: i64) -> Self {
         Self {
@@ -3461,15 +2983,13 @@ impl MarkConversation {
     }
     /// The newer documentation shows it here, from a structure that it shares with reassigning. No
     /// effect is described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn reassign_id(mut self, reassign_id: i64) -> Self {
         self.reassign_id = ::std::option::Option::Some(reassign_id);
         self
     }
-    /// The contact's phone number, digits only, or e-mail address.
+    /// The contact's phone number, digits only, or email address.
     #[must_use]
     #[inline]
     pub fn target(mut self, target: impl Into<crate::wire::Address>) -> Self {
@@ -3518,7 +3038,7 @@ impl crate::wire::Check for MarkConversation {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Member {
-    /// The member's id.
+    /// The member's ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<i64>,
     /// The member's name.
@@ -3543,10 +3063,10 @@ pub struct Membership {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created_at: ::std::option::Option<::jiff::Timestamp>,
-    /// The e-mail address.
+    /// The email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
-    /// The membership's id. A client sends with it as `creator_id`.
+    /// The membership's ID. A client sends with it as `creator_id`.
     pub id: i64,
     /// The member's name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -3554,16 +3074,14 @@ pub struct Membership {
     /// The phone number.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::string::String>,
-    /// The member's role as the team has it, should it come here.
-    ///
-    /// Evidence: inferred.
+    /// The member's role as the team has it, should it come here. Inferred: no source shows it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub role: ::std::option::Option<crate::wire::Identifier>,
-    /// The member's role: `1` is an administrator, `4` a member.
+    /// The role: `1` is an administrator, `4` a member. Custom roles have other IDs.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub role_id: ::std::option::Option<i64>,
-    /// The id of the team.
+    /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub team_id: ::std::option::Option<i64>,
     /// When the membership last changed.
@@ -3612,122 +3130,76 @@ pub struct Memberships {
 #[non_exhaustive]
 pub struct Message {
     /// The name under which it was written, if one was given.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub author: ::std::option::Option<::std::string::String>,
-    /// The id of the broadcast that it was part of, if any.
-    ///
-    /// Evidence: g2.
+    /// The ID of the broadcast that it was part of, if any.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub broadcast_id: ::std::option::Option<i64>,
     /// The channel that it took.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel: ::std::option::Option<crate::types::Channel>,
     /// The conversation that it belongs to, in part.
-    ///
-    /// Evidence: g2, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub conversation: ::std::option::Option<Conversation>,
-    /// Not described. The newer documentation has an object of `data`, an array of integers, and
-    /// `type`, which looks like a slip of its generator: free JSON.
-    ///
-    /// Evidence: g2.
+    /// Free JSON. The newer documentation shows an object with `data`, an array of integers, and
+    /// `type`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<::serde_json::Value>,
     /// When it was sent or received.
-    ///
-    /// Evidence: g2, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
     /// Whether it is flagged.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub flagged: ::std::option::Option<bool>,
-    /// Not described.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub hidden: ::std::option::Option<bool>,
-    /// The message's id.
+    /// The message's ID.
     pub id: i64,
     /// The URL of a link in it.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub link_url: ::std::option::Option<::std::string::String>,
-    /// The id that the client gave it when sending.
-    ///
-    /// Evidence: g2, sampled.
+    /// The ID that the client gave it when sending.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// What is attached to it.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub media: ::std::option::Option<::std::string::String>,
     /// The contact's phone number; samples lack it and have `target` only.
-    ///
-    /// Evidence: g2, used.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::string::String>,
-    /// Why it could not be sent; empty if it could. Not described.
-    ///
-    /// Evidence: sampled.
+    /// The text of an error.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub raw_error: ::std::option::Option<::std::string::String>,
-    /// How far it came.
-    ///
-    /// Evidence: g2, sampled, used.
+    /// The delivery status.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<crate::types::MessageStatus>,
-    /// Not described; `0` is typical.
-    ///
-    /// Evidence: g2, sampled.
     #[serde(rename = "super", skip_serializing_if = "::std::option::Option::is_none")]
     pub super_: ::std::option::Option<i64>,
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub support: ::std::option::Option<bool>,
-    /// The contact's phone number or e-mail address.
+    /// The contact's phone number or email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<::std::string::String>,
-    /// Why it did not reach some of its receivers: a text for each phone number, digits only. Not
-    /// documented.
-    ///
-    /// Evidence: sampled.
+    /// Why it did not reach some of its receivers, by phone number, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target_errors: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// The receivers of a group message, in a shape that no source describes.
-    ///
-    /// Evidence: sampled.
+    /// The receivers of a group message, in a shape that no source shows.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::serde_json::Value>,
     /// What it says.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub text: ::std::option::Option<::std::string::String>,
     /// The kind of the message. Its values are not listed.
-    ///
-    /// Evidence: g2, sampled.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<::std::string::String>,
     /// When it last changed.
-    ///
-    /// Evidence: g2, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
-    /// The id of the team member who sent it.
-    ///
-    /// Evidence: g2, sampled.
+    /// The ID of the team member who sent it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub user: ::std::option::Option<i64>,
 }
@@ -3847,23 +3319,15 @@ impl crate::wire::Check for NewAttachment {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct NewContactChannel {
-    /// A handle. Not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_handle: ::std::option::Option<::std::string::String>,
-    /// The address: for instance a phone number, digits only, or an e-mail address.
+    /// The address: for instance a phone number, digits only, or an email address.
     pub channel_id: crate::wire::Address,
-    /// Several addresses; the common structure has it, not described here.
-    ///
-    /// Evidence: g2.
+    /// Several addresses.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_ids: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// The kind of the address.
     pub channel_type: crate::types::ChannelType,
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub info_channel: ::std::option::Option<::std::string::String>,
 }
@@ -3892,7 +3356,7 @@ impl NewContactChannel {
     /// A request with its required members.
     ///
     /// - `channel_type`: The kind of the address.
-    /// - `channel_id`: The address: for instance a phone number, digits only, or an e-mail address.
+    /// - `channel_id`: The address: for instance a phone number, digits only, or an email address.
     #[inline]
     pub fn new(
         channel_type: impl Into<crate::types::ChannelType>,
@@ -3906,9 +3370,6 @@ impl NewContactChannel {
             info_channel: ::std::default::Default::default(),
         }
     }
-    /// A handle. Not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn channel_handle(
@@ -3918,9 +3379,7 @@ impl NewContactChannel {
         self.channel_handle = ::std::option::Option::Some(channel_handle.into());
         self
     }
-    /// Several addresses; the common structure has it, not described here.
-    ///
-    /// Evidence: g2.
+    /// Several addresses.
     #[must_use]
     #[inline]
     pub fn channel_ids(
@@ -3932,9 +3391,6 @@ impl NewContactChannel {
         );
         self
     }
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn info_channel(
@@ -3987,24 +3443,16 @@ impl crate::wire::Check for NewContactField {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct NewGalleryEntry {
-    /// Where on the picture the annotation stands. Not described.
-    ///
-    /// Evidence: g2.
+    /// Where on the picture the annotation stands.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub annotation_position: ::std::option::Option<::std::string::String>,
     /// A text to write onto the picture.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub annotation_text: ::std::option::Option<::std::string::String>,
     /// The URL of the picture without the annotation.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub original_url: ::std::option::Option<::std::string::String>,
     /// The URL of the picture.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub url: ::std::option::Option<::std::string::String>,
 }
@@ -4031,9 +3479,7 @@ impl NewGalleryEntry {
     pub fn new() -> Self {
         Self::default()
     }
-    /// Where on the picture the annotation stands. Not described.
-    ///
-    /// Evidence: g2.
+    /// Where on the picture the annotation stands.
     #[must_use]
     #[inline]
     pub fn annotation_position(
@@ -4046,8 +3492,6 @@ impl NewGalleryEntry {
         self
     }
     /// A text to write onto the picture.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn annotation_text(
@@ -4058,8 +3502,6 @@ impl NewGalleryEntry {
         self
     }
     /// The URL of the picture without the annotation.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn original_url(
@@ -4070,8 +3512,6 @@ impl NewGalleryEntry {
         self
     }
     /// The URL of the picture.
-    ///
-    /// Evidence: g2.
     #[must_use]
     #[inline]
     pub fn url(mut self, url: impl Into<::std::string::String>) -> Self {
@@ -4099,15 +3539,13 @@ pub struct NewScheduledContent {
     /// Pictures to attach.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub gallery: ::std::option::Option<::std::vec::Vec<NewGalleryEntry>>,
-    /// The template for the text.
-    ///
-    /// Evidence: g1, g2.
+    /// A template, in place of `text`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub template: ::std::option::Option<crate::wire::TemplateReference>,
     /// The text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub text: ::std::option::Option<::std::string::String>,
-    /// The receiver. Not described.
+    /// The phone number of the receiver, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub to: ::std::option::Option<::std::string::String>,
 }
@@ -4157,9 +3595,7 @@ impl NewScheduledContent {
         self.gallery = ::std::option::Option::Some(gallery.into_iter().collect());
         self
     }
-    /// The template for the text.
-    ///
-    /// Evidence: g1, g2.
+    /// A template, in place of `text`.
     #[must_use]
     #[inline]
     pub fn template(
@@ -4176,7 +3612,7 @@ impl NewScheduledContent {
         self.text = ::std::option::Option::Some(text.into());
         self
     }
-    /// The receiver. Not described.
+    /// The phone number of the receiver, digits only.
     #[must_use]
     #[inline]
     pub fn to(mut self, to: impl Into<::std::string::String>) -> Self {
@@ -4261,18 +3697,18 @@ impl crate::wire::Check for NewTemplateContent {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct OpenConversation {
-    /// The conversation's id.
+    /// The conversation's ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub chat_id: ::std::option::Option<i64>,
-    /// The id of the conversation's inbox.
+    /// The ID of the conversation's inbox.
     pub inbox_id: i64,
-    /// The contact's phone number, digits only, or e-mail address.
+    /// The contact's phone number, digits only, or email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<crate::wire::Address>,
     /// The phone numbers of a group conversation, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
-    /// The id of the team member who is recorded as the actor.
+    /// The ID of the team member who is recorded as the actor.
     pub user_id: i64,
 }
 impl ::std::fmt::Debug for OpenConversation {
@@ -4296,8 +3732,8 @@ impl ::std::fmt::Debug for OpenConversation {
 impl OpenConversation {
     /// A request with its required members.
     ///
-    /// - `inbox_id`: The id of the conversation's inbox.
-    /// - `user_id`: The id of the team member who is recorded as the actor.
+    /// - `inbox_id`: The ID of the conversation's inbox.
+    /// - `user_id`: The ID of the team member who is recorded as the actor.
     #[inline]
     pub fn new(inbox_id: i64, user_id: i64) -> Self {
         Self {
@@ -4308,14 +3744,14 @@ impl OpenConversation {
             user_id,
         }
     }
-    /// The conversation's id.
+    /// The conversation's ID.
     #[must_use]
     #[inline]
     pub fn chat_id(mut self, chat_id: i64) -> Self {
         self.chat_id = ::std::option::Option::Some(chat_id);
         self
     }
-    /// The contact's phone number, digits only, or e-mail address.
+    /// The contact's phone number, digits only, or email address.
     #[must_use]
     #[inline]
     pub fn target(mut self, target: impl Into<crate::wire::Address>) -> Self {
@@ -4365,17 +3801,17 @@ impl crate::wire::Check for OpenConversation {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ReassignConversation {
-    /// The id of the conversation's inbox.
+    /// The ID of the conversation's inbox.
     pub inbox_id: i64,
-    /// The id of the team member to whom it goes.
+    /// The ID of the team member to whom it goes.
     pub reassign_id: i64,
-    /// The contact's phone number, digits only, or e-mail address.
+    /// The contact's phone number, digits only, or email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<crate::wire::Address>,
     /// The phone numbers of a group conversation, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
-    /// The id of the team member to whom it is assigned now.
+    /// The ID of the team member to whom it is assigned now.
     pub user_id: i64,
 }
 impl ::std::fmt::Debug for ReassignConversation {
@@ -4399,9 +3835,9 @@ impl ::std::fmt::Debug for ReassignConversation {
 impl ReassignConversation {
     /// A request with its required members.
     ///
-    /// - `inbox_id`: The id of the conversation's inbox.
-    /// - `user_id`: The id of the team member to whom it is assigned now.
-    /// - `reassign_id`: The id of the team member to whom it goes.
+    /// - `inbox_id`: The ID of the conversation's inbox.
+    /// - `user_id`: The ID of the team member to whom it is assigned now.
+    /// - `reassign_id`: The ID of the team member to whom it goes.
     #[inline]
     pub fn new(inbox_id: i64, user_id: i64, reassign_id: i64) -> Self {
         Self {
@@ -4412,7 +3848,7 @@ impl ReassignConversation {
             user_id,
         }
     }
-    /// The contact's phone number, digits only, or e-mail address.
+    /// The contact's phone number, digits only, or email address.
     #[must_use]
     #[inline]
     pub fn target(mut self, target: impl Into<crate::wire::Address>) -> Self {
@@ -4456,48 +3892,36 @@ impl crate::wire::Check for ReassignConversation {
         ::std::result::Result::Ok(())
     }
 }
-/// A contact that was handed in and failed. It may lack an id, since it need not exist; its members
+/// A contact that was handed in and failed. It may lack an ID, since it need not exist; its members
 /// are those of a request and of a contact taken together.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct RejectedContact {
-    /// The id of the team member in charge.
-    ///
-    /// Evidence: g2.
+    /// The ID of the team member in charge.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assigned_user_id: ::std::option::Option<i64>,
-    /// The id of the team member who was to be in charge.
-    ///
-    /// Evidence: g1.
+    /// The ID of the team member who was to be in charge.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<i64>,
     /// The URL of a picture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
-    /// The channels, as they were handed in.
-    ///
-    /// Evidence: g2.
+    /// The channels, as the request had them.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contact_channels: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
     /// The UUID of the contact that was to be updated.
-    ///
-    /// Evidence: g1, g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub contact_id: ::std::option::Option<crate::wire::Identifier>,
     /// When the contact was created.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
-    /// The id of the team member who created it.
-    ///
-    /// Evidence: g2.
+    /// The ID of the team member who created it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub creator_id: ::std::option::Option<i64>,
-    /// Values of custom fields, by the id of the field.
+    /// Values of custom fields, by the ID of the field.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
@@ -4505,35 +3929,25 @@ pub struct RejectedContact {
     /// The name to show.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
-    /// The e-mail address.
+    /// The email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
-    /// Not described; a request has an array of integers here.
-    ///
-    /// Evidence: g2.
+    /// The IDs of the email suppressions associated with the contact.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_suppressions: ::std::option::Option<::serde_json::Value>,
-    /// The contact's id in another system.
-    ///
-    /// Evidence: g2.
+    /// The contact's ID in another system.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub external_id: ::std::option::Option<::std::string::String>,
     /// A reference to another system.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub external_ref: ::std::option::Option<::std::string::String>,
     /// The first name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first: ::std::option::Option<::std::string::String>,
-    /// The contact's id, if it has one.
-    ///
-    /// Evidence: g2.
+    /// The contact's ID, if it has one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<i64>,
-    /// The id of an inbox. Not described.
-    ///
-    /// Evidence: g2.
+    /// The ID of an inbox.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub inbox_id: ::std::option::Option<i64>,
     /// Whether the contact wants no messages.
@@ -4543,57 +3957,34 @@ pub struct RejectedContact {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last: ::std::option::Option<::std::string::String>,
     /// The notes on the contact.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub note: ::std::option::Option<::std::vec::Vec<ContactNote>>,
-    /// The last change to the record. Not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub op: ::std::option::Option<::std::string::String>,
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub parent_id: ::std::option::Option<i64>,
     /// The phone number.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::string::String>,
     /// The revision.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub rev: ::std::option::Option<i64>,
-    /// Whether the contact is shared. Not described.
-    ///
-    /// Evidence: g2.
+    /// Whether the contact is shared.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub shared: ::std::option::Option<bool>,
-    /// The tags: objects, with `tag_id` as they were handed in.
-    ///
-    /// Evidence: g1, g2.
+    /// The tags, as the request had them.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
-    /// The id of the team.
-    ///
-    /// Evidence: g2.
+    /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub team_id: ::std::option::Option<i64>,
-    /// The kind of the contact. Not described.
-    ///
-    /// Evidence: g2.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<::std::string::String>,
     /// When the contact last changed.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
-    /// The UUID, if it has one.
-    ///
-    /// Evidence: inferred.
+    /// The UUID, if it has one. Inferred: no source shows it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub uuid: ::std::option::Option<::std::string::String>,
 }
@@ -4648,45 +4039,26 @@ impl ::std::fmt::Debug for RejectedContact {
 #[non_exhaustive]
 pub struct ScheduledContent {
     /// The files attached to it.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub attachments: ::std::option::Option<::std::vec::Vec<Attachment>>,
     /// The pictures attached to it.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub gallery: ::std::option::Option<crate::wire::Gallery>,
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_day: ::std::option::Option<i64>,
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_time: ::std::option::Option<::std::string::String>,
-    /// Not described.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub offset: ::std::option::Option<i64>,
     /// The template for the text.
-    ///
-    /// Evidence: g1, g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub template: ::std::option::Option<crate::wire::TemplateReference>,
     /// The text.
-    ///
-    /// Evidence: g2, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub text: ::std::option::Option<::std::string::String>,
-    /// The receiver. Not described.
-    ///
-    /// Evidence: g2, sampled.
+    /// The phone number of the receiver, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub to: ::std::option::Option<::std::string::String>,
 }
@@ -4724,37 +4096,30 @@ pub struct ScheduledMessage {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub execute: ::std::option::Option<::jiff::Timestamp>,
-    /// The scheduled message's id.
+    /// The scheduled message's ID.
     pub id: i64,
-    /// The id of the inbox from which it is sent.
+    /// The ID of the inbox from which it is sent.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub inbox_id: ::std::option::Option<i64>,
-    /// The id that the client gave it.
+    /// The ID that the client gave it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// What is sent, and to whom.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub meta: ::std::option::Option<ScheduledMessageMeta>,
-    /// The last change to the record. Not described.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub op: ::std::option::Option<::std::string::String>,
     /// The revision; samples lack it.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub rev: ::std::option::Option<i64>,
-    /// The id of the team.
-    ///
-    /// Evidence: sampled.
+    /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub team_id: ::std::option::Option<i64>,
     /// When it last changed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
-    /// The id of the team member who sends it.
-    ///
-    /// Evidence: sampled.
+    /// The ID of the team member who sends it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<i64>,
 }
@@ -4763,34 +4128,22 @@ pub struct ScheduledMessage {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ScheduledMessageMeta {
-    /// The id of the campaign that it is part of, if any.
-    ///
-    /// Evidence: g2.
+    /// The ID of the campaign that it is part of, if any.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub campaign_id: ::std::option::Option<i64>,
-    /// The id of the campaign's step.
-    ///
-    /// Evidence: g2.
+    /// The ID of the campaign's step.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub campaign_step_id: ::std::option::Option<i64>,
     /// The phone number that the campaign sends to.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub campaign_target_phone: ::std::option::Option<::std::string::String>,
     /// What it says.
-    ///
-    /// Evidence: g2, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub content: ::std::option::Option<ScheduledContent>,
-    /// The id of the conversation that it goes to.
-    ///
-    /// Evidence: g2.
+    /// The ID of the conversation that it goes to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub conversation_id: ::std::option::Option<i64>,
-    /// The id of the list that it goes to.
-    ///
-    /// Evidence: g2.
+    /// The ID of the list that it goes to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub list_id: ::std::option::Option<i64>,
 }
@@ -4843,7 +4196,7 @@ impl crate::wire::Check for SearchContactsV2 {
         ::std::result::Result::Ok(())
     }
 }
-/// An e-mail to send: a new one to `targets`, or a reply in the conversation `convo_id`; exactly
+/// An email to send: a new one to `targets`, or a reply in the conversation `convo_id`; exactly
 /// one of the two.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -4852,24 +4205,22 @@ pub struct SendEmail {
     /// The title of a new conversation; not for replies.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub conv_title: ::std::option::Option<::std::string::String>,
-    /// The id of the conversation to reply in.
+    /// The ID of the conversation to reply in.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub convo_id: ::std::option::Option<i64>,
-    /// The id of the team member who sends it.
+    /// The ID of the team member who sends it.
     pub creator_id: i64,
-    /// The id of the inbox from which it is sent. Not `inbox_id` here.
+    /// The ID of the inbox from which it is sent. Not `inbox_id` here.
     pub inbox: i64,
-    /// An id of the client's choosing. A second request with it makes no second e-mail; how long
-    /// the server remembers it is not documented.
+    /// An idempotency key: a repeated one sends no second email. How long the server remembers it
+    /// is not documented.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The same without HTML. The newer documentation has it in its prose, but not in its schema.
-    ///
-    /// Evidence: g1, g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub raw_text: ::std::option::Option<::std::string::String>,
-    /// The receivers. Each is `to:` or `cc:` with an e-mail address behind it, or several with
-    /// commas between them.
+    /// The recipients, at most 10. Each is `to:` or `cc:` followed by an email address, or several
+    /// separated by commas.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::EmailRecipient>>,
     /// What it says, in HTML.
@@ -4902,8 +4253,8 @@ impl ::std::fmt::Debug for SendEmail {
 impl SendEmail {
     /// A request with its required members.
     ///
-    /// - `inbox`: The id of the inbox from which it is sent. Not `inbox_id` here.
-    /// - `creator_id`: The id of the team member who sends it.
+    /// - `inbox`: The ID of the inbox from which it is sent. Not `inbox_id` here.
+    /// - `creator_id`: The ID of the team member who sends it.
     /// - `text`: What it says, in HTML.
     #[inline]
     pub fn new(
@@ -4929,15 +4280,15 @@ impl SendEmail {
         self.conv_title = ::std::option::Option::Some(conv_title.into());
         self
     }
-    /// The id of the conversation to reply in.
+    /// The ID of the conversation to reply in.
     #[must_use]
     #[inline]
     pub fn convo_id(mut self, convo_id: i64) -> Self {
         self.convo_id = ::std::option::Option::Some(convo_id);
         self
     }
-    /// An id of the client's choosing. A second request with it makes no second e-mail; how long
-    /// the server remembers it is not documented.
+    /// An idempotency key: a repeated one sends no second email. How long the server remembers it
+    /// is not documented.
     #[must_use]
     #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
@@ -4945,16 +4296,14 @@ impl SendEmail {
         self
     }
     /// The same without HTML. The newer documentation has it in its prose, but not in its schema.
-    ///
-    /// Evidence: g1, g2.
     #[must_use]
     #[inline]
     pub fn raw_text(mut self, raw_text: impl Into<::std::string::String>) -> Self {
         self.raw_text = ::std::option::Option::Some(raw_text.into());
         self
     }
-    /// The receivers. Each is `to:` or `cc:` with an e-mail address behind it, or several with
-    /// commas between them.
+    /// The recipients, at most 10. Each is `to:` or `cc:` followed by an email address, or several
+    /// separated by commas.
     #[must_use]
     #[inline]
     pub fn targets(
@@ -4992,6 +4341,14 @@ impl crate::wire::Check for SendEmail {
     fn local_id(&self) -> ::std::option::Option<&str> {
         self.local_id.as_deref()
     }
+    #[inline]
+    fn has(&self, member: &str) -> bool {
+        match member {
+            "targets" => self.targets.as_ref().is_some_and(|items| !items.is_empty()),
+            "convo_id" => self.convo_id.is_some(),
+            _ => false,
+        }
+    }
 }
 /// A message to send, to exactly one of: a phone number (`phone_number`), a conversation
 /// (`chat_id`), a list (`list_id`, which needs `local_id`) and a group (`targets`).
@@ -4999,54 +4356,39 @@ impl crate::wire::Check for SendEmail {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SendMessage {
-    /// Not described.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub activity_id: ::std::option::Option<::std::string::String>,
     /// A name to show as its author; seen with `private`.
-    ///
-    /// Evidence: g1, g2, used.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub author: ::std::option::Option<::std::string::String>,
-    /// The channel to take; one client sends `sms`. Not documented, and not known to be heeded.
-    ///
-    /// Evidence: used.
+    /// A client sends `sms`. Whether the server honors it is unknown.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel: ::std::option::Option<crate::types::Channel>,
-    /// The id of the conversation to send to.
+    /// The ID of the conversation to send to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub chat_id: ::std::option::Option<i64>,
-    /// A name for the conversation, as one client sends it. Not documented, and not known to be
-    /// heeded.
-    ///
-    /// Evidence: used.
+    /// A name for the conversation. A client sends it; whether the server honors it is unknown.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub conv_name: ::std::option::Option<::std::string::String>,
-    /// The e-mail address of the sender, which one client sends in the place of `creator_id`. Not
-    /// documented, and not known to be heeded.
-    ///
-    /// Evidence: used.
+    /// The email address of the sender, which a client sends in place of `creator_id`. Whether the
+    /// server honors it is unknown.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub creator_email: ::std::option::Option<::std::string::String>,
-    /// The id of the team member who sends it, from the members of the inbox or of the team; not
-    /// necessarily the id of the user. One public client leaves it out, so the server alone insists
+    /// The ID of the team member who sends it, from the members of the inbox or of the team; not
+    /// necessarily the ID of the user. One public client leaves it out, so the server alone insists
     /// on it.
-    ///
-    /// Evidence: g1, g2, used.
     pub creator_id: i64,
-    /// The id of the inbox from which it is sent.
+    /// The ID of the inbox from which it is sent.
     pub inbox_id: i64,
-    /// The id of the list to send to; `local_id` must be given too.
+    /// The ID of the list to which to send. Requires `local_id`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub list_id: ::std::option::Option<i64>,
-    /// An id of the client's choosing, which comes back with the message and in webhooks. Required
-    /// with `list_id`, where it must be unique for the broadcast. The older documentation calls it
-    /// the idempotency id, yet wants it unique for each attempt; the newer one promises tracking
-    /// only.
-    ///
-    /// Evidence: g1, g2, used.
+    /// An ID of the client's choice, such as a UUID or `broadcast-april-2026-001`. Messages and
+    /// webhook events carry it. Required with `list_id`, and unique for each list and broadcast.
+    /// What a repeated one does is said at `send_message`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
-    /// The public URL of a file to attach; it makes the message an MMS.
+    /// The public URL of a file to attach. It makes the message an MMS.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub media_url: ::std::option::Option<::std::string::String>,
     /// The phone number of the receiver, digits only.
@@ -5054,20 +4396,18 @@ pub struct SendMessage {
     pub phone_number: ::std::option::Option<crate::wire::Phone>,
     /// Makes it a comment that only the team sees. The newer guide wants it with `chat_id`; one
     /// client sends it with `phone_number`.
-    ///
-    /// Evidence: g1, g2, used.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub private: ::std::option::Option<bool>,
-    /// The id of a survey whose opening question becomes the text.
+    /// The ID of a survey whose opening question becomes the text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub survey_id: ::std::option::Option<i64>,
-    /// The phone numbers of a group, digits only. Not from a toll-free number.
+    /// The phone numbers of a group MMS, digits only. Not from a toll-free number.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
-    /// The id of a template for the text; the server fills its tokens.
+    /// The ID of a template for the text; the server fills its tokens.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub template_id: ::std::option::Option<i64>,
-    /// What it says.
+    /// The text. In a send to a list, the server fills tokens such as `{{first_name}}`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub text: ::std::option::Option<::std::string::String>,
 }
@@ -5116,9 +4456,9 @@ impl ::std::fmt::Debug for SendMessage {
 impl SendMessage {
     /// A request with its required members.
     ///
-    /// - `inbox_id`: The id of the inbox from which it is sent.
-    /// - `creator_id`: The id of the team member who sends it, from the members of the inbox or of the team; not
-    ///   necessarily the id of the user. One public client leaves it out, so the server alone insists
+    /// - `inbox_id`: The ID of the inbox from which it is sent.
+    /// - `creator_id`: The ID of the team member who sends it, from the members of the inbox or of the team; not
+    ///   necessarily the ID of the user. One public client leaves it out, so the server alone insists
     ///   on it.
     #[inline]
     pub fn new(inbox_id: i64, creator_id: i64) -> Self {
@@ -5142,7 +4482,6 @@ impl SendMessage {
             text: ::std::default::Default::default(),
         }
     }
-    /// Not described.
     #[must_use]
     #[inline]
     pub fn activity_id(mut self, activity_id: impl Into<::std::string::String>) -> Self {
@@ -5150,44 +4489,35 @@ impl SendMessage {
         self
     }
     /// A name to show as its author; seen with `private`.
-    ///
-    /// Evidence: g1, g2, used.
     #[must_use]
     #[inline]
     pub fn author(mut self, author: impl Into<::std::string::String>) -> Self {
         self.author = ::std::option::Option::Some(author.into());
         self
     }
-    /// The channel to take; one client sends `sms`. Not documented, and not known to be heeded.
-    ///
-    /// Evidence: used.
+    /// A client sends `sms`. Whether the server honors it is unknown.
     #[must_use]
     #[inline]
     pub fn channel(mut self, channel: impl Into<crate::types::Channel>) -> Self {
         self.channel = ::std::option::Option::Some(channel.into());
         self
     }
-    /// The id of the conversation to send to.
+    /// The ID of the conversation to send to.
     #[must_use]
     #[inline]
     pub fn chat_id(mut self, chat_id: i64) -> Self {
         self.chat_id = ::std::option::Option::Some(chat_id);
         self
     }
-    /// A name for the conversation, as one client sends it. Not documented, and not known to be
-    /// heeded.
-    ///
-    /// Evidence: used.
+    /// A name for the conversation. A client sends it; whether the server honors it is unknown.
     #[must_use]
     #[inline]
     pub fn conv_name(mut self, conv_name: impl Into<::std::string::String>) -> Self {
         self.conv_name = ::std::option::Option::Some(conv_name.into());
         self
     }
-    /// The e-mail address of the sender, which one client sends in the place of `creator_id`. Not
-    /// documented, and not known to be heeded.
-    ///
-    /// Evidence: used.
+    /// The email address of the sender, which a client sends in place of `creator_id`. Whether the
+    /// server honors it is unknown.
     #[must_use]
     #[inline]
     pub fn creator_email(
@@ -5197,26 +4527,23 @@ impl SendMessage {
         self.creator_email = ::std::option::Option::Some(creator_email.into());
         self
     }
-    /// The id of the list to send to; `local_id` must be given too.
+    /// The ID of the list to which to send. Requires `local_id`.
     #[must_use]
     #[inline]
     pub fn list_id(mut self, list_id: i64) -> Self {
         self.list_id = ::std::option::Option::Some(list_id);
         self
     }
-    /// An id of the client's choosing, which comes back with the message and in webhooks. Required
-    /// with `list_id`, where it must be unique for the broadcast. The older documentation calls it
-    /// the idempotency id, yet wants it unique for each attempt; the newer one promises tracking
-    /// only.
-    ///
-    /// Evidence: g1, g2, used.
+    /// An ID of the client's choice, such as a UUID or `broadcast-april-2026-001`. Messages and
+    /// webhook events carry it. Required with `list_id`, and unique for each list and broadcast.
+    /// What a repeated one does is said at `send_message`.
     #[must_use]
     #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
         self.local_id = ::std::option::Option::Some(local_id.into());
         self
     }
-    /// The public URL of a file to attach; it makes the message an MMS.
+    /// The public URL of a file to attach. It makes the message an MMS.
     #[must_use]
     #[inline]
     pub fn media_url(mut self, media_url: impl Into<::std::string::String>) -> Self {
@@ -5232,22 +4559,20 @@ impl SendMessage {
     }
     /// Makes it a comment that only the team sees. The newer guide wants it with `chat_id`; one
     /// client sends it with `phone_number`.
-    ///
-    /// Evidence: g1, g2, used.
     #[must_use]
     #[inline]
     pub fn private(mut self, private: bool) -> Self {
         self.private = ::std::option::Option::Some(private);
         self
     }
-    /// The id of a survey whose opening question becomes the text.
+    /// The ID of a survey whose opening question becomes the text.
     #[must_use]
     #[inline]
     pub fn survey_id(mut self, survey_id: i64) -> Self {
         self.survey_id = ::std::option::Option::Some(survey_id);
         self
     }
-    /// The phone numbers of a group, digits only. Not from a toll-free number.
+    /// The phone numbers of a group MMS, digits only. Not from a toll-free number.
     #[must_use]
     #[inline]
     pub fn targets(
@@ -5259,14 +4584,14 @@ impl SendMessage {
         );
         self
     }
-    /// The id of a template for the text; the server fills its tokens.
+    /// The ID of a template for the text; the server fills its tokens.
     #[must_use]
     #[inline]
     pub fn template_id(mut self, template_id: i64) -> Self {
         self.template_id = ::std::option::Option::Some(template_id);
         self
     }
-    /// What it says.
+    /// The text. In a send to a list, the server fills tokens such as `{{first_name}}`.
     #[must_use]
     #[inline]
     pub fn text(mut self, text: impl Into<::std::string::String>) -> Self {
@@ -5306,38 +4631,38 @@ impl crate::wire::Check for SendMessage {
     fn local_id(&self) -> ::std::option::Option<&str> {
         self.local_id.as_deref()
     }
+    #[inline]
+    fn has(&self, member: &str) -> bool {
+        match member {
+            "phone_number" => self.phone_number.is_some(),
+            "chat_id" => self.chat_id.is_some(),
+            "list_id" => self.list_id.is_some(),
+            "targets" => self.targets.as_ref().is_some_and(|items| !items.is_empty()),
+            _ => false,
+        }
+    }
 }
-/// What became of a message or an e-mail that was handed in.
+/// What became of a message or an email that was handed in.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SendResult {
-    /// An object that no source describes.
-    ///
-    /// Evidence: g1, g2, sampled.
+    /// An object of a shape that no source shows.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub compliance_results: ::std::option::Option<::serde_json::Value>,
-    /// The id of its conversation. Documented for e-mails; sampled from messages.
-    ///
-    /// Evidence: g1, g2, sampled.
+    /// The ID of its conversation. Documented for emails; sampled from messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub convo_id: ::std::option::Option<i64>,
-    /// When it was taken.
-    ///
-    /// Evidence: g1, g2, sampled.
+    /// When the message was accepted.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
     /// The URL of its media. Documented for messages; samples lack it.
-    ///
-    /// Evidence: g1, g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub gallery_url: ::std::option::Option<::std::string::String>,
-    /// The message's id.
+    /// The message's ID.
     pub id: i64,
-    /// Whether it waits to be sent. Documented for e-mails; sampled from messages.
-    ///
-    /// Evidence: g1, g2, sampled.
+    /// Whether it waits to be sent. Documented for emails; sampled from messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub queued: ::std::option::Option<bool>,
 }
@@ -5360,13 +4685,13 @@ impl ::std::fmt::Debug for SendResult {
             .finish()
     }
 }
-/// A new status for a contact, named by its id, its phone number or both. The vendor's example
+/// A new status for a contact, named by its ID, its phone number or both. The vendor's example
 /// sends both.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SetContactStatus {
-    /// The contact's id.
+    /// The contact's ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<i64>,
     /// The phone number, digits only.
@@ -5397,7 +4722,7 @@ impl SetContactStatus {
             status: status.into(),
         }
     }
-    /// The contact's id.
+    /// The contact's ID.
     #[must_use]
     #[inline]
     pub fn id(mut self, id: i64) -> Self {
@@ -5435,7 +4760,7 @@ pub struct Survey {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
-    /// The survey's id.
+    /// The survey's ID.
     pub id: i64,
     /// Its name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -5444,8 +4769,6 @@ pub struct Survey {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub question: ::std::option::Option<::std::string::String>,
     /// The kind of the survey.
-    ///
-    /// Evidence: g1, g2.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<crate::types::SurveyType>,
     /// When it last changed.
@@ -5481,7 +4804,7 @@ pub struct Tag {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
-    /// The tag's id.
+    /// The tag's ID.
     pub id: i64,
     /// The revision.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -5489,7 +4812,7 @@ pub struct Tag {
     /// The tag's text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tag: ::std::option::Option<::std::string::String>,
-    /// The id of the team.
+    /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub team_id: ::std::option::Option<i64>,
     /// When it last changed; lists are sorted by it.
@@ -5502,13 +4825,13 @@ pub struct Tag {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TagAssignment {
-    /// The tag's id.
+    /// The tag's ID.
     pub tag_id: i64,
 }
 impl TagAssignment {
     /// A request with its required members.
     ///
-    /// - `tag_id`: The tag's id.
+    /// - `tag_id`: The tag's ID.
     #[inline]
     pub fn new(tag_id: i64) -> Self {
         Self { tag_id }
@@ -5528,7 +4851,7 @@ impl crate::wire::Check for TagAssignment {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Team {
-    /// The team's id.
+    /// The team's ID.
     pub id: i64,
     /// How many contacts a list may have at most.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -5556,26 +4879,20 @@ impl ::std::fmt::Debug for Team {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TeamMember {
-    /// The e-mail address. Clients read it; it is not documented.
-    ///
-    /// Evidence: used.
+    /// The email address. Only clients show it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
-    /// The member's id, which `creator_id` and `user_id` take.
+    /// The member's ID, which `creator_id` and `user_id` take.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<i64>,
     /// The member's name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
     /// The member's role: a string here; memberships have an integer, `role_id`, and either is read.
-    ///
-    /// Evidence: g1, g2, inferred.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub role: ::std::option::Option<crate::wire::Identifier>,
-    /// The member's role as memberships have it, should it come here.
-    ///
-    /// Evidence: inferred.
+    /// The member's role as memberships have it, should it come here. Inferred: no source shows it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub role_id: ::std::option::Option<i64>,
 }
@@ -5597,8 +4914,6 @@ impl ::std::fmt::Debug for TeamMember {
 #[non_exhaustive]
 pub struct Template {
     /// Whether it is archived; samples lack it.
-    ///
-    /// Evidence: g1.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub archived: ::std::option::Option<bool>,
     /// What it says.
@@ -5608,29 +4923,26 @@ pub struct Template {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
-    /// The id of the team member who created it.
+    /// The ID of the team member who created it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub creator_id: ::std::option::Option<i64>,
-    /// The template's id.
+    /// The template's ID.
     pub id: i64,
-    /// The id that the client gave it.
+    /// The ID that the client gave it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// Its name; a request says `title`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
-    /// The last change to the record. Not described.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub op: ::std::option::Option<::std::string::String>,
     /// The revision.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub rev: ::std::option::Option<i64>,
-    /// Whether it is shared. Not described.
+    /// Whether the template is shared.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub shared: ::std::option::Option<bool>,
-    /// The id of the team.
+    /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub team_id: ::std::option::Option<i64>,
     /// When it last changed; lists are sorted by it.
@@ -5644,8 +4956,6 @@ pub struct Template {
 #[non_exhaustive]
 pub struct TemplateContent {
     /// The pictures that go with it.
-    ///
-    /// Evidence: g1, g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub gallery: ::std::option::Option<crate::wire::Gallery>,
@@ -5670,16 +4980,16 @@ impl ::std::fmt::Debug for TemplateContent {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TransferConversation {
-    /// The conversation's id.
+    /// The conversation's ID.
     pub conversation_id: i64,
-    /// The id of the inbox to which it goes.
+    /// The ID of the inbox to which it goes.
     pub transfer_inbox_id: i64,
 }
 impl TransferConversation {
     /// A request with its required members.
     ///
-    /// - `conversation_id`: The conversation's id.
-    /// - `transfer_inbox_id`: The id of the inbox to which it goes.
+    /// - `conversation_id`: The conversation's ID.
+    /// - `transfer_inbox_id`: The ID of the inbox to which it goes.
     #[inline]
     pub fn new(conversation_id: i64, transfer_inbox_id: i64) -> Self {
         Self {
@@ -5703,33 +5013,31 @@ impl crate::wire::Check for TransferConversation {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateContact {
-    /// The id of the team member in charge; `-1` for nobody.
+    /// The ID of the team member in charge; `-1` for nobody.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<i64>,
     /// The URL of a picture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
-    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// The name to show.
+    /// The name to show. By default, the first and the last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
-    /// The e-mail address.
+    /// The email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
-    /// Not described.
-    ///
-    /// Evidence: g2.
+    /// The IDs of the email suppressions associated with the contact.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_suppressions: ::std::option::Option<::std::vec::Vec<i64>>,
     /// The first name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first: ::std::option::Option<::std::string::String>,
-    /// Whether the contact wants no messages.
+    /// Whether the contact opted out of messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_opted_out: ::std::option::Option<bool>,
     /// The last name.
@@ -5785,7 +5093,7 @@ impl UpdateContact {
             tags: ::std::default::Default::default(),
         }
     }
-    /// The id of the team member in charge; `-1` for nobody.
+    /// The ID of the team member in charge; `-1` for nobody.
     #[must_use]
     #[inline]
     pub fn assignee_id(mut self, assignee_id: i64) -> Self {
@@ -5799,7 +5107,7 @@ impl UpdateContact {
         self.avatar = ::std::option::Option::Some(avatar.into());
         self
     }
-    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[must_use]
     #[inline]
@@ -5814,7 +5122,7 @@ impl UpdateContact {
         );
         self
     }
-    /// The name to show.
+    /// The name to show. By default, the first and the last name.
     #[must_use]
     #[inline]
     pub fn display_name(
@@ -5824,16 +5132,14 @@ impl UpdateContact {
         self.display_name = ::std::option::Option::Some(display_name.into());
         self
     }
-    /// The e-mail address.
+    /// The email address.
     #[must_use]
     #[inline]
     pub fn email(mut self, email: impl Into<::std::string::String>) -> Self {
         self.email = ::std::option::Option::Some(email.into());
         self
     }
-    /// Not described.
-    ///
-    /// Evidence: g2.
+    /// The IDs of the email suppressions associated with the contact.
     #[must_use]
     #[inline]
     pub fn email_suppressions(
@@ -5852,7 +5158,7 @@ impl UpdateContact {
         self.first = ::std::option::Option::Some(first.into());
         self
     }
-    /// Whether the contact wants no messages.
+    /// Whether the contact opted out of messages.
     #[must_use]
     #[inline]
     pub fn is_opted_out(mut self, is_opted_out: bool) -> Self {
@@ -5944,31 +5250,31 @@ impl crate::wire::Check for UpdateContactChannel {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateContactV2 {
-    /// The id of the team member in charge; `-1` for nobody.
+    /// The ID of the team member in charge; `-1` for nobody.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<i64>,
     /// The URL of a picture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
-    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// The name to show.
+    /// The name to show. By default, the first and the last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
-    /// The e-mail address.
+    /// The email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
-    /// Not described.
+    /// The IDs of the email suppressions associated with the contact.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_suppressions: ::std::option::Option<::std::vec::Vec<i64>>,
     /// The first name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first: ::std::option::Option<::std::string::String>,
-    /// Whether the contact wants no messages.
+    /// Whether the contact opted out of messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_opted_out: ::std::option::Option<bool>,
     /// The last name.
@@ -6011,7 +5317,7 @@ impl UpdateContactV2 {
     pub fn new() -> Self {
         Self::default()
     }
-    /// The id of the team member in charge; `-1` for nobody.
+    /// The ID of the team member in charge; `-1` for nobody.
     #[must_use]
     #[inline]
     pub fn assignee_id(mut self, assignee_id: i64) -> Self {
@@ -6025,7 +5331,7 @@ impl UpdateContactV2 {
         self.avatar = ::std::option::Option::Some(avatar.into());
         self
     }
-    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[must_use]
     #[inline]
@@ -6040,7 +5346,7 @@ impl UpdateContactV2 {
         );
         self
     }
-    /// The name to show.
+    /// The name to show. By default, the first and the last name.
     #[must_use]
     #[inline]
     pub fn display_name(
@@ -6050,14 +5356,14 @@ impl UpdateContactV2 {
         self.display_name = ::std::option::Option::Some(display_name.into());
         self
     }
-    /// The e-mail address.
+    /// The email address.
     #[must_use]
     #[inline]
     pub fn email(mut self, email: impl Into<::std::string::String>) -> Self {
         self.email = ::std::option::Option::Some(email.into());
         self
     }
-    /// Not described.
+    /// The IDs of the email suppressions associated with the contact.
     #[must_use]
     #[inline]
     pub fn email_suppressions(
@@ -6076,7 +5382,7 @@ impl UpdateContactV2 {
         self.first = ::std::option::Option::Some(first.into());
         self
     }
-    /// Whether the contact wants no messages.
+    /// Whether the contact opted out of messages.
     #[must_use]
     #[inline]
     pub fn is_opted_out(mut self, is_opted_out: bool) -> Self {
@@ -6129,32 +5435,28 @@ impl crate::wire::Check for UpdateContactV2 {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateList {
-    /// The ids of contacts to put on it.
+    /// The IDs of contacts to put on it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub add_contacts: ::std::option::Option<::std::vec::Vec<i64>>,
-    /// E-mail addresses to put on it.
+    /// Email addresses to put on it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub add_emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// Phone numbers to put on it, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub add_phones: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
-    /// The ids of the contacts that are to be on it, in the place of all that are.
+    /// The IDs of the contacts that are to be on it, in the place of all that are.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contacts: ::std::option::Option<::std::vec::Vec<i64>>,
-    /// E-mail addresses. Shown by the newer documentation only; not described.
-    ///
-    /// Evidence: g2.
+    /// Email addresses.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// Phone numbers. Shown by the newer documentation only; not described.
-    ///
-    /// Evidence: g2.
+    /// Phone numbers, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phones: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
-    /// The ids of contacts to take off it.
+    /// The IDs of contacts to take off it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub remove_contacts: ::std::option::Option<::std::vec::Vec<i64>>,
-    /// E-mail addresses to take off it.
+    /// Email addresses to take off it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub remove_emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// Phone numbers to take off it, digits only.
@@ -6205,7 +5507,7 @@ impl UpdateList {
     pub fn new() -> Self {
         Self::default()
     }
-    /// The ids of contacts to put on it.
+    /// The IDs of contacts to put on it.
     #[must_use]
     #[inline]
     pub fn add_contacts(mut self, add_contacts: impl IntoIterator<Item = i64>) -> Self {
@@ -6214,7 +5516,7 @@ impl UpdateList {
         );
         self
     }
-    /// E-mail addresses to put on it.
+    /// Email addresses to put on it.
     #[must_use]
     #[inline]
     pub fn add_emails(
@@ -6238,16 +5540,14 @@ impl UpdateList {
         );
         self
     }
-    /// The ids of the contacts that are to be on it, in the place of all that are.
+    /// The IDs of the contacts that are to be on it, in the place of all that are.
     #[must_use]
     #[inline]
     pub fn contacts(mut self, contacts: impl IntoIterator<Item = i64>) -> Self {
         self.contacts = ::std::option::Option::Some(contacts.into_iter().collect());
         self
     }
-    /// E-mail addresses. Shown by the newer documentation only; not described.
-    ///
-    /// Evidence: g2.
+    /// Email addresses.
     #[must_use]
     #[inline]
     pub fn emails(
@@ -6259,9 +5559,7 @@ impl UpdateList {
         );
         self
     }
-    /// Phone numbers. Shown by the newer documentation only; not described.
-    ///
-    /// Evidence: g2.
+    /// Phone numbers, digits only.
     #[must_use]
     #[inline]
     pub fn phones(
@@ -6273,7 +5571,7 @@ impl UpdateList {
         );
         self
     }
-    /// The ids of contacts to take off it.
+    /// The IDs of contacts to take off it.
     #[must_use]
     #[inline]
     pub fn remove_contacts(
@@ -6285,7 +5583,7 @@ impl UpdateList {
         );
         self
     }
-    /// E-mail addresses to take off it.
+    /// Email addresses to take off it.
     #[must_use]
     #[inline]
     pub fn remove_emails(
@@ -6434,18 +5732,18 @@ impl crate::wire::Check for UpdateListV1 {
 pub struct UpdateScheduledMessage {
     /// What it says.
     pub content: NewScheduledContent,
-    /// The id of the conversation to send to.
+    /// The ID of the conversation to send to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub conversation_id: ::std::option::Option<i64>,
     /// When to send it: at least 15 minutes ahead, and on a quarter of an hour. The answer calls it
     /// `execute`.
     pub execute_at: ::jiff::Timestamp,
-    /// The id of the inbox from which it is sent.
+    /// The ID of the inbox from which it is sent.
     pub inbox_id: i64,
-    /// The id of the list to send to.
+    /// The ID of the list to send to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub list_id: ::std::option::Option<i64>,
-    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The phone number of the receiver, digits only.
@@ -6453,11 +5751,9 @@ pub struct UpdateScheduledMessage {
     pub phone_number: ::std::option::Option<crate::wire::Phone>,
     /// The receivers of a group message. The older documentation has objects here, of a shape that
     /// it does not show, where sending a message takes phone numbers.
-    ///
-    /// Evidence: g1.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
-    /// The id of the team member who sends it, by default the team's owner. Not `creator_id` here.
+    /// The ID of the team member who sends it, by default the team's owner. Not `creator_id` here.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<i64>,
 }
@@ -6486,7 +5782,7 @@ impl ::std::fmt::Debug for UpdateScheduledMessage {
 impl UpdateScheduledMessage {
     /// A request with its required members.
     ///
-    /// - `inbox_id`: The id of the inbox from which it is sent.
+    /// - `inbox_id`: The ID of the inbox from which it is sent.
     /// - `execute_at`: When to send it: at least 15 minutes ahead, and on a quarter of an hour. The answer calls it
     ///   `execute`.
     /// - `content`: What it says.
@@ -6508,21 +5804,21 @@ impl UpdateScheduledMessage {
             user_id: ::std::default::Default::default(),
         }
     }
-    /// The id of the conversation to send to.
+    /// The ID of the conversation to send to.
     #[must_use]
     #[inline]
     pub fn conversation_id(mut self, conversation_id: i64) -> Self {
         self.conversation_id = ::std::option::Option::Some(conversation_id);
         self
     }
-    /// The id of the list to send to.
+    /// The ID of the list to send to.
     #[must_use]
     #[inline]
     pub fn list_id(mut self, list_id: i64) -> Self {
         self.list_id = ::std::option::Option::Some(list_id);
         self
     }
-    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
     #[must_use]
     #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
@@ -6538,8 +5834,6 @@ impl UpdateScheduledMessage {
     }
     /// The receivers of a group message. The older documentation has objects here, of a shape that
     /// it does not show, where sending a message takes phone numbers.
-    ///
-    /// Evidence: g1.
     #[must_use]
     #[inline]
     pub fn targets(
@@ -6551,7 +5845,7 @@ impl UpdateScheduledMessage {
         );
         self
     }
-    /// The id of the team member who sends it, by default the team's owner. Not `creator_id` here.
+    /// The ID of the team member who sends it, by default the team's owner. Not `creator_id` here.
     #[must_use]
     #[inline]
     pub fn user_id(mut self, user_id: i64) -> Self {
@@ -6600,7 +5894,7 @@ pub struct UpdateTemplate {
     pub archived: ::std::option::Option<bool>,
     /// What it says.
     pub content: NewTemplateContent,
-    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The template's name.
@@ -6630,7 +5924,7 @@ impl UpdateTemplate {
         self.archived = ::std::option::Option::Some(archived);
         self
     }
-    /// An id of the client's choosing. Nothing says that it prevents duplicates.
+    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
     #[must_use]
     #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
@@ -6661,12 +5955,12 @@ pub struct UpdateUser {
     /// The first name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first_name: ::std::option::Option<::std::string::String>,
-    /// The member's id.
+    /// The member's ID.
     pub id: i64,
     /// The last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last_name: ::std::option::Option<::std::string::String>,
-    /// The role: `1` is an administrator, `4` a member.
+    /// The role: `1` is an administrator, `4` a member. Custom roles have other IDs.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub role_id: ::std::option::Option<i64>,
 }
@@ -6690,7 +5984,7 @@ impl ::std::fmt::Debug for UpdateUser {
 impl UpdateUser {
     /// A request with its required members.
     ///
-    /// - `id`: The member's id.
+    /// - `id`: The member's ID.
     #[inline]
     pub fn new(id: i64) -> Self {
         Self {
@@ -6714,7 +6008,7 @@ impl UpdateUser {
         self.last_name = ::std::option::Option::Some(last_name.into());
         self
     }
-    /// The role: `1` is an administrator, `4` a member.
+    /// The role: `1` is an administrator, `4` a member. Custom roles have other IDs.
     #[must_use]
     #[inline]
     pub fn role_id(mut self, role_id: i64) -> Self {
@@ -6766,7 +6060,7 @@ impl crate::wire::Check for UpdateUsers {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpsertContact {
-    /// The id of the team member in charge; `-1` for nobody.
+    /// The ID of the team member in charge; `-1` for nobody.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<i64>,
     /// The URL of a picture.
@@ -6777,27 +6071,25 @@ pub struct UpsertContact {
     /// The UUID of the contact to update. Without it, one is created.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contact_id: ::std::option::Option<::std::string::String>,
-    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// The name to show.
+    /// The name to show. By default, the first and the last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
-    /// The e-mail address.
+    /// The email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
-    /// Not described.
-    ///
-    /// Evidence: g2.
+    /// The IDs of the email suppressions associated with the contact.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_suppressions: ::std::option::Option<::std::vec::Vec<i64>>,
     /// The first name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first: ::std::option::Option<::std::string::String>,
-    /// Whether the contact wants no messages.
+    /// Whether the contact opted out of messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_opted_out: ::std::option::Option<bool>,
     /// The last name.
@@ -6858,7 +6150,7 @@ impl UpsertContact {
             tags: ::std::default::Default::default(),
         }
     }
-    /// The id of the team member in charge; `-1` for nobody.
+    /// The ID of the team member in charge; `-1` for nobody.
     #[must_use]
     #[inline]
     pub fn assignee_id(mut self, assignee_id: i64) -> Self {
@@ -6879,7 +6171,7 @@ impl UpsertContact {
         self.contact_id = ::std::option::Option::Some(contact_id.into());
         self
     }
-    /// Values of custom fields, each by the numeric id of its field. A field's title as the key is
+    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
     /// taken with a 200 and dropped silently.
     #[must_use]
     #[inline]
@@ -6894,7 +6186,7 @@ impl UpsertContact {
         );
         self
     }
-    /// The name to show.
+    /// The name to show. By default, the first and the last name.
     #[must_use]
     #[inline]
     pub fn display_name(
@@ -6904,16 +6196,14 @@ impl UpsertContact {
         self.display_name = ::std::option::Option::Some(display_name.into());
         self
     }
-    /// The e-mail address.
+    /// The email address.
     #[must_use]
     #[inline]
     pub fn email(mut self, email: impl Into<::std::string::String>) -> Self {
         self.email = ::std::option::Option::Some(email.into());
         self
     }
-    /// Not described.
-    ///
-    /// Evidence: g2.
+    /// The IDs of the email suppressions associated with the contact.
     #[must_use]
     #[inline]
     pub fn email_suppressions(
@@ -6932,7 +6222,7 @@ impl UpsertContact {
         self.first = ::std::option::Option::Some(first.into());
         self
     }
-    /// Whether the contact wants no messages.
+    /// Whether the contact opted out of messages.
     #[must_use]
     #[inline]
     pub fn is_opted_out(mut self, is_opted_out: bool) -> Self {
@@ -6987,13 +6277,13 @@ impl crate::wire::Check for UpsertContact {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpsertContacts {
-    /// The contacts. How many there may be is not documented.
+    /// The contacts.
     pub contacts: ::std::vec::Vec<UpsertContact>,
 }
 impl UpsertContacts {
     /// A request with its required members.
     ///
-    /// - `contacts`: The contacts. How many there may be is not documented.
+    /// - `contacts`: The contacts.
     #[inline]
     pub fn new(contacts: impl IntoIterator<Item = UpsertContact>) -> Self {
         Self {
@@ -7031,28 +6321,18 @@ pub struct UpsertContactsResult {
 #[non_exhaustive]
 pub struct WebhookDelivery {
     /// What happened, as the older documentation names it.
-    ///
-    /// Evidence: g1.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub event: ::std::option::Option<crate::types::WebhookEventType>,
     /// The message, the conversation or whatever else it is about.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub event_data: ::std::option::Option<::serde_json::Value>,
-    /// The id of the webhook's configuration, the same in every delivery.
-    ///
-    /// Evidence: g2.
+    /// The ID of the webhook's configuration, the same in every delivery.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<i64>,
     /// The verification token of the configuration.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub token: ::std::option::Option<::std::string::String>,
     /// What happened.
-    ///
-    /// Evidence: g2.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<crate::types::WebhookEventType>,
 }
@@ -7078,103 +6358,63 @@ impl ::std::fmt::Debug for WebhookDelivery {
 #[non_exhaustive]
 pub struct WidgetSettings {
     /// The color of the background.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub background_color: ::std::option::Option<::std::string::String>,
     /// The color of the buttons.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub button_color: ::std::option::Option<::std::string::String>,
-    /// Whether it asks for an e-mail address.
-    ///
-    /// Evidence: sampled.
+    /// Whether it asks for an email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_enabled: ::std::option::Option<bool>,
-    /// Whether it insists on an e-mail address.
-    ///
-    /// Evidence: sampled.
+    /// Whether it insists on an email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_required: ::std::option::Option<bool>,
     /// The color of the button that opens it.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub fab_background_color: ::std::option::Option<::std::string::String>,
     /// The color of the text of that button.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub fab_text_color: ::std::option::Option<::std::string::String>,
     /// What it says to a visitor.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub message: ::std::option::Option<::std::string::String>,
     /// The name that it shows.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
     /// Whether it asks for a name.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name_enabled: ::std::option::Option<bool>,
     /// Whether it insists on a name.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name_required: ::std::option::Option<bool>,
     /// The phone number that it shows.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::string::String>,
     /// Whether it asks for a phone number.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone_enabled: ::std::option::Option<bool>,
     /// Whether it takes a visitor without a phone number.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone_optional: ::std::option::Option<bool>,
     /// Where on the page it is. Its values are not listed.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub position: ::std::option::Option<i64>,
     /// Whether a preview is shown.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub preview_enabled: ::std::option::Option<bool>,
     /// Whether it offers no text messages.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub sms_disabled: ::std::option::Option<bool>,
     /// The color behind the title.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub title_background_color: ::std::option::Option<::std::string::String>,
     /// The color of the title.
-    ///
-    /// Evidence: g2.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub title_text_color: ::std::option::Option<::std::string::String>,
-    /// The terms of service. Not described.
-    ///
-    /// Evidence: g2.
+    /// The terms of service.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tos: ::std::option::Option<::std::string::String>,
     /// Whether it offers a chat.
-    ///
-    /// Evidence: sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub webchat_enabled: ::std::option::Option<bool>,
 }
@@ -7214,16 +6454,12 @@ impl ::std::fmt::Debug for WidgetSettings {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct WriteResult {
-    /// The id of what was created or changed.
+    /// The ID of what was created or changed.
     pub id: i64,
     /// Its revision.
-    ///
-    /// Evidence: g1, sampled.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub rev: ::std::option::Option<i64>,
     /// Its UUID. Of a contact, it is what the `/v2` operations take.
-    ///
-    /// Evidence: g1.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub uuid: ::std::option::Option<::std::string::String>,
 }

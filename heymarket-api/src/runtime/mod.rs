@@ -26,6 +26,7 @@ pub use attempt::{Attempt, Outcome, Wait, WaitReason};
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use error::{Error, ErrorKind};
+pub(crate) use operation::TargetSafety;
 pub use operation::{Operation, Safety};
 pub use raw::RawRequest;
 pub(crate) use raw::normal;

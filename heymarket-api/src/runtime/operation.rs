@@ -10,6 +10,18 @@ pub struct Operation {
     pub(crate) path: &'static str,
     pub(crate) safety: Safety,
     pub(crate) has_local_id: bool,
+    /// The safety by target, where the spec tells targets apart.
+    pub(crate) targets: &'static [TargetSafety],
+}
+
+/// The safety of requests to one kind of target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TargetSafety {
+    /// The member of the request that names the target.
+    pub(crate) member: &'static str,
+    pub(crate) by_default: Safety,
+    /// What trusting the `local_id` makes of it.
+    pub(crate) trusted: Safety,
 }
 
 impl Operation {
@@ -64,6 +76,25 @@ impl Operation {
         self.safety
     }
 
+    /// The safety of a request that has some members: that of the target that
+    /// they name, the least safe of several, or else that of the operation.
+    pub(crate) fn safety_of(&self, has: impl Fn(&str) -> bool, trusts_key: bool) -> Safety {
+        let named = self.targets.iter().filter(|target| has(target.member));
+        let least_safe = named
+            .map(|target| match trusts_key {
+                true => target.trusted,
+                false => target.by_default,
+            })
+            .max();
+        least_safe.unwrap_or(match self.safety {
+            // Without targets to tell apart, the caller's trust is all there is.
+            Safety::Unsafe if trusts_key && self.has_local_id && self.targets.is_empty() => {
+                Safety::Keyed
+            }
+            safety => safety,
+        })
+    }
+
     /// Whether its request has a `local_id`.
     #[must_use]
     pub fn has_local_id(&self) -> bool {
@@ -78,8 +109,9 @@ impl Operation {
     }
 }
 
-/// Whether a request that may have reached the server may be sent again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Whether a request that may have reached the server may be sent again, from
+/// the safest to the least safe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Safety {
     /// It changes nothing.
@@ -91,4 +123,53 @@ pub enum Safety {
     /// A second time may have a second effect: a customer gets the same text
     /// twice.
     Unsafe,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static TO_EITHER: Operation = Operation {
+        id: "send",
+        method: Method::POST,
+        path: "/send",
+        safety: Safety::Unsafe,
+        has_local_id: true,
+        targets: &[
+            TargetSafety {
+                member: "one",
+                by_default: Safety::Keyed,
+                trusted: Safety::Keyed,
+            },
+            TargetSafety {
+                member: "many",
+                by_default: Safety::Unsafe,
+                trusted: Safety::Unsafe,
+            },
+        ],
+    };
+
+    #[test]
+    fn the_target_decides_and_of_several_the_least_safe() {
+        let safety = |members: &[&str], trusts_key| {
+            TO_EITHER.safety_of(|member| members.contains(&member), trusts_key)
+        };
+        for trusts_key in [false, true] {
+            assert_eq!(safety(&["one"], trusts_key), Safety::Keyed);
+            assert_eq!(safety(&["many"], trusts_key), Safety::Unsafe);
+            assert_eq!(safety(&["one", "many"], trusts_key), Safety::Unsafe);
+            assert_eq!(safety(&[], trusts_key), Safety::Unsafe);
+        }
+    }
+
+    #[test]
+    fn trust_makes_an_operation_without_targets_keyed_if_it_has_a_key() {
+        let safety = |operation: &Operation, trusts| operation.safety_of(|_| false, trusts);
+        assert_eq!(safety(&operations::CREATE_TEMPLATE, true), Safety::Keyed);
+        assert_eq!(safety(&operations::CREATE_TEMPLATE, false), Safety::Unsafe);
+        let keyless = &operations::TRANSFER_CONVERSATION;
+        assert_eq!(safety(keyless, true), Safety::Unsafe);
+        let read = &operations::GET_CONVERSATION;
+        assert_eq!(safety(read, true), Safety::Read);
+    }
 }

@@ -371,6 +371,7 @@ fn unknown(method: &Method) -> &'static Operation {
                         path: "(a path that is not in the table)",
                         safety: Safety::$safety,
                         has_local_id: false,
+                        targets: &[],
                     };
                     &UNKNOWN
                 })*

@@ -9,7 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::error::Error;
-use super::operation::Operation;
+use super::operation::{Operation, Safety};
 use crate::auth::Clock;
 use crate::wire::{Check, Phone, Violation};
 
@@ -38,6 +38,8 @@ pub(crate) struct Request<'a> {
     /// The time for the checks; `None` if they are switched off.
     checked_by: Option<&'a dyn Clock>,
     local_id: Option<String>,
+    /// By default, and where the `local_id` is trusted.
+    safety: [Safety; 2],
     problem: Option<String>,
 }
 
@@ -72,6 +74,7 @@ impl<'a> Request<'a> {
             body: None,
             checked_by,
             local_id: None,
+            safety: [false, true].map(|trusts_key| operation.safety_of(|_| false, trusts_key)),
             problem: is_other
                 .then(|| format!("an id in the path {} is empty or only dots", operation.path)),
         }
@@ -96,6 +99,7 @@ impl<'a> Request<'a> {
     pub(super) fn raw_json(mut self, body: &Value) -> Self {
         let key = body.get("local_id").and_then(Value::as_str);
         self.local_id = key.filter(|key| !key.is_empty()).map(str::to_owned);
+        self.set_safety(|member| body.get(member).is_some_and(|value| !value.is_null()));
         self.body = Some(body.to_string().into());
         self
     }
@@ -121,6 +125,7 @@ impl<'a> Request<'a> {
     /// Sets the body, and checks it.
     pub(crate) fn json<T: Serialize + Check + ?Sized>(mut self, body: &T) -> Self {
         self.check(|now| body.check(now));
+        self.set_safety(|member| body.has(member));
         let mut bytes = Vec::with_capacity(BODY);
         self.set_local_id(body.local_id(), &mut bytes);
         let start = bytes.len();
@@ -154,6 +159,19 @@ impl<'a> Request<'a> {
             body.push(b'"');
             self.local_id = Some(minted);
         }
+    }
+
+    /// Takes note of the safety of a body that has some members.
+    fn set_safety(&mut self, has: impl Fn(&str) -> bool) {
+        if !self.operation.targets.is_empty() {
+            let of = |trusts_key| self.operation.safety_of(&has, trusts_key);
+            self.safety = [false, true].map(of);
+        }
+    }
+
+    /// Whether it may be sent again once it may have reached the server.
+    pub(super) fn safety(&self, trusts_key: bool) -> Safety {
+        self.safety[usize::from(trusts_key)]
     }
 
     /// The `local_id` that the body carries.

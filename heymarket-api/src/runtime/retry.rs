@@ -44,11 +44,11 @@ fn is_passing(status: StatusCode) -> bool {
 }
 
 /// Whether a request that may have reached the server may be sent again.
-pub(super) fn is_repeatable(safety: Safety, has_key: bool, trusts_key: bool) -> bool {
+pub(super) fn is_repeatable(safety: Safety, has_key: bool) -> bool {
     match safety {
         Safety::Read | Safety::Idempotent => true,
         Safety::Keyed => has_key,
-        Safety::Unsafe => has_key && trusts_key,
+        Safety::Unsafe => false,
     }
 }
 
@@ -64,17 +64,16 @@ mod tests {
     #[test]
     fn the_table_of_faults_and_safeties() {
         let repeatable = [
-            is_repeatable(Safety::Read, false, false),
-            is_repeatable(Safety::Idempotent, false, false),
-            is_repeatable(Safety::Keyed, true, false),
-            is_repeatable(Safety::Unsafe, true, true),
+            is_repeatable(Safety::Read, false),
+            is_repeatable(Safety::Idempotent, false),
+            is_repeatable(Safety::Keyed, true),
         ];
         let unrepeatable = [
-            is_repeatable(Safety::Keyed, false, true),
-            is_repeatable(Safety::Unsafe, true, false),
-            is_repeatable(Safety::Unsafe, false, true),
+            is_repeatable(Safety::Keyed, false),
+            is_repeatable(Safety::Unsafe, true),
+            is_repeatable(Safety::Unsafe, false),
         ];
-        assert_eq!(repeatable, [true; 4]);
+        assert_eq!(repeatable, [true; 3]);
         assert_eq!(unrepeatable, [false; 3]);
         for may_repeat in [true, false] {
             let if_repeatable = if may_repeat { Next::Again } else { Next::Stop };

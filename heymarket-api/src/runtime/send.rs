@@ -245,11 +245,8 @@ impl Run<'_> {
     /// The wait before the next attempt, if there is to be one.
     fn wait_after(&mut self, ended: &Ended) -> Option<Wait> {
         let request = self.request;
-        let repeatable = is_repeatable(
-            request.operation.safety,
-            request.local_id().is_some(),
-            self.options.trust_local_id,
-        );
+        let safety = request.safety(self.options.trust_local_id);
+        let repeatable = is_repeatable(safety, request.local_id().is_some());
         let is_final = ended
             .failure
             .as_ref()

@@ -65,6 +65,13 @@ pub trait Check {
     fn local_id(&self) -> Option<&str> {
         None
     }
+
+    /// Whether a member that names the request's target is set, where the safety
+    /// depends on the target.
+    fn has(&self, member: &str) -> bool {
+        let _ = member;
+        false
+    }
 }
 
 impl<T: Check> Check for Option<T> {

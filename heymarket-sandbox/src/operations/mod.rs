@@ -123,7 +123,7 @@ pub(crate) struct Call<'a> {
 struct ListRequest {
     date: Option<Timestamp>,
     ascending: bool,
-    order: Order,
+    order: String,
     limit: Option<i64>,
     page: Option<i64>,
 }
@@ -207,7 +207,10 @@ impl ListRequest {
         let page = self.page.unwrap_or(first).max(first) - first;
         let skip = usize::try_from(page).unwrap_or(0).saturating_mul(limit);
         Ok(Paging {
-            order: self.order,
+            order: match self.order.as_str() {
+                "created_at" => Order::Created,
+                _ => Order::Updated,
+            },
             ascending: self.ascending,
             bound: self.date,
             skip,

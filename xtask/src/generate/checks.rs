@@ -32,6 +32,7 @@ pub(super) fn write(
         }
     });
     let choice = choice(schema, members);
+    let has = schema.is_targeted.then(|| has(schema, members));
     let members = members
         .iter()
         .map(|member| member_checks(schema, member, model));
@@ -52,22 +53,49 @@ pub(super) fn write(
             }
 
             #local_id
+            #has
         }
     }
+}
+
+/// Whether a member of the choice is set.
+fn has(schema: &Schema<'_>, members: &[Member]) -> TokenStream {
+    let alternatives = schema.choice().map(|(_, alternatives)| alternatives);
+    let keys = alternatives
+        .iter()
+        .flatten()
+        .filter_map(|names| names.first());
+    let arms = keys.filter_map(|name| {
+        let is_set = is_set(name, members)?;
+        Some(quote!(#name => #is_set,))
+    });
+    quote! {
+        fn has(&self, member: &str) -> bool {
+            match member {
+                #(#arms)*
+                _ => false,
+            }
+        }
+    }
+}
+
+/// An expression for whether an optional member is set.
+fn is_set(name: &str, members: &[Member]) -> Option<TokenStream> {
+    let member = members.iter().find(|member| member.name == name)?;
+    let ident = &member.ident;
+    // An empty list names no target.
+    Some(if is_vector(member.inner()) {
+        quote!(self.#ident.as_ref().is_some_and(|items| !items.is_empty()))
+    } else {
+        quote!(self.#ident.is_some())
+    })
 }
 
 fn choice(schema: &Schema<'_>, members: &[Member]) -> Option<TokenStream> {
     let (choice, alternatives) = schema.choice()?;
     let alternatives = alternatives.iter().map(|names| {
         let names = names.iter().filter_map(|name| {
-            let member = members.iter().find(|member| member.name == *name)?;
-            let ident = &member.ident;
-            // Nobody is no receiver.
-            let is_set = if is_vector(member.inner()) {
-                quote!(self.#ident.as_ref().is_some_and(|items| !items.is_empty()))
-            } else {
-                quote!(self.#ident.is_some())
-            };
+            let is_set = is_set(name, members)?;
             Some(quote!((#name, #is_set)))
         });
         quote!(&[#(#names),*])

@@ -19,7 +19,8 @@ pub(super) fn write(methods: Vec<ImplItemFn>, model: &Model<'_>) -> Result<Token
         let method = methods.iter().find(|method| method.sig.ident == id);
         let method =
             method.ok_or_else(|| Error::Unexpected(format!("no method for the operation {id}")))?;
-        rewritten.push(rewrite(method.clone(), operation)?);
+        let has_local_id = model.has_local_id(operation);
+        rewritten.push(rewrite(method.clone(), operation, has_local_id)?);
     }
     Ok(quote! {
         //! One method for each operation of the spec.
@@ -33,7 +34,11 @@ pub(super) fn write(methods: Vec<ImplItemFn>, model: &Model<'_>) -> Result<Token
     })
 }
 
-fn rewrite(mut method: ImplItemFn, operation: &Operation<'_>) -> Result<ImplItemFn, Error> {
+fn rewrite(
+    mut method: ImplItemFn,
+    operation: &Operation<'_>,
+    has_local_id: bool,
+) -> Result<ImplItemFn, Error> {
     let id = operation.name();
     let unexpected = |what: &str| Error::Unexpected(format!("the method {id}: {what}"));
     let parts = Parts::read(&method).map_err(unexpected)?;
@@ -62,7 +67,7 @@ fn rewrite(mut method: ImplItemFn, operation: &Operation<'_>) -> Result<ImplItem
             }
         }
     }
-    let comment = docs::comment(&method_docs(operation));
+    let comment = docs::comment(&method_docs(operation, has_local_id));
     let deprecated = deprecation(operation);
     method.attrs = syn::parse_quote!(#comment #deprecated);
     method.sig = signature;
@@ -291,7 +296,7 @@ fn deprecation(operation: &Operation<'_>) -> Option<TokenStream> {
     Some(quote!(#[deprecated = #note]))
 }
 
-fn method_docs(operation: &Operation<'_>) -> String {
+fn method_docs(operation: &Operation<'_>, has_local_id: bool) -> String {
     let mut text = docs::escape(operation.text("summary"));
     text.push_str("\n\n");
     text.push_str(&docs::escape(operation.text("description")));
@@ -300,18 +305,22 @@ fn method_docs(operation: &Operation<'_>) -> String {
         operation.method.to_uppercase(),
         operation.path
     ));
+    let page = operation.value.pointer("/externalDocs/url");
+    if let Some(page) = page.and_then(serde_json::Value::as_str) {
+        text.push_str(&format!(", documented at <{page}>"));
+    }
     text.push_str(match operation.text("x-safety") {
-        "read" => ": reads, and may be sent again.",
-        "idempotent" => ": may be sent again with the same effect.",
-        "keyed" => ": may be sent again with the same `local_id`.",
-        _ => ": is never sent again once it may have reached the server.",
+        "read" => ". It changes nothing and is retried after a failure.",
+        "idempotent" => ". It is retried after a failure: a second time has no further effect.",
+        "keyed" => ". It is retried after a failure, with the same `local_id`.",
+        _ if has_local_id => {
+            ". It is not retried once it may have reached the server, unless the caller sets \
+             [`Options::trust_local_id`](crate::Options::trust_local_id)."
+        }
+        _ => ". It is not retried once it may have reached the server.",
     });
-    let page = operation
-        .value
-        .pointer("/externalDocs/url")
-        .and_then(serde_json::Value::as_str);
-    if let Some(page) = page {
-        text.push_str(&format!(" Documented at <{page}>."));
+    if schema::strings(operation.value.get("x-evidence")).any(|tag| tag == "inferred") {
+        text.push_str(" Inferred in part: no source shows it exactly as it is here.");
     }
     if schema::flag(operation.value, "deprecated") {
         text.push_str("\n\nThe vendor deprecates it and may remove it");
@@ -320,17 +329,11 @@ fn method_docs(operation: &Operation<'_>) -> String {
             replacement => format!(": use [`{replacement}`](Self::{replacement})."),
         });
     }
-    let evidence: Vec<_> = schema::strings(operation.value.get("x-evidence")).collect();
-    text.push_str(&format!("\n\nEvidence: {}.", evidence.join(", ")));
-    if evidence.contains(&"inferred") {
-        text.push_str(" Inferred: no source shows it as it is here.");
+    text.push_str("\n\n# Errors\n\nReturns ");
+    if operation.request_schema().is_some() {
+        text.push_str("[`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, ");
     }
-    text.push_str("\n\n# Errors\n\n");
-    text.push_str(match operation.request_schema() {
-        Some(_) => "[`InvalidRequest`](crate::ErrorKind::InvalidRequest) before anything is sent, ",
-        None => "",
-    });
-    text.push_str("[`Status`](crate::ErrorKind::Status) as the server says, or any other ");
-    text.push_str("[`ErrorKind`](crate::ErrorKind) on the way.");
+    text.push_str("[`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see ");
+    text.push_str("[`ErrorKind`](crate::ErrorKind) for other failures.");
     text
 }

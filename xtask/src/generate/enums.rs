@@ -28,23 +28,32 @@ pub(super) fn write(model: &Model<'_>) -> Result<TokenStream, Error> {
 fn write_one(name: &str, schema: &Schema<'_>) -> Result<TokenStream, Error> {
     let ident = ident(name);
     let alias = |value: &str| schema.value.get(schema::ALIASES)?.get(value)?.as_str();
-    let (aliases, values): (Vec<&str>, Vec<&str>) =
-        schema::strings(schema.value.get("enum")).partition(|value| alias(value).is_some());
-    let other_spellings = aliases
+    let spellings: Vec<&str> = schema::strings(schema.value.get("enum")).collect();
+    let pairs = spellings
         .iter()
         .map(|spelling| {
             let variant = variant(name, alias(spelling).unwrap_or(spelling))?;
             Ok(quote!((#variant, #spelling)))
         })
         .collect::<Result<Vec<_>, Error>>()?;
+    let values = spellings
+        .iter()
+        .filter(|spelling| alias(spelling).is_none());
+    let values: Vec<&str> = values.copied().collect();
     let variants = values
         .iter()
         .map(|value| variant(name, value))
         .collect::<Result<Vec<Ident>, Error>>()?;
     let comment = docs::comment(&docs::escape(schema.description()));
-    let value_docs = values
-        .iter()
-        .map(|value| docs::comment(&format!("`{value}`")));
+    let inferred: Vec<&str> = schema::strings(schema.value.get(schema::INFERRED)).collect();
+    let value_docs = values.iter().map(|value| {
+        let note = if inferred.contains(value) {
+            ". Inferred: no source shows it."
+        } else {
+            ""
+        };
+        docs::comment(&format!("`{value}`{note}"))
+    });
     Ok(quote! {
         #comment
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -66,7 +75,7 @@ fn write_one(name: &str, schema: &Schema<'_>) -> Result<TokenStream, Error> {
             }
         }
 
-        crate::wire::open_enum!(#ident, [#((#variants, #values),)* #(#other_spellings),*]);
+        crate::wire::open_enum!(#ident, [#(#pairs),*]);
     })
 }
 

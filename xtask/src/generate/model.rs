@@ -19,6 +19,9 @@ pub(super) struct Schema<'a> {
     pub(super) origin: Origin,
     /// Whether a caller builds it: it is in a request and in no response.
     pub(super) is_request: bool,
+    /// Whether the safety of an operation depends on which of its members are
+    /// set.
+    pub(super) is_targeted: bool,
 }
 
 /// How the type of a schema comes to be.
@@ -39,6 +42,13 @@ impl<'a> Model<'a> {
         let answers = operations.iter().map(Operation::success_schema);
         let responses = reachable(document, answers.chain(webhooks));
         let requests = reachable(document, operations.iter().map(Operation::request_schema));
+        let targeted: BTreeSet<&str> = operations
+            .iter()
+            .filter(|operation| operation.value.get(schema::SAFETY_BY_TARGET).is_some())
+            .filter_map(|operation| {
+                schema::reference(document.pointer(&operation.request_schema()?)?)
+            })
+            .collect();
         let schemas = schema::components(document)
             .map(|(name, value)| {
                 let origin = if schema::flag(value, "x-wire") {
@@ -53,6 +63,7 @@ impl<'a> Model<'a> {
                     value,
                     origin,
                     is_request: requests.contains(&pointer) && !responses.contains(&pointer),
+                    is_targeted: targeted.contains(name.as_str()),
                 };
                 (name.clone(), schema)
             })
@@ -81,6 +92,12 @@ impl<'a> Model<'a> {
             .value
             .pointer("/requestBody/content/application~1json/schema")?;
         self.schemas.get(schema::reference(body)?)
+    }
+
+    /// Whether an operation's request body has a `local_id`.
+    pub(super) fn has_local_id(&self, operation: &Operation<'_>) -> bool {
+        let request = self.request_schema(operation);
+        request.is_some_and(|request| request.property("local_id").is_some())
     }
 
     /// The description of a property, or else of the schema it refers to.

@@ -3,12 +3,14 @@
 use heck::{ToShoutySnakeCase, ToUpperCamelCase};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use serde_json::Value;
 use syn::Ident;
 
 use super::docs;
 use super::model::Model;
 use super::types::ident;
 use crate::error::Error;
+use crate::schema;
 
 /// The name of an operation in the table.
 pub(super) fn constant(id: &str) -> Ident {
@@ -25,9 +27,22 @@ pub(super) fn write(model: &Model<'_>) -> Result<TokenStream, Error> {
         let method = format_ident!("{}", operation.method.to_uppercase());
         let path = operation.path;
         let safety = format_ident!("{}", operation.text("x-safety").to_upper_camel_case());
-        let has_local_id = model
-            .request_schema(operation)
-            .is_some_and(|schema| schema.property("local_id").is_some());
+        let has_local_id = model.has_local_id(operation);
+        let targets = schema::object(operation.value.get(schema::SAFETY_BY_TARGET));
+        let targets = targets.map(|(member, target)| {
+            let safety = |key: &str| {
+                let safety = target.get(key).and_then(Value::as_str).unwrap_or_default();
+                format_ident!("{}", safety.to_upper_camel_case())
+            };
+            let (by_default, trusted) = (safety("safety"), safety("trusted"));
+            quote! {
+                TargetSafety {
+                    member: #member,
+                    by_default: Safety::#by_default,
+                    trusted: Safety::#trusted,
+                }
+            }
+        });
         let comment = docs::comment(&docs::escape(operation.text("summary")));
         entries.push(quote! {
             #comment
@@ -37,6 +52,7 @@ pub(super) fn write(model: &Model<'_>) -> Result<TokenStream, Error> {
                 path: #path,
                 safety: Safety::#safety,
                 has_local_id: #has_local_id,
+                targets: &[#(#targets),*],
             };
         });
         names.push(name);
@@ -47,7 +63,7 @@ pub(super) fn write(model: &Model<'_>) -> Result<TokenStream, Error> {
 
         use ::http::Method;
 
-        use crate::runtime::{Operation, Safety};
+        use crate::runtime::{Operation, Safety, TargetSafety};
 
         #(#entries)*
 

@@ -238,12 +238,12 @@ impl WalkOf<'_> {
         if has("order") {
             let by_update = self.text("from") == Some("updated");
             let order = if by_update {
-                quote!(types::SortOrder::UpdatedAt)
+                "updated_at"
             } else {
-                quote!(types::SortOrder::CreatedAt)
+                "created_at"
             };
             problems.push((
-                quote!(request.order.as_ref().is_some_and(|order| *order != #order)),
+                quote!(request.order.as_ref().is_some_and(|order| order.as_str() != #order)),
                 "`order`: a walk goes by the time that its cursor is of; leave it out",
             ));
         }

@@ -104,8 +104,7 @@ fn inline(document: &Value, members: &mut Map<String, Value>) {
     let schema = Value::Object(members.clone());
     let component = schema::resolve(document, &schema);
     let is_union = schema::flag(component, "x-wire");
-    if schema::reference(&schema).is_none()
-        || !(is_union || schema::flag(component, "x-open-enum"))
+    if schema::reference(&schema).is_none() || !(is_union || schema::flag(component, "x-open-enum"))
     {
         return;
     }

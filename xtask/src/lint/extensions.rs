@@ -1,10 +1,12 @@
 //! Rules for the `x-` keys that the spec carries and codegen reads.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::bundle::Bundle;
 use crate::error::Finding;
-use crate::schema::{self, Operation};
+use crate::schema::{self, Choice, Operation};
 use crate::webhooks;
 use crate::yaml::escape_pointer;
 
@@ -25,6 +27,7 @@ enum Place {
     Webhook,
     Operation,
     Component,
+    Response,
     Property,
     Parameter,
     Elsewhere,
@@ -46,6 +49,7 @@ pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
     for operation in operations {
         findings.extend(missing(bundle, &operation));
         findings.extend(replacement(bundle, &operation, &ids));
+        findings.extend(targets(bundle, &operation));
         findings.extend(paging_members(bundle, &operation));
     }
     findings
@@ -90,6 +94,7 @@ fn place(pointer: &str) -> Place {
         [webhooks::KEY, _] => Place::Webhook,
         ["paths", _, method] if schema::METHODS.contains(method) => Place::Operation,
         ["components", "schemas", _] => Place::Component,
+        ["components", "responses", _] => Place::Response,
         [.., "properties", _] => Place::Property,
         ["paths", .., "parameters", _] => Place::Parameter,
         _ => Place::Elsewhere,
@@ -108,8 +113,13 @@ fn check_one(bundle: &Bundle, pointer: &str, key: &str, value: &Value) -> Option
             format!("one of {}", SAFETIES.join(", ")),
         ),
         "x-evidence" => (
-            &[Place::Operation, Place::Property, Place::Webhook],
-            "an operation, a webhook or a property",
+            &[
+                Place::Operation,
+                Place::Property,
+                Place::Response,
+                Place::Webhook,
+            ],
+            "an operation, a webhook, a shared response or a property",
             value.as_array().is_some_and(|tags| {
                 !tags.is_empty()
                     && tags
@@ -135,6 +145,27 @@ fn check_one(bundle: &Bundle, pointer: &str, key: &str, value: &Value) -> Option
             "a component schema",
             *value == Value::Bool(true) && has("enum"),
             "`true`, beside `type: string` and `enum`".to_owned(),
+        ),
+        schema::SAFETY_BY_TARGET => (
+            &[Place::Operation],
+            "an operation",
+            value.as_object().is_some_and(is_safety_by_target),
+            "`{member: {safety: …, trusted: …, promise: …}}`, `trusted` no less safe than `safety`"
+                .to_owned(),
+        ),
+        schema::INFERRED => (
+            &[Place::Component],
+            "an open enum",
+            carrier.is_some_and(|carrier| {
+                let values: Vec<_> = schema::strings(carrier.get("enum")).collect();
+                let inferred = schema::array(Some(value));
+                schema::flag(carrier, "x-open-enum")
+                    && !inferred.is_empty()
+                    && inferred
+                        .iter()
+                        .all(|one| one.as_str().is_some_and(|one| values.contains(&one)))
+            }),
+            "a list of values of its `enum`".to_owned(),
         ),
         schema::ALIASES => (
             &[Place::Component],
@@ -260,6 +291,20 @@ fn columns(bundle: &Bundle) -> Vec<Finding> {
     findings
 }
 
+fn is_safety_by_target(targets: &Map<String, Value>) -> bool {
+    let rank = |target: &Value, key: &str| {
+        let safety = target.get(key)?.as_str()?;
+        SAFETIES.iter().position(|known| *known == safety)
+    };
+    !targets.is_empty()
+        && targets.values().all(|target| {
+            let has_promise = target.get("promise").is_some_and(Value::is_string);
+            let ranks = rank(target, "safety").zip(rank(target, "trusted"));
+            let is_whole = target.as_object().is_some_and(|target| target.len() == 3);
+            has_promise && is_whole && ranks.is_some_and(|(safety, trusted)| trusted <= safety)
+        })
+}
+
 fn is_paging(paging: &Map<String, Value>) -> bool {
     let is_known = paging.iter().all(|(key, value)| {
         let key = key.as_str();
@@ -339,6 +384,45 @@ fn replacement(bundle: &Bundle, operation: &Operation<'_>, ids: &[&str]) -> Opti
             "mend its spelling",
         )
     })
+}
+
+/// `x-safety-by-target` has the members of which one chooses the target, and
+/// `x-safety` is that of the least safe.
+fn targets(bundle: &Bundle, operation: &Operation<'_>) -> Vec<Finding> {
+    let document = &bundle.document;
+    let key = schema::SAFETY_BY_TARGET;
+    let Some(Value::Object(targets)) = operation.value.get(key) else {
+        return Vec::new();
+    };
+    let mut findings = Vec::new();
+    let mut report = |message: String, remedy: &str| {
+        let pointer = format!("{}/{key}", operation.pointer);
+        findings.push(bundle.finding(&pointer, operation.name(), message, remedy));
+    };
+    let request = operation.request_schema();
+    let request = request.and_then(|pointer| resolve(document, &pointer));
+    let alternatives = request.and_then(Choice::of).map_or(&[][..], |(_, all)| all);
+    let keys = alternatives.iter();
+    let keys: BTreeSet<&str> = keys
+        .filter_map(|item| schema::strings(item.get("required")).next())
+        .collect();
+    let members: BTreeSet<&str> = targets.keys().map(String::as_str).collect();
+    for member in members.symmetric_difference(&keys) {
+        report(
+            format!("`{member}` is in one of `{key}` and the request's choice only"),
+            "name each member that chooses the target, and no other",
+        );
+    }
+    let rank = |safety: &str| SAFETIES.iter().position(|known| *known == safety);
+    let defaults = targets.values().filter_map(|target| target.get("safety"));
+    let least_safe = defaults.filter_map(|safety| rank(safety.as_str()?)).max();
+    if least_safe != rank(operation.text("x-safety")) {
+        report(
+            format!("`x-safety` is not the least safe of `{key}`"),
+            "let the two agree",
+        );
+    }
+    findings
 }
 
 /// The members that `x-paging` names must be there.

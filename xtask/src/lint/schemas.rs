@@ -184,11 +184,13 @@ impl Rules<'_> {
         }
         for (name, property) in schema::object(self.schema.get("properties")) {
             let is_reference = property.get("$ref").is_some();
-            if !is_reference && !property.as_object().is_some_and(is_described) {
+            let is_described = property.as_object().is_some_and(is_described);
+            // Where no source says anything, nothing is said.
+            if !is_reference && !is_described && property.get("x-evidence").is_none() {
                 self.report(
                     &format!("/properties/{name}"),
-                    "the property has no description",
-                    "add a `description`",
+                    "the property has neither a description nor x-evidence",
+                    "add a `description`, or, if no source describes it, `x-evidence` alone",
                 );
             }
         }
