@@ -5,6 +5,8 @@ mod support;
 
 // The spec: that the generated code is what it gives, and every rule of it.
 mod codegen;
+// The document for other generators.
+mod portable;
 // What must not grow unseen, and the document of the figures.
 mod budgets;
 // The main job, as a process.

@@ -96,11 +96,11 @@ fn normalise(schema: &Value) -> Value {
             normal.insert("required".to_owned(), json!(required));
         }
     }
-    if let Some(Value::Array(shapes)) = members.get("oneOf") {
-        if !is_choice(shapes) {
-            let shapes: Vec<_> = shapes.iter().map(normalise).collect();
-            normal.insert("oneOf".to_owned(), Value::Array(shapes));
-        }
+    if let Some(Value::Array(shapes)) = members.get("oneOf")
+        && !is_choice(shapes)
+    {
+        let shapes: Vec<_> = shapes.iter().map(normalise).collect();
+        normal.insert("oneOf".to_owned(), Value::Array(shapes));
     }
     match members.get("additionalProperties") {
         Some(Value::Bool(true)) | None => {}

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Finding};
 use crate::source::{Source, Sources};
+use crate::webhooks;
 use crate::yaml::{Position, escape_pointer};
 
 /// The merged document, with the origin of each of its values.
@@ -60,15 +61,14 @@ impl Bundle {
             }
         }
     }
+}
 
-    /// The document as the text of `openapi/bundled.json`: keys sorted, so
-    /// that the same sources give the same bytes everywhere.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        let mut text = format!("{:#}", sorted(&self.document));
-        text.push('\n');
-        text
-    }
+/// A document as the text of a file: keys sorted, so that the same sources
+/// give the same bytes everywhere.
+pub(crate) fn to_json(document: &Value) -> String {
+    let mut text = format!("{:#}", sorted(document));
+    text.push('\n');
+    text
 }
 
 /// Sorts the keys of every object, whatever order the map type keeps.
@@ -107,7 +107,9 @@ pub fn bundle(sources: Sources) -> Result<(Bundle, Vec<Finding>), Error> {
     for source in &sources.paths {
         bundle.merge("/paths", "path", source, &mut findings)?;
     }
-    bundle.merge("/x-webhooks", "webhook", &sources.webhooks, &mut findings)?;
+    let webhooks = format!("/{}", webhooks::KEY);
+    bundle.merge(&webhooks, "webhook", &sources.webhooks, &mut findings)?;
+    webhooks::expand(&mut bundle.document);
     for source in &sources.schemas {
         bundle.merge("/components/schemas", "schema", source, &mut findings)?;
     }

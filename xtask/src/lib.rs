@@ -14,6 +14,7 @@ pub mod lint;
 pub mod measure;
 mod schema;
 pub mod source;
+mod webhooks;
 pub mod words;
 pub mod write;
 mod yaml;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use crate::webhooks;
 use crate::yaml::escape_pointer;
 
 /// The keys of a path item that are operations.
@@ -117,8 +118,7 @@ pub(crate) const WEBHOOK_BODY: &str = "/components/schemas/WebhookDelivery";
 /// Pointers of the schemas of all that webhooks carry: their body, and the data
 /// of each type.
 pub(crate) fn webhook_schemas(document: &Value) -> Vec<String> {
-    let webhooks = object(document.get("x-webhooks"));
-    let data = webhooks.map(|(name, _)| format!("/x-webhooks/{}/schema", escape_pointer(name)));
+    let data = webhooks::all(document).map(|(name, _)| webhooks::data_pointer(name));
     std::iter::once(WEBHOOK_BODY.to_owned())
         .chain(data)
         .collect()
@@ -175,6 +175,76 @@ pub(crate) fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     let name = reference(schema);
     let component = name.and_then(|name| document.pointer(&format!("/components/schemas/{name}")));
     component.unwrap_or(schema)
+}
+
+/// Whether null fits a schema: by `nullable`, because nothing limits its type,
+/// or because one of its alternatives takes null.
+pub(crate) fn accepts_null(document: &Value, schema: &Value) -> bool {
+    let limits = ["type", "enum", "allOf", "anyOf", "oneOf", "$ref"];
+    let resolved = resolve(document, schema);
+    let alternatives = array(resolved.get("oneOf"));
+    flag(schema, "nullable")
+        || flag(resolved, "nullable")
+        || limits.iter().all(|key| resolved.get(key).is_none())
+        || alternatives
+            .iter()
+            .any(|alternative| accepts_null(document, alternative))
+}
+
+/// All `$ref`s outside of examples, with the pointer of the object around
+/// each.
+pub(crate) fn collect_references<'a>(
+    value: &'a Value,
+    pointer: String,
+    references: &mut Vec<(String, &'a str)>,
+) {
+    match value {
+        Value::Object(members) => {
+            for (key, value) in members {
+                match (key.as_str(), value) {
+                    ("$ref", Value::String(reference)) => {
+                        references.push((pointer.clone(), reference));
+                    }
+                    ("example" | "examples", _) => {}
+                    _ => {
+                        let pointer = format!("{pointer}/{}", escape_pointer(key));
+                        collect_references(value, pointer, references);
+                    }
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                collect_references(value, format!("{pointer}/{index}"), references);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The names of the component schemas that something outside of the component
+/// schemas refers to, directly or through others.
+pub(crate) fn used(document: &Value) -> impl Iterator<Item = &str> {
+    let schemas = document.pointer("/components/schemas");
+    let mut queue: Vec<&Value> = [Some(document), document.get("components")]
+        .into_iter()
+        .flat_map(object)
+        .filter(|(key, _)| !["components", "schemas"].contains(&key.as_str()))
+        .map(|(_, value)| value)
+        .collect();
+    let mut used = BTreeSet::new();
+    while let Some(value) = queue.pop() {
+        let mut references = Vec::new();
+        collect_references(value, String::new(), &mut references);
+        for (_, reference) in references {
+            if let Some(name) = reference.strip_prefix(SCHEMAS)
+                && used.insert(name)
+            {
+                queue.extend(schemas.and_then(|schemas| schemas.get(name)));
+            }
+        }
+    }
+    used.into_iter()
 }
 
 /// How many alternatives of a choice a request must have.
@@ -272,6 +342,7 @@ pub(crate) fn describe(pointer: &str) -> String {
             "components" => {
                 keys.next();
             }
+            webhooks::KEY => return keys.next().unwrap_or_default(),
             "properties" => {}
             _ if name.is_empty() => name = key,
             _ => {

@@ -10,6 +10,7 @@ mod inline;
 mod model;
 mod operations;
 mod paging;
+mod portable;
 mod prepare;
 mod progenitor;
 mod raw;
@@ -18,7 +19,7 @@ mod types;
 
 use proc_macro2::TokenStream;
 
-use crate::bundle::Bundle;
+use crate::bundle::{self, Bundle};
 use crate::error::Error;
 use crate::write::OutputFile;
 use model::Model;
@@ -51,7 +52,11 @@ pub fn run(bundle: &Bundle) -> Result<Vec<OutputFile>, Error> {
         },
         OutputFile {
             path: "openapi/bundled.json".to_owned(),
-            text: bundle.to_json(),
+            text: bundle::to_json(&bundle.document),
+        },
+        OutputFile {
+            path: "openapi/portable.json".to_owned(),
+            text: bundle::to_json(&portable::derive(&bundle.document)),
         },
     ];
     let walks = paging::write(&generated.methods, &model)?;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::bundle::Bundle;
 use crate::error::Finding;
 use crate::schema::{self, Choice, Operation};
+use crate::webhooks;
 use crate::yaml::escape_pointer;
 
 const SAFETIES: [&str; 4] = ["read", "idempotent", "keyed", "unsafe"];
@@ -41,7 +42,7 @@ pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
             findings.extend(check_one(bundle, pointer, key, value));
         },
     );
-    findings.extend(webhooks(bundle));
+    findings.extend(webhook_rules(bundle));
     findings.extend(columns(bundle));
     let operations = schema::operations(&bundle.document);
     let ids: Vec<&str> = operations.iter().filter_map(Operation::id).collect();
@@ -70,7 +71,7 @@ fn walk(value: &Value, pointer: String, visitor: &mut impl FnMut(&str, &str, &Va
                 if key.starts_with("x-") && !holds_names {
                     visitor(&pointer, key, value);
                     // The webhooks carry extensions themselves.
-                    if key != "x-webhooks" {
+                    if key != webhooks::KEY {
                         continue;
                     }
                 }
@@ -90,7 +91,7 @@ fn place(pointer: &str) -> Place {
     let keys: Vec<_> = pointer.split('/').skip(1).collect();
     match keys.as_slice() {
         [] => Place::Root,
-        ["x-webhooks", _] => Place::Webhook,
+        [webhooks::KEY, _] => Place::Webhook,
         ["paths", _, method] if schema::METHODS.contains(method) => Place::Operation,
         ["components", "schemas", _] => Place::Component,
         ["components", "responses", _] => Place::Response,
@@ -133,7 +134,7 @@ fn check_one(bundle: &Bundle, pointer: &str, key: &str, value: &Value) -> Option
             is_one_of(&SENSITIVITIES),
             format!("one of {}", SENSITIVITIES.join(", ")),
         ),
-        "x-webhooks" => (
+        webhooks::KEY => (
             &[Place::Root],
             "the document, by openapi/webhooks.yaml",
             value.is_object(),
@@ -318,18 +319,23 @@ fn is_paging(paging: &Map<String, Value>) -> bool {
 
 /// Each webhook says what it tells of, where it is known from and what it
 /// carries, and is of a type that the body can have.
-fn webhooks(bundle: &Bundle) -> Vec<Finding> {
+fn webhook_rules(bundle: &Bundle) -> Vec<Finding> {
     let document = &bundle.document;
     let types = document.pointer("/components/schemas/WebhookEventType/enum");
     let types: Vec<&str> = schema::strings(types).collect();
     let mut findings = Vec::new();
-    for (name, webhook) in schema::object(document.get("x-webhooks")) {
-        let pointer = format!("/x-webhooks/{}", escape_pointer(name));
+    for (name, webhook) in webhooks::all(document) {
+        let pointer = format!("/{}/{}", webhooks::KEY, escape_pointer(name));
         let mut report = |message: String, remedy: &str| {
             findings.push(bundle.finding(&pointer, name, message, remedy));
         };
-        for key in ["description", "schema", "x-evidence"] {
-            if webhook.get(key).is_none() {
+        for (key, value) in [
+            ("description", webhook.get("description")),
+            ("example", webhooks::example(webhook)),
+            ("schema", webhooks::data_schema(webhook)),
+            ("x-evidence", webhook.get("x-evidence")),
+        ] {
+            if value.is_none() {
                 report(format!("the webhook has no {key}"), "add it");
             }
         }

@@ -7,45 +7,17 @@ use serde_json::Value;
 
 use crate::bundle::Bundle;
 use crate::error::Finding;
-use crate::schema::{self, SCHEMAS, target};
-use crate::yaml::escape_pointer;
+use crate::schema::{self, target};
 
 pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut references = Vec::new();
-    collect(&bundle.document, String::new(), &mut references);
+    schema::collect_references(&bundle.document, String::new(), &mut references);
     for (pointer, reference) in &references {
         findings.extend(check_one(bundle, pointer, reference));
     }
     findings.extend(unused(bundle));
     findings
-}
-
-/// All `$ref`s outside of examples, with the pointer of the object around
-/// each.
-fn collect<'a>(value: &'a Value, pointer: String, references: &mut Vec<(String, &'a str)>) {
-    match value {
-        Value::Object(members) => {
-            for (key, value) in members {
-                match (key.as_str(), value) {
-                    ("$ref", Value::String(reference)) => {
-                        references.push((pointer.clone(), reference));
-                    }
-                    ("example" | "examples", _) => {}
-                    _ => {
-                        let pointer = format!("{pointer}/{}", escape_pointer(key));
-                        collect(value, pointer, references);
-                    }
-                }
-            }
-        }
-        Value::Array(items) => {
-            for (index, value) in items.iter().enumerate() {
-                collect(value, format!("{pointer}/{index}"), references);
-            }
-        }
-        _ => {}
-    }
 }
 
 fn check_one(bundle: &Bundle, pointer: &str, reference: &str) -> Option<Finding> {
@@ -87,34 +59,7 @@ fn check_one(bundle: &Bundle, pointer: &str, reference: &str) -> Option<Finding>
 
 /// A schema that nothing uses is a type that nobody can meet.
 fn unused(bundle: &Bundle) -> Vec<Finding> {
-    let mut used = BTreeSet::new();
-    let mut queue: Vec<&Value> = Vec::new();
-    if let Some(body) = bundle.document.pointer(schema::WEBHOOK_BODY) {
-        used.insert("WebhookDelivery");
-        queue.push(body);
-    }
-    for (key, value) in schema::object(Some(&bundle.document)) {
-        if key != "components" {
-            queue.push(value);
-        }
-    }
-    for (key, value) in schema::object(bundle.document.get("components")) {
-        if key != "schemas" {
-            queue.push(value);
-        }
-    }
-    while let Some(value) = queue.pop() {
-        let mut references = Vec::new();
-        collect(value, String::new(), &mut references);
-        for (_, reference) in references {
-            if let Some(name) = reference.strip_prefix(SCHEMAS)
-                && used.insert(name)
-                && let Some(schema) = bundle.document.pointer(&reference[1..])
-            {
-                queue.push(schema);
-            }
-        }
-    }
+    let used: BTreeSet<&str> = schema::used(&bundle.document).collect();
     schema::components(&bundle.document)
         .filter(|(name, _)| !used.contains(name.as_str()))
         .map(|(name, _)| {

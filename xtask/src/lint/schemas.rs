@@ -145,6 +145,14 @@ impl Rules<'_> {
                 "use `oneOf`, or an enum with `x-open-enum: true`",
             );
         }
+        if self.schema.contains_key("nullable") && !self.schema.contains_key("type") {
+            self.report(
+                "/nullable",
+                "`nullable` means nothing without `type`",
+                "add the `type`; without one, delete `nullable`, since any value fits, or put \
+                 it on an alternative of the `oneOf`",
+            );
+        }
         if self.schema.contains_key("title") {
             self.report(
                 "/title",
@@ -203,12 +211,13 @@ impl Rules<'_> {
             }
         }
         for (name, property) in schema::object(properties) {
-            if schema::flag(property, "nullable") || required.contains(&name.as_str()) {
+            let accepts_null = schema::accepts_null(&self.bundle.document, property);
+            if accepts_null || required.contains(&name.as_str()) {
                 continue;
             }
             let remedy = if property.get("$ref").is_some() {
-                "write `nullable: true` with `allOf: [$ref: …]`, since 3.0 reads nothing beside \
-                 a `$ref`"
+                "write `type` and `nullable: true` with `allOf: [$ref: …]`, since 3.0 reads \
+                 nothing beside a `$ref`"
             } else {
                 "add `nullable: true`"
             };
