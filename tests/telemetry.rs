@@ -448,8 +448,10 @@ async fn an_error_hides_an_echo_of_the_request_in_any_form() {
         assert!(shown.starts_with("refused: "), "{shown}");
         assert!(shown.ends_with(" of inbox_id 41001, [hidden]"), "{shown}");
         let all = format!("{error} {error:?}").to_lowercase();
-        for secret in [CANARY, "can", "zo", "dear", "said", "555"] {
+        for secret in [CANARY, "can", "zo", "dear", "said"] {
             assert!(!all.contains(secret), "{secret}: {all}");
         }
+        // Times and UUIDs elsewhere in it may have these digits.
+        assert!(!shown.contains("555"), "{shown}");
     }
 }

@@ -1,6 +1,6 @@
 //! A receiver of webhooks: it verifies a delivery, handles each event once, and
-//! answers 200 when that is done. What fails is delivered again, if Heymarket
-//! does so.
+//! answers 200 when that is done. Heymarket may deliver again what was answered
+//! otherwise.
 //!
 //! `HEYMARKET_WEBHOOK_TOKEN=… cargo run -p heymarket-api --features axum
 //! --example webhook_receiver -- 8080` listens on that port of this machine; put

@@ -179,6 +179,22 @@ async fn a_refused_event_of_the_history_leaves_no_claim() {
     assert_eq!(receive(&seen, &by_history).await, Duplicate);
 }
 
+#[tokio::test]
+async fn a_superseded_claim_does_not_change_the_last_status() {
+    let (seen, _) = deduplicator();
+    let status = |status: &str, updated: &str| {
+        let data = json!({ "id": 7, "status": status, "updated": updated });
+        verify(&delivery("message_sent", data)).expect("an event")
+    };
+    let noon = "2026-05-07T12:00:00Z";
+    let late = claim(&seen, &status("sent", noon)).await;
+    assert_eq!(receive(&seen, &status("delivered", noon)).await, Handled);
+    assert!(!late.commit().await.expect("memory"));
+    let mut moved = status("delivered", "2026-05-07T12:30:00Z");
+    moved.envelope = Envelope::History;
+    assert_eq!(receive(&seen, &moved).await, Duplicate);
+}
+
 /// A receiver whose handler fails in a new way each time, until it succeeds.
 #[derive(Clone)]
 struct Failing {

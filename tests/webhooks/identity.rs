@@ -141,7 +141,7 @@ async fn the_opt_in_of_another_person_forgets_no_opt_out() {
 async fn an_opt_in_of_nobody_known_forgets_such_opt_outs() {
     let receipts = receipts([
         event("target_opt_out", json!({ "a": 1 })),
-        event("target_opt_in", json!({ "b": 2 })),
+        event("target_opt_in", json!({ "b": 2, "id": 4 })),
         event("target_opt_out", json!({ "a": 1 })),
     ])
     .await;

@@ -156,7 +156,13 @@ impl<'a> Run<'a> {
             time_left,
         } = admitted;
         let started = self.core.clock.now();
-        let authorization = self.core.signer.authorization(started)?;
+        let authorization = match self.core.signer.authorization(started) {
+            Ok(authorization) => authorization,
+            Err(error) => {
+                admission.end(PermitUse::Unsent);
+                return Err(error);
+            }
+        };
         let clock = Instant::now();
         let mut progress = Progress::default();
         let mut refusal = None;
@@ -173,21 +179,8 @@ impl<'a> Run<'a> {
             }
         };
         let transport = &self.core.transport;
-        let failure = transport.attempt(&call, &mut progress, answered).await;
-        // A refusal is one, whether or not all of its body came. What a redirect
-        // was answered with is none: the server may have acted before it.
-        let is_refused = progress
-            .status()
-            .is_some_and(|status| status.is_client_error());
-        let failure = failure
-            .err()
-            .filter(|failure| failure.is_final || !is_refused)
-            .or_else(|| self.redirect_in_doubt(progress.status()?));
-        let outcome = match (&failure, progress.status()) {
-            (Some(failure), _) => failure.outcome(),
-            (None, Some(status)) => Outcome::Answered(status),
-            (None, None) => Outcome::Broken,
-        };
+        let ended = transport.attempt(&call, &mut progress, answered).await;
+        let (outcome, failure) = self.judge(ended.err(), progress.status());
         if outcome == Outcome::NotConnected {
             admission.end(PermitUse::Unsent);
         }
@@ -211,8 +204,28 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// A refusal after which a request would be sent again, from an HTTP client
-    /// that may have followed a redirect to the same URL.
+    /// Returns how an attempt ended, and its failure if it counts as one.
+    fn judge(
+        &self,
+        failure: Option<Failure>,
+        status: Option<StatusCode>,
+    ) -> (Outcome, Option<Failure>) {
+        // A refusal is one, whether or not all of its body arrived. The answer to
+        // a redirect is none: the server may have acted before it.
+        let is_refused = status.is_some_and(|status| status.is_client_error());
+        let failure = failure
+            .filter(|failure| failure.is_final || !is_refused)
+            .or_else(|| self.redirect_in_doubt(status?));
+        let outcome = match (&failure, status) {
+            (Some(failure), _) => failure.outcome(),
+            (None, Some(status)) => Outcome::Answered(status),
+            (None, None) => Outcome::Broken,
+        };
+        (outcome, failure)
+    }
+
+    /// Returns a failure for a refusal after which a request would be sent again, if it is from
+    /// an HTTP client that may have followed a redirect to the same URL.
     fn redirect_in_doubt(&self, status: StatusCode) -> Option<Failure> {
         let is_resent = matches!(
             status,

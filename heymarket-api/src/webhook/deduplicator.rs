@@ -10,6 +10,8 @@ use super::seen_events::{ClaimOutcome, SeenEvents};
 use super::seen_in_memory::SeenInMemory;
 
 const LEASE: Duration = Duration::from_secs(5 * 60);
+
+/// The API documents no schedule of retries; this is a choice.
 const RETRY_WINDOW: Duration = Duration::from_secs(10 * 60);
 const MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -25,7 +27,7 @@ const MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
 /// | event | a duplicate has | remembered for |
 /// |---|---|---|
 /// | message received | the ID and status | a day |
-/// | message sent | the ID, status and `updated`; from the history, the ID and the last status | a day |
+/// | message sent | the ID, status and `updated`; the ID and the last status without `updated`, and in the history | a day |
 /// | conversation closed, opened, pending | the type, ID and `updated` | a day, or 10 minutes without `updated` |
 /// | conversation reassigned, transferred | the ID, `updated` and the assignee or inbox | a day, or 10 minutes without `updated` |
 /// | consent: opt-in, opt-out, double opt-in, restricted | the type and equal data | 10 minutes |
@@ -179,14 +181,21 @@ impl<S: SeenEvents> Claimed<S> {
     ///
     /// # Errors
     ///
-    /// When the store fails, which the one in memory does not. The claim is
-    /// released as if it were dropped.
+    /// When the store fails, which the one in memory does not. The claim is then
+    /// released as if it were dropped, unless the store committed it after all.
     pub async fn commit(mut self) -> Result<bool, S::Error> {
-        if let Some(mark) = self.mark.take()
+        let is_held = self.commit_held().await?;
+        if is_held
+            && let Some(mark) = self.mark.take()
             && let ClaimOutcome::Claimed { token } = self.store.claim(&mark, self.lease).await?
         {
             self.held.push((mark, token));
+            self.commit_held().await?;
         }
+        Ok(is_held)
+    }
+
+    async fn commit_held(&mut self) -> Result<bool, S::Error> {
         let mut is_held = true;
         while let Some((key, token)) = self.held.last() {
             is_held &= self.store.commit(key, *token, self.memory).await?;

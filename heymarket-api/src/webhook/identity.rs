@@ -13,15 +13,9 @@ use crate::types::{Conversation, Message};
 const LONGEST_STATE: usize = 64;
 
 /// The members that may name a person in the data of consent events, whose
-/// fields are not documented. Receivers of these events fall back to such names.
-const PERSON_MEMBERS: [&str; 6] = [
-    "phone",
-    "phone_number",
-    "target",
-    "from",
-    "contact_id",
-    "id",
-];
+/// fields are not documented: those that receivers fall back to. `id` is not
+/// one, since it may be that of the record.
+const PERSON_MEMBERS: [&str; 5] = ["phone", "phone_number", "target", "from", "contact_id"];
 
 /// The key of an event in a [`SeenEvents`](super::SeenEvents) store: its
 /// subject, the state that the subject took, and a hash where both leave doubt.
@@ -131,9 +125,9 @@ impl Identity {
     }
 }
 
-/// A status is told of by its time, so that one that returns is a new event. In
-/// the history a message may have a later time than the delivery had, so there
-/// the status decides as well.
+/// The time identifies a status, so that one that returns is a new event. In the
+/// history a message may have a later time than in the delivery, so there the
+/// status decides as well.
 fn of_status(message: &Message, envelope: Envelope) -> Identity {
     let status = message.status.as_ref().map_or("", |status| status.as_str());
     let key = |at| EventKey::new(Topic::SentMessage.name(), message.id, at, status);

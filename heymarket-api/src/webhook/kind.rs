@@ -82,10 +82,7 @@ pub(super) fn kind(event_type: &WebhookEventType) -> Option<Kind> {
             |text| typed(text, Data::ConversationTransferred),
             Topic::Inbox,
         ),
-        Type::ChatUpdated => (
-            |text| typed(text, Data::ConversationUpdated),
-            Topic::Change,
-        ),
+        Type::ChatUpdated => (|text| typed(text, Data::ConversationUpdated), Topic::Change),
         Type::TargetOptOut => (|text| free(text, Data::OptOut), Topic::Consent),
         Type::TargetOptIn => (|text| free(text, Data::OptIn), Topic::Consent),
         Type::TargetDoubleOptIn => (|text| free(text, Data::DoubleOptIn), Topic::Consent),

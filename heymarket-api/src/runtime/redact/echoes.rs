@@ -50,13 +50,12 @@ fn views(value: &str) -> Vec<Vec<u8>> {
         let mut units = units(value);
         let mut is_markup = false;
         units.retain(|unit| {
-            let is_kept = !is_markup && unit.char != '<';
-            is_markup = if is_markup {
-                unit.char != '>'
-            } else {
-                unit.char == '<'
-            };
-            is_kept
+            match unit.char {
+                '<' => is_markup = true,
+                '>' => is_markup = false,
+                _ => {}
+            }
+            !is_markup
         });
         views.push(bytes(&letters(&units)));
     }

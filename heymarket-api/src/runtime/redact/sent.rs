@@ -1,3 +1,5 @@
+//! The values of a request: which were sent in confidence, and which are public.
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 

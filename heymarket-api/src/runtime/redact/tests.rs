@@ -39,6 +39,10 @@ fn phones_addresses_and_tokens_are_hidden_and_ids_are_not() {
             "bad token=eyJhbGciOi.x.y, sk_1",
             "bad token=[secret], [secret]",
         ),
+        (
+            "no c0c0a0a0-0000-4000-8000-000000000012 with 15550100101",
+            "no c0c0a0a0-0000-4000-8000-000000000012 with [hidden]",
+        ),
         ("field (x) at 10:15", "field (x) at 10:15"),
     ] {
         assert_eq!(bare(message), expected);
@@ -154,6 +158,7 @@ fn short_names_are_hidden_as_words_and_not_within_others() {
     let request = json!({ "first": "Ann", "last": "Li", "display_name": "李明", "note": "王" });
     for (message, expected) in [
         ("Ann cannot be planned", "[hidden] cannot be planned"),
+        ("an annual fee for Joann", "an annual fee for Joann"),
         ("name 'ANN' taken", "name '[hidden]' taken"),
         ("联系人李明不存在", "联系人[hidden]不存在"),
         ("王 is taken", "[hidden] is taken"),
@@ -208,21 +213,17 @@ fn what_is_left_between_two_echoes_is_hidden() {
 
 #[test]
 fn email_is_hidden_with_and_without_its_markup() {
-    let request =
-        json!({ "text": "<p>Dear <b>Margarethe</b>,</p><p>caf&eacute; &#233;t&#xe9;</p>" });
+    let request = json!({ "text": "<p>Dear <strong>Margarethe</strong>,</p><p>caf&eacute; &#233;t&#xe9;</p>" });
     for echo in [
         "Dear Margarethe",
-        "<b>Margarethe</b>",
+        "<strong>Margarethe</strong>",
         "Dear Margar…",
         "été",
     ] {
         let message = shown(&format!("refused: {echo}"), &request);
         let left = message.strip_prefix("refused: ").expect(&message);
         let left = left.replace("[hidden]", "");
-        assert!(
-            !left.contains(|c: char| c.is_alphanumeric() && c != 'b'),
-            "{message}"
-        );
+        assert!(!left.contains(|c: char| c.is_alphanumeric()), "{message}");
     }
 }
 
