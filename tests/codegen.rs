@@ -490,8 +490,8 @@ const RULES: &[Rule] = &[
     },
     Rule {
         file: PATHS,
-        from: "x-paging: {walk: conversations, cursor: date,",
-        to: "x-paging: {walk: conversations, cursor: before,",
+        from: "      cursor: date\n",
+        to: "      cursor: before\n",
         subject: "list_conversations",
         message: "`x-paging` names `before`, which the request does not have",
         remedy: "mend its spelling",

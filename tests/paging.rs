@@ -43,16 +43,32 @@ fn cursor(request: &Received, member: &str) -> Option<Timestamp> {
 
 async fn list(things: Vec<Thing>, time_of: &'static str) -> Server {
     Server::responding(move |request| {
-        let limit = body(request)["limit"].as_u64().unwrap_or(30);
-        let limit = usize::try_from(limit).expect("a size");
         let member = if time_of == "date" {
             "created_at"
         } else {
             "date"
         };
-        before(&things, cursor(request, member), limit, time_of)
+        let (skip, limit) = place(request, usize::MAX);
+        let mut things = things.clone();
+        let cursor = cursor(request, member);
+        things.sort_by_key(|(id, time)| (-time, *id));
+        things.retain(|(_, time)| cursor.is_none_or(|cursor| at(*time) < cursor));
+        let things = things.get(skip..).unwrap_or_default();
+        before(things, cursor, limit, time_of)
     })
     .await
+}
+
+/// How many items a request skips, and the size of its page, which the server
+/// caps.
+fn place(request: &Received, cap: usize) -> (usize, usize) {
+    let body = body(request);
+    let number = |member: &str| {
+        let number = body[member].as_u64();
+        number.map(|number| usize::try_from(number).expect("a size"))
+    };
+    let size = number("limit").unwrap_or(30).min(cap);
+    ((number("page").unwrap_or(1) - 1) * size, size)
 }
 
 async fn ids<T>(mut walk: Walk<T>, id: impl Fn(&T) -> i64) -> Result<Vec<i64>, Error> {
@@ -374,4 +390,84 @@ async fn what_has_no_pages_cannot_be_walked_over() {
     let request = RawRequest::of(&operations::LIST_INBOXES);
     let error = client(&server.url()).walk(request).expect_err("no pages");
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+}
+
+/// 250 contacts with one `updated`. A page has at most `cap` of them, whatever
+/// limit the request has.
+async fn imported(cap: usize, honours_page: bool) -> Server {
+    Server::responding(move |request| {
+        let (skip, size) = place(request, cap);
+        let is_before = cursor(request, "date").is_none_or(|cursor| at(0) < cursor);
+        let page: Vec<Value> = (0..250)
+            .filter(|_| is_before)
+            .skip(if honours_page { skip } else { 0 })
+            .take(size)
+            .map(|id| json!({ "id": id, "updated": at(0).to_string() }))
+            .collect();
+        Answer::new(200, json!(page).to_string())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_page_of_one_time_is_never_taken_for_the_end() {
+    for cap in [20, 30, 50, 60, 100] {
+        let server = imported(cap, false).await;
+        let mut walk = client(&server.url()).contacts(ListContacts::new());
+        let mut given = 0;
+        let error = loop {
+            match walk.next().await {
+                Some(Ok(_)) => given += 1,
+                Some(Err(error)) => break error,
+                None => panic!("the walk ends after {given} of 250, with a cap of {cap}"),
+            }
+        };
+        assert_eq!(given, cap);
+        assert!(error.to_string().contains("have the same time"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn page_numbers_lead_past_one_time_that_fills_a_page() {
+    for cap in [10, 20, 30, 50, 60, 100, 125, 250] {
+        let server = imported(cap, true).await;
+        let walk = client(&server.url()).contacts(ListContacts::new());
+        let mut all = ids(walk, |contact| contact.id).await.expect("all");
+        all.sort_unstable();
+        assert_eq!(all, (0..250).collect::<Vec<_>>(), "a cap of {cap}");
+    }
+}
+
+#[tokio::test]
+async fn inserted_contacts_do_not_cut_a_numbered_walk_short() {
+    let fetched = Mutex::new(0);
+    let server = Server::responding(move |request| {
+        let mut fetched = fetched.lock().expect("the count");
+        *fetched += 1;
+        // The newest first; 30 newer ones come in before the third fetch.
+        let newest = if *fetched < 3 { 300 } else { 330 };
+        let page = body(request)["page"].as_i64().expect("a page");
+        let first = newest - page * 30;
+        let page: Vec<Value> = (0.max(first - 30)..0.max(first))
+            .rev()
+            .map(|id| json!({ "id": id }))
+            .collect();
+        Answer::new(200, json!(page).to_string())
+    })
+    .await;
+    let walk = client(&server.url()).contacts_v2(ListContactsV2::new());
+    let all = ids(walk, |contact| contact.id).await.expect("all");
+    assert_eq!(all, (0..300).rev().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn an_id_twice_in_one_page_is_given_once() {
+    let things = vec![(1, 0), (1, 0), (2, -5), (1, -7), (3, -9)];
+    let server = list(things, "updated").await;
+    let client = client(&server.url());
+    let once = ids(client.tags(ListTags::new()), |tag| tag.id).await;
+    assert_eq!(once.expect("all"), [1, 2, 3]);
+    let mut pages = client.tags(ListTags::new()).pages();
+    let page = pages.next().await.expect("a page").expect("a page");
+    assert_eq!(page.iter().map(|tag| tag.id).collect::<Vec<_>>(), [1, 2, 3]);
 }

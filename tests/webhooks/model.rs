@@ -266,7 +266,7 @@ impl<S: SeenEvents<Error: Debug>> Run<S> {
                 is_in_doubt: false,
                 is_claimed_again: false,
             }),
-            _ => return self.succeed(number, claimed, true).await == Some(true),
+            _ => return self.succeed(number, claimed).await == Some(true),
         }
         false
     }
@@ -285,9 +285,6 @@ impl<S: SeenEvents<Error: Debug>> Run<S> {
             Ok(false) => return Some(false),
             Err(_) => {
                 assert!(self.can_store_fail);
-                if !may_be_held {
-                    return None;
-                }
                 self.perhaps.insert(real.identity.clone(), known);
             }
         }
@@ -307,8 +304,8 @@ impl<S: SeenEvents<Error: Debug>> Run<S> {
         if is_late && self.random.bool() {
             return drop(work.claimed);
         }
+        let is_held = self.succeed(work.event, work.claimed).await;
         let may_be_held = !work.is_superseded && !work.is_claimed_again;
-        let is_held = self.succeed(work.event, work.claimed, may_be_held).await;
         let must_be_held = may_be_held && !work.is_in_doubt && !is_late;
         match is_held {
             Some(true) => assert!(may_be_held, "committed over a newer claim"),
@@ -350,7 +347,7 @@ impl<S: SeenEvents<Error: Debug>> Run<S> {
                 self.supersede(&real, true);
                 self.world.events.push(Rc::new(real));
                 let replayed = self.world.events.len() - 1;
-                assert_eq!(self.succeed(replayed, claimed, true).await, Some(true));
+                assert_eq!(self.succeed(replayed, claimed).await, Some(true));
                 self.handled.insert(number);
             }
         }

@@ -4,22 +4,25 @@
 //! A walk over the pages of each list.
 use ::jiff::SignedDuration;
 use super::{operations, types};
-use crate::paging::{Source, Style, Walk};
+use crate::paging::{ByTime, Filters, Source, Style, Walk};
 use crate::runtime::{Client, Response};
 impl Client {
-    /// Walks over all items that [`list_contacts`](Self::list_contacts) gives, page by page.
+    /// Walks over all items of [`list_contacts`](Self::list_contacts), page by page.
     ///
     /// List contacts
     #[inline]
     pub fn contacts(&self, request: types::ListContacts) -> Walk<types::Contact> {
+        const PAGING: &[&str] = &["date", "page", "limit"];
         let client = self.clone();
-        let style = Style::Cursor {
+        let style = Style::Cursor(ByTime {
             ascending: false,
-            tick: SignedDuration::from_millis(1),
-            size: 30usize,
+            overlap: SignedDuration::from_millis(1),
             limit: Some(request.limit.unwrap_or(30i64)),
-        };
-        let problem = if request.ascending == Some(true) {
+            first_page: Some(1i64),
+        });
+        let problem = if request.limit.is_some_and(|limit| limit < 1) {
+            Some("`limit`: a page of a walk has at least 1 item")
+        } else if request.ascending == Some(true) {
             Some("`ascending`: this list can only be walked from the latest on")
         } else if request.page.is_some() {
             Some("`page`: a walk goes by time; leave it out")
@@ -35,14 +38,19 @@ impl Client {
         Walk::new(Source {
             operation: &operations::LIST_CONTACTS,
             style,
+            paging: PAGING,
+            filters: Filters::of_body(&request, PAGING),
             problem,
-            fetch: Box::new(move |ask| {
+            fetch: Box::new(move |page| {
                 let client = client.clone();
                 let mut request = request.clone();
-                if let Some(value) = ask.cursor {
+                if let Some(value) = page.cursor {
                     request.date = Some(value);
                 }
-                if let Some(value) = ask.limit {
+                if let Some(value) = page.page {
+                    request.page = Some(value);
+                }
+                if let Some(value) = page.limit {
                     request.limit = Some(value);
                 }
                 Box::pin(async move {
@@ -53,7 +61,7 @@ impl Client {
             time: |item| item.updated,
         })
     }
-    /// Walks over all items that [`list_conversations`](Self::list_conversations) gives, page by page.
+    /// Walks over all items of [`list_conversations`](Self::list_conversations), page by page.
     ///
     /// List conversations
     #[inline]
@@ -61,14 +69,17 @@ impl Client {
         &self,
         request: types::ListConversations,
     ) -> Walk<types::Conversation> {
+        const PAGING: &[&str] = &["date", "page", "limit"];
         let client = self.clone();
-        let style = Style::Cursor {
+        let style = Style::Cursor(ByTime {
             ascending: false,
-            tick: SignedDuration::from_millis(1),
-            size: 30usize,
+            overlap: SignedDuration::from_millis(1),
             limit: Some(request.limit.unwrap_or(30i64)),
-        };
-        let problem = if request.ascending == Some(true) {
+            first_page: Some(1i64),
+        });
+        let problem = if request.limit.is_some_and(|limit| limit < 1) {
+            Some("`limit`: a page of a walk has at least 1 item")
+        } else if request.ascending == Some(true) {
             Some("`ascending`: this list can only be walked from the latest on")
         } else if request.page.is_some() {
             Some("`page`: a walk goes by time; leave it out")
@@ -84,14 +95,19 @@ impl Client {
         Walk::new(Source {
             operation: &operations::LIST_CONVERSATIONS,
             style,
+            paging: PAGING,
+            filters: Filters::of_body(&request, PAGING),
             problem,
-            fetch: Box::new(move |ask| {
+            fetch: Box::new(move |page| {
                 let client = client.clone();
                 let mut request = request.clone();
-                if let Some(value) = ask.cursor {
+                if let Some(value) = page.cursor {
                     request.date = Some(value);
                 }
-                if let Some(value) = ask.limit {
+                if let Some(value) = page.page {
+                    request.page = Some(value);
+                }
+                if let Some(value) = page.limit {
                     request.limit = Some(value);
                 }
                 Box::pin(async move {
@@ -102,27 +118,30 @@ impl Client {
             time: |item| item.updated,
         })
     }
-    /// Walks over all items that [`list_lists`](Self::list_lists) gives, page by page.
+    /// Walks over all items of [`list_lists`](Self::list_lists), page by page.
     ///
     /// List the lists
     #[inline]
     pub fn lists(&self, request: types::ListLists) -> Walk<types::List> {
+        const PAGING: &[&str] = &["date"];
         let client = self.clone();
-        let style = Style::Cursor {
+        let style = Style::Cursor(ByTime {
             ascending: false,
-            tick: SignedDuration::from_millis(1),
-            size: 30usize,
+            overlap: SignedDuration::from_millis(1),
             limit: None,
-        };
+            first_page: None,
+        });
         let problem = { None };
         Walk::new(Source {
             operation: &operations::LIST_LISTS,
             style,
+            paging: PAGING,
+            filters: Filters::of_body(&request, PAGING),
             problem,
-            fetch: Box::new(move |ask| {
+            fetch: Box::new(move |page| {
                 let client = client.clone();
                 let mut request = request.clone();
-                if let Some(value) = ask.cursor {
+                if let Some(value) = page.cursor {
                     request.date = Some(value);
                 }
                 Box::pin(async move {
@@ -133,7 +152,7 @@ impl Client {
             time: |item| item.updated,
         })
     }
-    /// Walks over all items that [`list_messages`](Self::list_messages) gives, page by page.
+    /// Walks over all items of [`list_messages`](Self::list_messages), page by page.
     ///
     /// List the messages with a phone number
     #[inline]
@@ -142,20 +161,25 @@ impl Client {
         inbox_id: i64,
         phone_number: impl Into<types::Phone>,
     ) -> Walk<types::Message> {
+        const PAGING: &[&str] = &["timestamp"];
         let client = self.clone();
         let phone_number: types::Phone = phone_number.into();
-        let style = Style::Cursor {
+        let style = Style::Cursor(ByTime {
             ascending: false,
-            tick: SignedDuration::from_secs(1i64),
-            size: 50usize,
+            overlap: SignedDuration::from_secs(1i64),
             limit: None,
-        };
+            first_page: None,
+        });
         let problem = None;
         Walk::new(Source {
             operation: &operations::LIST_MESSAGES,
             style,
+            paging: PAGING,
+            filters: Filters::of_parameters(
+                &[("inboxID", &inbox_id), ("phoneNumber", &phone_number)],
+            ),
             problem,
-            fetch: Box::new(move |ask| {
+            fetch: Box::new(move |page| {
                 let client = client.clone();
                 let phone_number = phone_number.clone();
                 Box::pin(async move {
@@ -163,7 +187,7 @@ impl Client {
                         .list_messages(
                             inbox_id,
                             phone_number,
-                            ask.cursor.map(|time| time.as_second()),
+                            page.cursor.map(|time| time.as_second()),
                         )
                         .await
                         .map(Response::into_inner)
@@ -173,7 +197,7 @@ impl Client {
             time: |item| item.date,
         })
     }
-    /// Walks over all items that [`list_team_messages`](Self::list_team_messages) gives, page by page.
+    /// Walks over all items of [`list_team_messages`](Self::list_team_messages), page by page.
     ///
     /// List the messages of the team
     #[inline]
@@ -181,14 +205,17 @@ impl Client {
         &self,
         request: types::ListTeamMessages,
     ) -> Walk<types::Message> {
+        const PAGING: &[&str] = &["created_at", "page", "limit"];
         let client = self.clone();
-        let style = Style::Cursor {
+        let style = Style::Cursor(ByTime {
             ascending: request.ascending.unwrap_or(false),
-            tick: SignedDuration::from_millis(1),
-            size: 30usize,
+            overlap: SignedDuration::from_millis(1),
             limit: Some(request.limit.unwrap_or(30i64)),
-        };
-        let problem = if request.page.is_some() {
+            first_page: Some(1i64),
+        });
+        let problem = if request.limit.is_some_and(|limit| limit < 1) {
+            Some("`limit`: a page of a walk has at least 1 item")
+        } else if request.page.is_some() {
             Some("`page`: a walk goes by time; leave it out")
         } else if request
             .order
@@ -202,14 +229,19 @@ impl Client {
         Walk::new(Source {
             operation: &operations::LIST_TEAM_MESSAGES,
             style,
+            paging: PAGING,
+            filters: Filters::of_body(&request, PAGING),
             problem,
-            fetch: Box::new(move |ask| {
+            fetch: Box::new(move |page| {
                 let client = client.clone();
                 let mut request = request.clone();
-                if let Some(value) = ask.cursor {
+                if let Some(value) = page.cursor {
                     request.created_at = Some(value);
                 }
-                if let Some(value) = ask.limit {
+                if let Some(value) = page.page {
+                    request.page = Some(value);
+                }
+                if let Some(value) = page.limit {
                     request.limit = Some(value);
                 }
                 Box::pin(async move {
@@ -220,27 +252,37 @@ impl Client {
             time: |item| item.date,
         })
     }
-    /// Walks over all items that [`list_surveys`](Self::list_surveys) gives, page by page.
+    /// Walks over all items of [`list_surveys`](Self::list_surveys), page by page.
     ///
     /// List surveys
+    ///
+    /// The pages are numbered, so that an item that is deleted during the walk can hide another one, at the edge of a page, from it. Items that are inserted cause repeats alone, which are dropped.
     #[inline]
     pub fn surveys(&self, request: types::ListSurveys) -> Walk<types::Survey> {
+        const PAGING: &[&str] = &["page"];
         let client = self.clone();
         let style = Style::Page {
             first: request.page.unwrap_or(1i64),
+            limit: request.limit,
         };
-        let problem = None;
+        let problem = if request.limit.is_some_and(|limit| limit < 1) {
+            Some("`limit`: a page of a walk has at least 1 item")
+        } else {
+            None
+        };
         Walk::new(Source {
             operation: &operations::LIST_SURVEYS,
             style,
+            paging: PAGING,
+            filters: Filters::of_body(&request, PAGING),
             problem,
-            fetch: Box::new(move |ask| {
+            fetch: Box::new(move |page| {
                 let client = client.clone();
                 let mut request = request.clone();
-                if let Some(value) = ask.page {
+                if let Some(value) = page.page {
                     request.page = Some(value);
                 }
-                if let Some(value) = ask.limit {
+                if let Some(value) = page.limit {
                     request.limit = Some(value);
                 }
                 Box::pin(async move {
@@ -251,27 +293,30 @@ impl Client {
             time: |_| None,
         })
     }
-    /// Walks over all items that [`list_tags`](Self::list_tags) gives, page by page.
+    /// Walks over all items of [`list_tags`](Self::list_tags), page by page.
     ///
     /// List tags
     #[inline]
     pub fn tags(&self, request: types::ListTags) -> Walk<types::Tag> {
+        const PAGING: &[&str] = &["date"];
         let client = self.clone();
-        let style = Style::Cursor {
+        let style = Style::Cursor(ByTime {
             ascending: false,
-            tick: SignedDuration::from_millis(1),
-            size: 30usize,
+            overlap: SignedDuration::from_millis(1),
             limit: None,
-        };
+            first_page: None,
+        });
         let problem = { None };
         Walk::new(Source {
             operation: &operations::LIST_TAGS,
             style,
+            paging: PAGING,
+            filters: Filters::of_body(&request, PAGING),
             problem,
-            fetch: Box::new(move |ask| {
+            fetch: Box::new(move |page| {
                 let client = client.clone();
                 let mut request = request.clone();
-                if let Some(value) = ask.cursor {
+                if let Some(value) = page.cursor {
                     request.date = Some(value);
                 }
                 Box::pin(async move {
@@ -282,27 +327,30 @@ impl Client {
             time: |item| item.updated,
         })
     }
-    /// Walks over all items that [`list_templates`](Self::list_templates) gives, page by page.
+    /// Walks over all items of [`list_templates`](Self::list_templates), page by page.
     ///
     /// List templates
     #[inline]
     pub fn templates(&self, request: types::ListTemplates) -> Walk<types::Template> {
+        const PAGING: &[&str] = &["date"];
         let client = self.clone();
-        let style = Style::Cursor {
+        let style = Style::Cursor(ByTime {
             ascending: false,
-            tick: SignedDuration::from_millis(1),
-            size: 30usize,
+            overlap: SignedDuration::from_millis(1),
             limit: None,
-        };
+            first_page: None,
+        });
         let problem = { None };
         Walk::new(Source {
             operation: &operations::LIST_TEMPLATES,
             style,
+            paging: PAGING,
+            filters: Filters::of_body(&request, PAGING),
             problem,
-            fetch: Box::new(move |ask| {
+            fetch: Box::new(move |page| {
                 let client = client.clone();
                 let mut request = request.clone();
-                if let Some(value) = ask.cursor {
+                if let Some(value) = page.cursor {
                     request.date = Some(value);
                 }
                 Box::pin(async move {
@@ -313,27 +361,37 @@ impl Client {
             time: |item| item.updated,
         })
     }
-    /// Walks over all items that [`list_contacts_v2`](Self::list_contacts_v2) gives, page by page.
+    /// Walks over all items of [`list_contacts_v2`](Self::list_contacts_v2), page by page.
     ///
     /// List contacts by pages
+    ///
+    /// The pages are numbered, so that an item that is deleted during the walk can hide another one, at the edge of a page, from it. Items that are inserted cause repeats alone, which are dropped.
     #[inline]
     pub fn contacts_v2(&self, request: types::ListContactsV2) -> Walk<types::Contact> {
+        const PAGING: &[&str] = &["page"];
         let client = self.clone();
         let style = Style::Page {
             first: request.page.unwrap_or(0i64),
+            limit: request.limit,
         };
-        let problem = None;
+        let problem = if request.limit.is_some_and(|limit| limit < 1) {
+            Some("`limit`: a page of a walk has at least 1 item")
+        } else {
+            None
+        };
         Walk::new(Source {
             operation: &operations::LIST_CONTACTS_V2,
             style,
+            paging: PAGING,
+            filters: Filters::of_body(&request, PAGING),
             problem,
-            fetch: Box::new(move |ask| {
+            fetch: Box::new(move |page| {
                 let client = client.clone();
                 let mut request = request.clone();
-                if let Some(value) = ask.page {
+                if let Some(value) = page.page {
                     request.page = Some(value);
                 }
-                if let Some(value) = ask.limit {
+                if let Some(value) = page.limit {
                     request.limit = Some(value);
                 }
                 Box::pin(async move {

@@ -91,6 +91,7 @@ pub(crate) fn walk(
                         request,
                         Places {
                             cursor: Some("date"),
+                            page: Some("page"),
                             limit: Some("limit"),
                             ..Places::default()
                         },
@@ -106,6 +107,7 @@ pub(crate) fn walk(
                         request,
                         Places {
                             cursor: Some("date"),
+                            page: Some("page"),
                             limit: Some("limit"),
                             ..Places::default()
                         },
@@ -153,6 +155,7 @@ pub(crate) fn walk(
                         request,
                         Places {
                             cursor: Some("created_at"),
+                            page: Some("page"),
                             limit: Some("limit"),
                             ..Places::default()
                         },

@@ -1,295 +1,249 @@
 //! Where a walk is, apart from how pages are fetched.
 
-use jiff::{SignedDuration, Timestamp};
+mod by_number;
+mod by_time;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The documented size of a page. One of so many items may be full, whatever
-/// limit was asked for.
-const DOCUMENTED_SIZE: usize = 30;
+use super::seen::{ItemKey, Seen};
+use by_number::ByNumber;
+pub(crate) use by_time::ByTime;
 
-/// No list is asked for more at once.
-const LARGEST_LIMIT: i64 = 10_000;
+/// A server is assumed to give at least this many items, or as many as the
+/// limit asks for, when it has more. Only a list whose items all have one time
+/// and all fit into one smaller page rests on it: without it, no walk could know
+/// that a list of a single item is complete.
+pub(super) const SMALLEST_PAGE: usize = 10;
 
 /// How the pages of an operation follow one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
     /// By the time of the last item.
-    Cursor {
-        /// Whether times grow along the list.
-        ascending: bool,
-        /// By how much a page overlaps the one before: what the server's clock
-        /// may be finer than what it takes.
-        tick: SignedDuration,
-        /// How many items a page has, unless it was asked for another limit.
-        size: usize,
-        /// The limit to begin with, where the operation takes one.
-        limit: Option<i64>,
-    },
+    Cursor(ByTime),
     /// By number.
     Page {
         /// The number of the first page.
         first: i64,
+        /// The limit of the request.
+        limit: Option<i64>,
     },
 }
 
-/// Which page to fetch.
+/// The page to fetch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Ask {
-    /// From where; `None` is where the request itself begins.
+#[serde(default)]
+pub(crate) struct PageRequest {
+    /// Where the page begins; `None` is where the request itself begins.
     pub(crate) cursor: Option<Timestamp>,
     pub(crate) page: Option<i64>,
     pub(crate) limit: Option<i64>,
-    /// Whether it is asked only to learn if anything lies beyond.
-    is_probe: bool,
+    purpose: Purpose,
+    /// The item that the cursor is of, which the overlap brings again.
+    anchor: Option<i64>,
+    /// A page from this cursor on was searched for the anchor.
+    is_checked: bool,
 }
 
-/// An item that may come again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Seen {
-    id: i64,
-    time: Option<Timestamp>,
+/// Why a page is fetched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Purpose {
+    /// For the items from the cursor on.
+    #[default]
+    Items,
+    /// To find the anchor that the page from the cursor `narrow` on lacks.
+    Widen { narrow: Timestamp },
+    /// For the items of one time that fill the page, by page numbers.
+    Numbered(Pass),
+    /// To learn whether there are items beyond the last time.
+    Beyond,
 }
 
-/// Where a walk is: it can be kept, and a walk resumed from it goes on after
-/// the last item that was given.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Checkpoint {
-    pub(super) walk: String,
-    ask: Ask,
-    seen: Vec<Seen>,
-    is_over: bool,
+/// A pass through the numbered pages of one cursor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct Pass {
+    /// How many passes came before.
+    number: u32,
+    /// The ids of the page before, digested.
+    last_page: u64,
+    so_far: Summary,
+    /// The number of the last full page of the pass before, and that pass.
+    previous: Option<(i64, Summary)>,
 }
 
-/// What a page of items comes to.
+/// What numbered pages hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct Summary {
+    /// The ids of the full pages, digested.
+    digest: u64,
+    furthest: Option<Furthest>,
+}
+
+/// The time and the id of the item that lies furthest along the list.
+type Furthest = (Timestamp, i64);
+
+/// What follows from a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
-    /// The walk goes on behind them.
+    /// There is a next page to fetch.
     Onward,
     /// There are no further items.
     Over,
-    /// More items have one time than a page holds, and no larger page can be
-    /// asked for.
-    Stuck,
+    /// There may be further items, and no request leads to them, for this
+    /// reason.
+    Stuck(&'static str),
+}
+
+/// What a checkpoint keeps of a position.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct State {
+    request: PageRequest,
+    /// The items that were yielded and may come again.
+    items: Vec<ItemKey>,
+    yielded: usize,
+    largest_page: usize,
+    first_item: Option<i64>,
+    is_wide: bool,
+    is_over: bool,
 }
 
 /// Where a walk is, and how it goes on.
 #[derive(Debug)]
 pub(super) struct Position {
-    walk: &'static str,
     style: Style,
     /// The page that was fetched last, or is to be fetched.
-    ask: Ask,
+    request: PageRequest,
     /// The page after it.
-    next: Option<Ask>,
-    /// Items that were given and may come again.
-    seen: Vec<Seen>,
-    /// How many items the last page had.
-    page_length: usize,
-    /// The page was taken before, by the walk that this one resumes.
-    is_resumed: bool,
+    next: Option<PageRequest>,
+    seen: Seen,
+    /// How many items were yielded.
+    yielded: usize,
+    /// The length of the largest page so far. A shorter one is complete.
+    largest_page: usize,
+    /// The item that the first page began with.
+    first_item: Option<i64>,
+    by_number: ByNumber,
+    /// The times of the server are coarser than the overlap that was assumed.
+    is_wide: bool,
     pub(super) is_over: bool,
 }
 
-/// The id and the time of an item.
-pub(super) type Mark = (i64, Option<Timestamp>);
-
 impl Position {
-    pub(super) fn new(walk: &'static str, style: Style) -> Self {
-        let ask = match style {
-            Style::Cursor { limit, .. } => Ask {
-                limit,
-                ..Ask::default()
-            },
-            Style::Page { first } => Ask {
-                page: Some(first),
-                ..Ask::default()
-            },
+    pub(super) fn new(style: Style) -> Self {
+        let (page, limit) = match style {
+            Style::Cursor(by_time) => (None, by_time.limit),
+            Style::Page { first, limit } => (Some(first), limit),
         };
         Self {
-            walk,
             style,
-            ask,
+            request: PageRequest {
+                page,
+                limit,
+                ..PageRequest::default()
+            },
             next: None,
-            seen: Vec::new(),
-            page_length: 0,
-            is_resumed: false,
+            seen: Seen::default(),
+            yielded: 0,
+            largest_page: 0,
+            first_item: None,
+            by_number: ByNumber::default(),
+            is_wide: false,
             is_over: false,
         }
     }
 
-    /// Where the walk is; `all_given` is whether nothing is fetched that was
-    /// not given.
-    pub(super) fn checkpoint(&self, all_given: bool) -> Checkpoint {
-        Checkpoint {
-            walk: self.walk.to_owned(),
-            ask: self.ask,
-            seen: self.seen.clone(),
-            is_over: self.is_over && all_given,
+    /// Returns what a checkpoint keeps; `all_yielded` is whether every item that
+    /// was fetched was yielded.
+    pub(super) fn state(&self, all_yielded: bool) -> State {
+        State {
+            request: self.request,
+            items: self.seen.to_vec(),
+            yielded: self.yielded,
+            largest_page: self.largest_page,
+            first_item: self.first_item,
+            is_wide: self.is_wide,
+            is_over: self.is_over && all_yielded,
         }
     }
 
-    /// Goes on from a checkpoint; gives whether it is one of such a walk.
-    pub(super) fn resume(&mut self, checkpoint: Checkpoint) -> bool {
-        if checkpoint.walk != self.walk {
-            return false;
-        }
-        self.ask = checkpoint.ask;
-        self.seen = checkpoint.seen;
-        self.is_over = checkpoint.is_over;
-        self.is_resumed = true;
-        true
+    /// Goes on from the position that a checkpoint kept.
+    pub(super) fn resume(&mut self, state: State) {
+        self.request = state.request;
+        self.seen = state.items.into_iter().collect();
+        self.yielded = state.yielded;
+        self.largest_page = state.largest_page;
+        self.first_item = state.first_item;
+        self.is_wide = state.is_wide;
+        self.is_over = state.is_over;
     }
 
-    /// The page to fetch now.
-    pub(super) fn turn(&mut self) -> Ask {
+    /// Returns the page to fetch now.
+    pub(super) fn next_request(&mut self) -> PageRequest {
         if let Some(next) = self.next.take() {
-            self.ask = next;
-            self.forget();
+            let moves = next.cursor != self.request.cursor;
+            self.request = next;
+            match self.style {
+                Style::Cursor(by_time) if moves => self.forget_passed(by_time),
+                Style::Cursor(_) => {}
+                Style::Page { .. } => self.forget_oldest(),
+            }
         }
-        self.ask
+        self.request
     }
 
-    /// Whether an item was given already.
+    /// Returns whether the page is fetched only to learn what it holds: its items
+    /// are not yielded.
+    pub(super) fn is_probe(&self) -> bool {
+        self.request.purpose == Purpose::Beyond
+    }
+
+    /// Returns whether an item was yielded already.
     pub(super) fn has_seen(&self, id: i64) -> bool {
-        self.seen.iter().any(|seen| seen.id == id)
+        self.seen.contains(id)
     }
 
-    /// An item was given.
-    pub(super) fn give(&mut self, (id, time): Mark) {
-        self.seen.push(Seen { id, time });
+    /// Records that an item was yielded.
+    pub(super) fn record(&mut self, key: ItemKey) {
+        if self.seen.insert(key) {
+            self.yielded = self.yielded.saturating_add(1);
+        }
     }
 
-    /// Takes the items of the page that was asked for, and decides on the next.
-    pub(super) fn take(&mut self, page: &[Mark]) -> Progress {
-        let has_new = self.is_resumed || page.iter().any(|(id, _)| !self.has_seen(*id));
-        self.is_resumed = false;
-        self.page_length = page.len();
+    /// Takes the page that was requested, and decides on the next.
+    pub(super) fn take(&mut self, page: &[ItemKey]) -> Progress {
+        self.largest_page = self.largest_page.max(page.len());
+        self.first_item = self.first_item.or(page.first().map(|(id, _)| *id));
         let progress = match self.style {
-            Style::Page { first } => self.take_numbered(first, page, has_new),
-            Style::Cursor { .. } => self.take_dated(page, has_new),
+            Style::Cursor(by_time) => self.take_by_time(by_time.widened(self.is_wide), page),
+            Style::Page { first, limit } => self.take_by_number(first, limit, page),
         };
         self.is_over = progress == Progress::Over;
         progress
     }
 
-    fn take_numbered(&mut self, first: i64, page: &[Mark], has_new: bool) -> Progress {
-        let number = self.ask.page.unwrap_or(first);
-        // Where counting from 0 is not sure, page 1 may be the first again.
-        let may_repeat = first == 0 && number == 1 && !page.is_empty();
-        if !has_new && !may_repeat {
-            return Progress::Over;
-        }
-        self.next = Some(Ask {
-            page: Some(number.saturating_add(1)),
-            ..self.ask
-        });
+    fn go(&mut self, next: PageRequest) -> Progress {
+        self.next = Some(next);
         Progress::Onward
     }
 
-    fn take_dated(&mut self, page: &[Mark], has_new: bool) -> Progress {
-        let Style::Cursor {
-            ascending,
-            tick,
-            size,
-            ..
-        } = self.style
-        else {
-            return Progress::Over;
-        };
-        if self.ask.is_probe {
-            let is_end = page.is_empty();
-            return if is_end {
-                Progress::Over
-            } else {
-                Progress::Stuck
-            };
-        }
-        let limit = self.ask.limit.and_then(|limit| usize::try_from(limit).ok());
-        let size = limit.unwrap_or(size);
-        let may_be_full = page.len() >= size || page.len() == DOCUMENTED_SIZE;
-        let times = page.iter().filter_map(|(_, time)| *time);
-        let furthest = if ascending { times.max() } else { times.min() };
-        let Some(furthest) = furthest else {
-            // Without a time there is no way on.
-            return if page.is_empty() || !may_be_full {
-                Progress::Over
-            } else {
-                Progress::Stuck
-            };
-        };
-        let back = if ascending { -tick } else { tick };
-        let cursor = furthest.saturating_add(back).unwrap_or(furthest);
-        let moves = match self.ask.cursor {
-            None => true,
-            Some(current) if ascending => cursor > current,
-            Some(current) => cursor < current,
-        };
-        if moves {
-            if !has_new && !may_be_full {
-                return Progress::Over;
-            }
-            self.next = Some(Ask {
-                cursor: Some(cursor),
-                ..self.ask
-            });
-            return Progress::Onward;
-        }
-        if !may_be_full && page.len() < DOCUMENTED_SIZE {
-            return Progress::Over;
-        }
-        if !may_be_full {
-            // All that is left, or all that the server gives at once, whatever
-            // it is asked for: it is the end only if nothing lies beyond. A
-            // bound is strict from the latest on, and not in the other direction.
-            let step = if ascending { 1 } else { 0 };
-            let beyond = furthest.saturating_add(SignedDuration::from_micros(step));
-            self.next = Some(Ask {
-                cursor: Some(beyond.unwrap_or(furthest)),
-                is_probe: true,
-                ..self.ask
-            });
-            return Progress::Onward;
-        }
-        // The page does not get past one time: only a larger one can.
-        match self.ask.limit {
-            Some(limit) if limit < LARGEST_LIMIT && page.len() >= size => {
-                self.next = Some(Ask {
-                    limit: Some(limit.saturating_mul(2).min(LARGEST_LIMIT)),
-                    ..self.ask
-                });
-                Progress::Onward
-            }
-            _ => Progress::Stuck,
-        }
+    /// Returns whether a page has an item that was not yielded yet.
+    fn has_new(&self, page: &[ItemKey]) -> bool {
+        page.iter().any(|(id, _)| !self.has_seen(*id))
     }
 
-    /// Drops what cannot come again, so that memory does not grow with the
-    /// walk.
-    fn forget(&mut self) {
-        let (style, cursor) = (self.style, self.ask.cursor);
-        match style {
-            Style::Cursor {
-                ascending, tick, ..
-            } => {
-                let Some(cursor) = cursor else { return };
-                // Times that the server does not take as finely as it gives
-                // them lie up to a tick beyond the cursor.
-                let margin = tick.saturating_add(tick);
-                self.seen.retain(|seen| match seen.time {
-                    None => true,
-                    Some(time) if ascending => time.duration_since(cursor) >= -margin,
-                    Some(time) => time.duration_since(cursor) <= margin,
-                });
-            }
-            Style::Page { .. } => {
-                // Items that come in at the front push others to the next page.
-                let kept = self.page_length.max(1000);
-                let dropped = self.seen.len().saturating_sub(kept);
-                self.seen.drain(..dropped);
-            }
-        }
+    /// Returns whether this page is all that there is, as far as sizes tell: it is
+    /// shorter than any server's full page, and holds everything so far.
+    fn is_whole_list(&self, page: &[ItemKey]) -> bool {
+        let new = page.iter().filter(|(id, _)| !self.has_seen(*id)).count();
+        let all = self.yielded.saturating_add(new);
+        self.largest_page < SMALLEST_PAGE && all <= self.largest_page
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// Returns whether a page of so many rows is as long as a limit allows.
+fn is_at_least(rows: usize, limit: i64) -> bool {
+    i64::try_from(rows).unwrap_or(i64::MAX) >= limit
+}

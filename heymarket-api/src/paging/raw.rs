@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::position::Ask;
+use super::filters::Filters;
+use super::position::PageRequest;
 use super::walk::{Source, Walk};
 use crate::generated::raw;
 use crate::runtime::{Client, Error, RawRequest};
@@ -43,17 +44,17 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    fn put(&self, request: &mut RawRequest, ask: &Ask) {
-        if let (Some(name), Some(time)) = (self.cursor, ask.cursor) {
+    fn put(&self, request: &mut RawRequest, wanted: &PageRequest) {
+        if let (Some(name), Some(time)) = (self.cursor, wanted.cursor) {
             request.set_member(name, time.to_string().into());
         }
-        if let (Some(name), Some(time)) = (self.cursor_parameter, ask.cursor) {
+        if let (Some(name), Some(time)) = (self.cursor_parameter, wanted.cursor) {
             request.set_query(name, time.as_second().to_string());
         }
-        if let (Some(name), Some(page)) = (self.page, ask.page) {
+        if let (Some(name), Some(page)) = (self.page, wanted.page) {
             request.set_member(name, page.into());
         }
-        if let (Some(name), Some(limit)) = (self.limit, ask.limit) {
+        if let (Some(name), Some(limit)) = (self.limit, wanted.limit) {
             request.set_member(name, limit.into());
         }
     }
@@ -81,6 +82,7 @@ impl<T: DeserializeOwned + Send + 'static> Walk<T> {
         let Source {
             operation,
             style,
+            paging,
             problem,
             id,
             time,
@@ -90,11 +92,13 @@ impl<T: DeserializeOwned + Send + 'static> Walk<T> {
         Walk::new(Source {
             operation,
             style,
+            paging,
+            filters: Filters::of_raw(&request, paging),
             problem,
-            fetch: Box::new(move |ask| {
+            fetch: Box::new(move |wanted| {
                 let client = client.clone();
                 let mut request = request.clone();
-                places.put(&mut request, &ask);
+                places.put(&mut request, &wanted);
                 Box::pin(async move {
                     // The types read the ids and times, in all their spellings.
                     let invalid = request.clone();

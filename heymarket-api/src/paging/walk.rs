@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -7,19 +7,25 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 use jiff::Timestamp;
 
-use super::position::{Ask, Checkpoint, Mark, Position, Progress, Style};
+use super::checkpoint::Checkpoint;
+use super::filters::Filters;
+use super::position::{PageRequest, Position, Progress, Style};
+use super::seen::ItemKey;
 use crate::runtime::{Error, Operation};
 
-/// A page on its way.
+/// A page in flight.
 type Fetch<T> = Pin<Box<dyn Future<Output = Result<Vec<T>, Error>> + Send>>;
 
-/// How a walk comes by its pages and what it needs to know of an item.
+/// How a walk fetches its pages and what it needs to know of an item.
 pub(crate) struct Source<T> {
     pub(crate) operation: &'static Operation,
     pub(crate) style: Style,
+    /// The members of the request that say which page is wanted.
+    pub(crate) paging: &'static [&'static str],
+    pub(crate) filters: Filters,
     /// What the request asks for that no walk can do.
     pub(crate) problem: Option<&'static str>,
-    pub(crate) fetch: Box<dyn Fn(Ask) -> Fetch<T> + Send + Sync>,
+    pub(crate) fetch: Box<dyn Fn(PageRequest) -> Fetch<T> + Send + Sync>,
     pub(crate) id: fn(&T) -> i64,
     pub(crate) time: fn(&T) -> Option<Timestamp>,
 }
@@ -27,32 +33,44 @@ pub(crate) struct Source<T> {
 /// The items of a list, one after the other, over all its pages: a [`Stream`],
 /// or [`next`](Self::next) without one.
 ///
-/// - Each page overlaps the one before, and what came already is dropped: items
-///   with one time across the edge of a page are neither lost nor doubled.
-/// - An item that is changed while the walk goes on moves to where it began, and
-///   so does not come again; if the walk had not reached it yet, it does not
-///   come at all. Walk once more from the start to see what changed.
-/// - Items that were fetched come before an error that followed them. An error
+/// Each item is yielded once. A walk ends without an error only when the list has
+/// no further items; where it cannot know that, it ends with an error of the kind
+/// [`InvalidRequest`](crate::ErrorKind::InvalidRequest).
+///
+/// - Items that were fetched come before the error that followed them. An error
 ///   ends the walk; [`checkpoint`](Self::checkpoint) is where to resume.
-/// - Where more items have one time than a page holds, larger pages are asked
-///   for; where the operation takes no limit, that is an error, and nothing is
-///   skipped.
+/// - An item that is inserted in front of the walk does not come.
+/// - **By time** (all walks but `contacts_v2` and `surveys`): an item that changes
+///   during the walk moves in front of it. It does not come again; if the walk had
+///   not reached it yet, it does not come at all. Walk once more from the start to
+///   see what changed. Deletions do no harm. Where more items have one time than
+///   a page holds, the walk asks for larger pages, then for further page numbers;
+///   where the operation takes neither, that is the error.
+/// - **By page number** (`contacts_v2` and `surveys`): an item that is inserted in
+///   front moves the others to later pages, where they are dropped as repeats. An
+///   item that is deleted moves the others to earlier pages, so that the walk can
+///   miss an item at the edge of a page. Walk once more to see what it missed.
+/// - A list of which everything has one time, or whose pages have no numbers after
+///   all, counts as complete when it has fewer than 10 items.
+///
+/// The end of a list takes one request more than its pages. It takes a second one
+/// if all items have one time.
 #[must_use = "a walk does nothing until it is asked for its items"]
 pub struct Walk<T> {
     source: Source<T>,
     position: Position,
-    /// Fetched, and not given yet.
+    /// Fetched, and not yielded yet.
     items: VecDeque<T>,
-    /// The page that is on its way; it stays when a caller stops waiting.
+    /// The page in flight; it stays when a caller stops waiting.
     fetch: Option<Fetch<T>>,
-    /// What there is to tell once all that was fetched is given.
+    /// The error to return once all that was fetched is yielded.
     error: Option<Error>,
     has_failed: bool,
 }
 
 impl<T> Walk<T> {
     pub(crate) fn new(source: Source<T>) -> Self {
-        let position = Position::new(source.operation.id(), source.style);
+        let position = Position::new(source.style);
         let error = source
             .problem
             .map(|problem| Error::invalid_walk(source.operation, problem));
@@ -66,29 +84,37 @@ impl<T> Walk<T> {
         }
     }
 
-    /// How it comes by its pages.
     pub(super) fn into_source(self) -> Source<T> {
         self.source
     }
 
-    /// Goes on from where another walk was, in place of the start. The request
-    /// must be the one of that walk. A checkpoint of another operation is an
-    /// error, which is what the walk then gives.
+    /// Goes on from where another walk was, in place of the start.
+    ///
+    /// The request must be the one of that walk, but for the members that say
+    /// which page is wanted. A checkpoint of another operation, of other filters
+    /// or of another version of the format is an error of the kind
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest), which the walk then
+    /// yields before anything is sent.
     pub fn resume(mut self, checkpoint: Checkpoint) -> Self {
-        if !self.position.resume(checkpoint) {
-            self.error = Some(Error::invalid_walk(
-                self.source.operation,
-                "the checkpoint is of a walk over another list",
-            ));
+        let operation = self.source.operation;
+        match checkpoint.position_in(operation.id(), &self.source.filters) {
+            Ok(position) => self.position.resume(position),
+            Err(problem) => {
+                let error = Error::invalid_walk(operation, &problem);
+                self.error.get_or_insert(error);
+            }
         }
         self
     }
 
-    /// Where the walk is: behind the last item that it gave. It is about as
-    /// large as a page of ids.
+    /// Returns where the walk is: after the last item that it yielded.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
-        self.position.checkpoint(self.items.is_empty())
+        Checkpoint::new(
+            self.source.operation.id(),
+            self.source.filters.clone(),
+            self.position.state(self.items.is_empty()),
+        )
     }
 
     /// The next item; `None` at the end, and after an error. Dropping the
@@ -105,7 +131,7 @@ impl<T> Walk<T> {
     fn poll_item(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<T, Error>>> {
         loop {
             if let Some(item) = self.items.pop_front() {
-                self.position.give(self.mark(&item));
+                self.position.record(self.key(&item));
                 return Poll::Ready(Some(Ok(item)));
             }
             match std::task::ready!(self.poll_page(context)) {
@@ -128,7 +154,7 @@ impl<T> Walk<T> {
         let (source, position) = (&self.source, &mut self.position);
         let fetch = self
             .fetch
-            .get_or_insert_with(|| (source.fetch)(position.turn()));
+            .get_or_insert_with(|| (source.fetch)(position.next_request()));
         let page = std::task::ready!(fetch.as_mut().poll(context));
         self.fetch = None;
         Poll::Ready(Some(match page {
@@ -144,25 +170,25 @@ impl<T> Walk<T> {
     }
 
     fn accept(&mut self, page: Vec<T>) {
-        let marks: Vec<Mark> = page.iter().map(|item| self.mark(item)).collect();
-        let progress = self.position.take(&marks);
-        let new = page
-            .into_iter()
-            .zip(&marks)
-            .filter(|(_, (id, _))| !self.position.has_seen(*id))
-            .map(|(item, _)| item);
-        self.items.extend(new);
-        // What was fetched comes first, so the end is for later.
-        if progress == Progress::Stuck {
-            self.error = Some(Error::invalid_walk(
-                self.source.operation,
-                "more items have the same time than a page holds, and a larger page cannot be \
-                 asked for, so that some would be skipped",
-            ));
+        let keys: Vec<ItemKey> = page.iter().map(|item| self.key(item)).collect();
+        let is_probe = self.position.is_probe();
+        let progress = self.position.take(&keys);
+        if !is_probe {
+            let mut ids = HashSet::with_capacity(keys.len());
+            let new = page
+                .into_iter()
+                .zip(keys)
+                .filter(|(_, (id, _))| !self.position.has_seen(*id) && ids.insert(*id))
+                .map(|(item, _)| item);
+            self.items.extend(new);
+        }
+        // The items that were fetched come first.
+        if let Progress::Stuck(problem) = progress {
+            self.error = Some(Error::invalid_walk(self.source.operation, problem));
         }
     }
 
-    fn mark(&self, item: &T) -> Mark {
+    fn key(&self, item: &T) -> ItemKey {
         ((self.source.id)(item), (self.source.time)(item))
     }
 }
@@ -198,7 +224,7 @@ impl<T> Pages<T> {
         poll_fn(|context| self.poll_page(context)).await
     }
 
-    /// Where the walk is: behind the last page that it gave.
+    /// Returns where the walk is: after the last page that it yielded.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
         self.0.checkpoint()
@@ -215,8 +241,7 @@ impl<T> Pages<T> {
         }
         let items: Vec<T> = walk.items.drain(..).collect();
         for item in &items {
-            let mark = walk.mark(item);
-            walk.position.give(mark);
+            walk.position.record(walk.key(item));
         }
         Poll::Ready(Some(Ok(items)))
     }

@@ -31,7 +31,7 @@ pub(crate) use operation::TargetSafety;
 pub use operation::{Operation, Safety};
 pub use raw::RawRequest;
 pub(crate) use raw::normal;
-pub(crate) use request::encode_path;
+pub(crate) use request::{QueryValue, encode_path};
 pub use response::Response;
 pub use telemetry::{OperationObserver, OperationReport};
 pub use unknown::{ResponseObserver, Unknown};

@@ -14,6 +14,10 @@ use super::operations::constant;
 use crate::error::Error;
 use crate::schema::Operation;
 
+const BY_NUMBER: &str = "\n\nThe pages are numbered, so that an item that is deleted during the walk can \
+                         hide another one, at the edge of a page, from it. Items that are inserted \
+                         cause repeats alone, which are dropped.";
+
 /// The file `paging.rs`.
 pub(super) fn write(methods: &[ImplItemFn], model: &Model<'_>) -> Result<TokenStream, Error> {
     let mut walks = Vec::new();
@@ -39,7 +43,7 @@ pub(super) fn write(methods: &[ImplItemFn], model: &Model<'_>) -> Result<TokenSt
         use ::jiff::SignedDuration;
 
         use super::{operations, types};
-        use crate::paging::{Source, Style, Walk};
+        use crate::paging::{ByTime, Filters, Source, Style, Walk};
         use crate::runtime::{Client, Response};
 
         impl Client {
@@ -94,7 +98,7 @@ impl WalkOf<'_> {
             .and_then(|response| first_argument(&response).cloned())
             .ok_or_else(|| unexpected("its response is not a list"))?;
         let name = self.field("walk").ok_or_else(|| unexpected("no name"))?;
-        let (arguments, prepare, fetch) = match self.request {
+        let [arguments, prepare, filters, fetch] = match self.request {
             Some(request) => self.by_body(request),
             None => self.by_parameters(),
         };
@@ -105,13 +109,16 @@ impl WalkOf<'_> {
             None => quote!(|_| None),
         };
         let table = constant(&id);
+        let paging = self.paging_members();
         let comment = docs::comment(&format!(
-            "Walks over all items that [`{id}`](Self::{id}) gives, page by page.\n\n{}",
-            docs::escape(self.operation.text("summary"))
+            "Walks over all items of [`{id}`](Self::{id}), page by page.\n\n{}{}",
+            docs::escape(self.operation.text("summary")),
+            if self.is_by_number() { BY_NUMBER } else { "" },
         ));
         Ok(quote! {
             #comment
             pub fn #name(&self, #arguments) -> Walk<#item> {
+                const PAGING: &[&str] = &[#(#paging),*];
                 let client = self.clone();
                 #prepare
                 let style = #style;
@@ -119,8 +126,10 @@ impl WalkOf<'_> {
                 Walk::new(Source {
                     operation: &operations::#table,
                     style,
+                    paging: PAGING,
+                    filters: #filters,
                     problem,
-                    fetch: Box::new(move |ask| {
+                    fetch: Box::new(move |page| {
                         let client = client.clone();
                         #fetch
                     }),
@@ -131,12 +140,27 @@ impl WalkOf<'_> {
         })
     }
 
-    /// Of a request with a body: its argument, and how a page is fetched.
-    fn by_body(&self, request: &Schema<'_>) -> (TokenStream, TokenStream, TokenStream) {
+    fn is_by_number(&self) -> bool {
+        self.text("cursor").is_none()
+    }
+
+    /// The members of the request that say which page is wanted. A page number
+    /// means another page with another limit, so that there the limit is none.
+    fn paging_members(&self) -> Vec<&str> {
+        let mut keys = vec!["cursor", "page"];
+        if !self.is_by_number() {
+            keys.push("limit");
+        }
+        keys.into_iter().filter_map(|key| self.text(key)).collect()
+    }
+
+    /// Of a request with a body: its argument, its filters, and how a page is
+    /// fetched.
+    fn by_body(&self, request: &Schema<'_>) -> [TokenStream; 4] {
         let method = &self.method.sig.ident;
         let ty = body_type(self.method);
         let required = request.required();
-        let set = |key: &str, ask: TokenStream| {
+        let set = |key: &str, wanted: TokenStream| {
             let name = self.text(key)?;
             let field = self.field(key)?;
             let value = if required.contains(&name) {
@@ -144,12 +168,12 @@ impl WalkOf<'_> {
             } else {
                 quote!(Some(value))
             };
-            Some(quote!(if let Some(value) = #ask { request.#field = #value; }))
+            Some(quote!(if let Some(value) = #wanted { request.#field = #value; }))
         };
         let sets = [
-            set("cursor", quote!(ask.cursor)),
-            set("page", quote!(ask.page)),
-            set("limit", quote!(ask.limit)),
+            set("cursor", quote!(page.cursor)),
+            set("page", quote!(page.page)),
+            set("limit", quote!(page.limit)),
         ];
         let sets = sets.into_iter().flatten();
         let fetch = quote! {
@@ -157,15 +181,17 @@ impl WalkOf<'_> {
             #(#sets)*
             Box::pin(async move { client.#method(&request).await.map(Response::into_inner) })
         };
-        (quote!(request: #ty), quote!(), fetch)
+        let filters = quote!(Filters::of_body(&request, PAGING));
+        [quote!(request: #ty), quote!(), filters, fetch]
     }
 
     /// Of a request with parameters alone: those but the cursor.
-    fn by_parameters(&self) -> (TokenStream, TokenStream, TokenStream) {
+    fn by_parameters(&self) -> [TokenStream; 4] {
         let method = &self.method.sig.ident;
         let cursor = self.field("cursor").map(|cursor| cursor.to_string());
         let mut arguments = Vec::new();
         let mut prepare = Vec::new();
+        let mut filters = Vec::new();
         let mut clones = Vec::new();
         let mut call = Vec::new();
         for argument in &self.method.sig.inputs {
@@ -173,9 +199,14 @@ impl WalkOf<'_> {
                 continue;
             };
             let name = &argument.pat;
-            if Some(name.to_token_stream().to_string()) == cursor {
-                call.push(quote!(ask.cursor.map(|time| time.as_second())));
-            } else if let Some(ty) = converted(&argument.ty) {
+            let text = name.to_token_stream().to_string();
+            if Some(&text) == cursor.as_ref() {
+                call.push(quote!(page.cursor.map(|time| time.as_second())));
+                continue;
+            }
+            let parameter = self.parameter(&text);
+            filters.push(quote!((#parameter, &#name)));
+            if let Some(ty) = converted(&argument.ty) {
                 arguments.push(quote!(#name: impl Into<#ty>));
                 prepare.push(quote!(let #name: #ty = #name.into();));
                 clones.push(quote!(let #name = #name.clone();));
@@ -190,39 +221,78 @@ impl WalkOf<'_> {
             #(#clones)*
             Box::pin(async move { client.#method(#(#call),*).await.map(Response::into_inner) })
         };
-        (quote!(#(#arguments),*), quote!(#(#prepare)*), fetch)
+        let filters = quote!(Filters::of_parameters(&[#(#filters),*]));
+        [
+            quote!(#(#arguments),*),
+            quote!(#(#prepare)*),
+            filters,
+            fetch,
+        ]
+    }
+
+    /// The parameter that an argument of the method is for.
+    fn parameter(&self, argument: &str) -> &str {
+        let mut names = self
+            .operation
+            .parameters()
+            .filter_map(|parameter| parameter.get("name").and_then(Value::as_str));
+        names
+            .find(|name| name.to_snake_case() == argument)
+            .unwrap_or_default()
     }
 
     fn style(&self) -> TokenStream {
-        if let Some(first) = self.number("first") {
-            let page = self.field("page");
-            return quote!(Style::Page { first: request.#page.unwrap_or(#first) });
+        let limit = self.field("limit");
+        let first = self.number("first");
+        if self.is_by_number() {
+            let (page, first) = (self.field("page"), first.unwrap_or_default());
+            let limit = match limit {
+                Some(limit) => quote!(request.#limit),
+                None => quote!(None),
+            };
+            return quote!(Style::Page { first: request.#page.unwrap_or(#first), limit: #limit });
         }
         let ascending = match self.field("ascending") {
             Some(ascending) => quote!(request.#ascending.unwrap_or(false)),
             None => quote!(false),
         };
-        let tick = match self.number("tick_seconds") {
+        let overlap = match self.number("tick_seconds") {
             Some(seconds) => quote!(SignedDuration::from_secs(#seconds)),
             None => quote!(SignedDuration::from_millis(1)),
         };
         let size = self.number("size").unwrap_or_default();
-        let limit = match self.field("limit") {
+        let limit = match limit {
             Some(limit) => quote!(Some(request.#limit.unwrap_or(#size))),
             None => quote!(None),
         };
-        let size = usize::try_from(size).unwrap_or_default();
-        quote!(Style::Cursor { ascending: #ascending, tick: #tick, size: #size, limit: #limit })
+        let first_page = match first {
+            Some(first) => quote!(Some(#first)),
+            None => quote!(None),
+        };
+        quote! {
+            Style::Cursor(ByTime {
+                ascending: #ascending,
+                overlap: #overlap,
+                limit: #limit,
+                first_page: #first_page,
+            })
+        }
     }
 
     /// What a request may ask for and a walk cannot do: another order than that
     /// of its cursor, and pages beside it.
     fn problem(&self) -> TokenStream {
-        let Some(request) = self.request.filter(|_| self.text("cursor").is_some()) else {
+        let Some(request) = self.request else {
             return quote!(None);
         };
         let mut problems = Vec::new();
-        let has = |name: &str| request.property(name).is_some();
+        if let Some(limit) = self.field("limit") {
+            problems.push((
+                quote!(request.#limit.is_some_and(|limit| limit < 1)),
+                "`limit`: a page of a walk has at least 1 item",
+            ));
+        }
+        let has = |name: &str| !self.is_by_number() && request.property(name).is_some();
         if has("ascending") && self.text("ascending").is_none() {
             problems.push((
                 quote!(request.ascending == Some(true)),

@@ -215,7 +215,7 @@ fn check_one(bundle: &Bundle, pointer: &str, key: &str, value: &Value) -> Option
             &[Place::Operation],
             "an operation",
             value.as_object().is_some_and(is_paging),
-            "`{walk: …, cursor: …, from: …, size: …}` or `{walk: …, page: …, first: …}`, with \
+            "`{walk: …, cursor: …, from: …, size: …}`, `{walk: …, page: …, first: …}` or both, with \
              `limit`, `ascending` and `tick_seconds` where they apply"
                 .to_owned(),
         ),
@@ -314,7 +314,8 @@ fn is_paging(paging: &Map<String, Value>) -> bool {
     let has = |key: &str| paging.contains_key(key);
     let by_cursor = has("cursor") && has("from") && has("size");
     let by_page = has("page") && has("first");
-    is_known && has("walk") && (by_cursor != by_page)
+    let is_whole = has("cursor") == by_cursor && has("page") == by_page;
+    is_known && has("walk") && is_whole && (by_cursor || by_page)
 }
 
 /// Each webhook says what it tells of, where it is known from and what it
