@@ -13,6 +13,8 @@ mod budgets;
 mod example;
 // What the client does when the network or the server fails.
 mod faults;
+// What a caller decides immediately before a request leaves.
+mod approval;
 // Answers and failures of every kind.
 mod http;
 // Every shape that an answer may have.

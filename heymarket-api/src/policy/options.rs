@@ -1,4 +1,7 @@
+use std::error::Error as StdError;
 use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -7,6 +10,13 @@ use super::RetryPolicy;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 const DEADLINE: Duration = Duration::from_secs(120);
+
+/// What [`Options::before_attempt`] sets.
+pub(crate) type BeforeAttempt = Arc<dyn Fn() -> Approval + Send + Sync>;
+
+/// The future of a [`BeforeAttempt`].
+pub(crate) type Approval =
+    Pin<Box<dyn Future<Output = Result<(), Box<dyn StdError + Send + Sync>>> + Send>>;
 
 /// How a client makes its requests; see
 /// [`Client::with_options`](crate::Client::with_options).
@@ -19,6 +29,9 @@ pub struct Options {
     pub(crate) headers: HeaderMap,
     pub(crate) rate_limited: bool,
     pub(crate) trust_local_id: bool,
+    pub(crate) before_attempt: Option<BeforeAttempt>,
+    pub(crate) retry_rate_limited: bool,
+    pub(crate) is_background: bool,
 }
 
 impl Options {
@@ -101,6 +114,42 @@ impl Options {
         self.trust_local_id = trust;
         self
     }
+
+    /// Calls `approve` before each attempt, once the rate limit has admitted it
+    /// and immediately before the request leaves.
+    ///
+    /// The request is sent when the future returns `Ok`. On an error it is not,
+    /// and the operation fails with [`Cancelled`](crate::ErrorKind::Cancelled).
+    /// A ledger that must know of a request before the server does is written
+    /// here: a process that ends while it waits for the rate limit has not
+    /// written anything yet.
+    #[must_use]
+    pub fn before_attempt<F, Approved>(mut self, approve: F) -> Self
+    where
+        F: Fn() -> Approved + Send + Sync + 'static,
+        Approved: Future<Output = Result<(), Box<dyn StdError + Send + Sync>>> + Send + 'static,
+    {
+        self.before_attempt = Some(Arc::new(move || Box::pin(approve())));
+        self
+    }
+
+    /// Sets whether a request is sent again after a 429; by default it is, after
+    /// the wait. Otherwise the operation fails with the 429 at once. The 429
+    /// stops all callers in either case.
+    #[must_use]
+    pub fn retry_rate_limited(mut self, retry: bool) -> Self {
+        self.retry_rate_limited = retry;
+        self
+    }
+
+    /// Lets other callers of the rate limit go first. At most one background
+    /// request is in line at a time, so another request waits for one of them at
+    /// most, however many there are.
+    #[must_use]
+    pub fn background(mut self) -> Self {
+        self.is_background = true;
+        self
+    }
 }
 
 impl Default for Options {
@@ -113,6 +162,9 @@ impl Default for Options {
             headers: HeaderMap::new(),
             rate_limited: true,
             trust_local_id: false,
+            before_attempt: None,
+            retry_rate_limited: true,
+            is_background: false,
         }
     }
 }
@@ -128,6 +180,8 @@ impl fmt::Debug for Options {
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("rate_limited", &self.rate_limited)
             .field("trust_local_id", &self.trust_local_id)
-            .finish()
+            .field("retry_rate_limited", &self.retry_rate_limited)
+            .field("is_background", &self.is_background)
+            .finish_non_exhaustive()
     }
 }

@@ -25,6 +25,15 @@ pub(crate) struct Admissions {
 /// Dropped, it counts as that of a request that got no answer.
 pub(crate) struct Admission<'a>(Kind<'a>);
 
+/// Who goes first among those that wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// First come, first served.
+    Foreground,
+    /// One at a time joins the others.
+    Background,
+}
+
 enum Kind<'a> {
     Unlimited,
     Slot(Slot<'a>),
@@ -66,10 +75,15 @@ impl Admissions {
     pub(crate) async fn admit(
         &self,
         counts: bool,
+        order: Order,
         max_flight: Duration,
     ) -> Result<Admission<'_>, Box<dyn StdError + Send + Sync>> {
         let shared = self.shared();
         let _waiting = Waiting::new(&shared.waiting);
+        let _background = match order {
+            Order::Foreground => None,
+            Order::Background => Some(shared.background.lock().await),
+        };
         Ok(Admission(match &shared.limiter {
             Limiter::Window(window) if counts => Kind::Slot(self.slot(window, max_flight).await),
             Limiter::Custom(limiter) if counts => loop {
@@ -167,6 +181,21 @@ impl Admissions {
                 return true;
             }
             self.clock.sleep(wait).await;
+        }
+    }
+
+    /// Takes a slot for each duration, until it has passed. A limiter of the
+    /// user's has a memory of its own.
+    pub(crate) fn hold_for(&self, durations: impl IntoIterator<Item = Duration>) {
+        let Limiter::Window(window) = &self.shared().limiter else {
+            return;
+        };
+        let now = self.clock.elapsed();
+        for duration in durations {
+            let Ok(index) = window.take(now) else {
+                return;
+            };
+            window.free(index, now.saturating_add(duration));
         }
     }
 

@@ -57,6 +57,8 @@ pub(super) struct Shared {
     /// Held by the caller whose turn is next. tokio's mutex is first come, first
     /// served, and a cancelled waiter leaves the queue without taking a slot.
     pub(super) turn: tokio::sync::Mutex<()>,
+    /// Held by the one background caller that is in line for its turn.
+    pub(super) background: tokio::sync::Mutex<()>,
     /// How many callers wait for their turn, or have it.
     pub(super) waiting: AtomicUsize,
 }
@@ -92,6 +94,7 @@ impl RateLimit {
             limiter,
             closure: Closure::default(),
             turn: tokio::sync::Mutex::new(()),
+            background: tokio::sync::Mutex::new(()),
             waiting: AtomicUsize::new(0),
         }))
     }

@@ -12,7 +12,7 @@ mod permit;
 mod race;
 mod window;
 
-pub(crate) use admissions::{Admission, Admissions};
+pub(crate) use admissions::{Admission, Admissions, Order};
 #[cfg(feature = "test-util")]
 pub use contract::{ContractViolation, check_rate_limiter};
 pub use limit::{Acquire, RateLimit, RateLimiter};

@@ -3,6 +3,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -93,6 +94,17 @@ impl Client {
             options: Arc::new(change((*self.options).clone())),
             observers: Arc::clone(&self.observers),
         }
+    }
+
+    /// Takes a place in the rate limit for each of these durations, until it has
+    /// passed: for requests that a process with the same key made shortly before
+    /// it ended, which the server still counts.
+    ///
+    /// A request counts for 60 seconds from its answer; one without an answer
+    /// for as long as its timeouts on top. It has no effect on a
+    /// [custom](crate::RateLimit::custom) limiter.
+    pub fn hold_rate_limit(&self, durations: impl IntoIterator<Item = Duration>) {
+        self.core.admissions.hold_for(durations);
     }
 
     /// The time of day, by the client's clock.

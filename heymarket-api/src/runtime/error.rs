@@ -70,6 +70,9 @@ pub enum ErrorKind {
     /// The [`RateLimiter`](crate::RateLimiter) failed, for instance because its
     /// store is unreachable. The request was not sent. `source()` has its error.
     RateLimiter,
+    /// [`before_attempt`](crate::Options::before_attempt) refused the attempt. The
+    /// request was not sent. `source()` has its error.
+    Cancelled,
 }
 
 impl ErrorKind {
@@ -86,6 +89,7 @@ impl ErrorKind {
             Self::BodyTooLarge => "body_too_large",
             Self::RateLimitTimeout => "rate_limit_timeout",
             Self::RateLimiter => "rate_limiter",
+            Self::Cancelled => "cancelled",
         }
     }
 }
@@ -358,7 +362,9 @@ impl fmt::Display for Error {
             ErrorKind::Connect => f.write_str("cannot connect: ")?,
             ErrorKind::Timeout => f.write_str("timed out: ")?,
             ErrorKind::Transport => f.write_str("the connection broke: ")?,
-            ErrorKind::RateLimitTimeout | ErrorKind::RateLimiter => f.write_str("not sent: ")?,
+            ErrorKind::RateLimitTimeout | ErrorKind::RateLimiter | ErrorKind::Cancelled => {
+                f.write_str("not sent: ")?;
+            }
             ErrorKind::Status | ErrorKind::Decode | ErrorKind::BodyTooLarge => {}
         }
         let status = self.status().map(|status| status.to_string());

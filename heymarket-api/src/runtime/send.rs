@@ -19,7 +19,7 @@ use super::telemetry;
 use super::transport::{Call, Progress, Transport};
 use crate::auth::{Authorization, Clock, Signer};
 use crate::policy::Options;
-use crate::rate_limit::{Admission, Admissions, PermitUse, within};
+use crate::rate_limit::{Admission, Admissions, Order, PermitUse, within};
 
 /// What the clones of a client share.
 pub(super) struct Core {
@@ -113,6 +113,10 @@ impl Core {
         let mut last = None;
         loop {
             let admitted = match run.admit().await {
+                Ok(admitted) => admitted,
+                Err(failure) => return Err(run.not_admitted(last, failure)),
+            };
+            let admitted = match run.approve(admitted).await {
                 Ok(admitted) => admitted,
                 Err(failure) => return Err(run.not_admitted(last, failure)),
             };
@@ -266,6 +270,20 @@ impl<'a> Run<'a> {
         })
     }
 
+    /// Asks the caller whether an attempt may be made.
+    async fn approve(&self, mut admitted: Admitted<'a>) -> Result<Admitted<'a>, Failure> {
+        if let Some(approve) = &self.options.before_attempt
+            && let Err(source) = approve().await
+        {
+            admitted.admission.end(PermitUse::Unsent);
+            return Err(Failure {
+                source: Some(source),
+                ..Failure::new(ErrorKind::Cancelled, "the caller refused the attempt")
+            });
+        }
+        Ok(admitted)
+    }
+
     async fn wait_for_admission(
         &self,
         counts: bool,
@@ -281,7 +299,12 @@ impl<'a> Run<'a> {
         if left.is_some_and(|left| core.admissions.closed_for() > left) {
             return Err(too_long());
         }
-        let admit = core.admissions.admit(counts, max_flight);
+        let order = if self.options.is_background {
+            Order::Background
+        } else {
+            Order::Foreground
+        };
+        let admit = core.admissions.admit(counts, order, max_flight);
         match within(&*core.clock, left, admit).await {
             None => Err(too_long()),
             Some((Ok(admission), waited)) => Ok((admission, waited)),
@@ -326,7 +349,7 @@ impl<'a> Run<'a> {
             Next::Stop => None,
             _ if is_final => None,
             Next::SignAnew => self.sign_anew(ended),
-            Next::AfterLimit => ended.refusal,
+            Next::AfterLimit => ended.refusal.filter(|_| self.options.retry_rate_limited),
             Next::Again => {
                 self.used += 1;
                 let is_allowed =

@@ -41,7 +41,7 @@ fn admissions(limit: &RateLimit) -> Arc<Admissions> {
 
 /// Admits an attempt that counts.
 async fn admit(admissions: &Admissions) -> Admission<'_> {
-    let admitted = admissions.admit(true, FLIGHT).await;
+    let admitted = admissions.admit(true, Order::Foreground, FLIGHT).await;
     admitted.expect("a limiter that does not fail")
 }
 
@@ -193,10 +193,16 @@ async fn a_limiter_that_fails_is_an_error() {
         fn close(&self, _: Duration) {}
     }
     let admissions = admissions(&RateLimit::custom(Gone));
-    let error = admissions.admit(true, FLIGHT).await.err();
+    let error = admissions
+        .admit(true, Order::Foreground, FLIGHT)
+        .await
+        .err();
     assert_eq!(error.expect("an error").to_string(), "the store is gone");
     assert!(
-        admissions.admit(false, FLIGHT).await.is_ok(),
+        admissions
+            .admit(false, Order::Foreground, FLIGHT)
+            .await
+            .is_ok(),
         "it is not asked"
     );
 }
@@ -366,7 +372,9 @@ mod contract {
             // The window lends its slots, so a task holds each.
             tokio::spawn(async move {
                 let counts = breaks != 1;
-                let admission = admissions.admit(counts, max_flight).await;
+                let admission = admissions
+                    .admit(counts, Order::Foreground, max_flight)
+                    .await;
                 let mut admission = admission.expect("the window does not fail");
                 // The caller is gone if it was cancelled.
                 if granted.send(()).is_ok() {
@@ -413,4 +421,54 @@ mod contract {
         // Late arrivals are rule 1 as well.
         assert_eq!(check(5).await, Some(1));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_goes_ahead_of_background_ones_that_wait() {
+    let admissions = admissions(&RateLimit::per_minute(1));
+    answered(&admissions).await;
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let caller = |name: &'static str, place| {
+        let (admissions, order) = (Arc::clone(&admissions), Arc::clone(&order));
+        tokio::spawn(async move {
+            let mut admission = admissions
+                .admit(true, place, FLIGHT)
+                .await
+                .expect("a limiter that does not fail");
+            lock(&order).push(name);
+            admission.end(PermitUse::Answered);
+        })
+    };
+    let mut tasks: Vec<_> = (0..5)
+        .map(|_| caller("background", Order::Background))
+        .collect();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    tasks.push(caller("reply", Order::Foreground));
+    for task in tasks {
+        task.await.expect("a request");
+    }
+    // The one that was in line already goes first.
+    let expected = [
+        "background",
+        "reply",
+        "background",
+        "background",
+        "background",
+        "background",
+    ];
+    assert_eq!(*lock(&order), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_held_place_is_free_once_its_time_has_passed() {
+    let admissions = admissions(&RateLimit::per_minute(3));
+    let start = Instant::now();
+    admissions.hold_for([Duration::from_secs(10), Duration::from_secs(50)]);
+    for seconds in [0, 10, 50] {
+        answered(&admissions).await;
+        assert_eq!(start.elapsed(), Duration::from_secs(seconds));
+    }
+    // More than the limit are as many as the limit.
+    admissions.hold_for([MINUTE; 9]);
+    assert!(admissions.try_admit(true, FLIGHT).is_none());
 }
