@@ -187,7 +187,7 @@ fn an_export_since_a_span_goes_on_after_it_was_interrupted() {
         "contacts",
         "--to=all.jsonl",
         "--page-size=4",
-        "--since=5000h",
+        "--since=90000h",
     ];
     let rule = Rule::new(Trouble::Status)
         .status(403)
