@@ -1,21 +1,22 @@
+//! The clock of the sandbox.
+
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The time that the sandbox lives in: that of the machine, or one that was set.
+/// The clock of the sandbox: the time of the machine, or one that was set.
 ///
-/// It dates what happens and delivers scheduled messages. Tokens are checked
-/// against the time of the machine, whatever this clock says, so that a client
-/// need not be set as well.
+/// It dates records and sends scheduled messages. Tokens are checked against
+/// the time of the machine, since a client's clock cannot be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Clock {
-    /// How many microseconds it is ahead of the machine.
+    /// The offset from the machine's clock, in microseconds.
     ahead: i64,
-    /// Where it stands, if it does.
+    /// The time at which it is frozen.
     frozen_at: Option<Timestamp>,
-    /// How far it was moved on, all moves together, for what counts time.
+    /// The sum of all moves forward, for the rate limit.
     #[serde(skip)]
     moved: Duration,
 }
@@ -27,7 +28,7 @@ impl Clock {
         moved: Duration::ZERO,
     };
 
-    /// To the microsecond, as the API gives times.
+    /// Returns the time, truncated to microseconds like the API's.
     pub(crate) fn now(&self) -> Timestamp {
         let now = self.frozen_at.unwrap_or_else(|| {
             let ahead = SignedDuration::from_micros(self.ahead);
@@ -38,11 +39,16 @@ impl Clock {
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 
+    /// Returns to the time of the machine.
+    pub(crate) fn follow_system(&mut self) {
+        *self = Self::SYSTEM;
+    }
+
     pub(crate) fn is_frozen(&self) -> bool {
         self.frozen_at.is_some()
     }
 
-    /// Sets the time; frozen, it stays there.
+    /// Sets the time. A frozen clock stays there.
     pub(crate) fn set(&mut self, time: Timestamp, frozen: bool) {
         let onward = time.duration_since(self.now());
         self.moved += Duration::try_from(onward).unwrap_or_default();
@@ -56,8 +62,8 @@ impl Clock {
         self.set(time, self.is_frozen());
     }
 
-    /// Time that never goes back, for the rate limit: that of the machine and
-    /// what the clock was moved on.
+    /// Returns a time that never decreases, for the rate limit: the time of the
+    /// machine plus all moves forward.
     pub(crate) fn elapsed(&self, since: Instant) -> Duration {
         since.elapsed() + self.moved
     }
@@ -68,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_is_set_goes_on_and_one_that_is_frozen_stands() {
+    fn a_set_clock_runs_and_a_frozen_clock_stands() {
         let noon: Timestamp = "2026-05-07T12:00:00Z".parse().expect("a time");
         let mut clock = Clock::SYSTEM;
         clock.set(noon, false);

@@ -1,58 +1,61 @@
-//! The program: its options, and running it until it is told to stop.
+//! The command: its options, and running it until a signal.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::builder::SandboxBuilder;
 use crate::dialect::Dialect;
 use crate::error::Error;
-use crate::sandbox::{API_KEY, SECRET_ID, SECRET_KEY, Sandbox, SandboxBuilder};
-use crate::trouble::Rule;
+use crate::faults::Rule;
+use crate::sandbox::{API_KEY, SECRET_ID, SECRET_KEY, Sandbox};
 use crate::webhooks::Webhook;
 
-/// The options of the program, for clap.
+/// The options of the command, for clap.
 #[derive(Args, Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
-    /// The port to listen on; 0 is a free one
+    /// The port to listen on; 0 picks a free one
     #[arg(long, default_value_t = 8080, value_name = "PORT")]
     port: u16,
-    /// The address to listen on; whoever reaches it rules the sandbox
+    /// The address to listen on; every program that reaches it can control the
+    /// sandbox
     #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
     address: IpAddr,
-    /// Begin with the state in this file, if it is there, and keep it there
+    /// Load the state from this file if it exists, and save changes to it
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
-    /// Begin with a team, its members and inboxes alone, not with demo data
+    /// Start without demo data: a team with members and inboxes only
     #[arg(long)]
     empty: bool,
-    /// How answers are put: documented, observed or mixed
+    /// The dialect of responses: documented, observed or mixed
     #[arg(long, default_value_t = Dialect::Observed, value_name = "DIALECT")]
     dialect: Dialect,
-    /// What chance begins with in the mixed dialect
+    /// The seed of random choices in the mixed dialect
     #[arg(long, default_value_t = 0, value_name = "NUMBER")]
     seed: u64,
-    /// Do again what comes again with the same local_id
+    /// Repeat the effect of a request whose local_id was used before
     #[arg(long)]
     repeat_local_ids: bool,
-    /// Requests a minute for each key; 0 is no limit
+    /// The limit in requests per minute for each key; 0 is no limit
     #[arg(long, default_value_t = 500, value_name = "NUMBER")]
     rate_limit: u32,
-    /// Make trouble, as in trouble=close_after,operation=send_message,nth=2
+    /// Add a rule, such as fault=close_after,operation=send_message,nth=2
     #[arg(long = "rule", value_name = "RULE")]
     rules: Vec<Rule>,
-    /// Post events to this URL; the token is in HEYMARKET_WEBHOOK_TOKEN
+    /// Post events to this URL, with the token in HEYMARKET_WEBHOOK_TOKEN
     #[arg(long = "webhook", value_name = "URL")]
     webhooks: Vec<String>,
 }
 
 impl Options {
-    /// A sandbox as the options have it.
+    /// Returns a builder with these options.
     ///
     /// # Errors
     ///
-    /// That a webhook is named, and the environment has no token for it.
+    /// Returns an error if a webhook is given and `HEYMARKET_WEBHOOK_TOKEN` is
+    /// not set.
     pub fn builder(self) -> Result<SandboxBuilder, Error> {
         let rate_limit = Some(self.rate_limit).filter(|limit| *limit > 0);
         let mut builder = Sandbox::builder()
@@ -83,7 +86,7 @@ impl Options {
     }
 }
 
-/// How to get to a sandbox, for people.
+/// Returns a text for people: the URL, and the variables that a client needs.
 #[must_use]
 pub fn greeting(sandbox: &Sandbox) -> String {
     let url = sandbox.url();
@@ -93,32 +96,34 @@ pub fn greeting(sandbox: &Sandbox) -> String {
          export HEYMARKET_API_SECRET_ID={SECRET_ID}\n\
          export HEYMARKET_API_SECRET_KEY={SECRET_KEY}\n\n\
          Without a client: curl -H 'Authorization: Bearer {API_KEY}' {url}/v1/inboxes\n\
-         What it can be told: curl {url}/_sandbox/\n"
+         Control endpoints: curl {url}/_sandbox/\n"
     )
 }
 
-/// Runs a sandbox until the process is told to stop, and saves its state.
+/// Runs a sandbox until the process receives a signal to stop, and saves its
+/// state.
 ///
 /// # Errors
 ///
-/// That it cannot start, or its state cannot be saved.
+/// Returns an error if the sandbox cannot start, or if its state cannot be
+/// saved.
 pub async fn run(options: Options, greet: impl FnOnce(&Sandbox)) -> Result<(), Error> {
     let sandbox = options.builder()?.start().await?;
-    // Watched before anybody is told that it is there, and may stop it.
-    let told_to_stop = told_to_stop();
+    // Signals are watched before `greet` lets anyone send one.
+    let stop_signal = stop_signal();
     greet(&sandbox);
-    told_to_stop.await;
+    stop_signal.await;
     sandbox.stop().await
 }
 
-/// Watches for Ctrl-C and for what `kill` sends; what it gives waits for them.
+/// Watches for SIGINT and SIGTERM. The future waits for either.
 #[cfg(unix)]
-fn told_to_stop() -> impl Future<Output = ()> {
+fn stop_signal() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
     let interrupt = signal(SignalKind::interrupt());
     let terminate = signal(SignalKind::terminate());
     async move {
-        // Without either, the process ends by itself.
+        // Without handlers, a signal ends the process.
         let (Ok(mut interrupt), Ok(mut terminate)) = (interrupt, terminate) else {
             return std::future::pending().await;
         };
@@ -131,6 +136,6 @@ fn told_to_stop() -> impl Future<Output = ()> {
 
 /// Waits for Ctrl-C.
 #[cfg(not(unix))]
-async fn told_to_stop() {
+async fn stop_signal() {
     let _ = tokio::signal::ctrl_c().await;
 }

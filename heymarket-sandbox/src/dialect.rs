@@ -1,26 +1,27 @@
+//! The two dialects of responses, and choosing between them.
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// How answers are put: the documentation and the wire do not agree.
+/// The format of responses. The documentation and the samples disagree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Dialect {
-    /// As the documentation has it: objects for members and inboxes, all fields
-    /// there.
+    /// As documented: objects for members and inboxes, every field present.
     Documented,
-    /// As it was seen on the wire: plain ids, what is empty left out, fields
-    /// that no page names.
+    /// As in the samples: plain IDs, empty fields left out, undocumented
+    /// fields.
     #[default]
     Observed,
-    /// Each part of an answer in the one or the other, at random.
+    /// Each part of a response in one of the two, at random.
     Mixed,
 }
 
 impl Dialect {
-    /// The names, as the command line and the header have them.
+    /// The names, as the command line and the header take them.
     pub const NAMES: [&'static str; 3] = ["documented", "observed", "mixed"];
 
     fn name(self) -> &'static str {
@@ -45,22 +46,17 @@ impl FromStr for Dialect {
         [Self::Documented, Self::Observed, Self::Mixed]
             .into_iter()
             .find(|dialect| dialect.name() == name)
-            .ok_or_else(|| {
-                format!(
-                    "no dialect is named so; there are {}",
-                    Self::NAMES.join(", ")
-                )
-            })
+            .ok_or_else(|| format!("unknown dialect; use one of {}", Self::NAMES.join(", ")))
     }
 }
 
-/// A dialect as it is spoken in one answer.
-pub(crate) struct Voice {
+/// Chooses between the dialects, part by part, within one response.
+pub(crate) struct DialectChooser {
     dialect: Dialect,
     random: fastrand::Rng,
 }
 
-impl Voice {
+impl DialectChooser {
     pub(crate) fn new(dialect: Dialect, seed: u64) -> Self {
         Self {
             dialect,
@@ -68,8 +64,8 @@ impl Voice {
         }
     }
 
-    /// Whether the next part is put as the documentation has it.
-    pub(crate) fn documented(&mut self) -> bool {
+    /// Returns whether the next part has the documented format.
+    pub(crate) fn next_is_documented(&mut self) -> bool {
         match self.dialect {
             Dialect::Documented => true,
             Dialect::Observed => false,
@@ -81,8 +77,8 @@ impl Voice {
         self.dialect == Dialect::Mixed
     }
 
-    /// One of several, where the dialects do not say which.
-    pub(crate) fn one_of(&mut self, count: usize) -> usize {
+    /// Chooses one of `count` variants where the dialects do not decide.
+    pub(crate) fn choose(&mut self, count: usize) -> usize {
         if self.is_mixed() {
             self.random.usize(..count)
         } else {

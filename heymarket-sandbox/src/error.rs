@@ -1,9 +1,11 @@
+//! The error of starting or running a sandbox, and values of requests in messages.
+
 use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Why a sandbox cannot start, or go on.
+/// A failure to start or to run a sandbox.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct Error(#[from] Kind);
@@ -15,11 +17,11 @@ pub(crate) enum Kind {
     #[error("cannot read the state in {path:?}: {source}")]
     ReadState { path: PathBuf, source: io::Error },
     #[error(
-        "{path:?} is no state of a sandbox: {problem}; the file is left as it is: \
-         name another one, or move it away to begin anew"
+        "{path:?} is not a sandbox state file: {problem}; it is unchanged: choose another file, \
+         or move it away to start fresh"
     )]
     DamagedState { path: PathBuf, problem: String },
-    #[error("cannot open {path:?}, which locks the state: {source}")]
+    #[error("cannot open the lock file {path:?}: {source}")]
     LockState { path: PathBuf, source: io::Error },
     #[error(
         "the state file {path:?} is in use: another sandbox did not release it within {wait:?}; \
@@ -28,20 +30,20 @@ pub(crate) enum Kind {
     StateInUse { path: PathBuf, wait: Duration },
     #[error("cannot save the state in {path:?}: {source}; what was saved before is kept")]
     SaveState { path: PathBuf, source: io::Error },
-    #[error("the rule {text:?} is not one: {problem}")]
+    #[error("invalid rule {text:?}: {problem}")]
     Rule { text: String, problem: String },
     #[error("{0}")]
-    Refused(String),
+    Rejected(String),
     #[error("the client: {0}")]
     Client(#[from] heymarket_api::Error),
 }
 
-/// A text of a request in a message, in quotation marks and shortened.
+/// Quotes a value of a request for a message, shortened.
 pub(crate) fn quoted(text: &str) -> String {
     format!("{:?}", shortened(text))
 }
 
-/// A text of a request in a message: a long one ends with `...`.
+/// Shortens a value of a request for a message. A long one ends with `...`.
 pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
     const LENGTH: usize = 200;
     match text.char_indices().nth(LENGTH) {
@@ -59,6 +61,6 @@ impl Error {
     }
 
     pub(crate) fn refused(problem: impl Into<String>) -> Self {
-        Self(Kind::Refused(problem.into()))
+        Self(Kind::Rejected(problem.into()))
     }
 }

@@ -1,79 +1,85 @@
-//! A stand-in for the [Heymarket](https://www.heymarket.com) API that
-//! remembers, to develop and test against: Heymarket offers no test mode, and a
-//! mistake texts a customer.
+//! A stateful stand-in for the [Heymarket](https://www.heymarket.com) API, to
+//! develop and test against. Heymarket has no test mode, and a mistake there
+//! texts a customer.
 //!
-//! [`Sandbox::start`] runs one within a test; the program `heymarket-sandbox`
-//! runs one for any language. All operations are there, with memory: a sent
-//! message appears in the history and moves its conversation, lists page as the
-//! API's do, scheduled messages go out when the [clock](Sandbox::advance) gets
-//! there. It checks tokens for real, keeps the rate limit, answers in either
-//! [`Dialect`], makes [trouble](Rule) on demand and posts [webhooks](Webhook).
+//! [`Sandbox::start`] runs a sandbox inside a test. The program
+//! `heymarket-sandbox` runs one for any language. All operations work and keep
+//! state: a sent message appears in the history and moves its conversation,
+//! lists page like the API's, and scheduled messages are sent when the
+//! [clock](Sandbox::advance) reaches their time. The sandbox verifies tokens,
+//! enforces the rate limit, responds in either [`Dialect`], injects
+//! [faults](Rule) and delivers [webhooks](Webhook).
 //!
-//! Requests are checked against the OpenAPI document, and answers are made
-//! without the generated client: a mistake in it cannot hide here.
+//! Requests are validated against the OpenAPI document. Responses are built
+//! without the generated client, so a mistake there cannot hide here.
 //!
-//! # Who can use it
+//! # Security
 //!
-//! Operations need a key, as the API's do. The endpoints under `/_sandbox/` need
-//! none, so they refuse what a web page could make a browser send:
+//! Operations need a key, like the API's. The control endpoints under
+//! `/_sandbox/` need none, so they reject what a web page could make a browser
+//! send:
 //!
-//! - a `Host` that is neither `localhost` nor a loopback address nor one that the
-//!   sandbox listens on (403); another program may send `Host: localhost`
+//! - a `Host` that is not `localhost`, a loopback address or an address that the
+//!   sandbox listens on (403); other programs may send `Host: localhost`
 //! - an `Origin` that is not the sandbox's own, and a `Sec-Fetch-Site` other than
 //!   `same-origin` and `none` (403)
 //! - a change with a body, or with a `Content-Type`, that is not
 //!   `application/json` (415)
 //!
-//! Operations accept every `Host`, since a container reaches the sandbox by
-//! another name. All sandboxes have the same keys, and anyone can read them here:
-//! do not keep real people's data in a sandbox.
+//! Operations accept every `Host`, since containers reach the sandbox by other
+//! names. All sandboxes have the same public keys: do not keep real people's data
+//! in one.
 //!
 //! A request that takes more than [30 seconds](SandboxBuilder::read_timeout) to
-//! arrive, and one that is [too large](SandboxBuilder::max_body_bytes), is
-//! refused.
+//! arrive is rejected, and so is one that is
+//! [too large](SandboxBuilder::max_body_bytes).
 //!
-//! # What is chosen, not known
+//! # Inferred behaviour
 //!
-//! Where no source says what the API does, the sandbox does what is likely; a
-//! program should not lean on it:
+//! Where no source shows the API's behaviour, the sandbox does what is likely. A
+//! program should not rely on it:
 //!
-//! - errors have `name` and `message`; in the mixed dialect one of the other
-//!   places that clients look in
+//! - errors have `name` and `message`; in the mixed dialect, the message may be in
+//!   either of the other places that clients look in
 //! - a send to an unsubscribed or blocked contact is a 403
-//! - a new contact with a number that is there changes that contact
+//! - creating a contact with an existing number changes that contact
 //! - an inbound message opens a closed conversation; `STOP` and `START`
 //!   unsubscribe and subscribe
 //! - reading and unreading do not move a conversation in lists
-//! - a scheduled message is gone once it is sent; one that cannot be sent
+//! - a scheduled message disappears once it is sent; one that cannot be sent
 //!   becomes a failed message
-//! - the limit counts the minute that a key's first request begins
+//! - the rate limit counts per minute, beginning with the first request of a key
 //! - a request that takes too long to arrive is a 408 named `request_timeout`
 //! - a comment has the type `private`
-//! - events of opting out carry the contact's id, number and times
+//! - opt-out events carry the contact's ID, number and times
 //!
 //! # Features
 //!
 //! `rustls`: webhooks to `https://` URLs.
 
+mod builder;
 mod clock;
 pub mod command;
 mod control;
 mod dialect;
 mod error;
+mod faults;
 mod http;
 mod operations;
 mod render;
 mod sandbox;
 mod spec;
+mod state;
 mod state_file;
 mod store;
-mod trouble;
+mod tasks;
 mod webhooks;
-mod world;
 
+pub use builder::SandboxBuilder;
 pub use dialect::Dialect;
 pub use error::Error;
-pub use sandbox::{API_KEY, SECRET_ID, SECRET_KEY, Sandbox, SandboxBuilder};
-pub use spec::check_answer;
-pub use trouble::{Rule, Trouble};
+pub use faults::{Fault, Rule};
+pub use sandbox::{API_KEY, SECRET_ID, SECRET_KEY, Sandbox};
+pub use spec::check_response;
+
 pub use webhooks::Webhook;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use heymarket_sandbox::command::{self, Options};
 
-/// A stand-in for the Heymarket API that remembers, to develop and test against
+/// Run a stateful stand-in for the Heymarket API, to develop and test against
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -18,7 +18,7 @@ struct Arguments {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let greet = |sandbox: &heymarket_sandbox::Sandbox| {
-        // Nobody need be reading.
+        // A closed pipe is not an error.
         let mut stdout = std::io::stdout().lock();
         let _ = stdout.write_all(command::greeting(sandbox).as_bytes());
         let _ = stdout.flush();

@@ -1,5 +1,4 @@
-//! The file that a sandbox keeps its state in, and the lock that keeps other
-//! sandboxes out of it.
+//! The state file, and the lock that keeps other sandboxes out of it.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -15,20 +14,21 @@ use crate::error::{Error, Kind};
 use crate::store::Store;
 use crate::webhooks::Webhook;
 
-/// Goes up when a file of before cannot be read any more.
+/// The format of the file. It increases when older files can no longer be read.
 const FORMAT: u32 = 1;
 
-/// How often a waiting sandbox tries to lock the file.
+/// How often a waiting sandbox tries to take the lock.
 const LOCK_INTERVAL: Duration = Duration::from_millis(10);
 
-/// A temporary file is named by this, random characters and the state file.
+/// The name of a temporary file: this prefix, random characters, `-`, and the
+/// name of the state file.
 const TEMPORARY: &str = ".heymarket-sandbox-";
 const RANDOM: usize = 6;
 
-/// What is saved. The setting that the sandbox was started with are not.
+/// The saved state. The settings of the start are not saved.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct State {
+pub(crate) struct SavedState {
     format: u32,
     pub(crate) clock: Clock,
     pub(crate) webhooks: Vec<Webhook>,
@@ -36,14 +36,14 @@ pub(crate) struct State {
 }
 
 #[derive(Serialize)]
-pub(crate) struct StateRef<'a> {
+pub(crate) struct SavedStateRef<'a> {
     format: u32,
     clock: &'a Clock,
     webhooks: &'a [Webhook],
     store: &'a Store,
 }
 
-impl<'a> StateRef<'a> {
+impl<'a> SavedStateRef<'a> {
     pub(crate) fn new(clock: &'a Clock, webhooks: &'a [Webhook], store: &'a Store) -> Self {
         Self {
             format: FORMAT,
@@ -56,9 +56,9 @@ impl<'a> StateRef<'a> {
 
 /// A state file, locked until this is dropped or the process ends.
 ///
-/// The lock is on a file of its own, `FILE.lock`: a save replaces the state
-/// file, and a lock on a replaced file locks nothing. The lock file stays, since
-/// removing it would take it away from a sandbox that waits for it.
+/// The lock is on a separate file, `FILE.lock`, since a save replaces the state
+/// file and would leave its lock behind. The lock file stays: removing it would
+/// take it from a sandbox that waits.
 pub(crate) struct StateFile {
     path: PathBuf,
     /// Held for its lock.
@@ -66,7 +66,7 @@ pub(crate) struct StateFile {
 }
 
 impl StateFile {
-    /// Locks the file, and waits up to `wait` for another sandbox that has it.
+    /// Locks the file. Waits up to `wait` for another sandbox to release it.
     pub(crate) async fn open(path: PathBuf, wait: Duration) -> Result<Self, Error> {
         let lock = Self::lock(&path, wait).await?;
         remove_leftovers(&path);
@@ -74,7 +74,7 @@ impl StateFile {
     }
 
     async fn lock(path: &Path, wait: Duration) -> Result<File, Error> {
-        // Nothing is created beside what cannot be a state.
+        // No lock file is created beside a path that cannot be a state file.
         check_regular(path).map_err(|source| Kind::ReadState {
             path: path.to_owned(),
             source,
@@ -101,8 +101,8 @@ impl StateFile {
         }
     }
 
-    /// Reads the state; `None` if the file does not exist.
-    pub(crate) fn load(&self) -> Result<Option<State>, Error> {
+    /// Reads the state. Returns `None` if the file does not exist.
+    pub(crate) fn load(&self) -> Result<Option<SavedState>, Error> {
         let text = match read(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -118,8 +118,8 @@ impl StateFile {
         Ok(Some(state))
     }
 
-    /// Replaces the file as a whole. A process that is killed during this leaves
-    /// the old one.
+    /// Replaces the whole file. A process that is killed meanwhile leaves the
+    /// old one.
     pub(crate) fn save(&self, text: &[u8]) -> Result<(), Error> {
         replace(&self.path, text).map_err(|source| {
             let path = self.path.clone();
@@ -135,14 +135,14 @@ fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
         .suffix(&suffix(path))
         .tempfile_in(folder(path))?;
     file.write_all(text)?;
-    // Before it is renamed, so that no crash leaves an empty file.
+    // Synced before the rename, so that no crash leaves an empty file.
     file.as_file().sync_all()?;
     file.persist(path)?;
     sync_folder(path);
     Ok(())
 }
 
-/// The end of the name of each temporary file of a state file.
+/// Returns the suffix of every temporary file of a state file.
 fn suffix(path: &Path) -> OsString {
     let mut suffix = OsString::from("-");
     suffix.push(path.file_name().unwrap_or_default());
@@ -155,25 +155,26 @@ fn folder(path: &Path) -> &Path {
     folder.unwrap_or(Path::new("."))
 }
 
-/// Removes the temporary files that processes left which were killed during a
-/// save. Only the sandbox that has the lock may do so: no other one writes them.
+/// Removes the temporary files of processes that were killed during a save.
+/// Only the owner of the lock may do so, since only it writes them.
 fn remove_leftovers(path: &Path) {
     let suffix = suffix(path);
     let suffix = suffix.as_encoded_bytes();
     let is_leftover = |name: &[u8]| {
-        // As long as the random part is, the name is of this state file alone.
+        // With exactly `RANDOM` characters between, the name belongs to this
+        // state file.
         let rest = name.strip_prefix(TEMPORARY.as_bytes());
         rest.and_then(|rest| rest.get(RANDOM..)) == Some(suffix)
     };
     let entries = fs::read_dir(folder(path)).into_iter().flatten().flatten();
     for entry in entries.filter(|entry| is_leftover(entry.file_name().as_encoded_bytes())) {
-        // One that cannot be removed does no harm.
+        // A leftover that cannot be removed does no harm.
         let _ = fs::remove_file(entry.path());
     }
 }
 
-/// Refuses what exists and is no regular file. A link is not followed: a save
-/// would replace the link, not the file that it points to.
+/// Returns an error if the path exists and is not a regular file. A symbolic
+/// link is not followed: a save would replace the link, not its target.
 fn check_regular(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_symlink() => {
@@ -185,11 +186,11 @@ fn check_regular(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Opens a regular file that exists.
+/// Opens an existing regular file.
 fn open_regular(path: &Path, options: &OpenOptions) -> io::Result<File> {
     check_regular(path)?;
     let file = options.open(path)?;
-    // A link that took its place after the check.
+    // A link may have replaced the file after the check.
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
@@ -201,13 +202,13 @@ fn open_regular(path: &Path, options: &OpenOptions) -> io::Result<File> {
     Ok(file)
 }
 
-/// Opens the lock file, and creates it if it does not exist.
+/// Opens the lock file, creating it if needed.
 fn open_or_create(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    // Creating follows no link.
+    // Creating a file follows no link.
     match options.open(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             open_regular(path, File::options().read(true).write(true))
@@ -222,8 +223,8 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// Writes the renaming to the disk. Where a folder cannot be synced, a crash of
-/// the machine may bring back the state of the last save.
+/// Writes the rename to the disk. Where a folder cannot be synced, a crash of
+/// the machine may bring back the previous state.
 fn sync_folder(path: &Path) {
     #[cfg(unix)]
     {
@@ -234,8 +235,8 @@ fn sync_folder(path: &Path) {
     let _ = path;
 }
 
-fn parse(text: &[u8]) -> Result<State, String> {
-    /// Enough to tell a file of another format from a damaged one.
+fn parse(text: &[u8]) -> Result<SavedState, String> {
+    /// Enough to tell another format from a damaged file.
     #[derive(Deserialize)]
     struct Head {
         format: u32,
@@ -243,22 +244,23 @@ fn parse(text: &[u8]) -> Result<State, String> {
     let head: Head = serde_json::from_slice(text).map_err(|error| place(&error))?;
     if head.format != FORMAT {
         return Err(format!(
-            "it is of format {}, and this version reads format {FORMAT}",
+            "its format is {}, and this version reads format {FORMAT}",
             head.format
         ));
     }
-    let mut state: State = serde_json::from_slice(text).map_err(|error| place(&error))?;
+    let mut state: SavedState = serde_json::from_slice(text).map_err(|error| place(&error))?;
     debug_assert_eq!(state.format, FORMAT);
     state.store.restore()?;
     Ok(state)
 }
 
-/// Where it is damaged. The words of serde may hold a value, and are left out.
+/// Returns where the file is damaged. serde's message is left out, since it may
+/// quote a value.
 fn place(error: &serde_json::Error) -> String {
     let problem = match error.classify() {
         serde_json::error::Category::Syntax => "it is not JSON",
         serde_json::error::Category::Eof => "it ends too early",
-        _ => "a member is missing, unknown or of another type, or an id is there twice",
+        _ => "a member is missing, unknown or of another type, or an id occurs twice",
     };
     format!(
         "{problem} (line {} column {})",

@@ -1,4 +1,4 @@
-//! Webhooks: who is told of what happens, and the telling.
+//! Webhooks: the receivers of events, and the deliveries.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,33 +10,33 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::error::quoted;
+use crate::error::{Error, quoted};
 use crate::spec::Spec;
 
-/// How long a receiver may take.
+/// The timeout of a delivery.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A receiver of webhooks.
+/// A receiver of events.
 ///
-/// The API has these in its settings, and no operation for them.
+/// The API configures webhooks in its settings and has no operation for them.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
-    /// The id of the configuration, which each delivery carries; 0 for the
-    /// next that is free.
+    /// The ID of the configuration, which each delivery carries. 0 takes the
+    /// next free one.
     #[serde(default)]
     id: i64,
     url: String,
     token: String,
-    /// Which types of events are told; all, if none is named.
+    /// The types of events to deliver; empty for all.
     #[serde(default)]
     types: Vec<String>,
-    /// How often a delivery is tried again that was not answered with 2xx.
+    /// How often a delivery without a 2xx response is repeated.
     #[serde(default)]
     retries: u32,
     #[serde(default = "default_retry_delay_ms")]
     retry_delay_ms: u64,
-    /// How many further times each delivery is made.
+    /// How many extra times each event is delivered.
     #[serde(default)]
     duplicates: u32,
 }
@@ -46,7 +46,7 @@ fn default_retry_delay_ms() -> u64 {
 }
 
 impl Webhook {
-    /// Tells a URL of all events, each once.
+    /// Creates a webhook that delivers all events to a URL, once each.
     #[must_use]
     pub fn new(url: impl Into<String>, token: impl Into<String>) -> Self {
         Self {
@@ -60,16 +60,15 @@ impl Webhook {
         }
     }
 
-    /// Only events of these types, such as `message_recieved`.
+    /// Limits the webhook to these types of events, such as `message_recieved`.
     #[must_use]
     pub fn types(mut self, types: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.types = types.into_iter().map(Into::into).collect();
         self
     }
 
-    /// How often a delivery is tried again that was not answered with 2xx, and
-    /// how long is waited before each. The sources disagree on whether the API
-    /// does so.
+    /// Repeats a delivery without a 2xx response up to `retries` times, `delay`
+    /// apart. The sources disagree on whether the API retries.
     #[must_use]
     pub fn retries(mut self, retries: u32, delay: Duration) -> Self {
         self.retries = retries;
@@ -77,14 +76,14 @@ impl Webhook {
         self
     }
 
-    /// Makes each delivery so many times more.
+    /// Delivers each event this many extra times.
     #[must_use]
     pub fn duplicates(mut self, duplicates: u32) -> Self {
         self.duplicates = duplicates;
         self
     }
 
-    /// What about it makes no sense.
+    /// Returns an error if the webhook is invalid.
     fn check(&self) -> Result<(), String> {
         let uri: http::Uri = self
             .url
@@ -111,7 +110,7 @@ impl Webhook {
             let all: Vec<_> = known().collect();
             let all = all.join(", ");
             return Err(format!(
-                "types: no event is of type {}; there are {all}",
+                "types: unknown event type {}; use any of {all}",
                 quoted(unknown)
             ));
         }
@@ -129,7 +128,7 @@ impl Webhook {
 }
 
 impl fmt::Debug for Webhook {
-    /// Everything but the token.
+    /// Shows everything except the token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Webhook")
             .field("id", &self.id)
@@ -141,7 +140,7 @@ impl fmt::Debug for Webhook {
     }
 }
 
-/// The receivers, each with a task that tells it what happens, in order.
+/// The webhooks. Each has a task that delivers its events in order.
 pub(crate) struct Webhooks {
     configured: Vec<Webhook>,
     tasks: Vec<Task>,
@@ -154,7 +153,7 @@ struct Task {
     handle: JoinHandle<()>,
 }
 
-/// What became of the deliveries to a receiver.
+/// The results of the deliveries of a webhook.
 #[derive(Default)]
 struct Counts {
     queued: AtomicU64,
@@ -163,13 +162,13 @@ struct Counts {
 }
 
 impl Webhooks {
-    pub(crate) fn new() -> Result<Self, crate::Error> {
-        // Receivers are told directly: a proxy would not find this machine.
+    pub(crate) fn new() -> Result<Self, Error> {
+        // A proxy would not find a receiver on this machine.
         let client = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .build()
-            .map_err(|error| crate::Error::refused(format!("webhooks: {error}")))?;
+            .map_err(|error| Error::refused(format!("webhooks: {error}")))?;
         Ok(Self {
             configured: Vec::new(),
             tasks: Vec::new(),
@@ -187,7 +186,7 @@ impl Webhooks {
         if webhook.id == 0 {
             webhook.id = ids().max().unwrap_or(320) + 1;
         } else if ids().any(|id| id == webhook.id) {
-            return Err("id: another webhook has it".to_owned());
+            return Err("id: is taken by another webhook".to_owned());
         }
         let id = webhook.id;
         let (queue, events) = mpsc::unbounded_channel();
@@ -207,7 +206,7 @@ impl Webhooks {
         Ok(id)
     }
 
-    /// Whether there was such a webhook.
+    /// Removes a webhook. Returns whether it existed.
     pub(crate) fn remove(&mut self, id: i64) -> bool {
         let index = self.configured.iter().position(|webhook| webhook.id == id);
         if let Some(index) = index {
@@ -228,8 +227,8 @@ impl Webhooks {
         self.configured.iter().any(|webhook| webhook.wants(kind))
     }
 
-    /// Tells all who want to know. It never waits.
-    pub(crate) fn tell(&self, kind: &str, data: &Value) {
+    /// Queues an event for all webhooks that want it. It never waits.
+    pub(crate) fn enqueue(&self, kind: &str, data: &Value) {
         for (webhook, task) in self.configured.iter().zip(&self.tasks) {
             if webhook.wants(kind) {
                 let body = json!({
@@ -239,13 +238,14 @@ impl Webhooks {
                     "event_data": data,
                 });
                 task.counts.queued.fetch_add(1, Ordering::Relaxed);
-                // It is closed only when the webhook is gone.
+                // The queue closes only when the webhook is removed.
                 let _ = task.queue.send(body);
             }
         }
     }
 
-    /// The receivers with what became of their deliveries; no tokens.
+    /// Returns the webhooks with the results of their deliveries, without
+    /// tokens.
     pub(crate) fn report(&self) -> Value {
         let webhooks = self.configured.iter().zip(&self.tasks);
         webhooks
@@ -273,8 +273,8 @@ impl Drop for Webhooks {
     }
 }
 
-/// Delivers events one after the other. `failed` counts those that no try
-/// brought home.
+/// Delivers events one after the other. `failed` counts deliveries without a
+/// 2xx response to any attempt.
 async fn deliver(
     webhook: Webhook,
     mut events: mpsc::UnboundedReceiver<Value>,

@@ -1,5 +1,5 @@
-//! The program. These tests are here since only a package's own know where its
-//! program is.
+//! The program. These tests are here because only the tests of its own package
+//! know its path.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use heymarket_sandbox::{API_KEY, Sandbox};
 use serde_json::Value;
 
-/// How often it is killed.
+/// How often the program is killed.
 const KILLS: usize = 8;
 
-/// The program, with where it is.
+/// A running program and its URL.
 struct Program {
     process: Child,
     url: String,
@@ -35,7 +35,7 @@ impl Program {
         Self { process, url }
     }
 
-    /// Ends it at once, as `kill -9` does.
+    /// Kills it, as `kill -9` does.
     fn kill(mut self) {
         self.process.kill().expect("it runs");
         self.process.wait().expect("it ends");
@@ -44,7 +44,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // A test that failed leaves nothing behind.
+        // A failed test leaves no process behind.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -62,7 +62,7 @@ async fn send(client: &reqwest::Client, url: &str, text: &str) {
     assert!(answer.status().is_success(), "{}", answer.status());
 }
 
-/// The texts of all messages in a state.
+/// Returns the texts of all messages in a state.
 fn texts(state: &Value) -> BTreeSet<String> {
     let messages = state["store"]["messages"].as_array().expect("messages");
     let texts = messages.iter().map(|message| message["text"].as_str());
@@ -75,13 +75,13 @@ fn saved(path: &Path) -> BTreeSet<String> {
     texts(&state)
 }
 
-/// Whether a file is being written beside the state and its lock.
+/// Returns whether a file is being written beside the state and its lock.
 fn is_saving(folder: &Path) -> bool {
     std::fs::read_dir(folder).expect("the folder").count() > 2
 }
 
-/// Waits for something that comes soon. Where it does not, what is asserted next
-/// says so.
+/// Waits up to ten seconds for a condition. The next assertion reports a
+/// timeout.
 fn wait_until(mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() && start.elapsed() < Duration::from_secs(10) {
@@ -90,14 +90,14 @@ fn wait_until(mut is_so: impl FnMut() -> bool) {
 }
 
 #[tokio::test]
-async fn a_program_that_is_killed_while_it_saves_loses_nothing_that_was_saved() {
+async fn a_kill_during_a_save_loses_nothing_saved() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("state.json");
     let client = reqwest::Client::new();
     let mut hits = 0;
     for kill in 0..KILLS {
         let program = Program::start(&path);
-        // A save of much lasts long enough to be hit.
+        // A large save lasts long enough to be hit.
         let padding = "x".repeat(200_000);
         let text = |index: usize| format!("{kill}.{index} {padding}");
         send(&client, &program.url, &text(0)).await;
@@ -107,14 +107,13 @@ async fn a_program_that_is_killed_while_it_saves_loses_nothing_that_was_saved() 
             send(&client, &program.url, &text(index)).await;
         }
         wait_until(|| is_saving(folder.path()));
-        // At another moment of the save each time.
+        // Each kill hits another moment of the save.
         std::thread::sleep(Duration::from_micros(700 * kill as u64));
         program.kill();
         hits += usize::from(is_saving(folder.path()));
         let now = saved(&path);
         assert!(now.is_superset(&before), "kill {kill} lost what was saved");
-        // The kill released the lock, and a sandbox takes the file, and knows all
-        // of it.
+        // The kill released the lock. The next sandbox loads the whole state.
         let sandbox = Sandbox::builder().state_file(&path);
         let sandbox = sandbox.state_wait(Duration::ZERO).start().await;
         let sandbox = sandbox.expect("the state loads");
@@ -127,7 +126,7 @@ async fn a_program_that_is_killed_while_it_saves_loses_nothing_that_was_saved() 
 }
 
 #[tokio::test]
-async fn a_program_that_runs_keeps_its_state_to_itself() {
+async fn a_running_program_locks_its_state() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("state.json");
     let program = Program::start(&path);
@@ -143,7 +142,7 @@ async fn a_program_that_runs_keeps_its_state_to_itself() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_program_that_is_told_to_end_saves_what_it_knows() {
+async fn a_signal_saves_the_state() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("state.json");
     let mut program = Program::start(&path);
@@ -157,12 +156,12 @@ async fn a_program_that_is_told_to_end_saves_what_it_knows() {
 }
 
 #[test]
-fn a_port_that_is_taken_and_a_rule_that_is_none_are_told_on_stderr() {
+fn invalid_arguments_are_reported_on_stderr() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = taken.local_addr().expect("an address").port().to_string();
     for (arguments, problem) in [
         (["--port", &port], "choose another port"),
-        (["--rule", "trouble=flood"], "flood"),
+        (["--rule", "fault=flood"], "flood"),
         (["--dialect", "klingon"], "documented, observed, mixed"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_heymarket-sandbox"))

@@ -1,28 +1,28 @@
-//! Requests that the sandbox refuses, each with what is wrong, where, and
-//! nothing done.
+//! Rejected requests: each names the problem and its place, and changes
+//! nothing.
 
 use serde_json::{Value, json};
 
 use super::bodies::operations;
-use super::{CUSTOMER, SUPPORT, ask, remembered, sandbox};
+use super::{CUSTOMER, SUPPORT, call, remembered, sandbox};
 use crate::support::spec;
 
 #[tokio::test]
-async fn a_body_that_is_too_large_is_refused_and_the_limit_told() {
+async fn a_body_too_large_is_rejected_with_the_limit() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let title = "x".repeat(9 * 1024 * 1024);
     let large = json!({ "tag": title }).to_string();
-    let answer = ask(&sandbox, "POST /v1/tag")
+    let answer = call(&sandbox, "POST /v1/tag")
         .bytes(large.clone())
         .send()
         .await;
     assert_eq!(answer.status, 413);
     assert!(answer.message().contains("8388608 bytes"), "{answer:?}");
-    // Much more than is read is still on its way when the answer comes.
+    // The client is still sending when the response arrives.
     let strict = super::sandbox().max_body_bytes(100).start().await;
     let strict = strict.expect("a sandbox");
     for _ in 0..3 {
-        let answer = ask(&strict, "POST /v1/tag")
+        let answer = call(&strict, "POST /v1/tag")
             .bytes(large.clone())
             .send()
             .await;
@@ -30,7 +30,7 @@ async fn a_body_that_is_too_large_is_refused_and_the_limit_told() {
     }
     let fitting = json!({ "tag": title[..8_000_000] });
     assert_eq!(
-        ask(&sandbox, "POST /v1/tag")
+        call(&sandbox, "POST /v1/tag")
             .json(&fitting)
             .send()
             .await
@@ -40,7 +40,7 @@ async fn a_body_that_is_too_large_is_refused_and_the_limit_told() {
 }
 
 #[tokio::test]
-async fn an_unknown_path_is_told_with_the_nearest_operation() {
+async fn an_unknown_path_names_the_nearest_operation() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     for (line, nearest) in [
         ("GET /v1/inbox", "list_inboxes: GET /v1/inboxes"),
@@ -62,7 +62,7 @@ async fn an_unknown_path_is_told_with_the_nearest_operation() {
         ),
         ("GET /v1/inboxes/", "list_inboxes: GET /v1/inboxes"),
     ] {
-        let answer = ask(&sandbox, line).send().await;
+        let answer = call(&sandbox, line).send().await;
         assert_eq!(
             (answer.status, &answer.body["name"]),
             (404, &json!("not_found")),
@@ -74,7 +74,7 @@ async fn an_unknown_path_is_told_with_the_nearest_operation() {
             answer.message()
         );
     }
-    let own = ask(&sandbox, "GET /_sandbox/clocks").send().await;
+    let own = call(&sandbox, "GET /_sandbox/clocks").send().await;
     assert_eq!(own.status, 404);
     assert!(
         own.message().contains("; GET /_sandbox/ lists"),
@@ -84,7 +84,7 @@ async fn an_unknown_path_is_told_with_the_nearest_operation() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_told_with_those_that_there_are() {
+async fn a_wrong_method_names_the_allowed_ones() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     for (line, allowed) in [
         ("PATCH /v1/contact/1", vec!["DELETE", "GET", "PUT"]),
@@ -94,7 +94,7 @@ async fn a_wrong_method_is_told_with_those_that_there_are() {
         ("POST /_sandbox/state", vec!["GET"]),
         ("PUT /_sandbox/rules", vec!["DELETE", "GET", "POST"]),
     ] {
-        let answer = ask(&sandbox, line).send().await;
+        let answer = call(&sandbox, line).send().await;
         assert_eq!(answer.status, 405, "{line}");
         let allow = answer.header("allow").expect("Allow");
         let mut methods: Vec<_> = allow.split(',').map(str::trim).collect();
@@ -105,7 +105,7 @@ async fn a_wrong_method_is_told_with_those_that_there_are() {
 }
 
 #[tokio::test]
-async fn parameters_that_are_missing_or_of_another_type_are_named() {
+async fn missing_and_mistyped_parameters_are_named() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let history = |query: &str| format!("GET /v1/messages?{query}");
     for (line, problem) in [
@@ -143,7 +143,7 @@ async fn parameters_that_are_missing_or_of_another_type_are_named() {
             "overwrite: must be boolean",
         ),
     ] {
-        let answer = ask(&sandbox, &line)
+        let answer = call(&sandbox, &line)
             .json(&json!({ "phone": CUSTOMER }))
             .send()
             .await;
@@ -170,7 +170,7 @@ async fn parameters_that_are_missing_or_of_another_type_are_named() {
                 operation.method,
                 operation.path.replace("{id}", wrong)
             );
-            let answer = ask(&sandbox, &line).json(&body).send().await;
+            let answer = call(&sandbox, &line).json(&body).send().await;
             assert_eq!(answer.status, 400, "{line}");
             assert!(
                 answer.message().starts_with("id: must be integer"),
@@ -184,37 +184,33 @@ async fn parameters_that_are_missing_or_of_another_type_are_named() {
 }
 
 #[tokio::test]
-async fn what_the_sandbox_is_told_wrongly_is_refused_and_nothing_is_changed() {
+async fn an_invalid_control_request_changes_nothing() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let before = sandbox.state().expect("the state");
     let id = remembered(&sandbox, "messages")[0]["id"].clone();
     let message = format!("PUT /_sandbox/messages/{id}");
     let url = "http://127.0.0.1:9/";
     for (line, body, problem) in [
-        ("POST /_sandbox/rules", json!({}), "trouble"),
+        ("POST /_sandbox/rules", json!({}), "fault"),
+        ("POST /_sandbox/rules", json!({ "fault": "flood" }), "flood"),
         (
             "POST /_sandbox/rules",
-            json!({ "trouble": "flood" }),
-            "flood",
-        ),
-        (
-            "POST /_sandbox/rules",
-            json!({ "trouble": "status", "nth": 0 }),
+            json!({ "fault": "status", "nth": 0 }),
             "nth",
         ),
         (
             "POST /_sandbox/rules",
-            json!({ "trouble": "status", "status": 200 }),
+            json!({ "fault": "status", "status": 200 }),
             "status",
         ),
         (
             "POST /_sandbox/rules",
-            json!({ "trouble": "status", "colour": 1 }),
+            json!({ "fault": "status", "colour": 1 }),
             "colour",
         ),
         (
             "POST /_sandbox/rules",
-            json!({ "trouble": "status", "operation": "send_mesage" }),
+            json!({ "fault": "status", "operation": "send_mesage" }),
             "send_message",
         ),
         ("POST /_sandbox/rules", json!([]), "Rule"),
@@ -279,27 +275,27 @@ async fn what_the_sandbox_is_told_wrongly_is_refused_and_nothing_is_changed() {
         (&message, json!({ "status": "lost" }), "status: "),
         (&message, json!({}), "status"),
     ] {
-        let answer = ask(&sandbox, line).json(&body).send().await;
+        let answer = call(&sandbox, line).json(&body).send().await;
         assert_eq!(answer.status, 400, "{line} {body}: {answer:?}");
         assert!(
             answer.message().contains(problem),
             "{line} {body}: {}",
             answer.message()
         );
-        let broken = ask(&sandbox, line).header("content-type", "application/json");
+        let broken = call(&sandbox, line).header("content-type", "application/json");
         assert_eq!(broken.bytes("{").send().await.status, 400, "{line}");
     }
-    let gone = ask(&sandbox, "PUT /_sandbox/messages/1").json(&json!({ "status": "sent" }));
+    let gone = call(&sandbox, "PUT /_sandbox/messages/1").json(&json!({ "status": "sent" }));
     assert_eq!(gone.send().await.status, 404);
     assert_eq!(sandbox.state().expect("the state"), before);
-    let rules = ask(&sandbox, "GET /_sandbox/rules").send().await;
+    let rules = call(&sandbox, "GET /_sandbox/rules").send().await;
     assert_eq!(rules.body, json!([]));
-    let webhooks = ask(&sandbox, "GET /_sandbox/webhooks").send().await;
+    let webhooks = call(&sandbox, "GET /_sandbox/webhooks").send().await;
     assert_eq!(webhooks.body, json!([]));
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_told_with_what_to_do() {
+async fn a_taken_port_is_an_error_with_a_remedy() {
     let first = sandbox().start().await.expect("a sandbox");
     let port = first
         .url()

@@ -1,14 +1,14 @@
-//! Bodies that the spec does not allow, made from its own examples.
+//! Bodies that the spec does not allow, derived from its examples.
 
 use std::collections::BTreeSet;
 
 use heymarket_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use super::{Answer, CUSTOMER, ask, sandbox};
+use super::{CUSTOMER, Response, call, sandbox};
 use crate::support::{assert_every_operation, spec};
 
-/// An operation of the spec, with its own example of a body.
+/// An operation of the spec, with its example body.
 pub(super) struct Operation {
     id: String,
     pub(super) method: String,
@@ -43,7 +43,7 @@ pub(super) fn operations(spec: &Value) -> Vec<Operation> {
 }
 
 impl Operation {
-    /// Its line, with what is in braces as it may be.
+    /// Returns method and path, with parameters filled in.
     fn line(&self) -> String {
         let path = self
             .path
@@ -64,7 +64,7 @@ fn resolved<'a>(spec: &'a Value, schema: &'a Value) -> &'a Value {
     }
 }
 
-/// Where the required members of an example are.
+/// Returns the places of the required members of an example.
 fn required(
     spec: &Value,
     schema: &Value,
@@ -100,15 +100,15 @@ fn required(
     }
 }
 
-async fn refused(sandbox: &Sandbox, operation: &Operation, body: &Value) -> Answer {
-    let answer = ask(sandbox, &operation.line()).json(body).send().await;
+async fn refused(sandbox: &Sandbox, operation: &Operation, body: &Value) -> Response {
+    let answer = call(sandbox, &operation.line()).json(body).send().await;
     assert_eq!(answer.status, 400, "{} {body}: {answer:?}", operation.id);
     assert_eq!(answer.body["name"], "bad_data", "{}", operation.id);
     answer
 }
 
 #[tokio::test]
-async fn each_required_member_of_each_body_is_named_when_it_is_missing() {
+async fn every_missing_required_member_is_named() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let before = sandbox.state().expect("the state");
     let spec = spec();
@@ -137,13 +137,13 @@ async fn each_required_member_of_each_body_is_named_when_it_is_missing() {
             tried.insert((operation.id.clone(), path));
         }
     }
-    // As many as the spec has: it has to be looked at when this is no longer so.
+    // The number of the spec. Check the test when it changes.
     assert!(tried.len() > 50, "{}", tried.len());
     assert_eq!(sandbox.state().expect("the state"), before);
 }
 
 #[tokio::test]
-async fn a_member_of_which_one_must_be_there_is_named_when_none_or_two_are() {
+async fn a_choice_with_none_or_two_members_is_named() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let spec = spec();
     let mut tried = 0;
@@ -186,7 +186,7 @@ async fn a_member_of_which_one_must_be_there_is_named_when_none_or_two_are() {
         let mut body = example.clone();
         body[other] = value;
         if either.is_array() {
-            let answer = ask(&sandbox, &operation.line()).json(&body).send().await;
+            let answer = call(&sandbox, &operation.line()).json(&body).send().await;
             assert!(!answer.message().contains("at least one of"));
             tried += 1;
             continue;
@@ -204,7 +204,7 @@ async fn a_member_of_which_one_must_be_there_is_named_when_none_or_two_are() {
 }
 
 #[tokio::test]
-async fn each_member_of_a_wrong_type_is_named_with_what_it_must_be() {
+async fn a_member_of_a_wrong_type_is_named_with_its_type() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let spec = spec();
     let mut tried = 0;
@@ -245,14 +245,14 @@ async fn each_member_of_a_wrong_type_is_named_with_what_it_must_be() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_json_of_the_right_type_is_refused() {
+async fn a_body_that_is_not_json_is_rejected() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     for operation in operations(&spec()) {
         if operation.body.is_none() {
             continue;
         }
         let line = operation.line();
-        let broken = ask(&sandbox, &line).header("content-type", "application/json");
+        let broken = call(&sandbox, &line).header("content-type", "application/json");
         let broken = broken.bytes("{\"phone\": \"1555").send().await;
         assert_eq!(broken.status, 400, "{}", operation.id);
         assert!(
@@ -260,7 +260,7 @@ async fn a_body_that_is_not_json_of_the_right_type_is_refused() {
             "{broken:?}"
         );
         assert!(!broken.message().contains("1555"), "{broken:?}");
-        let missing = ask(&sandbox, &line).send().await;
+        let missing = call(&sandbox, &line).send().await;
         assert_eq!(missing.status, 400, "{}", operation.id);
         assert!(missing.message().contains("body"), "{missing:?}");
         for kind in [
@@ -268,18 +268,18 @@ async fn a_body_that_is_not_json_of_the_right_type_is_refused() {
             "application/x-www-form-urlencoded",
             "application/jsonp",
         ] {
-            let wrong = ask(&sandbox, &line)
+            let wrong = call(&sandbox, &line)
                 .header("content-type", kind)
                 .bytes("{}");
             let wrong = wrong.send().await;
             assert_eq!(wrong.status, 415, "{}", operation.id);
             assert!(wrong.message().contains("application/json"), "{wrong:?}");
         }
-        let text = ask(&sandbox, &line).json(&json!("text")).send().await;
+        let text = call(&sandbox, &line).json(&json!("text")).send().await;
         assert_eq!(text.status, 400, "{}: {text:?}", operation.id);
     }
     let body = json!({ "phone": CUSTOMER }).to_string();
-    let charset = ask(&sandbox, "POST /v1/contact/get");
+    let charset = call(&sandbox, "POST /v1/contact/get");
     let charset = charset
         .header("content-type", "application/json; charset=utf-8")
         .bytes(body);

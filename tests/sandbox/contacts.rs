@@ -1,4 +1,4 @@
-//! Contacts of both generations, with memory.
+//! Contacts of both generations.
 
 use heymarket_api::Client;
 use heymarket_api::types::{
@@ -38,14 +38,14 @@ fn custom(values: &[(&str, &str)]) -> Map<String, Value> {
         .collect()
 }
 
-/// The ids of the first two custom fields.
+/// Returns the IDs of the first two custom fields.
 async fn fields(client: &Client) -> (String, String) {
     let fields = client.list_contact_fields().await.expect("fields");
     (fields[0].id.to_string(), fields[1].id.to_string())
 }
 
 #[tokio::test]
-async fn custom_fields_are_merged_or_overwritten_and_unknown_ones_dropped() {
+async fn custom_fields_are_merged_or_overwritten() {
     in_each_dialect(async |_, client| {
         let (first, second) = fields(client).await;
         let create = CreateContact::new(STRANGER).custom(custom(&[
@@ -74,7 +74,7 @@ async fn custom_fields_are_merged_or_overwritten_and_unknown_ones_dropped() {
 }
 
 #[tokio::test]
-async fn names_are_overwritten_by_the_older_update_and_kept_by_the_newer_one() {
+async fn v1_updates_clear_names_and_v2_updates_keep_them() {
     in_each_dialect(async |_, client| {
         let channel = NewContactChannel::new(ChannelType::Phone, STRANGER);
         let create = CreateContactV2::new([channel])
@@ -108,7 +108,7 @@ async fn names_are_overwritten_by_the_older_update_and_kept_by_the_newer_one() {
 }
 
 #[tokio::test]
-async fn every_change_of_a_contact_is_a_revision_and_moves_it() {
+async fn every_change_of_a_contact_is_a_revision() {
     in_each_dialect(async |_, client| {
         let before = customer(client).await;
         let update = UpdateContact::new(CUSTOMER).first("Avery");
@@ -133,7 +133,7 @@ async fn messages(client: &Client) -> i64 {
     count.expect("a count").value().expect("a number")
 }
 
-/// Whether a message to the customer is refused, and then is nowhere.
+/// Returns whether a message to the customer is rejected, and leaves no trace.
 async fn is_refused(sandbox: &Sandbox, client: &Client) -> bool {
     let before = messages(client).await;
     let length = messages_that_say(sandbox, "Are you there?").len();
@@ -163,7 +163,7 @@ async fn is_refused(sandbox: &Sandbox, client: &Client) -> bool {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_to_a_contact_who_opted_out_until_they_are_back() {
+async fn an_opted_out_contact_receives_nothing() {
     in_each_dialect(async |sandbox, client| {
         let id = customer(client).await.id;
         assert!(!is_refused(sandbox, client).await);
@@ -201,7 +201,7 @@ async fn nothing_is_sent_to_a_contact_who_opted_out_until_they_are_back() {
 }
 
 #[tokio::test]
-async fn the_status_of_a_contact_tells_who_unsubscribed_them() {
+async fn a_status_shows_who_unsubscribed_a_contact() {
     in_each_dialect(async |sandbox, client| {
         let status = async || {
             let request = GetContactStatus::new().phone(CUSTOMER);
@@ -233,9 +233,9 @@ async fn the_status_of_a_contact_tells_who_unsubscribed_them() {
 }
 
 #[tokio::test]
-async fn a_contact_carries_five_tags_and_loses_those_that_are_deleted() {
+async fn a_contact_has_five_tags_and_loses_deleted_ones() {
     let sandbox = sandbox().start().await.expect("a sandbox");
-    // The client refuses six tags by itself.
+    // The client itself rejects six tags.
     let client = builder(&sandbox)
         .check_requests(false)
         .build()
@@ -277,7 +277,7 @@ async fn a_contact_carries_five_tags_and_loses_those_that_are_deleted() {
 }
 
 #[tokio::test]
-async fn a_batch_skips_numbers_that_are_there_unless_it_overwrites() {
+async fn a_batch_skips_existing_numbers_unless_overwriting() {
     in_each_dialect(async |_, client| {
         let name = customer(client).await.first;
         let batch = [
@@ -301,7 +301,7 @@ async fn a_batch_skips_numbers_that_are_there_unless_it_overwrites() {
 }
 
 #[tokio::test]
-async fn a_deleted_contact_is_gone_with_its_conversations_and_its_messages() {
+async fn deleting_a_contact_deletes_its_conversations() {
     in_each_dialect(async |_, client| {
         let id = customer(client).await.id;
         client.delete_contact(id).await.expect("deleted");
@@ -331,7 +331,7 @@ async fn a_deleted_contact_is_gone_with_its_conversations_and_its_messages() {
     .await;
 }
 
-/// Their ids differ in form from one answer to the next.
+/// The format of IDs varies between responses.
 fn addresses(channels: &[ContactChannel]) -> Vec<Option<&str>> {
     let addresses = channels.iter();
     addresses
@@ -340,7 +340,7 @@ fn addresses(channels: &[ContactChannel]) -> Vec<Option<&str>> {
 }
 
 #[tokio::test]
-async fn a_contact_of_the_newer_generation_is_found_by_any_of_its_channels() {
+async fn a_v2_contact_is_found_by_any_of_its_channels() {
     in_each_dialect(async |_, client| {
         let phone = NewContactChannel::new(ChannelType::Phone, STRANGER);
         let made = client
@@ -399,7 +399,7 @@ async fn a_contact_of_the_newer_generation_is_found_by_any_of_its_channels() {
 }
 
 #[tokio::test]
-async fn an_update_changes_the_handle_of_a_channel_that_is_there() {
+async fn an_update_changes_the_handle_of_a_channel() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let client = super::client(&sandbox);
     let named = |handle: &str| {
@@ -424,7 +424,7 @@ async fn an_update_changes_the_handle_of_a_channel_that_is_there() {
 }
 
 #[tokio::test]
-async fn a_field_that_is_there_is_told_to_be_a_duplicate_with_its_id() {
+async fn an_existing_field_is_a_duplicate_with_its_id() {
     in_each_dialect(async |_, client| {
         let (first, _) = fields(client).await;
         let titles = [

@@ -1,34 +1,35 @@
-//! The sandbox's own endpoints.
+//! The control endpoints.
 
 use heymarket_api::types::SendMessage;
 use heymarket_sandbox::{SECRET_KEY, Webhook};
 use serde_json::{Value, json};
 
 use super::{
-    CUSTOMER, OWNER, STRANGER, SUPPORT, ask, ask_at, client, messages_that_say, remembered, sandbox,
+    CUSTOMER, OWNER, STRANGER, SUPPORT, ask_at, call, client, messages_that_say, remembered,
+    sandbox,
 };
 use crate::support::time;
 
 #[tokio::test]
-async fn every_endpoint_that_is_listed_is_there() {
+async fn every_listed_endpoint_exists() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     for index in ["GET /_sandbox", "GET /_sandbox/"] {
-        let listed = ask(&sandbox, index).send().await.body;
+        let listed = call(&sandbox, index).send().await.body;
         let listed = listed.as_object().expect("a list").clone();
         assert!(listed.len() > 10);
         for line in listed.keys() {
-            // The limit is not what this is about; without a body most refuse.
+            // Without a body, most return a 400.
             let line = line.replace("{id}", "0");
-            let answer = ask(&sandbox, &line).send().await;
+            let answer = call(&sandbox, &line).send().await;
             assert_ne!(answer.status, 405, "{line}");
-            assert!(!answer.message().contains("there is no"), "{line}");
+            assert!(!answer.message().contains("no such endpoint"), "{line}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_reset_brings_back_how_it_was_at_the_start() {
-    let rule = "trouble=status,operation=get_team";
+async fn a_reset_restores_the_start() {
+    let rule = "fault=status,operation=get_team";
     let sandbox = sandbox().rule(rule.parse().expect("a rule")).start().await;
     let sandbox = sandbox.expect("a sandbox");
     let before = sandbox.state().expect("the state");
@@ -39,29 +40,29 @@ async fn a_reset_brings_back_how_it_was_at_the_start() {
     sandbox.freeze(time("2030-05-07T12:00:00Z"));
     sandbox.clear_rules();
     sandbox
-        .add_rule("trouble=html".parse().expect("a rule"))
+        .add_rule("fault=html".parse().expect("a rule"))
         .expect("in force");
     let webhook = Webhook::new("http://127.0.0.1:9/", "x");
     sandbox.add_webhook(webhook).expect("a webhook");
     assert_ne!(sandbox.state().expect("the state"), before);
     assert_eq!(
-        ask(&sandbox, "POST /_sandbox/reset").send().await.status,
+        call(&sandbox, "POST /_sandbox/reset").send().await.status,
         200
     );
     assert_eq!(sandbox.state().expect("the state"), before);
-    let rules = ask(&sandbox, "GET /_sandbox/rules").send().await.body;
+    let rules = call(&sandbox, "GET /_sandbox/rules").send().await.body;
     assert_eq!(rules.as_array().expect("rules").len(), 1);
     assert_eq!(rules[0]["rule"]["operation"], "get_team");
     assert_eq!(
-        ask(&sandbox, "GET /_sandbox/webhooks").send().await.body,
+        call(&sandbox, "GET /_sandbox/webhooks").send().await.body,
         json!([])
     );
-    let clock = ask(&sandbox, "GET /_sandbox/clock").send().await.body;
+    let clock = call(&sandbox, "GET /_sandbox/clock").send().await.body;
     assert_eq!(clock["frozen"], json!(false));
 }
 
 #[tokio::test]
-async fn an_empty_sandbox_has_a_team_with_inboxes_and_nothing_else() {
+async fn an_empty_sandbox_has_only_a_team_with_inboxes() {
     let sandbox = sandbox().empty().start().await.expect("a sandbox");
     for kind in [
         "contacts",
@@ -83,7 +84,7 @@ async fn an_empty_sandbox_has_a_team_with_inboxes_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn the_state_holds_all_that_is_remembered_and_no_secret() {
+async fn the_state_has_every_record_and_no_secret() {
     let sandbox = sandbox().webhook(Webhook::new("http://127.0.0.1:9/", "A_TOKEN_OF_MINE"));
     let sandbox = sandbox.start().await.expect("a sandbox");
     let message = SendMessage::new(SUPPORT, OWNER)
@@ -91,7 +92,7 @@ async fn the_state_holds_all_that_is_remembered_and_no_secret() {
         .text("Remember me.");
     client(&sandbox).send_message(&message).await.expect("sent");
     for line in ["GET /_sandbox/state", "GET /_sandbox/webhooks"] {
-        let answer = ask(&sandbox, line).send().await;
+        let answer = call(&sandbox, line).send().await;
         assert_eq!(answer.status, 200);
         let text = answer.body.to_string();
         assert!(!text.contains("A_TOKEN_OF_MINE"), "{line}");
@@ -109,10 +110,10 @@ async fn the_state_holds_all_that_is_remembered_and_no_secret() {
 }
 
 #[tokio::test]
-async fn the_clock_is_set_held_moved_and_let_go() {
+async fn the_clock_is_set_frozen_advanced_and_released() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let set = async |body: Value| {
-        ask(&sandbox, "PUT /_sandbox/clock")
+        call(&sandbox, "PUT /_sandbox/clock")
             .json(&body)
             .send()
             .await
@@ -129,7 +130,7 @@ async fn the_clock_is_set_held_moved_and_let_go() {
         json!({ "now": "2030-05-07T12:01:30Z", "frozen": true })
     );
     let body = json!({ "inbox_id": SUPPORT, "from": CUSTOMER, "text": "When?" });
-    ask(&sandbox, "POST /_sandbox/inbound")
+    call(&sandbox, "POST /_sandbox/inbound")
         .json(&body)
         .send()
         .await;
@@ -148,15 +149,15 @@ async fn the_clock_is_set_held_moved_and_let_go() {
 }
 
 #[tokio::test]
-async fn rules_count_what_they_saw_and_what_they_hit() {
+async fn rules_count_matches_and_hits() {
     let sandbox = sandbox().start().await.expect("a sandbox");
-    let rule = json!({ "trouble": "status", "status": 503, "operation": "get_team", "nth": 2 });
-    let added = ask(&sandbox, "POST /_sandbox/rules")
+    let rule = json!({ "fault": "status", "status": 503, "operation": "get_team", "nth": 2 });
+    let added = call(&sandbox, "POST /_sandbox/rules")
         .json(&rule)
         .send()
         .await;
-    let other = json!({ "trouble": "status", "operation": "get_tag", "times": 1 });
-    ask(&sandbox, "POST /_sandbox/rules")
+    let other = json!({ "fault": "status", "operation": "get_tag", "times": 1 });
+    call(&sandbox, "POST /_sandbox/rules")
         .json(&other)
         .send()
         .await;
@@ -167,10 +168,10 @@ async fn rules_count_what_they_saw_and_what_they_hit() {
         "GET /v1/inboxes",
         "GET /v1/team",
     ] {
-        statuses.push(ask(&sandbox, line).send().await.status);
+        statuses.push(call(&sandbox, line).send().await.status);
     }
     assert_eq!(statuses, [200, 503, 200, 200]);
-    let rules = ask(&sandbox, "GET /_sandbox/rules").send().await.body;
+    let rules = call(&sandbox, "GET /_sandbox/rules").send().await.body;
     assert_eq!(
         (&rules[0]["seen"], &rules[0]["hit"]),
         (&json!(3), &json!(1))
@@ -180,25 +181,25 @@ async fn rules_count_what_they_saw_and_what_they_hit() {
         (&json!(0), &json!(0))
     );
     let line = format!("DELETE /_sandbox/rules/{}", added.body["id"]);
-    assert_eq!(ask(&sandbox, &line).send().await.status, 200);
-    assert_eq!(ask(&sandbox, &line).send().await.status, 404);
-    let rules = ask(&sandbox, "GET /_sandbox/rules").send().await.body;
+    assert_eq!(call(&sandbox, &line).send().await.status, 200);
+    assert_eq!(call(&sandbox, &line).send().await.status, 404);
+    let rules = call(&sandbox, "GET /_sandbox/rules").send().await.body;
     assert_eq!(rules.as_array().map(Vec::len), Some(1));
-    ask(&sandbox, "DELETE /_sandbox/rules").send().await;
+    call(&sandbox, "DELETE /_sandbox/rules").send().await;
     assert_eq!(
-        ask(&sandbox, "GET /_sandbox/rules").send().await.body,
+        call(&sandbox, "GET /_sandbox/rules").send().await.body,
         json!([])
     );
 }
 
 #[tokio::test]
-async fn a_customer_is_played_and_a_message_fails_on_demand() {
+async fn a_customer_writes_and_a_message_fails_on_demand() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let body = json!({
         "inbox_id": SUPPORT, "from": STRANGER, "text": "Hello?",
         "media_url": "https://example.com/picture.png",
     });
-    let received = ask(&sandbox, "POST /_sandbox/inbound")
+    let received = call(&sandbox, "POST /_sandbox/inbound")
         .json(&body)
         .send()
         .await;
@@ -217,7 +218,7 @@ async fn a_customer_is_played_and_a_message_fails_on_demand() {
     assert_eq!(received.body["convo_id"], conversation);
     let line = format!("PUT /_sandbox/messages/{}", received.body["id"]);
     let failed = json!({ "status": "failed", "error": "unreachable" });
-    assert_eq!(ask(&sandbox, &line).json(&failed).send().await.status, 200);
+    assert_eq!(call(&sandbox, &line).json(&failed).send().await.status, 200);
     let history = client
         .list_messages(SUPPORT, STRANGER, None)
         .await
@@ -229,48 +230,48 @@ async fn a_customer_is_played_and_a_message_fails_on_demand() {
 async fn a_webhook_is_added_and_removed_by_its_id() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let webhook = json!({ "url": "http://127.0.0.1:9/", "token": "x", "id": 7, "duplicates": 1 });
-    let added = ask(&sandbox, "POST /_sandbox/webhooks")
+    let added = call(&sandbox, "POST /_sandbox/webhooks")
         .json(&webhook)
         .send()
         .await;
     assert_eq!(added.body, json!({ "id": 7 }));
-    let again = ask(&sandbox, "POST /_sandbox/webhooks")
+    let again = call(&sandbox, "POST /_sandbox/webhooks")
         .json(&webhook)
         .send()
         .await;
     assert_eq!(again.status, 400);
-    let report = ask(&sandbox, "GET /_sandbox/webhooks").send().await.body;
+    let report = call(&sandbox, "GET /_sandbox/webhooks").send().await.body;
     assert_eq!(
         (&report[0]["id"], &report[0]["duplicates"]),
         (&json!(7), &json!(1))
     );
     assert_eq!(
-        ask(&sandbox, "DELETE /_sandbox/webhooks/8")
+        call(&sandbox, "DELETE /_sandbox/webhooks/8")
             .send()
             .await
             .status,
         404
     );
     assert_eq!(
-        ask(&sandbox, "DELETE /_sandbox/webhooks/7")
+        call(&sandbox, "DELETE /_sandbox/webhooks/7")
             .send()
             .await
             .status,
         200
     );
     assert_eq!(
-        ask(&sandbox, "GET /_sandbox/webhooks").send().await.body,
+        call(&sandbox, "GET /_sandbox/webhooks").send().await.body,
         json!([])
     );
 }
 
 #[tokio::test]
-async fn a_sandbox_that_is_dropped_or_stopped_listens_no_more() {
+async fn a_dropped_or_stopped_sandbox_stops_listening() {
     let dropped = sandbox().start().await.expect("a sandbox");
     let stopped = sandbox().start().await.expect("a sandbox");
     let urls = [dropped.url().to_owned(), stopped.url().to_owned()];
     for url in &urls {
-        assert_eq!(ask_at(url, "GET /v1/team").send().await.status, 200);
+        assert_eq!(call_at(url, "GET /v1/team").send().await.status, 200);
     }
     drop(dropped);
     stopped.stop().await.expect("stopped");

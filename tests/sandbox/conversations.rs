@@ -1,4 +1,4 @@
-//! Conversations and messages, with memory.
+//! Conversations and messages.
 
 use heymarket_api::Client;
 use heymarket_api::types::{
@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{
     AGENT_OF_BOTH, AGENT_OF_ORDERS, CONVERSATION, CUSTOMER, ORDERS, OWNER, STRANGER, SUPPORT,
-    TOLL_FREE, ask, client, in_each_dialect, messages_that_say, sandbox,
+    TOLL_FREE, call, client, in_each_dialect, messages_that_say, sandbox,
 };
 
 fn send(text: &str) -> SendMessage {
@@ -30,14 +30,14 @@ async fn list(client: &Client, filters: ConversationFilters) -> Vec<Conversation
     page.expect("a page").into_inner()
 }
 
-/// Whether the first conversation is on a list.
+/// Returns whether a list has the first conversation.
 async fn is_listed(client: &Client, filters: ConversationFilters) -> bool {
     let request = ListConversations::new(OWNER, filters).limit(100);
     let page = client.list_conversations(&request).await.expect("a page");
     page.iter().any(|found| found.id == CONVERSATION)
 }
 
-/// How many contacts and conversations there are.
+/// Returns the numbers of contacts and conversations.
 async fn counts(client: &Client) -> (i64, i64) {
     let contacts = client.count_contacts(&CountContacts::new()).await;
     let all = CountConversations::new();
@@ -54,7 +54,7 @@ async fn a_count_is_a_string_unless_the_dialects_are_mixed() {
         let sandbox = sandbox.expect("a sandbox");
         for of in ["contacts", "conversations", "messages/all"] {
             let line = format!("POST /v1/{of}/count");
-            let count = ask(&sandbox, &line).json(&json!({})).send().await.body;
+            let count = call(&sandbox, &line).json(&json!({})).send().await.body;
             let digits = count.as_str().map(str::parse::<u32>);
             assert!(matches!(digits, Some(Ok(_))), "{dialect}, {of}: {count}");
         }
@@ -62,7 +62,7 @@ async fn a_count_is_a_string_unless_the_dialects_are_mixed() {
 }
 
 #[tokio::test]
-async fn a_sent_message_is_in_the_history_and_moves_its_conversation_to_the_top() {
+async fn a_sent_message_moves_its_conversation_to_the_top() {
     in_each_dialect(async |_, client| {
         let all = || ConversationFilters::new([SUPPORT, ORDERS]);
         let before = client.get_conversation(CONVERSATION).await.expect("it");
@@ -94,7 +94,7 @@ async fn a_sent_message_is_in_the_history_and_moves_its_conversation_to_the_top(
 }
 
 #[tokio::test]
-async fn the_first_message_to_a_number_makes_its_contact_and_its_conversation() {
+async fn a_first_message_creates_contact_and_conversation() {
     in_each_dialect(async |_, client| {
         let (contacts, conversations) = counts(client).await;
         for text in ["First.", "Second."] {
@@ -118,7 +118,7 @@ async fn the_first_message_to_a_number_makes_its_contact_and_its_conversation() 
 }
 
 #[tokio::test]
-async fn an_inbound_message_opens_a_closed_conversation_and_makes_it_unread() {
+async fn an_inbound_message_opens_a_closed_conversation() {
     in_each_dialect(async |sandbox, client| {
         let close = CloseConversation::new(SUPPORT, OWNER).chat_id(CONVERSATION);
         client.close_conversation(&close).await.expect("closed");
@@ -137,7 +137,7 @@ async fn an_inbound_message_opens_a_closed_conversation_and_makes_it_unread() {
 }
 
 #[tokio::test]
-async fn a_conversation_is_closed_and_opened_and_lists_tell_which() {
+async fn lists_show_which_conversations_are_closed() {
     in_each_dialect(async |_, client| {
         let closed = |closed| ConversationFilters::new([SUPPORT]).closed(closed);
         let close = CloseConversation::new(SUPPORT, OWNER).target(CUSTOMER);
@@ -163,7 +163,7 @@ async fn a_conversation_is_closed_and_opened_and_lists_tell_which() {
 }
 
 #[tokio::test]
-async fn a_conversation_is_read_and_unread_without_moving() {
+async fn reading_and_unreading_move_no_conversation() {
     in_each_dialect(async |_, client| {
         let unread = |unread| ConversationFilters::new([SUPPORT]).unread(unread);
         let before = client.get_conversation(CONVERSATION).await.expect("it");
@@ -185,7 +185,7 @@ async fn a_conversation_is_read_and_unread_without_moving() {
 }
 
 #[tokio::test]
-async fn a_conversation_is_reassigned_to_members_of_its_inbox_only() {
+async fn only_members_of_the_inbox_are_assigned() {
     in_each_dialect(async |_, client| {
         let to = |id| ReassignConversation::new(SUPPORT, OWNER, id).target(CUSTOMER);
         client
@@ -202,7 +202,7 @@ async fn a_conversation_is_reassigned_to_members_of_its_inbox_only() {
 }
 
 #[tokio::test]
-async fn a_transferred_conversation_is_in_the_other_inbox_with_its_history() {
+async fn a_transferred_conversation_keeps_its_history() {
     in_each_dialect(async |_, client| {
         let length = history(client, SUPPORT, CUSTOMER).await.len();
         let transfer = TransferConversation::new(CONVERSATION, ORDERS);
@@ -221,7 +221,7 @@ async fn a_transferred_conversation_is_in_the_other_inbox_with_its_history() {
 }
 
 #[tokio::test]
-async fn no_conversation_is_transferred_by_email_or_onto_another() {
+async fn email_and_existing_conversations_stay_put() {
     in_each_dialect(async |sandbox, client| {
         let other = SendMessage::new(ORDERS, OWNER)
             .text("Here too.")
@@ -254,7 +254,7 @@ async fn no_conversation_is_transferred_by_email_or_onto_another() {
 }
 
 #[tokio::test]
-async fn an_email_is_in_one_conversation_in_whichever_case_its_address_is_written() {
+async fn email_addresses_are_case_insensitive() {
     in_each_dialect(async |sandbox, client| {
         let (_, conversations) = counts(client).await;
         sandbox
@@ -277,7 +277,7 @@ async fn an_email_is_in_one_conversation_in_whichever_case_its_address_is_writte
 }
 
 #[tokio::test]
-async fn a_group_has_one_conversation_in_whichever_order_it_is_named() {
+async fn a_group_has_one_conversation_in_any_order() {
     in_each_dialect(async |sandbox, client| {
         let (_, conversations) = counts(client).await;
         for phones in [[CUSTOMER, STRANGER], [STRANGER, CUSTOMER]] {
@@ -303,7 +303,7 @@ async fn a_group_has_one_conversation_in_whichever_order_it_is_named() {
 }
 
 #[tokio::test]
-async fn a_message_is_sent_only_by_a_member_of_the_inbox_in_its_own_conversations() {
+async fn only_members_of_the_inbox_send_from_it() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let client = client(&sandbox);
     let stranger = SendMessage::new(SUPPORT, AGENT_OF_ORDERS).text("Not mine.");
@@ -336,7 +336,7 @@ async fn a_message_is_sent_only_by_a_member_of_the_inbox_in_its_own_conversation
 }
 
 #[tokio::test]
-async fn a_comment_is_in_the_history_and_is_not_what_was_said_last() {
+async fn a_comment_is_in_the_history_but_not_the_last_text() {
     in_each_dialect(async |_, client| {
         let said = client.send_message(&send("Said.").to_phone(CUSTOMER)).await;
         said.expect("sent");

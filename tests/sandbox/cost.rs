@@ -1,20 +1,21 @@
-//! What long and many things in a request cost: their length, not its square.
+//! The cost of a long request grows with its length, not its square.
 
 use std::time::Duration;
 
 use heymarket_sandbox::Sandbox;
 use serde_json::{Map, Value, json};
 
-use super::{Ask, CUSTOMER, OWNER, SUPPORT, ask, sandbox};
+use super::{CUSTOMER, OWNER, Request, SUPPORT, call, sandbox};
 use crate::support::cpu_time;
 
-/// How many items a request has. Each pair of them would cost far more than
-/// `MANY`, and each by itself far less.
+/// The number of items in a request. Comparing all pairs would cost far more
+/// than `MANY`.
 const COUNT: usize = 50_000;
 const MANY: Duration = Duration::from_secs(5);
 
-/// What a request costs. Client and sandbox run on the thread of the test.
-async fn cost(request: Ask, line: &str, status: u16) -> (Duration, Value) {
+/// Returns the CPU time of a request. Client and sandbox run on the thread of
+/// the test.
+async fn cost(request: Request, line: &str, status: u16) -> (Duration, Value) {
     let start = cpu_time();
     let answer = request.send().await;
     let cost = cpu_time() - start;
@@ -57,10 +58,10 @@ async fn a_path_of_sixty_kilobytes_costs_no_second() {
             400,
         ),
     ] {
-        // What is made once, such as the schemas, is made by now.
-        cost(ask(&sandbox, short), short, status).await;
-        let (usual, _) = cost(ask(&sandbox, short), short, status).await;
-        let (long, _) = cost(ask(&sandbox, &long), &long, status).await;
+        // The schemas are compiled by now.
+        cost(call(&sandbox, short), short, status).await;
+        let (usual, _) = cost(call(&sandbox, short), short, status).await;
+        let (long, _) = cost(call(&sandbox, &long), &long, status).await;
         assert!(
             long < Duration::from_millis(100),
             "{short}: {usual:?}, and {long:?} if it is long"
@@ -68,9 +69,9 @@ async fn a_path_of_sixty_kilobytes_costs_no_second() {
     }
 }
 
-/// Sends a body, which is not to cost much. Gives the answer.
+/// Sends a body and asserts a low cost. Returns the response.
 async fn send(sandbox: &Sandbox, line: &str, body: Value, status: u16) -> Value {
-    let (cost, answer) = cost(ask(sandbox, line).json(&body), line, status).await;
+    let (cost, answer) = cost(call(sandbox, line).json(&body), line, status).await;
     assert!(cost < MANY, "{line}: {cost:?}");
     answer
 }
@@ -78,12 +79,12 @@ async fn send(sandbox: &Sandbox, line: &str, body: Value, status: u16) -> Value 
 #[tokio::test]
 async fn a_long_name_in_a_rule_is_not_compared() {
     let sandbox = sandbox().start().await.expect("a sandbox");
-    let rule = json!({ "trouble": "status", "operation": "x".repeat(1_000_000) });
+    let rule = json!({ "fault": "status", "operation": "x".repeat(1_000_000) });
     send(&sandbox, "POST /_sandbox/rules", rule, 400).await;
 }
 
 #[tokio::test]
-async fn many_items_cost_as_much_as_each_of_them() {
+async fn many_items_cost_the_sum_of_their_costs() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let numbers = || 0..COUNT;
 

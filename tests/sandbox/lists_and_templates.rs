@@ -1,4 +1,4 @@
-//! Lists, templates, tags and surveys, with memory.
+//! Lists, templates, tags and surveys.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use super::{
     CUSTOMER, OWNER, STRANGER, SUPPORT, client, in_each_dialect, messages_that_say, sandbox,
 };
 
-/// Others of the demo data.
+/// Other customers of the demo data.
 const NEIGHBOURS: [&str; 3] = ["15550100102", "15550100103", "15550100104"];
 
 fn send() -> SendMessage {
@@ -21,7 +21,7 @@ fn send() -> SendMessage {
 }
 
 #[tokio::test]
-async fn a_broadcast_reaches_each_of_the_list_once_who_can_be_reached() {
+async fn a_broadcast_reaches_each_reachable_contact_once() {
     in_each_dialect(async |sandbox, client| {
         let gone = SetContactStatus::new(ContactStatusChange::Unsubscribed).phone(NEIGHBOURS[0]);
         client.set_contact_status(&gone).await.expect("set");
@@ -67,7 +67,7 @@ async fn a_broadcast_reaches_each_of_the_list_once_who_can_be_reached() {
 }
 
 #[tokio::test]
-async fn a_list_is_made_once_for_a_local_id() {
+async fn a_local_id_creates_one_list() {
     in_each_dialect(async |_, client| {
         let list = CreateList::new("Invented list", "list-1");
         let first = client.create_list(&list).await.expect("a list").id;
@@ -82,7 +82,7 @@ async fn a_list_is_made_once_for_a_local_id() {
 
 #[tokio::test]
 #[expect(deprecated, reason = "both generations have the same lists")]
-async fn lists_of_both_generations_gain_and_lose_members_and_are_gone_once_deleted() {
+async fn lists_of_both_generations_change_and_are_deleted() {
     in_each_dialect(async |_, client| {
         let targets = async |id: i64| {
             let list = client.get_list(id).await.expect("a list").into_inner();
@@ -176,7 +176,7 @@ async fn the_tokens_of_a_template_are_filled_from_the_contact() {
 }
 
 #[tokio::test]
-async fn a_template_is_changed_and_nothing_is_sent_of_one_that_is_gone() {
+async fn a_deleted_template_sends_nothing() {
     in_each_dialect(async |sandbox, client| {
         let template = CreateTemplate::new("Invented", NewTemplateContent::new("One"));
         let id = client
@@ -239,7 +239,7 @@ async fn a_deleted_tag_is_gone() {
 }
 
 #[tokio::test]
-async fn surveys_come_by_the_page_and_ask_their_question() {
+async fn surveys_are_paged_and_sent_with_their_question() {
     in_each_dialect(async |sandbox, client| {
         let mut pages = Vec::new();
         for page in 1..=3 {

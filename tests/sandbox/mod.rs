@@ -1,4 +1,4 @@
-//! End to end: the generated client, and plain HTTP, against the sandbox.
+//! The sandbox end to end: through the generated client, and over plain HTTP.
 
 mod bad_input;
 mod bodies;
@@ -7,8 +7,9 @@ mod control;
 mod conversations;
 mod cost;
 mod lists_and_templates;
-mod manners;
+
 mod paging;
+mod protocol;
 mod schedules;
 mod sends;
 mod slow;
@@ -29,7 +30,7 @@ use tokio::net::TcpStream;
 
 use crate::support::ImpatientClock;
 
-/// Of the demo data: inboxes, and who is a member of which.
+/// Inboxes and their members in the demo data.
 const SUPPORT: i64 = 41001;
 const ORDERS: i64 = 41002;
 const TOLL_FREE: i64 = 41003;
@@ -37,22 +38,22 @@ const OWNER: i64 = 50001;
 const AGENT_OF_BOTH: i64 = 50003;
 const AGENT_OF_ORDERS: i64 = 50004;
 
-/// Of the demo data: who has the first conversation, which is in `SUPPORT`.
+/// The first conversation of the demo data, in `SUPPORT`.
 const CUSTOMER: &str = "15550100101";
 const CONVERSATION: i64 = 9920;
 
-/// Nobody in the demo data has it.
+/// A number that the demo data does not have.
 const STRANGER: &str = "15550107777";
 
 const DIALECTS: [Dialect; 3] = [Dialect::Observed, Dialect::Documented, Dialect::Mixed];
 
-/// A sandbox with demo data that limits nobody.
+/// Returns a builder with demo data and no rate limit.
 fn sandbox() -> SandboxBuilder {
     Sandbox::builder().rate_limit(None)
 }
 
-/// A builder for a client of a sandbox. It keeps no rate limit, and waits before
-/// it repeats something are over at once.
+/// Returns a builder for a client without a rate limit, whose waits take no
+/// time.
 fn builder(sandbox: &Sandbox) -> ClientBuilder {
     Client::builder(sandbox.credentials())
         .base_url(sandbox.url())
@@ -65,7 +66,7 @@ fn client(sandbox: &Sandbox) -> Client {
     builder(sandbox).build().expect("a client")
 }
 
-/// Runs a test in each dialect, in a sandbox of its own with a client of it.
+/// Runs a test in each dialect.
 async fn in_each_dialect(test: impl AsyncFn(&Sandbox, &Client)) {
     for dialect in DIALECTS {
         let sandbox = sandbox().dialect(dialect).start().await.expect("a sandbox");
@@ -73,52 +74,52 @@ async fn in_each_dialect(test: impl AsyncFn(&Sandbox, &Client)) {
     }
 }
 
-/// An answer as it came, read without the client.
+/// A response, read without the client.
 #[derive(Debug)]
-struct Answer {
+struct Response {
     status: u16,
     headers: HeaderMap,
     body: Value,
 }
 
-impl Answer {
+impl Response {
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// What the sandbox says is wrong.
+    /// Returns the message of an error.
     fn message(&self) -> &str {
         self.body["message"].as_str().unwrap_or_default()
     }
 }
 
-/// A request over plain HTTP, with the team's API key unless it is changed.
-struct Ask {
+/// A request over plain HTTP, with the team's API key by default.
+struct Request {
     request: reqwest::RequestBuilder,
 }
 
-/// It keeps no connection: each test has a runtime of its own.
+/// It pools no connections, since each test has its own runtime.
 static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
     let builder = reqwest::Client::builder().pool_max_idle_per_host(0);
     builder.build().expect("a client")
 });
 
-/// What is between a method and a path, and nothing else: `GET /v1/inboxes`.
-fn ask(sandbox: &Sandbox, line: &str) -> Ask {
-    ask_at(sandbox.url(), line)
+/// Starts a request from a line such as `GET /v1/inboxes`.
+fn call(sandbox: &Sandbox, line: &str) -> Request {
+    call_at(sandbox.url(), line)
 }
 
-fn ask_at(url: &str, line: &str) -> Ask {
+fn call_at(url: &str, line: &str) -> Request {
     let (method, path) = line.split_once(' ').expect("a method and a path");
     let method = method.parse().expect("a method");
-    Ask {
+    Request {
         request: CLIENT.request(method, format!("{url}{path}")),
     }
     .header("authorization", &format!("Bearer {API_KEY}"))
 }
 
-impl Ask {
-    /// Puts a header in the place of what was there.
+impl Request {
+    /// Sets a header.
     fn header(mut self, name: &str, value: &str) -> Self {
         let name: http::HeaderName = name.parse().expect("a name");
         let value = value.parse().expect("a value");
@@ -137,12 +138,12 @@ impl Ask {
         self
     }
 
-    async fn send(self) -> Answer {
+    async fn send(self) -> Response {
         let response = self.request.send().await.expect("an answer");
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = response.bytes().await.expect("a body");
         let text = || Value::from(String::from_utf8_lossy(&bytes).into_owned());
-        Answer {
+        Response {
             status,
             headers,
             body: serde_json::from_slice(&bytes).unwrap_or_else(|_| text()),
@@ -150,8 +151,8 @@ impl Ask {
     }
 }
 
-/// Sends bytes as they are, and gives what comes back until the sandbox closes
-/// the connection.
+/// Sends bytes, and returns everything received until the sandbox closes the
+/// connection.
 async fn exchange(sandbox: &Sandbox, request: &str) -> String {
     let mut stream = connect(sandbox).await;
     stream.write_all(request.as_bytes()).await.expect("sent");
@@ -166,21 +167,21 @@ async fn connect(sandbox: &Sandbox) -> TcpStream {
     TcpStream::connect(address).await.expect("a connection")
 }
 
-/// Records of a kind that a sandbox remembers, oldest id first.
+/// Returns the stored records of a kind, by ID.
 fn remembered(sandbox: &Sandbox, kind: &str) -> Vec<Value> {
     let state = sandbox.state().expect("the state");
     let records = state["store"][kind].as_array().expect(kind);
     records.clone()
 }
 
-/// The messages that a sandbox remembers with a text.
+/// Returns the stored messages with a text.
 fn messages_that_say(sandbox: &Sandbox, text: &str) -> Vec<Value> {
     let mut messages = remembered(sandbox, "messages");
     messages.retain(|message| message["text"] == text);
     messages
 }
 
-/// Waits until something is so, for as long as a busy machine may take.
+/// Waits for a condition, up to 20 seconds.
 async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {

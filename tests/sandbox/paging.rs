@@ -1,4 +1,4 @@
-//! Walks over the lists of a sandbox, whose times tie at the edges of pages.
+//! Walks over lists whose times tie at the edges of pages.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
-    CUSTOMER, ORDERS, OWNER, STRANGER, SUPPORT, ask, client, in_each_dialect, remembered, sandbox,
+    CUSTOMER, ORDERS, OWNER, STRANGER, SUPPORT, call, client, in_each_dialect, remembered, sandbox,
 };
 use crate::support::time;
 
@@ -26,14 +26,14 @@ async fn ids<T>(mut walk: Walk<T>, id: impl Fn(&T) -> i64) -> Result<Vec<i64>, E
     Ok(ids)
 }
 
-/// The ids of what a sandbox remembers of a kind.
+/// Returns the stored IDs of a kind.
 fn known(sandbox: &Sandbox, kind: &str) -> BTreeSet<i64> {
     let records = remembered(sandbox, kind);
     let ids = records.iter().map(|record| record["id"].as_i64());
     ids.collect::<Option<_>>().expect("ids")
 }
 
-/// That these are the ids, each once.
+/// Asserts that a walk returned each ID once.
 fn assert_each_once(given: Result<Vec<i64>, Error>, expected: &BTreeSet<i64>) {
     let mut given = given.expect("a whole walk");
     given.sort_unstable();
@@ -53,12 +53,12 @@ fn of_all_time() -> ListTeamMessages {
 async fn the_newest_messages_of_the_team_need_no_bound() {
     in_each_dialect(async |sandbox, _| {
         let line = "POST /v1/messages/all";
-        let page = ask(sandbox, line).json(&json!({})).send().await;
+        let page = call(sandbox, line).json(&json!({})).send().await;
         assert_eq!(page.status, 200, "{}", page.message());
         let ids = page.body.as_array().expect("messages").iter();
         let ids: Vec<_> = ids.map(|message| message["id"].as_i64()).collect();
         let bound = json!({ "created_at": "2126-01-01T00:00:00Z" });
-        let bounded = ask(sandbox, line).json(&bound).send().await.body;
+        let bounded = call(sandbox, line).json(&bound).send().await.body;
         let bounded = bounded.as_array().expect("messages").iter();
         let bounded: Vec<_> = bounded.map(|message| message["id"].as_i64()).collect();
         assert_eq!((ids.len(), ids), (30, bounded));
@@ -67,7 +67,7 @@ async fn the_newest_messages_of_the_team_need_no_bound() {
 }
 
 #[tokio::test]
-async fn a_walk_over_the_demo_data_gives_each_item_once() {
+async fn a_walk_over_the_demo_data_returns_each_item_once() {
     in_each_dialect(async |sandbox, client| {
         let walk = client.conversations(all_conversations());
         assert_each_once(
@@ -96,8 +96,7 @@ async fn a_walk_over_the_demo_data_gives_each_item_once() {
     .await;
 }
 
-/// Makes forty of each kind whose pages begin behind the last time alone, four
-/// at a time.
+/// Creates forty records of each kind that pages by time only, four at a time.
 async fn fill(sandbox: &Sandbox, client: &Client) {
     sandbox.freeze(time("2026-06-01T12:00:00Z"));
     for index in 0..40 {
@@ -120,7 +119,7 @@ async fn fill(sandbox: &Sandbox, client: &Client) {
 }
 
 #[tokio::test]
-async fn lists_without_a_limit_are_walked_over_ties_at_the_edge_of_a_page() {
+async fn a_walk_survives_ties_at_the_edge_of_a_page() {
     in_each_dialect(async |sandbox, client| {
         fill(sandbox, client).await;
         let page = client.list_tags(&ListTags::new()).await.expect("a page");
@@ -140,7 +139,7 @@ async fn lists_without_a_limit_are_walked_over_ties_at_the_edge_of_a_page() {
     .await;
 }
 
-/// Pages by the time of the last item, as the documentation says.
+/// Pages naively by the time of the last item.
 async fn naively<T>(
     first: Vec<T>,
     id: impl Fn(&T) -> i64,
@@ -158,7 +157,7 @@ async fn naively<T>(
 }
 
 #[tokio::test]
-async fn a_pager_without_an_overlap_loses_what_ties_at_the_edge_of_a_page() {
+async fn a_naive_pager_loses_ties_at_the_edge_of_a_page() {
     in_each_dialect(async |sandbox, client| {
         let conversations = async |request: ListConversations| {
             let page = client.list_conversations(&request).await;
@@ -199,7 +198,7 @@ async fn a_pager_without_an_overlap_loses_what_ties_at_the_edge_of_a_page() {
 }
 
 #[tokio::test]
-async fn the_history_is_walked_by_the_second_though_a_page_ends_within_one() {
+async fn a_history_page_may_end_within_a_second() {
     in_each_dialect(async |sandbox, client| {
         sandbox.freeze(time("2026-06-01T12:00:00Z"));
         let mut sent = BTreeSet::new();
@@ -230,16 +229,16 @@ async fn the_history_is_walked_by_the_second_though_a_page_ends_within_one() {
 }
 
 #[tokio::test]
-async fn what_was_there_comes_once_while_new_messages_stream_in() {
+async fn each_old_item_comes_once_while_new_ones_arrive() {
     in_each_dialect(async |sandbox, client| {
         let write = |index: usize| {
             let from = format!("1555010{:04}", 6000 + index);
             sandbox.inbound(SUPPORT, &from, "Hello?").expect("received");
         };
-        // What the walk gave already moves to where it began.
+        // An item already returned moves to the start.
         let write_again = |target: Option<&String>| {
             let target = target.expect("a target");
-            // A number of another inbox has a new conversation here.
+            // A new conversation in this inbox.
             sandbox
                 .inbound(SUPPORT, target, "Again.")
                 .expect("received");
@@ -262,7 +261,7 @@ async fn what_was_there_comes_once_while_new_messages_stream_in() {
         let mut given = Vec::new();
         while let Some(contact) = walk.next().await {
             given.push(contact.expect("a contact").id);
-            // Pages by number shift by as much.
+            // Numbered pages shift by the same amount.
             if given.len() % 3 == 0 {
                 write(100 + given.len());
             }
@@ -283,10 +282,10 @@ async fn what_was_there_comes_once_while_new_messages_stream_in() {
 }
 
 #[tokio::test]
-async fn a_walk_is_resumed_where_an_error_ended_it() {
+async fn a_walk_resumes_where_an_error_ended_it() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let client = client(&sandbox);
-    let rule = "trouble=status,status=400,operation=list_contacts,nth=2";
+    let rule = "fault=status,status=400,operation=list_contacts,nth=2";
     sandbox
         .add_rule(rule.parse().expect("a rule"))
         .expect("in force");

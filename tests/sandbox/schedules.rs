@@ -23,7 +23,7 @@ fn content() -> NewScheduledContent {
     NewScheduledContent::new().text("Later.")
 }
 
-/// A client that leaves the time of a schedule to the server.
+/// Returns a client that leaves the check of the time to the server.
 fn trusting(sandbox: &Sandbox) -> Client {
     let client = builder(sandbox).check_requests(false).build();
     client.expect("a client")
@@ -39,14 +39,14 @@ async fn schedule(client: &Client, phone: &str, at: Timestamp) -> Result<i64, St
 }
 
 #[tokio::test]
-async fn the_server_refuses_what_is_not_on_a_quarter_of_an_hour_or_too_soon() {
+async fn a_schedule_must_be_a_future_quarter_hour() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     sandbox.freeze(time(NOON));
     let client = trusting(&sandbox);
     for (at, problem) in [
-        ("2026-05-07T12:20:00Z", "quarter of an hour"),
-        ("2026-05-07T12:30:01Z", "quarter of an hour"),
-        ("2026-05-07T12:30:00.5Z", "quarter of an hour"),
+        ("2026-05-07T12:20:00Z", "quarter hour"),
+        ("2026-05-07T12:30:01Z", "quarter hour"),
+        ("2026-05-07T12:30:00.5Z", "quarter hour"),
         ("2026-05-07T12:00:00Z", "15 minutes ahead"),
         ("2026-05-07T11:00:00Z", "15 minutes ahead"),
     ] {
@@ -63,14 +63,14 @@ async fn the_server_refuses_what_is_not_on_a_quarter_of_an_hour_or_too_soon() {
     schedule(&client, CUSTOMER, time("2026-05-07T12:15:00Z"))
         .await
         .expect("in time");
-    // As far from UTC as it is, it is a quarter of an hour.
+    // A quarter hour in another offset.
     schedule(&client, CUSTOMER, time("2026-05-07T18:00:00+05:30"))
         .await
         .expect("in time");
 }
 
 #[tokio::test]
-async fn a_scheduled_message_is_sent_when_the_clock_gets_there_and_not_before() {
+async fn a_scheduled_message_is_sent_when_it_is_due() {
     in_each_dialect(async |sandbox, _| {
         let client = trusting(sandbox);
         sandbox.freeze(time(NOON));
@@ -94,7 +94,7 @@ async fn a_scheduled_message_is_sent_when_the_clock_gets_there_and_not_before() 
 }
 
 #[tokio::test]
-async fn a_scheduled_message_is_sent_by_itself_without_any_request() {
+async fn a_scheduled_message_needs_no_request() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let at = time("2026-05-07T12:30:00Z");
     sandbox.set_time(time(NOON));
@@ -103,7 +103,7 @@ async fn a_scheduled_message_is_sent_by_itself_without_any_request() {
         .expect("scheduled");
     sandbox.set_time(at - SignedDuration::from_millis(300));
     assert_eq!(messages_that_say(&sandbox, "Later.").len(), 0);
-    // Looking at the state delivers nothing.
+    // Reading the state sends nothing.
     until("it is sent", || {
         messages_that_say(&sandbox, "Later.").len() == 1
     })
@@ -112,7 +112,7 @@ async fn a_scheduled_message_is_sent_by_itself_without_any_request() {
 }
 
 #[tokio::test]
-async fn a_scheduled_message_is_moved_and_taken_back() {
+async fn a_scheduled_message_is_moved_and_deleted() {
     in_each_dialect(async |sandbox, _| {
         let client = trusting(sandbox);
         sandbox.freeze(time(NOON));
@@ -149,7 +149,7 @@ async fn a_scheduled_message_is_moved_and_taken_back() {
 }
 
 #[tokio::test]
-async fn a_scheduled_message_that_cannot_be_sent_becomes_one_that_failed() {
+async fn a_rejected_scheduled_message_becomes_a_failed_one() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let client = trusting(&sandbox);
     sandbox.freeze(time(NOON));

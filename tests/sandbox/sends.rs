@@ -1,13 +1,13 @@
-//! Sends in trouble: nothing is sent twice, and what may have been sent is
+//! Sends under faults: no message is sent twice, and every possible send is
 //! found.
 
 use heymarket_api::Client;
 use heymarket_api::types::{EmailRecipient, SendEmail, SendMessage};
-use heymarket_sandbox::{Dialect, Rule, Sandbox, Trouble};
+use heymarket_sandbox::{Dialect, Fault, Rule, Sandbox};
 
 use serde_json::json;
 
-use super::{CUSTOMER, OWNER, SUPPORT, ask, client, in_each_dialect, messages_that_say, sandbox};
+use super::{CUSTOMER, OWNER, SUPPORT, call, client, in_each_dialect, messages_that_say, sandbox};
 
 fn message(text: &str) -> SendMessage {
     SendMessage::new(SUPPORT, OWNER)
@@ -23,30 +23,30 @@ fn trusting(client: &Client) -> Client {
     client.with_options(|options| options.trust_local_id(true))
 }
 
-fn trouble(sandbox: &Sandbox, rule: &str) {
+fn add_rule(sandbox: &Sandbox, rule: &str) {
     sandbox.clear_rules();
     sandbox
         .add_rule(rule.parse().expect("a rule"))
         .expect("in force");
 }
 
-/// Trouble that a request may or may not come through, and whether it does.
-const TROUBLES: [(&str, bool); 8] = [
-    ("trouble=close_after", true),
-    ("trouble=close_before", false),
-    ("trouble=cut_off", true),
-    ("trouble=status,status=503", false),
-    ("trouble=status,status=503,processed=true", true),
-    ("trouble=status,status=500", false),
-    ("trouble=html,status=502", false),
-    ("trouble=html,status=504,processed=true", true),
+/// Faults, and whether the request was processed.
+const FAULTS: [(&str, bool); 8] = [
+    ("fault=close_after", true),
+    ("fault=close_before", false),
+    ("fault=cut_off", true),
+    ("fault=status,status=503", false),
+    ("fault=status,status=503,processed=true", true),
+    ("fault=status,status=500", false),
+    ("fault=html,status=502", false),
+    ("fault=html,status=504,processed=true", true),
 ];
 
 #[tokio::test]
-async fn an_unsafe_send_in_trouble_is_not_repeated_and_is_found_if_it_was_sent() {
+async fn an_unsafe_send_is_never_repeated_but_found() {
     in_each_dialect(async |sandbox, client| {
-        for (rule, is_processed) in TROUBLES {
-            trouble(sandbox, &format!("{rule},operation=send_message"));
+        for (rule, is_processed) in FAULTS {
+            add_rule(sandbox, &format!("{rule},operation=send_message"));
             let message = message(rule).local_id(rule);
             let error = client.send_message(&message).await.expect_err(rule);
             assert!(error.may_have_been_sent(), "{rule}: {error}");
@@ -64,10 +64,10 @@ async fn an_unsafe_send_in_trouble_is_not_repeated_and_is_found_if_it_was_sent()
 }
 
 #[tokio::test]
-async fn a_keyed_send_in_trouble_is_repeated_and_has_its_effect_once() {
+async fn a_keyed_send_is_repeated_with_one_effect() {
     in_each_dialect(async |sandbox, client| {
-        for (rule, _) in TROUBLES {
-            trouble(sandbox, &format!("{rule},operation=send_email,nth=1"));
+        for (rule, _) in FAULTS {
+            add_rule(sandbox, &format!("{rule},operation=send_email,nth=1"));
             let sent = client.send_email(&email(rule)).await.expect(rule);
             assert_eq!(sent.attempts().len(), 2, "{rule}");
             let messages = messages_that_say(sandbox, rule);
@@ -79,10 +79,10 @@ async fn a_keyed_send_in_trouble_is_repeated_and_has_its_effect_once() {
 }
 
 #[tokio::test]
-async fn a_text_whose_key_the_caller_trusts_is_sent_once_by_a_server_that_keeps_keys() {
+async fn a_trusted_key_sends_once_if_the_server_keeps_keys() {
     in_each_dialect(async |sandbox, client| {
-        for (rule, _) in TROUBLES {
-            trouble(sandbox, &format!("{rule},operation=send_message,nth=1"));
+        for (rule, _) in FAULTS {
+            add_rule(sandbox, &format!("{rule},operation=send_message,nth=1"));
             let sent = trusting(client)
                 .send_message(&message(rule))
                 .await
@@ -95,19 +95,19 @@ async fn a_text_whose_key_the_caller_trusts_is_sent_once_by_a_server_that_keeps_
 }
 
 #[tokio::test]
-async fn a_server_that_forgets_keys_does_again_what_is_repeated() {
+async fn a_server_that_forgets_keys_sends_again() {
     let sandbox = sandbox().deduplicate_local_ids(false).start().await;
     let sandbox = sandbox.expect("a sandbox");
     let client = client(&sandbox);
-    trouble(&sandbox, "trouble=close_after,nth=1");
+    add_rule(&sandbox, "fault=close_after,nth=1");
     let sent = trusting(&client).send_message(&message("Twice.")).await;
     let sent = sent.expect("sent");
     let twice = messages_that_say(&sandbox, "Twice.");
     assert_eq!(twice.len(), 2);
     assert_eq!(twice[0]["local_id"], twice[1]["local_id"]);
     assert_eq!(twice[1]["id"], sent.id);
-    // The default policy does not trust it, and so is safe here too.
-    trouble(&sandbox, "trouble=close_after,nth=1");
+    // The default policy does not trust the key, so it is safe here too.
+    add_rule(&sandbox, "fault=close_after,nth=1");
     client
         .send_message(&message("Once."))
         .await
@@ -116,7 +116,7 @@ async fn a_server_that_forgets_keys_does_again_what_is_repeated() {
 }
 
 #[tokio::test]
-async fn a_key_is_one_of_its_operation_only() {
+async fn a_key_belongs_to_one_operation() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let client = client(&sandbox);
     let first = client
@@ -138,11 +138,11 @@ async fn a_key_is_one_of_its_operation_only() {
 }
 
 #[tokio::test]
-async fn a_refusal_for_the_rate_limit_is_waited_for_and_the_text_sent_once() {
+async fn a_429_is_waited_out_and_the_text_sent_once() {
     in_each_dialect(async |sandbox, client| {
-        trouble(
+        add_rule(
             sandbox,
-            "trouble=status,status=429,operation=send_message,times=3",
+            "fault=status,status=429,operation=send_message,times=3",
         );
         let sent = client
             .send_message(&message("Patience."))
@@ -154,20 +154,20 @@ async fn a_refusal_for_the_rate_limit_is_waited_for_and_the_text_sent_once() {
     .await;
 }
 
-/// Half of all sends meet one trouble or another, or two.
+/// Half of all sends meet a fault.
 async fn in_a_storm(seed: u64) {
-    const TROUBLES: [Trouble; 6] = [
-        Trouble::CloseAfter,
-        Trouble::CloseBefore,
-        Trouble::CutOff,
-        Trouble::Html,
-        Trouble::Status,
-        Trouble::UnknownValues,
+    const FAULTS: [Fault; 6] = [
+        Fault::CloseAfter,
+        Fault::CloseBefore,
+        Fault::CutOff,
+        Fault::Html,
+        Fault::Status,
+        Fault::UnknownValues,
     ];
-    // Little is remembered, since it is looked through after each send.
+    // The state stays small, since it is searched after each send.
     let mut builder = sandbox().empty().dialect(Dialect::Mixed).seed(seed);
-    for (trouble, index) in TROUBLES.into_iter().zip(0..) {
-        let rule = Rule::new(trouble).probability(0.12).seed(seed * 10 + index);
+    for (fault, index) in FAULTS.into_iter().zip(0..) {
+        let rule = Rule::new(fault).probability(0.12).seed(seed * 10 + index);
         builder = builder.rule(rule);
     }
     let sandbox = builder.start().await.expect("a sandbox");
@@ -196,7 +196,7 @@ async fn in_a_storm(seed: u64) {
             Err(_) => assert!(count <= 1, "{text}"),
         }
     }
-    // The storm was one, and not everything was lost in it.
+    // There were faults, and not every send failed.
     assert!(
         lost > 10 && repeated > 2 && sent > 25,
         "{lost}, {repeated}, {sent}"
@@ -204,14 +204,14 @@ async fn in_a_storm(seed: u64) {
 }
 
 #[tokio::test]
-async fn no_send_has_its_effect_twice_in_a_storm_of_troubles() {
+async fn no_send_has_its_effect_twice_under_many_faults() {
     for seed in 1..=4 {
         in_a_storm(seed).await;
     }
 }
 
 #[tokio::test]
-async fn a_key_of_any_length_is_kept_as_its_hash() {
+async fn a_key_of_any_length_is_stored_as_its_hash() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let long = "k".repeat(1_000_000);
     let [first, again, other] = [long.clone(), long.clone(), format!("{long}2")].map(|key| {
@@ -219,7 +219,7 @@ async fn a_key_of_any_length_is_kept_as_its_hash() {
             "inbox_id": SUPPORT, "creator_id": OWNER, "phone_number": CUSTOMER, "text": "Once.",
             "local_id": key,
         });
-        ask(&sandbox, "POST /v1/message/send").json(&body)
+        call(&sandbox, "POST /v1/message/send").json(&body)
     });
     let first = first.send().await.body["id"].clone();
     assert_eq!(again.send().await.body["id"], first);

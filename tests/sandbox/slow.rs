@@ -1,4 +1,4 @@
-//! Clients that send slowly, or not at all.
+//! Clients that send slowly, or nothing.
 
 use std::time::{Duration, Instant};
 
@@ -6,11 +6,11 @@ use heymarket_sandbox::{API_KEY, Sandbox};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::{ask, connect, sandbox};
+use super::{call, connect, sandbox};
 
 const TIMEOUT: Duration = Duration::from_millis(300);
 
-/// How long a busy machine may take to end what is over.
+/// How long a busy machine may take.
 const LATE: Duration = Duration::from_secs(10);
 
 async fn impatient() -> Sandbox {
@@ -18,8 +18,8 @@ async fn impatient() -> Sandbox {
     sandbox.expect("a sandbox")
 }
 
-/// Sends a byte every now and then, as long as the sandbox takes them, and gives
-/// its answer and how long it took.
+/// Sends a byte at a time until the sandbox responds. Returns the response and
+/// the time.
 async fn drip(sandbox: &Sandbox, start: &str) -> (String, Duration) {
     let begin = Instant::now();
     let mut stream = connect(sandbox).await;
@@ -44,7 +44,7 @@ fn post(length: &str) -> String {
     )
 }
 
-/// That a slow request was ended, and told so.
+/// Asserts that a slow request got a 408.
 fn is_ended((answer, took): &(String, Duration), what: &str) {
     assert!(*took >= TIMEOUT && *took < LATE, "{what}: {took:?}");
     let first = answer.lines().next().unwrap_or_default();
@@ -54,7 +54,7 @@ fn is_ended((answer, took): &(String, Duration), what: &str) {
 }
 
 #[tokio::test]
-async fn a_head_that_comes_slowly_is_ended() {
+async fn a_slow_head_is_ended() {
     let sandbox = impatient().await;
     for head in ["G", "GET /v1/team HTTP/1.1\r\nHost: localhost\r\nX-Slow: "] {
         is_ended(&drip(&sandbox, head).await, head);
@@ -62,7 +62,7 @@ async fn a_head_that_comes_slowly_is_ended() {
 }
 
 #[tokio::test]
-async fn a_body_that_comes_slowly_is_ended() {
+async fn a_slow_body_is_ended() {
     let sandbox = impatient().await;
     let ended = drip(&sandbox, &post("Content-Length: 1000000")).await;
     is_ended(&ended, "a body with a length");
@@ -84,7 +84,7 @@ async fn closed(mut stream: TcpStream) {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_idle_is_closed() {
+async fn an_idle_connection_is_closed() {
     let sandbox = impatient().await;
     let start = Instant::now();
     closed(connect(&sandbox).await).await;
@@ -115,7 +115,7 @@ async fn slow_connections_do_not_hold_up_others() {
         stream.write_all(start.as_bytes()).await.expect("sent");
         slow.push(stream);
         if index % 20 == 0 {
-            assert_eq!(ask(&sandbox, "GET /v1/team").send().await.status, 200);
+            assert_eq!(call(&sandbox, "GET /v1/team").send().await.status, 200);
         }
     }
     for stream in slow {
@@ -124,14 +124,14 @@ async fn slow_connections_do_not_hold_up_others() {
 }
 
 #[tokio::test]
-async fn an_answer_may_take_longer_than_a_request() {
-    let rule = format!("trouble=delay,delay_ms={}", 3 * TIMEOUT.as_millis());
+async fn a_response_may_take_longer_than_a_request() {
+    let rule = format!("fault=delay,delay_ms={}", 3 * TIMEOUT.as_millis());
     let sandbox = sandbox()
         .read_timeout(TIMEOUT)
         .rule(rule.parse().expect("a rule"));
     let sandbox = sandbox.start().await.expect("a sandbox");
     let start = Instant::now();
-    let request = ask(&sandbox, "POST /v1/tag").json(&serde_json::json!({ "tag": "late" }));
+    let request = call(&sandbox, "POST /v1/tag").json(&serde_json::json!({ "tag": "late" }));
     assert_eq!(request.send().await.status, 200);
     assert!(start.elapsed() >= 3 * TIMEOUT);
 }

@@ -1,4 +1,4 @@
-//! The file that a sandbox keeps its state in.
+//! The state file.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,7 +9,7 @@ use heymarket_sandbox::{Sandbox, Webhook};
 use serde_json::{Map, Value, json};
 
 use super::{
-    CUSTOMER, OWNER, STRANGER, SUPPORT, ask, builder, client, messages_that_say, remembered,
+    CUSTOMER, OWNER, STRANGER, SUPPORT, builder, call, client, messages_that_say, remembered,
     sandbox, until,
 };
 use crate::support::time;
@@ -25,7 +25,7 @@ fn saved(path: &Path) -> Value {
 }
 
 #[tokio::test]
-async fn what_was_remembered_is_known_after_a_stop_and_a_start() {
+async fn the_state_survives_a_stop_and_a_start() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("state.json");
     let first = with_file(&path).await;
@@ -55,7 +55,7 @@ async fn what_was_remembered_is_known_after_a_stop_and_a_start() {
 
     let second = with_file(&path).await;
     assert_eq!(second.state().expect("the state"), state);
-    // What was found by an index is found again.
+    // The indexes are rebuilt.
     let client = client(&second);
     let again = client.send_message(&message).await.expect("taken");
     assert_eq!(again.id, sent);
@@ -74,7 +74,7 @@ async fn what_was_remembered_is_known_after_a_stop_and_a_start() {
 }
 
 #[tokio::test]
-async fn a_key_that_was_saved_before_keys_were_hashed_is_known() {
+async fn keys_of_older_state_files_are_known() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("state.json");
     let message = SendMessage::new(SUPPORT, OWNER)
@@ -97,7 +97,7 @@ async fn a_key_that_was_saved_before_keys_were_hashed_is_known() {
 }
 
 #[tokio::test]
-async fn a_change_is_saved_by_itself_soon() {
+async fn a_change_is_saved_soon() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("state.json");
     let sandbox = with_file(&path).await;
@@ -112,7 +112,7 @@ async fn a_change_is_saved_by_itself_soon() {
         saved(&path).to_string().contains("Save me.")
     })
     .await;
-    // A save that is under way is over soon.
+    // A running save ends soon.
     until("only the lock is beside it", || {
         let entries = std::fs::read_dir(folder.path()).expect("the folder");
         let names = entries.map(|entry| entry.expect("an entry").file_name());
@@ -123,7 +123,7 @@ async fn a_change_is_saved_by_itself_soon() {
 }
 
 #[tokio::test]
-async fn a_sandbox_that_is_dropped_saves_and_releases_its_file() {
+async fn a_dropped_sandbox_saves_and_releases_its_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("state.json");
     let sandbox = with_file(&path).await;
@@ -139,25 +139,25 @@ async fn a_sandbox_that_is_dropped_saves_and_releases_its_file() {
 }
 
 #[tokio::test]
-async fn a_webhook_of_the_start_is_not_added_again_to_one_that_was_saved() {
+async fn an_initial_webhook_is_not_added_twice() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("state.json");
     for _ in 0..3 {
         let webhook = Webhook::new("http://127.0.0.1:9/", "x");
         let sandbox = sandbox().state_file(&path).webhook(webhook).start().await;
         let sandbox = sandbox.expect("a sandbox");
-        let webhooks = ask(&sandbox, "GET /_sandbox/webhooks").send().await.body;
+        let webhooks = call(&sandbox, "GET /_sandbox/webhooks").send().await.body;
         assert_eq!(webhooks.as_array().map(Vec::len), Some(1));
         sandbox.stop().await.expect("saved");
     }
-    // One that was added meanwhile is kept.
+    // A webhook that was added meanwhile is kept.
     let kept = with_file(&path).await;
-    let webhooks = ask(&kept, "GET /_sandbox/webhooks").send().await.body;
+    let webhooks = call(&kept, "GET /_sandbox/webhooks").send().await.body;
     assert_eq!(webhooks[0]["url"], "http://127.0.0.1:9/");
 }
 
 #[tokio::test]
-async fn a_file_that_another_sandbox_holds_is_refused() {
+async fn a_state_file_in_use_is_rejected() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("state.json");
     let first = with_file(&path).await;
@@ -187,7 +187,7 @@ async fn a_sandbox_waits_until_another_releases_the_file() {
 }
 
 #[tokio::test]
-async fn what_an_interrupted_save_left_is_removed_at_the_start() {
+async fn the_start_removes_what_a_killed_save_left() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("state.json");
     let left = folder.path().join(".heymarket-sandbox-aB3dE6-state.json");
@@ -225,7 +225,7 @@ async fn only_the_owner_can_read_the_state() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_state_that_is_a_link_is_refused_and_not_followed() {
+async fn a_symbolic_link_is_rejected_and_not_followed() {
     let folder = tempfile::tempdir().expect("a folder");
     let target = folder.path().join("target.json");
     with_file(&target).await.stop().await.expect("saved");
@@ -247,7 +247,7 @@ async fn a_state_that_is_a_link_is_refused_and_not_followed() {
     assert_eq!(std::fs::read(&target).expect("the file"), before);
 }
 
-/// A change to a state that makes it damaged.
+/// Returns a damaged state.
 fn damaged(good: &Value, change: impl FnOnce(&mut Value)) -> Vec<u8> {
     let mut value = good.clone();
     change(&mut value);
@@ -255,7 +255,7 @@ fn damaged(good: &Value, change: impl FnOnce(&mut Value)) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_state_is_refused_and_left_as_it_is() {
+async fn a_file_that_is_not_a_state_is_left_unchanged() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("state.json");
     with_file(&path).await.stop().await.expect("saved");
@@ -315,7 +315,7 @@ async fn a_file_that_is_no_state_is_refused_and_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn two_records_with_one_id_are_a_damaged_state() {
+async fn a_state_with_a_duplicate_id_is_damaged() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("state.json");
     with_file(&path).await.stop().await.expect("saved");
@@ -334,7 +334,7 @@ async fn two_records_with_one_id_are_a_damaged_state() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_read_or_written_is_an_error_at_the_start() {
+async fn an_inaccessible_file_is_an_error_at_the_start() {
     let folder = tempfile::tempdir().expect("a folder");
     let unreadable = sandbox().state_file(folder.path()).start().await;
     let error = unreadable.expect_err("a folder").to_string();
@@ -342,11 +342,11 @@ async fn a_file_that_cannot_be_read_or_written_is_an_error_at_the_start() {
     let nowhere = folder.path().join("no/such/folder/state.json");
     let error = sandbox().state_file(nowhere).start().await;
     let error = error.expect_err("no folder").to_string();
-    assert!(error.contains("which locks the state"), "{error}");
+    assert!(error.contains("cannot open the lock file"), "{error}");
 }
 
 #[tokio::test]
-async fn a_save_that_fails_is_told_and_what_was_saved_before_is_kept() {
+async fn a_failed_save_keeps_the_previous_state() {
     let folder = tempfile::tempdir().expect("a folder");
     let inner = folder.path().join("inner");
     std::fs::create_dir(&inner).expect("a folder");
@@ -364,7 +364,7 @@ async fn a_save_that_fails_is_told_and_what_was_saved_before_is_kept() {
         std::fs::read(moved.join("state.json")).expect("the file"),
         before
     );
-    // It is tried again.
+    // The save is repeated.
     std::fs::rename(&moved, &inner).expect("moved back");
     sandbox.save().expect("saved");
     assert!(saved(&path).to_string().contains("Save me."));

@@ -1,11 +1,11 @@
-//! Every operation of the spec through the generated client, and every answer
-//! against the spec.
+//! Every operation through the generated client, and every response against the
+//! spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use heymarket_api::types::*;
 use heymarket_api::{Client, Error, Response};
-use heymarket_sandbox::{Dialect, Sandbox, check_answer};
+use heymarket_sandbox::{Dialect, Sandbox, check_response};
 use serde_json::json;
 
 use super::{
@@ -13,15 +13,15 @@ use super::{
 };
 use crate::support::{assert_every_operation, time};
 
-/// What was called, and what of its answers is not as the spec has it.
+/// The operations called, and the violations of their responses.
 struct Caller {
     client: Client,
     called: BTreeSet<&'static str>,
     problems: Vec<String>,
 }
 
-/// Calls the method that an operation has in the client, and checks its answer
-/// against what the spec says of that operation.
+/// Calls the client's method of an operation, and checks the response against
+/// the spec.
 macro_rules! call {
     ($caller:ident.$operation:ident($($argument:expr),* $(,)?)) => {{
         let answer = $caller.client.$operation($($argument),*).await;
@@ -34,7 +34,7 @@ impl Caller {
         let answer = answer.unwrap_or_else(|error| panic!("{operation}: {error}"));
         self.called.insert(operation);
         let body = serde_json::from_slice(answer.body()).expect("JSON");
-        if let Err(problems) = check_answer(operation, &body) {
+        if let Err(problems) = check_response(operation, &body) {
             self.problems
                 .push(format!("{operation}: {problems:?}\n{body}"));
         }
@@ -226,23 +226,23 @@ async fn walk(dialect: Dialect, seed: u64) {
 }
 
 #[tokio::test]
-async fn every_operation_answers_as_the_spec_says_in_the_documented_dialect() {
+async fn documented_responses_match_the_spec() {
     walk(Dialect::Documented, 0).await;
 }
 
 #[tokio::test]
-async fn every_operation_answers_as_the_spec_says_in_the_observed_dialect() {
+async fn observed_responses_match_the_spec() {
     walk(Dialect::Observed, 0).await;
 }
 
 #[tokio::test]
-async fn every_operation_answers_as_the_spec_says_in_either_dialect_at_random() {
+async fn mixed_responses_match_the_spec() {
     for seed in 1..=5 {
         walk(Dialect::Mixed, seed).await;
     }
 }
 
-/// Bodies of one operation, told apart by which members they have.
+/// Returns the shapes of one operation's responses.
 async fn shapes(dialect: Dialect) -> BTreeSet<Vec<String>> {
     let sandbox = sandbox().dialect(dialect).start().await.expect("a sandbox");
     let client = client(&sandbox);
@@ -263,7 +263,7 @@ async fn shapes(dialect: Dialect) -> BTreeSet<Vec<String>> {
 }
 
 #[tokio::test]
-async fn the_dialects_differ_and_the_mixed_one_speaks_both() {
+async fn the_mixed_dialect_has_both_shapes() {
     let documented = shapes(Dialect::Documented).await;
     let observed = shapes(Dialect::Observed).await;
     assert_eq!((documented.len(), observed.len()), (1, 1));

@@ -1,14 +1,14 @@
-//! What a web page could make a browser send to the sandbox's own endpoints.
+//! Requests that a web page could make a browser send to the control endpoints.
 
 use heymarket_sandbox::Sandbox;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{Answer, CUSTOMER, SUPPORT, ask, messages_that_say, sandbox};
+use super::{CUSTOMER, Response, SUPPORT, call, messages_that_say, sandbox};
 
-/// Every endpoint, with what changes something first.
+/// Returns every endpoint, changes first.
 async fn endpoints(sandbox: &Sandbox) -> Vec<String> {
-    let index = ask(sandbox, "GET /_sandbox/").send().await.body;
+    let index = call(sandbox, "GET /_sandbox/").send().await.body;
     let lines = index.as_object().expect("a list").keys();
     let mut lines: Vec<_> = lines.map(|line| line.replace("{id}", "1")).collect();
     lines.sort_by_key(|line| line.starts_with("GET"));
@@ -19,14 +19,14 @@ fn inbound() -> Value {
     json!({ "inbox_id": SUPPORT, "from": CUSTOMER, "text": "From a page." })
 }
 
-/// A message of a customer, with a header of a browser.
-async fn post(sandbox: &Sandbox, name: &str, value: &str) -> Answer {
-    let request = ask(sandbox, "POST /_sandbox/inbound").json(&inbound());
+/// Sends as a customer, with a header of a browser.
+async fn post(sandbox: &Sandbox, name: &str, value: &str) -> Response {
+    let request = call(sandbox, "POST /_sandbox/inbound").json(&inbound());
     request.header(name, value).send().await
 }
 
 #[tokio::test]
-async fn a_host_that_is_not_the_sandbox_is_refused() {
+async fn a_foreign_host_is_rejected() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let port = sandbox.url().rsplit(':').next().expect("a port").to_owned();
     let before = sandbox.state().expect("the state");
@@ -46,7 +46,7 @@ async fn a_host_that_is_not_the_sandbox_is_refused() {
         "",
     ] {
         for line in endpoints(&sandbox).await {
-            let answer = ask(&sandbox, &line).header("host", host).send().await;
+            let answer = call(&sandbox, &line).header("host", host).send().await;
             assert_eq!(answer.status, 403, "{host} {line}");
             assert_eq!(answer.body["name"], "denied");
             assert!(answer.message().contains("Host"), "{}", answer.message());
@@ -75,7 +75,7 @@ async fn names_and_addresses_of_this_machine_are_hosts() {
 }
 
 #[tokio::test]
-async fn a_request_with_two_hosts_or_none_is_refused() {
+async fn two_hosts_or_none_are_rejected() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     for head in [
         "GET /_sandbox/state HTTP/1.0",
@@ -91,7 +91,7 @@ async fn a_request_with_two_hosts_or_none_is_refused() {
 }
 
 #[tokio::test]
-async fn a_page_of_another_origin_is_refused() {
+async fn a_page_of_another_origin_is_rejected() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let own = sandbox.url().to_owned();
     for origin in [
@@ -105,7 +105,7 @@ async fn a_page_of_another_origin_is_refused() {
         "",
     ] {
         for line in endpoints(&sandbox).await {
-            let answer = ask(&sandbox, &line).header("origin", origin).send().await;
+            let answer = call(&sandbox, &line).header("origin", origin).send().await;
             assert_eq!(answer.status, 403, "{origin} {line}");
             assert!(answer.message().contains("Origin"), "{}", answer.message());
         }
@@ -117,12 +117,12 @@ async fn a_page_of_another_origin_is_refused() {
     }
     assert_eq!(messages_that_say(&sandbox, "From a page.").len(), 0);
     assert_eq!(post(&sandbox, "origin", &own).await.status, 200);
-    let state = ask(&sandbox, "GET /_sandbox/state").header("origin", &own);
+    let state = call(&sandbox, "GET /_sandbox/state").header("origin", &own);
     assert_eq!(state.send().await.status, 200);
 }
 
 #[tokio::test]
-async fn a_request_from_another_site_is_refused() {
+async fn a_request_from_another_site_is_rejected() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     for (site, status) in [
         ("cross-site", 403),
@@ -135,13 +135,13 @@ async fn a_request_from_another_site_is_refused() {
             status,
             "{site}"
         );
-        let state = ask(&sandbox, "GET /_sandbox/state").header("sec-fetch-site", site);
+        let state = call(&sandbox, "GET /_sandbox/state").header("sec-fetch-site", site);
         assert_eq!(state.send().await.status, status, "{site}");
     }
 }
 
 #[tokio::test]
-async fn a_change_that_is_not_json_is_refused() {
+async fn a_change_that_is_not_json_is_rejected() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let before = sandbox.state().expect("the state");
     let of_forms = [
@@ -157,13 +157,13 @@ async fn a_change_that_is_not_json_is_refused() {
         }
         for kind in of_forms {
             for body in ["", "{}", &inbound().to_string()] {
-                let request = ask(&sandbox, &line).header("content-type", kind);
+                let request = call(&sandbox, &line).header("content-type", kind);
                 let answer = request.bytes(body.to_owned()).send().await;
                 assert_eq!(answer.status, 415, "{line} {kind} {body}");
             }
         }
-        // A page can leave the type out.
-        let answer = ask(&sandbox, &line)
+        // A page can omit the type.
+        let answer = call(&sandbox, &line)
             .bytes(inbound().to_string())
             .send()
             .await;
@@ -175,18 +175,18 @@ async fn a_change_that_is_not_json_is_refused() {
         );
     }
     assert_eq!(sandbox.state().expect("the state"), before);
-    let reset = ask(&sandbox, "POST /_sandbox/reset").send().await;
+    let reset = call(&sandbox, "POST /_sandbox/reset").send().await;
     assert_eq!(reset.status, 200, "there is nothing to have a type");
-    let json = ask(&sandbox, "POST /_sandbox/inbound")
+    let json = call(&sandbox, "POST /_sandbox/inbound")
         .header("content-type", "Application/JSON; charset=utf-8")
         .bytes(inbound().to_string());
     assert_eq!(json.send().await.status, 200);
 }
 
-/// A key is needed there, and a container reaches the sandbox by another name.
+/// Operations need a key, and a container reaches the sandbox by another name.
 #[tokio::test]
-async fn the_operations_of_the_api_are_there_for_every_host() {
+async fn operations_accept_every_host() {
     let sandbox = sandbox().start().await.expect("a sandbox");
-    let request = ask(&sandbox, "GET /v1/inboxes").header("host", "sandbox:8080");
+    let request = call(&sandbox, "GET /v1/inboxes").header("host", "sandbox:8080");
     assert_eq!(request.send().await.status, 200);
 }

@@ -14,13 +14,13 @@ use heymarket_sandbox::{Sandbox, Webhook};
 use serde_json::json;
 
 use super::{
-    AGENT_OF_BOTH, CONVERSATION, CUSTOMER, DIALECTS, ORDERS, OWNER, STRANGER, SUPPORT, ask, client,
-    in_each_dialect, sandbox, until,
+    AGENT_OF_BOTH, CONVERSATION, CUSTOMER, DIALECTS, ORDERS, OWNER, STRANGER, SUPPORT, call,
+    client, in_each_dialect, sandbox, until,
 };
 
 const TOKEN: &str = "INVENTED_WEBHOOK_TOKEN";
 
-/// A receiver that claims each event and keeps those that were new.
+/// A receiver that claims each event and keeps the new ones.
 #[derive(Clone)]
 struct Receiver {
     verifier: Verifier,
@@ -31,9 +31,9 @@ struct Receiver {
 #[derive(Default)]
 struct Log {
     url: String,
-    /// Deliveries that are to be answered with 500 from now on.
+    /// How many deliveries are to fail with 500.
     failing: usize,
-    /// All verified deliveries, failed ones too.
+    /// All verified deliveries, including failed ones.
     deliveries: usize,
     claimed: Vec<Event>,
 }
@@ -97,7 +97,7 @@ impl Receiver {
             self.log().deliveries >= times
         })
         .await;
-        // Those that would be too many come soon.
+        // Surplus deliveries arrive soon.
         tokio::time::sleep(Duration::from_millis(50)).await;
         assert_eq!(self.log().deliveries, times);
     }
@@ -130,7 +130,7 @@ fn text(text: &str) -> SendMessage {
 }
 
 #[tokio::test]
-async fn each_thing_that_happens_is_told_by_its_type() {
+async fn each_event_is_delivered_with_its_type() {
     in_each_dialect(async |sandbox, client| {
         let receiver = Receiver::start().await;
         sandbox.add_webhook(receiver.webhook()).expect("a webhook");
@@ -196,7 +196,7 @@ async fn each_thing_that_happens_is_told_by_its_type() {
 }
 
 #[tokio::test]
-async fn nothing_is_told_of_what_did_not_happen() {
+async fn rejected_requests_cause_no_event() {
     in_each_dialect(async |sandbox, client| {
         let receiver = Receiver::start().await;
         sandbox.add_webhook(receiver.webhook()).expect("a webhook");
@@ -214,7 +214,7 @@ async fn nothing_is_told_of_what_did_not_happen() {
 }
 
 #[tokio::test]
-async fn an_event_that_is_delivered_three_times_is_claimed_once() {
+async fn an_event_delivered_three_times_is_claimed_once() {
     for dialect in DIALECTS {
         let receiver = Receiver::start().await;
         let sandbox = sandbox()
@@ -234,7 +234,7 @@ async fn an_event_that_is_delivered_three_times_is_claimed_once() {
 }
 
 #[tokio::test]
-async fn a_delivery_that_failed_comes_again_as_often_as_is_set() {
+async fn a_failed_delivery_is_retried_as_configured() {
     in_each_dialect(async |sandbox, client| {
         let receiver = Receiver::start().await;
         receiver.log().failing = 2;
@@ -243,13 +243,13 @@ async fn a_delivery_that_failed_comes_again_as_often_as_is_set() {
         client.send_message(&text("One.")).await.expect("sent");
         receiver.has_claimed(&["message_sent"]).await;
         receiver.was_told(3).await;
-        // One more than it is tried.
+        // One failure more than attempts.
         receiver.log().failing = 3;
         client.send_message(&text("Two.")).await.expect("sent");
         client.send_message(&text("Three.")).await.expect("sent");
         receiver.has_claimed(&["message_sent"; 2]).await;
         receiver.was_told(7).await;
-        let report = ask(sandbox, "GET /_sandbox/webhooks").send().await.body;
+        let report = call(sandbox, "GET /_sandbox/webhooks").send().await.body;
         assert_eq!(
             (
                 &report[0]["queued"],
@@ -273,7 +273,7 @@ async fn a_new_status_of_a_message_is_a_new_event() {
         for status in ["delivered", "failed"] {
             let line = format!("PUT /_sandbox/messages/{id}");
             let body = json!({ "status": status, "error": "invented" });
-            assert_eq!(ask(sandbox, &line).json(&body).send().await.status, 200);
+            assert_eq!(call(sandbox, &line).json(&body).send().await.status, 200);
         }
         receiver.was_told(6).await;
         let claimed = receiver.log().claimed.clone();
@@ -295,7 +295,7 @@ async fn a_new_status_of_a_message_is_a_new_event() {
 }
 
 #[tokio::test]
-async fn only_the_types_that_a_webhook_names_are_told() {
+async fn a_webhook_receives_only_its_types() {
     let receiver = Receiver::start().await;
     let webhook = receiver.webhook().types(["target_opt_out"]);
     let sandbox = sandbox().webhook(webhook).start().await.expect("a sandbox");
@@ -307,7 +307,7 @@ async fn only_the_types_that_a_webhook_names_are_told() {
 }
 
 #[tokio::test]
-async fn what_is_told_of_an_opt_out_and_its_end_is_not_one_event() {
+async fn an_opt_out_and_an_opt_in_are_two_events() {
     in_each_dialect(async |sandbox, client| {
         let receiver = Receiver::start().await;
         sandbox.add_webhook(receiver.webhook()).expect("a webhook");
@@ -332,7 +332,7 @@ async fn what_is_told_of_an_opt_out_and_its_end_is_not_one_event() {
 }
 
 #[tokio::test]
-async fn what_a_receiver_missed_is_reconciled_and_nothing_else() {
+async fn reconcile_returns_only_missed_events() {
     in_each_dialect(async |sandbox, client| {
         let since = sandbox.now();
         let receiver = Receiver::start().await;
@@ -344,7 +344,7 @@ async fn what_a_receiver_missed_is_reconciled_and_nothing_else() {
         receiver
             .has_claimed(&["message_sent", "message_recieved"])
             .await;
-        let gone = ask(sandbox, "DELETE /_sandbox/webhooks").send().await;
+        let gone = call(sandbox, "DELETE /_sandbox/webhooks").send().await;
         assert_eq!(gone.status, 200);
         let missed = client
             .send_message(&text("Missed."))
@@ -381,7 +381,7 @@ async fn what_a_receiver_missed_is_reconciled_and_nothing_else() {
     .await;
 }
 
-/// A forger's webhook is posted as well, and gets nowhere.
+/// A delivery with a forged token is rejected.
 #[tokio::test]
 async fn a_webhook_with_another_token_is_not_verified() {
     let receiver = Receiver::start().await;

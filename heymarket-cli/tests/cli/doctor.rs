@@ -1,6 +1,6 @@
 //! What the doctor finds.
 
-use heymarket_sandbox::{Rule, Trouble};
+use heymarket_sandbox::{Fault, Rule};
 use serde_json::Value;
 
 use crate::support::{Home, Live, Outcome, Pty};
@@ -67,7 +67,7 @@ fn a_clock_that_is_off_is_told_and_one_off_by_a_tokens_life_fails() {
         (400, "fail", 1, "400 s behind"),
     ] {
         let live = Live::start();
-        let rule = Rule::new(Trouble::ClockSkew).skew_seconds(skew);
+        let rule = Rule::new(Fault::ClockSkew).skew_seconds(skew);
         live.sandbox().add_rule(rule).expect("a rule");
         let outcome = Home::of(&live).run(&["doctor"]);
         assert_eq!(outcome.code, Some(code), "{skew}: {}", outcome.stdout);
@@ -87,7 +87,7 @@ fn a_clock_that_is_off_is_told_and_one_off_by_a_tokens_life_fails() {
 #[test]
 fn a_clock_an_hour_off_is_told_to_cost_every_token() {
     let live = Live::start();
-    let rule = Rule::new(Trouble::ClockSkew).skew_seconds(3_600);
+    let rule = Rule::new(Fault::ClockSkew).skew_seconds(3_600);
     live.sandbox().add_rule(rule).expect("a rule");
     let outcome = Home::of(&live).run(&["doctor"]);
     assert_eq!(outcome.code, Some(4), "{}", outcome.stdout);
@@ -121,12 +121,12 @@ fn each_step_of_the_way_is_told_that_fails() {
     assert_eq!(result(&nowhere, "tcp"), None, "it is not tried");
 
     live.sandbox()
-        .add_rule(Rule::new(Trouble::Status).status(503))
+        .add_rule(Rule::new(Fault::Status).status(503))
         .expect("a rule");
-    let trouble = home.run(&["doctor"]);
-    assert_eq!(trouble.code, Some(1));
-    assert_result(&trouble, "http", "fail");
-    assert_eq!(result(&trouble, "accepted"), None, "nobody knows");
+    let failed = home.run(&["doctor"]);
+    assert_eq!(failed.code, Some(1));
+    assert_result(&failed, "http", "fail");
+    assert_eq!(result(&failed, "accepted"), None, "nobody knows");
 }
 
 #[test]

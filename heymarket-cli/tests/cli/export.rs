@@ -7,7 +7,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use heymarket_sandbox::{Rule, Trouble};
+use heymarket_sandbox::{Fault, Rule};
 use serde_json::Value;
 
 use crate::support::{Home, Live, Pty};
@@ -106,7 +106,7 @@ fn an_export_killed_again_and_again_is_the_same_to_the_byte() {
         let home = Home::of(&live);
         let words = ["--page-size", "4"];
         home.run(&export(kind, "whole.jsonl", &words)).done();
-        let rule = Rule::new(Trouble::Delay).delay_ms(8).operation(operation);
+        let rule = Rule::new(Fault::Delay).delay_ms(8).operation(operation);
         live.sandbox().add_rule(rule).expect("a rule");
         let (mut kills, mut resumed) = (0, 0);
         loop {
@@ -145,7 +145,7 @@ fn an_export_killed_again_and_again_is_the_same_to_the_byte() {
 
 /// An export of contacts that was killed after some pages.
 fn begun(live: &Live, home: &Home) {
-    let rule = Rule::new(Trouble::Delay)
+    let rule = Rule::new(Fault::Delay)
         .delay_ms(40)
         .operation("list_contacts");
     live.sandbox().add_rule(rule).expect("a rule");
@@ -224,7 +224,7 @@ fn a_file_that_is_there_is_replaced_only_by_force_and_only_by_a_whole_one() {
     let force = export("contacts", "all.jsonl", &["--force"]);
     live.sandbox()
         .add_rule(
-            Rule::new(Trouble::Status)
+            Rule::new(Fault::Status)
                 .status(403)
                 .operation("list_contacts")
                 .nth(2),
@@ -289,7 +289,7 @@ fn what_is_not_the_same_export_is_not_gone_on_with() {
 fn two_exports_do_not_write_to_one_file() {
     let live = Live::start();
     let home = Home::of(&live);
-    let rule = Rule::new(Trouble::Delay)
+    let rule = Rule::new(Fault::Delay)
         .delay_ms(300)
         .operation("list_contacts");
     live.sandbox().add_rule(rule).expect("a rule");
@@ -362,7 +362,7 @@ fn conversations_are_those_of_the_inboxes_that_are_named() {
 fn ctrl_c_leaves_what_the_same_command_goes_on_with() {
     let live = Live::start();
     let home = Home::of(&live);
-    let rule = Rule::new(Trouble::Delay)
+    let rule = Rule::new(Fault::Delay)
         .delay_ms(100)
         .operation("list_contacts");
     live.sandbox().add_rule(rule).expect("a rule");
@@ -417,7 +417,7 @@ fn mode(path: &Path) -> u32 {
 fn what_an_export_writes_is_for_its_owner_only() {
     let live = Live::start();
     let home = Home::of(&live);
-    let rule = Rule::new(Trouble::Delay)
+    let rule = Rule::new(Fault::Delay)
         .delay_ms(60)
         .operation("list_contacts");
     live.sandbox().add_rule(rule).expect("a rule");
@@ -521,7 +521,7 @@ fn an_export_writes_to_nothing_but_a_file() {
 fn a_terminal_sees_how_far_an_export_is() {
     let live = Live::start();
     let home = Home::of(&live);
-    let rule = Rule::new(Trouble::Delay)
+    let rule = Rule::new(Fault::Delay)
         .delay_ms(300)
         .operation("list_contacts");
     live.sandbox().add_rule(rule).expect("a rule");

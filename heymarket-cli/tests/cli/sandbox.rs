@@ -133,7 +133,7 @@ fn all_pages_of_the_sandbox_come_once() {
 
 #[test]
 fn what_became_of_a_message_can_be_looked_up_by_its_key() {
-    let server = Running::start(&["--rule", "trouble=close_after,operation=send_message"]);
+    let server = Running::start(&["--rule", "fault=close_after,operation=send_message"]);
     let send =
         "messages send --inbox 41001 --as 50001 --to 15550100101 --yes --text x --local-id k1";
     let output = server

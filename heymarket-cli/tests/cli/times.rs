@@ -179,7 +179,7 @@ fn an_export_of_messages_begins_at_the_later_clock() {
 
 #[test]
 fn an_export_since_a_span_goes_on_after_it_was_interrupted() {
-    use heymarket_sandbox::{Rule, Trouble};
+    use heymarket_sandbox::{Fault, Rule};
     let live = Live::start();
     let home = Home::of(&live);
     let words = [
@@ -189,7 +189,7 @@ fn an_export_since_a_span_goes_on_after_it_was_interrupted() {
         "--page-size=4",
         "--since=90000h",
     ];
-    let rule = Rule::new(Trouble::Status)
+    let rule = Rule::new(Fault::Status)
         .status(403)
         .operation("list_contacts")
         .nth(3);

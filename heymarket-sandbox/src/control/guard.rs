@@ -1,5 +1,6 @@
-//! Refuses requests that a web page could make a browser send: the endpoints
-//! need no credentials, and a browser runs on the machine that they trust.
+//! Rejects requests that a web page could make a browser send. The control
+//! endpoints need no credentials, and a browser runs on the machine that they
+//! trust.
 
 use std::net::IpAddr;
 
@@ -11,22 +12,22 @@ use http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
 use http::uri::Authority;
 use hyper::body::Body as _;
 
-use super::Reply;
+use super::reply::Reply;
 use crate::error::quoted;
-use crate::http::{Reached, is_json};
-use crate::store::Refusal;
+use crate::http::{LocalAddresses, is_json};
+use crate::store::Rejection;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 pub(super) async fn guard(request: Request, next: Next) -> Response {
     match check(&request) {
         Ok(()) => next.run(request).await,
-        Err(refusal) => Reply(Err(refusal)).into_response(),
+        Err(rejection) => Reply(Err(rejection)).into_response(),
     }
 }
 
-fn check(request: &Request) -> Result<(), Refusal> {
-    let reached = request.extensions().get::<Reached>();
+fn check(request: &Request) -> Result<(), Rejection> {
+    let reached = request.extensions().get::<LocalAddresses>();
     let host = check_host(request, reached)?;
     check_origin(request.headers(), host)?;
     if request.method().is_safe() {
@@ -35,12 +36,15 @@ fn check(request: &Request) -> Result<(), Refusal> {
     check_type(request)
 }
 
-/// The host that the request names, if it is this sandbox. A page whose name is
-/// made to point to this machine (DNS rebinding) sends its own name.
-fn check_host<'a>(request: &'a Request, reached: Option<&Reached>) -> Result<&'a str, Refusal> {
+/// Returns the `Host` of the request if it names this sandbox. After DNS
+/// rebinding, a page's requests carry the page's own host name.
+fn check_host<'a>(
+    request: &'a Request,
+    reached: Option<&LocalAddresses>,
+) -> Result<&'a str, Rejection> {
     let mut hosts = request.headers().get_all(HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
-        return Err(Refusal::denied("the request must have one Host header"));
+        return Err(Rejection::denied("the request must have one Host header"));
     };
     let host = host.to_str().unwrap_or_default();
     let header = host.parse::<Authority>();
@@ -50,16 +54,16 @@ fn check_host<'a>(request: &'a Request, reached: Option<&Reached>) -> Result<&'a
         return Ok(host);
     }
     let named = target.map_or(host, Authority::as_str);
-    Err(Refusal::denied(format!(
+    Err(Rejection::denied(format!(
         "the Host {} is not this sandbox; use localhost or the address that it listens on, or \
          send the header `Host: localhost`",
         quoted(named)
     )))
 }
 
-/// Whether an authority is a loopback name or address, or one of the addresses
-/// that the sandbox listens on. Its port is free: it may be forwarded.
-fn is_own(named: &Authority, reached: Option<&Reached>) -> bool {
+/// Returns whether an authority is a loopback name or address, or an address
+/// that the sandbox listens on. The port is not checked: it may be forwarded.
+fn is_own(named: &Authority, reached: Option<&LocalAddresses>) -> bool {
     if named.as_str().contains('@') {
         return false;
     }
@@ -77,30 +81,32 @@ fn is_own(named: &Authority, reached: Option<&Reached>) -> bool {
     }
 }
 
-/// A browser names the page that a request is from. Other programs do not.
-fn check_origin(headers: &HeaderMap, host: &str) -> Result<(), Refusal> {
+/// Checks the origin. A browser sends the origin of the page; other programs
+/// send none.
+fn check_origin(headers: &HeaderMap, host: &str) -> Result<(), Rejection> {
     let own = format!("http://{host}");
     let mut origins = headers.get_all(ORIGIN).iter();
     if !origins.all(|origin| origin.as_bytes().eq_ignore_ascii_case(own.as_bytes())) {
         let problem = "the Origin is not the sandbox; pages of other origins are refused";
-        return Err(Refusal::denied(problem));
+        return Err(Rejection::denied(problem));
     }
     let mut sites = headers.get_all(FETCH_SITE).iter();
     if !sites.all(|site| matches!(site.as_bytes(), b"same-origin" | b"none")) {
         let problem = "the request is from a page of another site (Sec-Fetch-Site)";
-        return Err(Refusal::denied(problem));
+        return Err(Rejection::denied(problem));
     }
     Ok(())
 }
 
-/// A browser asks before it sends JSON to another origin. It does not ask before
-/// it sends a form, text, or a body without a type.
-fn check_type(request: &Request<Body>) -> Result<(), Refusal> {
+/// Checks that a body is declared as JSON. A browser asks before it sends JSON
+/// to another origin. It does not ask before it sends a form, text, or a body
+/// without a type.
+fn check_type(request: &Request<Body>) -> Result<(), Rejection> {
     let is_empty = request.body().is_end_stream();
     match is_json(request.headers()) {
         Some(true) => Ok(()),
         None if is_empty => Ok(()),
-        _ => Err(Refusal::unsupported_type()),
+        _ => Err(Rejection::unsupported_type()),
     }
 }
 
@@ -108,13 +114,13 @@ fn check_type(request: &Request<Body>) -> Result<(), Refusal> {
 mod tests {
     use super::*;
 
-    fn is_own(host: &str, reached: &Reached) -> bool {
+    fn is_own(host: &str, reached: &LocalAddresses) -> bool {
         super::is_own(&host.parse().expect("a host"), Some(reached))
     }
 
-    fn reached(listener: &str, connection: &str) -> Reached {
+    fn reached(listener: &str, connection: &str) -> LocalAddresses {
         let address = |text: &str| text.parse().expect("an address");
-        Reached::new(address(listener), address(connection))
+        LocalAddresses::new(address(listener), address(connection))
     }
 
     #[test]

@@ -1,3 +1,5 @@
+//! Tokens: legacy API keys, and JSON Web Tokens signed with a secret.
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -8,16 +10,16 @@ use serde::Deserialize;
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-use crate::store::Refusal;
+use crate::store::Rejection;
 
-/// How long a token is taken for from its `iat`.
+/// How long a token is valid after its `iat`.
 const LIFETIME: SignedDuration = SignedDuration::from_mins(5);
 
-/// How far ahead of this clock a token may be issued. The API's tolerance is
+/// How far in the future the `iat` of a token may be. The API's tolerance is
 /// not documented.
 const TOLERANCE: SignedDuration = SignedDuration::from_secs(30);
 
-/// The keys that are let in.
+/// The accepted keys.
 #[derive(Clone)]
 pub(crate) struct Keys {
     pub(crate) secret_id: String,
@@ -38,11 +40,12 @@ struct Claims {
 }
 
 impl Keys {
-    /// Whose request it is: the name of the key, by which requests are counted.
-    pub(crate) fn check(&self, headers: &HeaderMap, now: Timestamp) -> Result<&str, Refusal> {
+    /// Checks the token of a request. Returns the ID of its key, by which
+    /// requests are counted.
+    pub(crate) fn check(&self, headers: &HeaderMap, now: Timestamp) -> Result<&str, Rejection> {
         let header = headers
             .get(AUTHORIZATION)
-            .ok_or_else(|| unauthorized("there is no Authorization header"))?;
+            .ok_or_else(|| unauthorized("the Authorization header is missing"))?;
         let text = header
             .to_str()
             .map_err(|_| unauthorized("the Authorization header is not text"))?;
@@ -66,7 +69,7 @@ impl Keys {
         Ok(&self.secret_id)
     }
 
-    fn check_jwt(&self, token: &str, now: Timestamp) -> Result<(), Refusal> {
+    fn check_jwt(&self, token: &str, now: Timestamp) -> Result<(), Rejection> {
         let malformed = || unauthorized("the token is not a JSON Web Token");
         let (signed, signature) = token.rsplit_once('.').ok_or_else(malformed)?;
         let (header, claims) = signed.split_once('.').ok_or_else(malformed)?;
@@ -113,8 +116,8 @@ fn part<T: for<'de> Deserialize<'de>>(text: &str) -> Option<T> {
     serde_json::from_slice(&json).ok()
 }
 
-fn unauthorized(problem: &str) -> Refusal {
-    Refusal::new(401, "unauthorized", problem)
+fn unauthorized(problem: &str) -> Rejection {
+    Rejection::new(401, "unauthorized", problem)
 }
 
 #[cfg(test)]
@@ -143,9 +146,9 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, authorization.parse().expect("a header"));
         let now = Timestamp::from_second(1_000_000).expect("a time");
-        keys().check(&headers, now).err().map(|refusal| {
-            assert_eq!(refusal.status, 401);
-            refusal.message
+        keys().check(&headers, now).err().map(|rejection| {
+            assert_eq!(rejection.status, 401);
+            rejection.message
         })
     }
 
@@ -153,7 +156,7 @@ mod tests {
     const NOW: &str = r#"{"iss":"id","iat":1000000}"#;
 
     #[test]
-    fn a_token_is_taken_for_five_minutes() {
+    fn a_token_is_valid_for_five_minutes() {
         assert_eq!(problem(&signed(HEADER, NOW, "id||key")), None);
         assert_eq!(problem("Bearer sk_invented"), None);
         let aged = |seconds: i64| {
@@ -166,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_token_is_refused_with_the_reason() {
+    fn every_other_token_is_rejected_with_the_reason() {
         let none = r#"{"alg":"none"}"#;
         for (authorization, reason) in [
             (signed(none, NOW, "id||key"), "alg"),

@@ -1,3 +1,5 @@
+//! The body of a request.
+
 use std::time::Duration;
 
 use axum::body::Body;
@@ -6,41 +8,41 @@ use http::{HeaderMap, HeaderValue};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 
-use crate::store::Refusal;
+use crate::store::Rejection;
 
-/// How a request's body is to be read.
+/// How to read the body of a request.
 #[derive(Clone, Copy)]
-pub(crate) struct Reading {
+pub(crate) struct ReadOptions {
     pub(crate) max_bytes: usize,
     /// How long the whole body may take to arrive.
     pub(crate) timeout: Duration,
-    /// Whether there must be one.
+    /// Whether an empty body is an error.
     pub(crate) required: bool,
 }
 
-/// Reads a JSON body; `None` if there is none.
+/// Reads a JSON body. Returns `None` if it is empty.
 pub(crate) async fn read_json(
     headers: &HeaderMap,
     body: Body,
-    reading: Reading,
-) -> Result<Option<Value>, Refusal> {
-    let bytes = tokio::time::timeout(reading.timeout, read(body, reading.max_bytes))
+    options: ReadOptions,
+) -> Result<Option<Value>, Rejection> {
+    let bytes = tokio::time::timeout(options.timeout, read(body, options.max_bytes))
         .await
-        .map_err(|_| Refusal::too_slow("body", reading.timeout))??;
+        .map_err(|_| Rejection::too_slow("body", options.timeout))??;
     if bytes.is_empty() {
-        if reading.required {
-            return Err(Refusal::bad_data("body", "is missing; it must be JSON"));
+        if options.required {
+            return Err(Rejection::bad_data("body", "is missing; it must be JSON"));
         }
         return Ok(None);
     }
-    // Without a type it is taken to be JSON, as all bodies here are.
+    // A body without a type counts as JSON, since all bodies here are.
     if is_json(headers) == Some(false) {
-        return Err(Refusal::unsupported_type());
+        return Err(Rejection::unsupported_type());
     }
     match serde_json::from_slice(&bytes) {
         Ok(value) => Ok(Some(value)),
-        // The place only: serde's words may hold a value.
-        Err(error) => Err(Refusal::bad_data(
+        // serde's message is left out, since it may quote a value.
+        Err(error) => Err(Rejection::bad_data(
             "body",
             &format!(
                 "is not JSON (line {} column {})",
@@ -51,23 +53,24 @@ pub(crate) async fn read_json(
     }
 }
 
-/// Reads a body into one piece, so that many small pieces cost no more than few
-/// large ones.
-async fn read(mut body: Body, max_bytes: usize) -> Result<Vec<u8>, Refusal> {
+/// Reads a body into one buffer, so that many small frames cost no more than a
+/// few large ones.
+async fn read(mut body: Body, max_bytes: usize) -> Result<Vec<u8>, Rejection> {
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Refusal::bad_data("body", "did not come as a whole"))?;
+        let frame = frame.map_err(|_| Rejection::bad_data("body", "was cut off"))?;
         let data = frame.data_ref().map_or(&[][..], |data| data);
         if data.len() > max_bytes - bytes.len() {
             let problem = format!("the body has more than {max_bytes} bytes");
-            return Err(Refusal::new(413, "too_large", problem));
+            return Err(Rejection::new(413, "too_large", problem));
         }
         bytes.extend_from_slice(data);
     }
     Ok(bytes)
 }
 
-/// Whether the body is said to be JSON; `None` if nothing is said.
+/// Returns whether the body is declared as JSON, or `None` without a
+/// declaration.
 pub(crate) fn is_json(headers: &HeaderMap) -> Option<bool> {
     let is_json = |kind: &HeaderValue| {
         let kind = kind.to_str().unwrap_or_default();

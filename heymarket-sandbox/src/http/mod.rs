@@ -1,14 +1,17 @@
-//! The server: connections, what each request goes through, and the manners of
-//! the API around its operations.
+//! HTTP: the server, the routes, and everything around an operation: token,
+//! limit, parameters, body, response.
 
-mod answer;
 mod auth;
 mod body;
+mod parameters;
+mod response;
 mod router;
+mod serve;
 mod server;
 
-pub(crate) use answer::{Answer, internal};
 pub(crate) use auth::Keys;
-pub(crate) use body::{Reading, is_json, read_json};
-pub(crate) use router::{Context, router};
-pub(crate) use server::{Reached, Server};
+pub(crate) use body::{ReadOptions, is_json, read_json};
+pub(crate) use response::{ApiResponse, internal};
+pub(crate) use router::router;
+pub(crate) use serve::Context;
+pub(crate) use server::{LocalAddresses, Server};

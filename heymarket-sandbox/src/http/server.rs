@@ -1,3 +1,5 @@
+//! The listener and its connections.
+
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,28 +13,28 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tower_service::Service as _;
 
-use super::answer::{Answer, Close};
-use crate::dialect::{Dialect, Voice};
+use super::response::{ApiResponse, Close};
+use crate::dialect::{Dialect, DialectChooser};
 use crate::error::{Error, Kind};
-use crate::store::Refusal;
+use crate::store::Rejection;
 
-/// A listener with its connections, all gone when this is.
+/// A listener with its connections. Dropping it closes all of them.
 pub(crate) struct Server {
     address: SocketAddr,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
-/// The addresses by which a connection reached the sandbox.
+/// The local addresses of a connection.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reached {
-    /// That of the listener, which may be the one for all interfaces.
+pub(crate) struct LocalAddresses {
+    /// The address of the listener, which may be the unspecified address.
     listener: IpAddr,
-    /// That of this end of the connection.
+    /// The local address of the connection.
     connection: IpAddr,
 }
 
-impl Reached {
+impl LocalAddresses {
     pub(crate) fn new(listener: SocketAddr, connection: SocketAddr) -> Self {
         Self {
             listener: listener.ip().to_canonical(),
@@ -40,23 +42,23 @@ impl Reached {
         }
     }
 
-    /// Whether a canonical address is one of them.
+    /// Returns whether a canonical address is one of them.
     pub(crate) fn is(&self, address: IpAddr) -> bool {
         address == self.listener || address == self.connection
     }
 }
 
-/// How long requests that are on their way may take when the server stops.
+/// How long the server waits for requests in flight when it stops.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The connection is to be closed without an answer: hyper does so on an error.
+/// Closes the connection without a response: hyper closes it on an error.
 #[derive(Debug, thiserror::Error)]
 #[error("a rule of the sandbox closes the connection")]
 struct Closed;
 
 impl Server {
-    /// Listens. Each head of a request has `read_timeout` to arrive, and each
-    /// connection as long to begin its next request.
+    /// Starts to listen. The head of each request has `read_timeout` to arrive,
+    /// and an idle connection is closed after the same time.
     pub(crate) async fn start(
         address: SocketAddr,
         router: Router,
@@ -89,10 +91,10 @@ impl Server {
         self.address
     }
 
-    /// Takes no further requests, and waits for those that are on their way.
+    /// Accepts no further requests, and waits for those in flight.
     pub(crate) async fn stop(&mut self) {
         let _ = self.stop.send(true);
-        // One that a rule delays by an hour is not waited for.
+        // A request that a rule delays by an hour is not awaited.
         let _ = tokio::time::timeout(PATIENCE, &mut self.task).await;
     }
 }
@@ -103,7 +105,7 @@ impl Drop for Server {
     }
 }
 
-/// What every connection is served with.
+/// What serves each connection.
 #[derive(Clone)]
 struct Serving {
     listener: SocketAddr,
@@ -122,7 +124,7 @@ async fn accept(listener: TcpListener, serving: Serving) {
                     let _ = stream.set_nodelay(true);
                     connections.spawn(serve(stream, serving.clone()));
                 }
-                // Out of file descriptors, say: others may be given back.
+                // The process may be out of file descriptors for a moment.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             },
             _ = stopped.changed() => break,
@@ -134,11 +136,11 @@ async fn accept(listener: TcpListener, serving: Serving) {
 }
 
 async fn serve(stream: TcpStream, serving: Serving) {
-    // A connection that is gone has no address.
+    // A closed connection has no address.
     let Ok(local) = stream.local_addr() else {
         return;
     };
-    let reached = Reached::new(serving.listener, local);
+    let reached = LocalAddresses::new(serving.listener, local);
     let router = Arc::new(serving.router);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(reached);
@@ -165,17 +167,18 @@ async fn serve(stream: TcpStream, serving: Serving) {
     };
     if ended.is_err_and(|error| error.is_timeout()) {
         let parts = connection.into_parts();
-        // An idle client waits for no answer.
+        // An idle client expects no response.
         if !parts.read_buf.is_empty() {
-            let refusal = Refusal::too_slow("head", serving.read_timeout);
-            answer_timeout(&parts.io.into_inner(), &refusal);
+            let rejection = Rejection::too_slow("head", serving.read_timeout);
+            answer_timeout(&parts.io.into_inner(), &rejection);
         }
     }
 }
 
-/// Answers a request that has no whole head, which hyper does not.
-fn answer_timeout(stream: &TcpStream, refusal: &Refusal) {
-    let answer = Answer::refusal(refusal, &mut Voice::new(Dialect::Observed, 0)).into_bytes();
-    // So short an answer fits into the buffer of a client that reads at all.
+/// Responds to a request with an incomplete head, which hyper does not.
+fn answer_timeout(stream: &TcpStream, rejection: &Rejection) {
+    let answer = ApiResponse::rejection(rejection, &mut DialectChooser::new(Dialect::Observed, 0))
+        .into_bytes();
+    // A response this short fits into the socket's buffer.
     let _ = stream.try_write(&answer);
 }

@@ -1,19 +1,21 @@
+//! Contacts, v1.
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Call, ListRequest, found};
+use super::call::{Call, ListRequest, found};
 use crate::render::{Generation, ok};
-use crate::store::{Channels, Contact, ContactChange, Field, Kind, Part, Refusal};
+use crate::store::{Channels, Contact, ContactChange, Field, Kind, Part, Rejection};
 
-pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let id = call.integer("id");
     let contact = found(&call.store.contacts, id, "contact")?.clone();
-    Ok(call.speak().contact(&contact, Generation::V1))
+    Ok(call.renderer().contact(&contact, Generation::V1))
 }
 
-/// A number that is there already is changed: no page says what becomes of it,
-/// and the integrations' own interface does so.
-pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
+/// Changes the contact if the number exists. This is inferred from the
+/// behaviour of integrations; no page says it.
+pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let change: ContactChange = call.input()?;
     let phone = change.phone.clone().unwrap_or_default();
     let existing = call.store.contact_with(&phone).map(|contact| contact.id);
@@ -22,7 +24,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
     written(call, id)
 }
 
-/// Makes or changes a contact.
+/// Creates or changes a contact.
 fn put(call: &mut Call<'_>, change: &ContactChange, existing: Option<i64>, overwrite: bool) -> i64 {
     let is_new = existing.is_none();
     let id = existing.unwrap_or_else(|| call.store.blank_contact(0, call.now));
@@ -34,13 +36,13 @@ fn put(call: &mut Call<'_>, change: &ContactChange, existing: Option<i64>, overw
     id
 }
 
-pub(super) fn written(call: &mut Call<'_>, id: i64) -> Result<Value, Refusal> {
+pub(super) fn written(call: &mut Call<'_>, id: i64) -> Result<Value, Rejection> {
     let contact = found(&call.store.contacts, id, "contact")?;
     let (rev, uuid) = (contact.rev, contact.uuid.clone());
-    Ok(call.speak().written(id, rev, Some(&uuid)))
+    Ok(call.renderer().written(id, rev, Some(&uuid)))
 }
 
-pub(super) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn update(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let id = call.integer("id");
     found(&call.store.contacts, id, "contact")?;
     let change: ContactChange = call.input()?;
@@ -49,15 +51,15 @@ pub(super) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
     written(call, id)
 }
 
-pub(super) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn delete(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let id = call.integer("id");
     found(&call.store.contacts, id, "contact")?;
     call.store.remove_contacts(&[id]);
     Ok(ok())
 }
 
-/// `ok` when all went well, else those that failed.
-pub(super) fn create_batch(call: &mut Call<'_>) -> Result<Value, Refusal> {
+/// Returns `ok`, or the contacts that failed.
+pub(super) fn create_batch(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let changes: Vec<ContactChange> = call.input()?;
     let overwrite = call.flag("overwrite");
     let mut failed = Vec::new();
@@ -76,54 +78,54 @@ pub(super) fn create_batch(call: &mut Call<'_>) -> Result<Value, Refusal> {
     Ok(failed.into())
 }
 
-pub(super) fn find(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn find(call: &mut Call<'_>) -> Result<Value, Rejection> {
     #[derive(Deserialize)]
     struct FindContact {
         phone: Option<String>,
         id: Option<String>,
     }
     let request: FindContact = call.input()?;
-    // The number takes precedence.
+    // The phone number takes precedence.
     let id = request.id.filter(|_| request.phone.is_none());
     let id = match id.as_deref().map(str::parse) {
         None => None,
         Some(Ok(id)) => Some(id),
         Some(Err(_)) => {
-            return Err(Refusal::bad_data(
+            return Err(Rejection::bad_data(
                 "id",
-                "is the number of a contact, as text",
+                "must be the ID of a contact, as a string",
             ));
         }
     };
     let contact = named(call, id, request.phone.as_deref())?;
-    Ok(call.speak().contact(&contact, Generation::V1))
+    Ok(call.renderer().contact(&contact, Generation::V1))
 }
 
-/// The contact that a request names by id or by phone number.
-fn named(call: &Call<'_>, id: Option<i64>, phone: Option<&str>) -> Result<Contact, Refusal> {
+/// Returns the contact with an ID or phone number.
+fn named(call: &Call<'_>, id: Option<i64>, phone: Option<&str>) -> Result<Contact, Rejection> {
     let contact = match (phone, id) {
         (Some(phone), _) => call.store.contact_with(phone),
         (None, Some(id)) => call.store.contacts.get(id),
         (None, None) => None,
     };
     let contact = contact.cloned();
-    contact.ok_or_else(|| Refusal::not_found("no contact has this id or number"))
+    contact.ok_or_else(|| Rejection::not_found("no contact has this id or number"))
 }
 
-pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let paging = call.input::<ListRequest>()?.paging(1)?;
     Ok(call.page(
         |store| &store.contacts,
         &[Part::Whole],
         &paging,
-        |speaker, contact| speaker.contact(contact, Generation::V1),
+        |renderer, contact| renderer.contact(contact, Generation::V1),
     ))
 }
 
-pub(super) fn count(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn count(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let request: ListRequest = call.input()?;
     let count = call.store.contacts.count(request.date);
-    Ok(call.speak().count(count))
+    Ok(call.renderer().count(count))
 }
 
 #[derive(Deserialize)]
@@ -134,13 +136,13 @@ struct StatusRequest {
     status: String,
 }
 
-pub(super) fn get_status(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn get_status(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let request: StatusRequest = call.input()?;
     let contact = named(call, request.id, request.phone.as_deref())?;
-    Ok(call.speak().contact_status(&contact))
+    Ok(call.renderer().contact_status(&contact))
 }
 
-pub(super) fn set_status(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn set_status(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let request: StatusRequest = call.input()?;
     let contact = named(call, request.id, request.phone.as_deref())?;
     call.store
@@ -148,14 +150,14 @@ pub(super) fn set_status(call: &mut Call<'_>) -> Result<Value, Refusal> {
     Ok("success".into())
 }
 
-pub(super) fn list_fields(call: &mut Call<'_>) -> Result<Value, Refusal> {
-    let speaker = call.speak();
-    let fields = speaker.store.fields.iter();
-    Ok(fields.map(|field| speaker.field(field)).collect())
+pub(super) fn list_fields(call: &mut Call<'_>) -> Result<Value, Rejection> {
+    let renderer = call.renderer();
+    let fields = renderer.store.fields.iter();
+    Ok(fields.map(|field| renderer.field(field)).collect())
 }
 
-/// A title that is there already is given with its id, as a duplicate.
-pub(super) fn create_fields(call: &mut Call<'_>) -> Result<Value, Refusal> {
+/// Returns an existing field of the same title as a duplicate, with its ID.
+pub(super) fn create_fields(call: &mut Call<'_>) -> Result<Value, Rejection> {
     #[derive(Deserialize)]
     struct NewField {
         title: String,
@@ -165,7 +167,7 @@ pub(super) fn create_fields(call: &mut Call<'_>) -> Result<Value, Refusal> {
         .iter()
         .position(|field| field.title.trim().is_empty())
     {
-        return Err(Refusal::bad_data(
+        return Err(Rejection::bad_data(
             &format!("{index}.title"),
             "must not be empty",
         ));

@@ -1,37 +1,39 @@
+//! Contacts, v2.
+
 use std::collections::HashSet;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Call, ListRequest};
+use super::call::{Call, ListRequest, found};
 use crate::render::{Generation, ok};
-use crate::store::{Channels, Contact, ContactChange, NewChannel, Part, Refusal};
+use crate::store::{Channels, Contact, ContactChange, NewChannel, Part, Rejection};
 
-/// The contact that the path names by its UUID.
-fn named(call: &Call<'_>) -> Result<Contact, Refusal> {
+/// Returns the contact with the UUID in the path.
+fn named(call: &Call<'_>) -> Result<Contact, Rejection> {
     call.store.contact_by_uuid(call.text("contact_id")).cloned()
 }
 
-pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let contact = named(call)?;
-    Ok(call.speak().contact(&contact, Generation::V2))
+    Ok(call.renderer().contact(&contact, Generation::V2))
 }
 
-pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let change: ContactChange = call.input()?;
     let id = create_contact(call, &change)?;
     written(call, id)
 }
 
-/// An address belongs to one contact.
-fn create_contact(call: &mut Call<'_>, change: &ContactChange) -> Result<i64, Refusal> {
+/// Creates a contact. An address belongs to one contact only.
+fn create_contact(call: &mut Call<'_>, change: &ContactChange) -> Result<i64, Rejection> {
     let channels = change.contact_channels.iter().flatten();
     let taken = channels
         .filter_map(|channel| call.store.contact_with(&channel.channel_id))
         .next();
     if taken.is_some() {
         let problem = "another contact has this address; update it by its contact_id";
-        return Err(Refusal::bad_data("contact_channels", problem));
+        return Err(Rejection::bad_data("contact_channels", problem));
     }
     call.store.check_contact(change, None)?;
     let id = call.store.blank_contact(0, call.now);
@@ -41,33 +43,33 @@ fn create_contact(call: &mut Call<'_>, change: &ContactChange) -> Result<i64, Re
     Ok(id)
 }
 
-pub(super) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn update(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let id = named(call)?.id;
     let change: ContactChange = call.input()?;
     call.store.check_contact(&change, Some(id))?;
     call.store
         .change_contact(id, &change, Channels::Many, false, call.now);
-    // The contact, or its ids alone: the two documentations differ.
-    match call.voice.one_of(2) {
+    // The documentations disagree: the contact, or its IDs only.
+    match call.dialect.choose(2) {
         0 => get(call),
         _ => written(call, id),
     }
 }
 
-/// The id, the revision and the UUID, which these operations need.
-fn written(call: &mut Call<'_>, id: i64) -> Result<Value, Refusal> {
-    let contact = super::found(&call.store.contacts, id, "contact")?;
+/// Returns ID, revision and UUID.
+fn written(call: &mut Call<'_>, id: i64) -> Result<Value, Rejection> {
+    let contact = found(&call.store.contacts, id, "contact")?;
     Ok(json!({"id": id, "rev": contact.rev, "uuid": contact.uuid}))
 }
 
-pub(super) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn delete(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let id = named(call)?.id;
     call.store.remove_contacts(&[id]);
     Ok(ok())
 }
 
-/// All or none: an id that nothing has is found before any is deleted.
-pub(super) fn delete_many(call: &mut Call<'_>) -> Result<Value, Refusal> {
+/// Deletes all contacts or none: every ID is looked up first.
+pub(super) fn delete_many(call: &mut Call<'_>) -> Result<Value, Rejection> {
     #[derive(Deserialize)]
     struct DeleteContacts {
         contact_channels: Vec<ContactIds>,
@@ -82,7 +84,7 @@ pub(super) fn delete_many(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let ids = ids.filter(|ids| ids.channel_type == "id");
     let Some(ids) = ids else {
         let field = "contact_channels.0.channel_type";
-        return Err(Refusal::bad_data(field, "must be `id`"));
+        return Err(Rejection::bad_data(field, "must be `id`"));
     };
     let contacts = ids.channel_ids.iter();
     let contacts: Vec<_> = contacts
@@ -92,8 +94,9 @@ pub(super) fn delete_many(call: &mut Call<'_>) -> Result<Value, Refusal> {
     Ok(ok())
 }
 
-/// Each contact by itself: those that fail do not keep the others back.
-pub(super) fn upsert(call: &mut Call<'_>) -> Result<Value, Refusal> {
+/// Creates or changes each contact by itself. A failure does not affect the
+/// others.
+pub(super) fn upsert(call: &mut Call<'_>) -> Result<Value, Rejection> {
     #[derive(Deserialize)]
     struct UpsertContacts {
         contacts: Vec<ContactChange>,
@@ -112,9 +115,9 @@ pub(super) fn upsert(call: &mut Call<'_>) -> Result<Value, Refusal> {
     for (index, (change, id)) in request.contacts.iter().zip(&ids.contacts).enumerate() {
         match upsert_contact(call, change, id.contact_id.as_deref()) {
             Ok(contact) => contacts.push(contact),
-            Err(refusal) => failed.push(json!({
+            Err(rejection) => failed.push(json!({
                 "contact": call.body["contacts"][index],
-                "error": refusal.message,
+                "error": rejection.message,
             })),
         }
     }
@@ -125,7 +128,7 @@ fn upsert_contact(
     call: &mut Call<'_>,
     change: &ContactChange,
     uuid: Option<&str>,
-) -> Result<Value, Refusal> {
+) -> Result<Value, Rejection> {
     let id = match uuid {
         None => create_contact(call, change)?,
         Some(uuid) => {
@@ -136,22 +139,22 @@ fn upsert_contact(
             id
         }
     };
-    let contact = super::found(&call.store.contacts, id, "contact")?.clone();
-    Ok(call.speak().contact(&contact, Generation::V2))
+    let contact = found(&call.store.contacts, id, "contact")?.clone();
+    Ok(call.renderer().contact(&contact, Generation::V2))
 }
 
-/// Pages from 0, as the documentation's example has it.
-pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
+/// Pages count from 0, as in the documented example.
+pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let paging = call.input::<ListRequest>()?.paging(0)?;
     Ok(call.page(
         |store| &store.contacts,
         &[Part::Whole],
         &paging,
-        |speaker, contact| speaker.contact(contact, Generation::V2),
+        |renderer, contact| renderer.contact(contact, Generation::V2),
     ))
 }
 
-pub(super) fn search(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn search(call: &mut Call<'_>) -> Result<Value, Rejection> {
     #[derive(Deserialize)]
     struct Search {
         contact_channels: Vec<ChannelSearch>,
@@ -177,28 +180,28 @@ pub(super) fn search(call: &mut Call<'_>) -> Result<Value, Refusal> {
             }
         }
     }
-    let mut speaker = call.speak();
+    let mut renderer = call.renderer();
     let contacts = found.iter();
     Ok(contacts
-        .map(|contact| speaker.contact(contact, Generation::V2))
+        .map(|contact| renderer.contact(contact, Generation::V2))
         .collect())
 }
 
-pub(super) fn add_channel(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn add_channel(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let contact = named(call)?;
     let channel: NewChannel = call.input()?;
     if contact.channel(&channel.channel_type).is_some() {
         let problem = "the contact has a channel of this type; update it";
-        return Err(Refusal::bad_data("channel_type", problem));
+        return Err(Rejection::bad_data("channel_type", problem));
     }
     put_channel(call, &contact, &channel)
 }
 
-pub(super) fn update_channel(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn update_channel(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let contact = named(call)?;
     let channel: NewChannel = call.input()?;
     if contact.channel(&channel.channel_type).is_none() {
-        return Err(Refusal::not_found(
+        return Err(Rejection::not_found(
             "the contact has no channel of this type",
         ));
     }
@@ -209,10 +212,10 @@ fn put_channel(
     call: &mut Call<'_>,
     contact: &Contact,
     channel: &NewChannel,
-) -> Result<Value, Refusal> {
+) -> Result<Value, Rejection> {
     let owner = call.store.contact_with(&channel.channel_id);
     if owner.is_some_and(|owner| owner.id != contact.id) {
-        return Err(Refusal::bad_data(
+        return Err(Rejection::bad_data(
             "channel_id",
             "another contact has this address",
         ));
@@ -221,7 +224,7 @@ fn put_channel(
     call.store.put_channels(contact.id, channels, call.now);
     touch(call, contact.id);
     let contact = named(call)?;
-    Ok(call.speak().channels(&contact))
+    Ok(call.renderer().channels(&contact))
 }
 
 fn touch(call: &mut Call<'_>, id: i64) {
@@ -232,29 +235,29 @@ fn touch(call: &mut Call<'_>, id: i64) {
     });
 }
 
-pub(super) fn list_channels(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn list_channels(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let contact = named(call)?;
-    Ok(call.speak().channels(&contact))
+    Ok(call.renderer().channels(&contact))
 }
 
-pub(super) fn get_channel(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn get_channel(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let contact = named(call)?;
     match contact.channel(call.text("channel_type")) {
         Some(channel) => {
             let channel = channel.clone();
-            Ok(call.speak().channel(&contact, &channel))
+            Ok(call.renderer().channel(&contact, &channel))
         }
-        None => Err(Refusal::not_found(
+        None => Err(Rejection::not_found(
             "the contact has no channel of this type",
         )),
     }
 }
 
-pub(super) fn delete_channel(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn delete_channel(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let contact = named(call)?;
     let kind = call.text("channel_type").to_owned();
     if contact.channel(&kind).is_none() {
-        return Err(Refusal::not_found(
+        return Err(Rejection::not_found(
             "the contact has no channel of this type",
         ));
     }

@@ -1,11 +1,13 @@
+//! Conversations.
+
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Call, ListRequest, found};
+use super::call::{Call, ListRequest, found};
 use crate::render::{View, ok};
-use crate::store::{Part, Refusal};
+use crate::store::{Part, Rejection};
 
-/// How an action names its conversation, and who does it.
+/// The members of an action on a conversation.
 #[derive(Deserialize)]
 struct Action {
     inbox_id: i64,
@@ -16,13 +18,13 @@ struct Action {
     reassign_id: Option<i64>,
 }
 
-pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let id = call.integer("id");
     let conversation = found(&call.store.conversations, id, "conversation")?.clone();
-    Ok(call.speak().conversation(&conversation, View::One))
+    Ok(call.renderer().conversation(&conversation, View::One))
 }
 
-pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Rejection> {
     #[derive(Deserialize)]
     struct ListConversations {
         id: i64,
@@ -37,7 +39,7 @@ pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let request: ListConversations = call.input()?;
     for inbox in &request.filters.inboxes {
         call.store.inbox(*inbox, "filters.inboxes")?;
-        // An example of the documentation has 0 here, for no check.
+        // A documented example has 0 here, which is not checked.
         if request.id != 0 {
             call.store.inbox_member(*inbox, request.id, "id")?;
         }
@@ -65,26 +67,26 @@ pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
         |store| &store.conversations,
         &parts,
         &paging,
-        |speaker, conversation| speaker.conversation(conversation, View::Listed),
+        |renderer, conversation| renderer.conversation(conversation, View::Listed),
     ))
 }
 
-pub(super) fn count(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn count(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let request: ListRequest = call.input()?;
     let count = call.store.conversations.count(request.date);
-    Ok(call.speak().count(count))
+    Ok(call.renderer().count(count))
 }
 
-pub(super) fn open(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn open(call: &mut Call<'_>) -> Result<Value, Rejection> {
     set_closed(call, false)
 }
 
-pub(super) fn close(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn close(call: &mut Call<'_>) -> Result<Value, Rejection> {
     set_closed(call, true)
 }
 
-/// What is so already is not done, and told, again.
-fn set_closed(call: &mut Call<'_>, closed: bool) -> Result<Value, Refusal> {
+/// Opens or closes a conversation. Without a change, there is no event.
+fn set_closed(call: &mut Call<'_>, closed: bool) -> Result<Value, Rejection> {
     let action: Action = call.input()?;
     let id = action.conversation(call)?;
     let conversation = found(&call.store.conversations, id, "conversation")?;
@@ -94,22 +96,22 @@ fn set_closed(call: &mut Call<'_>, closed: bool) -> Result<Value, Refusal> {
     Ok(ok())
 }
 
-pub(super) fn mark_read(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn mark_read(call: &mut Call<'_>) -> Result<Value, Rejection> {
     mark(call, true)
 }
 
-pub(super) fn mark_unread(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn mark_unread(call: &mut Call<'_>) -> Result<Value, Rejection> {
     mark(call, false)
 }
 
-fn mark(call: &mut Call<'_>, read: bool) -> Result<Value, Refusal> {
+fn mark(call: &mut Call<'_>, read: bool) -> Result<Value, Rejection> {
     let action: Action = call.input()?;
     let id = action.conversation(call)?;
     call.store.set_read(id, action.user_id, read, call.now);
     Ok(ok())
 }
 
-pub(super) fn reassign(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn reassign(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let action: Action = call.input()?;
     let id = action.conversation(call)?;
     let to = action.reassign_id.unwrap_or_default();
@@ -119,7 +121,7 @@ pub(super) fn reassign(call: &mut Call<'_>) -> Result<Value, Refusal> {
     Ok(ok())
 }
 
-pub(super) fn transfer(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn transfer(call: &mut Call<'_>) -> Result<Value, Rejection> {
     #[derive(Deserialize)]
     struct Transfer {
         conversation_id: i64,
@@ -134,8 +136,8 @@ pub(super) fn transfer(call: &mut Call<'_>) -> Result<Value, Refusal> {
 }
 
 impl Action {
-    /// The conversation that is named, which must be in the inbox.
-    fn conversation(&self, call: &Call<'_>) -> Result<i64, Refusal> {
+    /// Returns the named conversation, which must be in the inbox.
+    fn conversation(&self, call: &Call<'_>) -> Result<i64, Rejection> {
         let store = &call.store;
         store.inbox(self.inbox_id, "inbox_id")?;
         store.inbox_member(self.inbox_id, self.user_id, "user_id")?;
@@ -150,6 +152,6 @@ impl Action {
         conversation
             .filter(|found| found.inbox == self.inbox_id)
             .map(|found| found.id)
-            .ok_or_else(|| Refusal::not_found("the inbox has no such conversation"))
+            .ok_or_else(|| Rejection::not_found("the inbox has no such conversation"))
     }
 }

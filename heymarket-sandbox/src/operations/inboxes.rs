@@ -1,8 +1,10 @@
+//! Inboxes.
+
 use serde_json::Value;
 
-use super::Call;
-use crate::store::Refusal;
+use super::call::Call;
+use crate::store::Rejection;
 
-pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
-    Ok(call.speak().inboxes())
+pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Rejection> {
+    Ok(call.renderer().inboxes())
 }

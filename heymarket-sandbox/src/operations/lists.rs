@@ -1,13 +1,15 @@
+//! Lists, v1 and v2.
+
 use std::collections::{BTreeMap, HashSet};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Call, ListRequest, found};
+use super::call::{Call, ListRequest, found};
 use crate::render::ok;
-use crate::store::{Kind, List, Part, Refusal, Sent, Store};
+use crate::store::{Kind, List, Part, Rejection, Sent, Store};
 
-/// A list to create or to change, in the newer operations.
+/// The members of a v2 request that creates or changes a list.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ListChange {
@@ -24,7 +26,7 @@ struct ListChange {
     remove_emails: Vec<String>,
 }
 
-/// The same in the older ones.
+/// The members of a v1 request.
 #[derive(Deserialize)]
 struct ListChangeV1 {
     title: String,
@@ -42,23 +44,23 @@ struct Name {
     l: String,
 }
 
-pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let id = call.integer("id");
     let list = found(&call.store.lists, id, "list")?.clone();
-    Ok(call.speak().list(&list))
+    Ok(call.renderer().list(&list))
 }
 
-pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let paging = call.input::<ListRequest>()?.paging(1)?;
     Ok(call.page(
         |store| &store.lists,
         &[Part::Whole],
         &paging,
-        |speaker, list| speaker.list(list),
+        |renderer, list| renderer.list(list),
     ))
 }
 
-pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let change: ListChange = call.input()?;
     check(call.store, &change)?;
     let local_id = change.local_id.clone();
@@ -98,13 +100,13 @@ fn put(
     id
 }
 
-fn written(call: &mut Call<'_>, id: i64) -> Result<Value, Refusal> {
+fn written(call: &mut Call<'_>, id: i64) -> Result<Value, Rejection> {
     let rev = found(&call.store.lists, id, "list")?.rev;
     let uuid = call.store.next_uuid();
-    Ok(call.speak().written(id, rev, Some(&uuid)))
+    Ok(call.renderer().written(id, rev, Some(&uuid)))
 }
 
-pub(super) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn update(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let id = call.integer("id");
     let old = found(&call.store.lists, id, "list")?.contacts.clone();
     let change: ListChange = call.input()?;
@@ -126,13 +128,13 @@ pub(super) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
     Ok(json!({"id": id, "rev": rev}))
 }
 
-fn check(store: &Store, change: &ListChange) -> Result<(), Refusal> {
+fn check(store: &Store, change: &ListChange) -> Result<(), Rejection> {
     if change
         .title
         .as_ref()
         .is_some_and(|title| title.trim().is_empty())
     {
-        return Err(Refusal::bad_data("title", "must not be empty"));
+        return Err(Rejection::bad_data("title", "must not be empty"));
     }
     let named = [
         ("contacts", change.contacts.as_deref().unwrap_or_default()),
@@ -140,17 +142,18 @@ fn check(store: &Store, change: &ListChange) -> Result<(), Refusal> {
     ];
     for (field, ids) in named {
         if ids.iter().any(|id| store.contacts.get(*id).is_none()) {
-            return Err(Refusal::bad_data(field, "no contact has this id"));
+            return Err(Rejection::bad_data(field, "no contact has this id"));
         }
     }
     let emails = change.emails.iter().chain(&change.add_emails);
     if emails.into_iter().any(|address| !address.contains('@')) {
-        return Err(Refusal::bad_data("emails", "must be e-mail addresses"));
+        return Err(Rejection::bad_data("emails", "must be email addresses"));
     }
     Ok(())
 }
 
-/// Who is on a list after a change; unknown addresses become contacts.
+/// Returns the contacts of a list after a change. Unknown addresses become
+/// contacts.
 fn members(
     store: &mut Store,
     mut contacts: Vec<i64>,
@@ -172,28 +175,28 @@ fn members(
         .map(|contact| contact.id)
         .chain(change.remove_contacts.iter().copied())
         .collect();
-    // One that was removed, or that came before, is not new here.
+    // Keeps the first occurrence of each contact that was not removed.
     contacts.retain(|id| left_out.insert(*id));
     contacts
 }
 
-fn check_size(store: &Store, contacts: &[i64]) -> Result<(), Refusal> {
+fn check_size(store: &Store, contacts: &[i64]) -> Result<(), Rejection> {
     let limit = store.team.list_size;
     if contacts.len() <= limit {
         return Ok(());
     }
     let problem = format!("a list of this team has at most {limit} contacts");
-    Err(Refusal::bad_data("contacts", &problem))
+    Err(Rejection::bad_data("contacts", &problem))
 }
 
-pub(super) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn delete(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let id = call.integer("id");
     found(&call.store.lists, id, "list")?;
     call.store.lists.remove(id);
     Ok(json!({"deleted": true, "id": id}))
 }
 
-pub(super) fn create_v1(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn create_v1(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let change: ListChangeV1 = call.input()?;
     let contacts = members_v1(call, &change)?;
     let (store, now) = (&mut *call.store, call.now);
@@ -201,13 +204,13 @@ pub(super) fn create_v1(call: &mut Call<'_>) -> Result<Value, Refusal> {
     written(call, id)
 }
 
-/// The members of the request, made contacts with their names.
-fn members_v1(call: &mut Call<'_>, change: &ListChangeV1) -> Result<Vec<i64>, Refusal> {
+/// Returns the members of the request as contacts, with their names.
+fn members_v1(call: &mut Call<'_>, change: &ListChangeV1) -> Result<Vec<i64>, Rejection> {
     let is_phone =
         |text: &String| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !change.members.keys().all(is_phone) {
-        let problem = "its names are phone numbers, digits only";
-        return Err(Refusal::bad_data("members", problem));
+        let problem = "its keys must be phone numbers, digits only";
+        return Err(Rejection::bad_data("members", problem));
     }
     let now = call.now;
     let mut contacts = Vec::new();
@@ -224,7 +227,7 @@ fn members_v1(call: &mut Call<'_>, change: &ListChangeV1) -> Result<Vec<i64>, Re
     Ok(contacts)
 }
 
-pub(super) fn update_v1(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn update_v1(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let id = call.integer("id");
     let mut contacts = found(&call.store.lists, id, "list")?.contacts.clone();
     let change: ListChangeV1 = call.input()?;
@@ -247,7 +250,7 @@ pub(super) fn update_v1(call: &mut Call<'_>) -> Result<Value, Refusal> {
     Ok(ok())
 }
 
-pub(super) fn delete_v1(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn delete_v1(call: &mut Call<'_>) -> Result<Value, Rejection> {
     delete(call)?;
     Ok(ok())
 }

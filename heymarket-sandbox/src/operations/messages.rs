@@ -1,11 +1,13 @@
+//! Messages and emails.
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Call, ListRequest};
-use crate::store::{Content, Order, Outgoing, Paging, Part, Receiver, Refusal};
+use super::call::{Call, ListRequest};
+use crate::store::{Content, Order, Outgoing, Paging, Part, Receiver, Rejection};
 
-/// How many messages a page of a history has.
+/// The size of a page of the history.
 const HISTORY: usize = 50;
 
 #[derive(Deserialize)]
@@ -39,7 +41,7 @@ struct SendEmail {
     conv_title: String,
 }
 
-pub(super) fn send(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn send(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let request: SendMessage = call.input()?;
     let media = request.media_url.clone().unwrap_or_default();
     let local_id = request.local_id.clone();
@@ -47,11 +49,11 @@ pub(super) fn send(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let sent = call.once("message", local_id.as_deref(), |store, now| {
         store.send(&outgoing, now)
     })?;
-    Ok(call.speak().sent(&sent, &media))
+    Ok(call.renderer().sent(&sent, &media))
 }
 
 impl SendMessage {
-    fn outgoing(self) -> Result<Outgoing, Refusal> {
+    fn outgoing(self) -> Result<Outgoing, Rejection> {
         let receiver = match (self.phone_number, self.chat_id, self.list_id, self.targets) {
             (Some(phone), ..) => Receiver::Phone(phone),
             (_, Some(id), ..) => Receiver::Conversation(id),
@@ -75,12 +77,12 @@ impl SendMessage {
     }
 }
 
-/// A group has at least two members.
-pub(super) fn group(mut targets: Vec<String>) -> Result<Vec<String>, Refusal> {
+/// Sorts and deduplicates a group, which needs at least two members.
+pub(super) fn group(mut targets: Vec<String>) -> Result<Vec<String>, Rejection> {
     targets.sort();
     targets.dedup();
     if targets.len() < 2 {
-        return Err(Refusal::bad_data(
+        return Err(Rejection::bad_data(
             "targets",
             "a group has at least two members",
         ));
@@ -88,7 +90,7 @@ pub(super) fn group(mut targets: Vec<String>) -> Result<Vec<String>, Refusal> {
     Ok(targets)
 }
 
-pub(super) fn send_email(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn send_email(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let request: SendEmail = call.input()?;
     let to = request
         .targets
@@ -117,34 +119,34 @@ pub(super) fn send_email(call: &mut Call<'_>) -> Result<Value, Refusal> {
             }
         });
     }
-    Ok(call.speak().sent_email(&sent))
+    Ok(call.renderer().sent_email(&sent))
 }
 
-/// The first `to:` address, with whom the conversation is.
-fn first_recipient(targets: &[String]) -> Result<String, Refusal> {
+/// Returns the first `to:` address. The conversation is with this address.
+fn first_recipient(targets: &[String]) -> Result<String, Rejection> {
     let mut to = targets
         .iter()
         .filter_map(|target| target.strip_prefix("to:"));
     let first = to.next().and_then(|addresses| addresses.split(',').next());
     match first {
         Some(address) => Ok(address.trim().to_lowercase()),
-        None => Err(Refusal::bad_data(
+        None => Err(Rejection::bad_data(
             "targets",
-            "one receiver must begin with `to:`",
+            "must contain a recipient that begins with `to:`",
         )),
     }
 }
 
-/// Up to 50 messages of a conversation before a second, latest first; of nobody
-/// there are none.
-pub(super) fn history(call: &mut Call<'_>) -> Result<Value, Refusal> {
+/// Returns up to 50 messages of a conversation before a time, latest first. An
+/// unknown number has none.
+pub(super) fn history(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let inbox = call.integer("inboxID");
     call.store.inbox(inbox, "inboxID")?;
     let bound = match call.parameters.get("timestamp").and_then(Value::as_i64) {
         Some(second) => Some(Timestamp::from_second(second).map_err(|_| {
-            Refusal::bad_data(
+            Rejection::bad_data(
                 "timestamp",
-                "is Unix time in seconds, and this is out of range",
+                "must be Unix time in seconds, and is out of range",
             )
         })?),
         None => None,
@@ -165,11 +167,11 @@ pub(super) fn history(call: &mut Call<'_>) -> Result<Value, Refusal> {
         |store| &store.messages,
         &[part],
         &paging,
-        |speaker, message| speaker.message(message),
+        |renderer, message| renderer.message(message),
     ))
 }
 
-pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Rejection> {
     #[derive(Deserialize)]
     struct ListMessages {
         created_at: Option<Timestamp>,
@@ -183,12 +185,12 @@ pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
         |store| &store.messages,
         &[Part::Whole],
         &paging,
-        |speaker, message| speaker.message(message),
+        |renderer, message| renderer.message(message),
     ))
 }
 
-pub(super) fn count(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn count(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let request: ListRequest = call.input()?;
     let count = call.store.messages.count(request.date);
-    Ok(call.speak().count(count))
+    Ok(call.renderer().count(count))
 }

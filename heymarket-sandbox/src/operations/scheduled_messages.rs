@@ -1,13 +1,15 @@
+//! Scheduled messages.
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Call, found, messages};
+use super::call::{Call, found};
+use super::messages;
 use crate::render::ok;
-use crate::store::{Kind, Receiver, Refusal, ScheduledMessage};
+use crate::store::{Kind, Receiver, Rejection, ScheduledMessage};
 
-/// How far ahead a message must be scheduled, and of what its time is a
-/// multiple.
+/// How far ahead a message must be scheduled. Its time is a multiple of this.
 const QUARTER: SignedDuration = SignedDuration::from_mins(15);
 
 #[derive(Deserialize)]
@@ -23,13 +25,13 @@ struct ScheduleRequest {
     user_id: Option<i64>,
 }
 
-pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let id = call.integer("id");
     let message = found(&call.store.scheduled, id, "scheduled message")?.clone();
-    Ok(call.speak().scheduled_message(&message))
+    Ok(call.renderer().scheduled_message(&message))
 }
 
-pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let request: ScheduleRequest = call.input()?;
     let mut message = request.message(call)?;
     message.id = call.store.next_id(Kind::ScheduledMessage);
@@ -38,7 +40,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
     Ok(scheduled(call, id, 1))
 }
 
-pub(super) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn update(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let id = call.integer("id");
     let old = found(&call.store.scheduled, id, "scheduled message")?.clone();
     let request: ScheduleRequest = call.input()?;
@@ -54,25 +56,25 @@ pub(super) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
     Ok(scheduled(call, id, rev))
 }
 
-/// Samples have the id alone.
+/// Renders the result. Samples have the ID only.
 fn scheduled(call: &mut Call<'_>, id: i64, rev: i64) -> Value {
-    if call.voice.documented() {
+    if call.dialect.next_is_documented() {
         json!({"id": id, "rev": rev})
     } else {
         json!({"id": id})
     }
 }
 
-pub(super) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn delete(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let id = call.integer("id");
     match call.store.unschedule(id) {
         Some(_) => Ok(ok()),
-        None => Err(Refusal::not_found("no scheduled message has this id")),
+        None => Err(Rejection::not_found("no scheduled message has this id")),
     }
 }
 
 impl ScheduleRequest {
-    fn message(self, call: &Call<'_>) -> Result<ScheduledMessage, Refusal> {
+    fn message(self, call: &Call<'_>) -> Result<ScheduledMessage, Rejection> {
         check_time(self.execute_at, call.now)?;
         call.store.inbox(self.inbox_id, "inbox_id")?;
         let user = match self.user_id {
@@ -86,7 +88,7 @@ impl ScheduleRequest {
             .any(|part| self.content.get(part).is_some_and(|value| value != ""));
         if !has_content {
             let problem = "nothing to send; give one of text, template, attachments and gallery";
-            return Err(Refusal::bad_data("content", problem));
+            return Err(Rejection::bad_data("content", problem));
         }
         Ok(ScheduledMessage {
             id: 0,
@@ -102,7 +104,7 @@ impl ScheduleRequest {
         })
     }
 
-    fn receiver(&self, call: &Call<'_>) -> Result<Receiver, Refusal> {
+    fn receiver(&self, call: &Call<'_>) -> Result<Receiver, Rejection> {
         if let Some(phone) = &self.phone_number {
             return Ok(Receiver::Phone(phone.clone()));
         }
@@ -118,7 +120,7 @@ impl ScheduleRequest {
         let phones: Option<Vec<_>> = targets.map(phone).collect();
         match phones {
             Some(phones) => Ok(Receiver::Group(messages::group(phones)?)),
-            None => Err(Refusal::bad_data(
+            None => Err(Rejection::bad_data(
                 "targets",
                 "must be phone numbers, or objects with a phone number each",
             )),
@@ -126,7 +128,8 @@ impl ScheduleRequest {
     }
 }
 
-/// A target is a number, or an object of a shape that no source shows.
+/// Returns the number of a target: a string, or an object whose members no
+/// source shows.
 fn phone(target: &Value) -> Option<String> {
     let text = target.as_str().or_else(|| {
         let names = ["phone", "phone_number", "target"];
@@ -135,16 +138,16 @@ fn phone(target: &Value) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn check_time(time: Timestamp, now: Timestamp) -> Result<(), Refusal> {
+fn check_time(time: Timestamp, now: Timestamp) -> Result<(), Rejection> {
     let is_quarter = time.as_second() % QUARTER.as_secs() == 0 && time.subsec_nanosecond() == 0;
     if !is_quarter {
-        return Err(Refusal::bad_data(
+        return Err(Rejection::bad_data(
             "execute_at",
-            "must be on a quarter of an hour",
+            "must be on a quarter hour",
         ));
     }
     if time.duration_since(now) < QUARTER {
-        return Err(Refusal::bad_data(
+        return Err(Rejection::bad_data(
             "execute_at",
             "must be at least 15 minutes ahead",
         ));
@@ -152,8 +155,7 @@ fn check_time(time: Timestamp, now: Timestamp) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The team's owner, who sends where the request does not say: the first of its
-/// administrators.
+/// Returns the default sender, the team's owner: the first administrator.
 fn owner(call: &Call<'_>) -> i64 {
     let mut members = call.store.members.values();
     let owner = members.find(|member| member.role_id == 1);

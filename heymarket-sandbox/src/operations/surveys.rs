@@ -1,21 +1,23 @@
+//! Surveys.
+
 use serde_json::Value;
 
-use super::{Call, ListRequest, found};
-use crate::store::{Part, Refusal};
+use super::call::{Call, ListRequest, found};
+use crate::store::{Part, Rejection};
 
-pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let id = call.integer("id");
     let survey = found(&call.store.surveys, id, "survey")?.clone();
-    Ok(call.speak().survey(&survey))
+    Ok(call.renderer().survey(&survey))
 }
 
-/// Pages from 1, without a cursor.
-pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
+/// Pages count from 1, without a cursor.
+pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let paging = call.input::<ListRequest>()?.paging(1)?;
     Ok(call.page(
         |store| &store.surveys,
         &[Part::Whole],
         &paging,
-        |speaker, survey| speaker.survey(survey),
+        |renderer, survey| renderer.survey(survey),
     ))
 }

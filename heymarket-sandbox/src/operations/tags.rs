@@ -1,27 +1,29 @@
+//! Tags.
+
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Call, ListRequest, found};
+use super::call::{Call, ListRequest, found};
 use crate::render::ok;
-use crate::store::{Kind, Part, Refusal, Tag};
+use crate::store::{Kind, Part, Rejection, Tag};
 
-pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let id = call.integer("id");
     let tag = found(&call.store.tags, id, "tag")?.clone();
-    Ok(call.speak().tag(&tag))
+    Ok(call.renderer().tag(&tag))
 }
 
-pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let paging = call.input::<ListRequest>()?.paging(1)?;
     Ok(call.page(
         |store| &store.tags,
         &[Part::Whole],
         &paging,
-        |speaker, tag| speaker.tag(tag),
+        |renderer, tag| renderer.tag(tag),
     ))
 }
 
-pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Rejection> {
     #[derive(Deserialize)]
     struct NewTag {
         tag: String,
@@ -30,10 +32,10 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
     }
     let tag: NewTag = call.input()?;
     if tag.tag.trim().is_empty() {
-        return Err(Refusal::bad_data("tag", "must not be empty"));
+        return Err(Rejection::bad_data("tag", "must not be empty"));
     }
     if !tag.color.is_empty() && !is_color(&tag.color) {
-        return Err(Refusal::bad_data("color", "must be a color as #RRGGBB"));
+        return Err(Rejection::bad_data("color", "must be a color as #RRGGBB"));
     }
     let id = call.store.next_id(Kind::Tag);
     let now = call.now;
@@ -46,7 +48,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
         rev: 1,
     });
     let uuid = call.store.next_uuid();
-    Ok(call.speak().written(id, 1, Some(&uuid)))
+    Ok(call.renderer().written(id, 1, Some(&uuid)))
 }
 
 fn is_color(text: &str) -> bool {
@@ -56,8 +58,8 @@ fn is_color(text: &str) -> bool {
     })
 }
 
-/// Contacts lose it too.
-pub(super) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
+/// Deletes a tag, from contacts as well.
+pub(super) fn delete(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let id = call.integer("id");
     found(&call.store.tags, id, "tag")?;
     call.store.tags.remove(id);

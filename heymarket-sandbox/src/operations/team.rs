@@ -1,8 +1,10 @@
+//! The team.
+
 use serde_json::Value;
 
-use super::Call;
-use crate::store::Refusal;
+use super::call::Call;
+use crate::store::Rejection;
 
-pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Refusal> {
-    Ok(call.speak().team())
+pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Rejection> {
+    Ok(call.renderer().team())
 }

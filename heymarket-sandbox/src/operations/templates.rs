@@ -1,9 +1,11 @@
+//! Templates.
+
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Call, ListRequest, found};
+use super::call::{Call, ListRequest, found};
 use crate::render::ok;
-use crate::store::{Kind, Part, Refusal, Template};
+use crate::store::{Kind, Part, Rejection, Template};
 
 #[derive(Deserialize)]
 struct TemplateChange {
@@ -20,23 +22,23 @@ struct TemplateContent {
     gallery: Vec<Value>,
 }
 
-pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let id = call.integer("id");
     let template = found(&call.store.templates, id, "template")?.clone();
-    Ok(call.speak().template(&template))
+    Ok(call.renderer().template(&template))
 }
 
-pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let paging = call.input::<ListRequest>()?.paging(1)?;
     Ok(call.page(
         |store| &store.templates,
         &[Part::Whole],
         &paging,
-        |speaker, template| speaker.template(template),
+        |renderer, template| renderer.template(template),
     ))
 }
 
-pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let change: TemplateChange = call.input()?;
     let id = call.store.next_id(Kind::Template);
     let now = call.now;
@@ -53,10 +55,10 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Refusal> {
         rev: 1,
     });
     let uuid = call.store.next_uuid();
-    Ok(call.speak().written(id, 1, Some(&uuid)))
+    Ok(call.renderer().written(id, 1, Some(&uuid)))
 }
 
-pub(super) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn update(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let id = call.integer("id");
     found(&call.store.templates, id, "template")?;
     let change: TemplateChange = call.input()?;
@@ -76,10 +78,10 @@ pub(super) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
         template.rev += 1;
         rev = template.rev;
     });
-    Ok(call.speak().written(id, rev, None))
+    Ok(call.renderer().written(id, rev, None))
 }
 
-pub(super) fn delete(call: &mut Call<'_>) -> Result<Value, Refusal> {
+pub(super) fn delete(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let id = call.integer("id");
     found(&call.store.templates, id, "template")?;
     call.store.templates.remove(id);

@@ -1,11 +1,14 @@
+//! Team members.
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Call;
-use crate::store::{Member, Refusal};
+use super::call::Call;
+use crate::store::{Member, Rejection};
 
-/// The members with any of the numbers or addresses; all without either.
-pub(super) fn find(call: &mut Call<'_>) -> Result<Value, Refusal> {
+/// Returns the members with any of the numbers or addresses, or all members
+/// without either.
+pub(super) fn find(call: &mut Call<'_>) -> Result<Value, Rejection> {
     #[derive(Deserialize)]
     #[serde(default)]
     #[derive(Default)]
@@ -29,8 +32,8 @@ pub(super) fn find(call: &mut Call<'_>) -> Result<Value, Refusal> {
     Ok(memberships(call, &members))
 }
 
-/// All or none: an id that nobody has is found before anyone is changed.
-pub(super) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
+/// Changes all members or none: every ID is looked up first.
+pub(super) fn update(call: &mut Call<'_>) -> Result<Value, Rejection> {
     #[derive(Deserialize)]
     struct UpdateUsers {
         users: Vec<UpdateUser>,
@@ -66,8 +69,8 @@ pub(super) fn update(call: &mut Call<'_>) -> Result<Value, Refusal> {
 }
 
 fn memberships(call: &mut Call<'_>, members: &[Member]) -> Value {
-    let speaker = call.speak();
+    let renderer = call.renderer();
     let members = members.iter();
-    let members: Vec<_> = members.map(|member| speaker.membership(member)).collect();
+    let members: Vec<_> = members.map(|member| renderer.membership(member)).collect();
     json!({ "memberships": members })
 }

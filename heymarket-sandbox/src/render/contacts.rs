@@ -1,17 +1,18 @@
+//! Contacts, their channels and their fields.
+
 use serde_json::{Map, Value, json};
 
-use super::{Object, Speaker, time};
-use crate::store::{Channel, Contact};
+use super::renderer::{Object, Renderer, time};
+use crate::store::{Channel, Contact, Field};
 
-/// The operations that answer with a contact: only those of v2 take its UUID and
-/// have its channels.
+/// The generation of the operation. Only v2 returns the UUID and the channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Generation {
     V1,
     V2,
 }
 
-impl Speaker<'_> {
+impl Renderer<'_> {
     pub(crate) fn contact(&mut self, contact: &Contact, generation: Generation) -> Value {
         let mut object = Object::default();
         object.put("id", contact.id);
@@ -37,7 +38,7 @@ impl Speaker<'_> {
             .iter()
             .map(|(id, value)| (id.to_string(), value.clone()))
             .collect();
-        if self.voice.documented() {
+        if self.dialect.next_is_documented() {
             object.put("avatar", contact.avatar.as_str());
             object.put("custom", custom);
             object.put("external_id", "");
@@ -57,8 +58,8 @@ impl Speaker<'_> {
         object.done()
     }
 
-    /// Objects, says the documentation, and shows none: those of the request
-    /// with the tag's text.
+    /// Renders the tags. The documentation says objects and shows none; these
+    /// have the members of the request, and the text of the tag.
     fn tags(&self, contact: &Contact) -> Value {
         let tags = contact
             .tags
@@ -74,16 +75,17 @@ impl Speaker<'_> {
         object.put("phone", contact.phone());
         object.put("unsubscribed", contact.is_unsubscribed());
         object.put("blocked", contact.blocked);
-        if !self.voice.documented() {
+        if !self.dialect.next_is_documented() {
             object.put("unsubscribed_admin", contact.unsubscribed_by_team);
             object.put("unsubscribed_contact", contact.unsubscribed_by_contact);
         }
         object.done()
     }
 
-    /// Ids are texts in the older documentation and numbers in the newer one.
+    /// Renders a channel. IDs are strings in the older documentation and
+    /// integers in the newer one.
     pub(crate) fn channel(&mut self, contact: &Contact, channel: &Channel) -> Value {
-        let (id, contact_id) = if self.voice.documented() {
+        let (id, contact_id) = if self.dialect.next_is_documented() {
             (json!(channel.uuid), json!(contact.uuid))
         } else {
             (json!(channel.id), json!(contact.id))
@@ -106,5 +108,9 @@ impl Speaker<'_> {
         channels
             .map(|channel| self.channel(contact, channel))
             .collect()
+    }
+
+    pub(crate) fn field(&self, field: &Field) -> Value {
+        json!({"id": field.id, "title": field.title})
     }
 }

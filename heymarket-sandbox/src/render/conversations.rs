@@ -1,12 +1,14 @@
+//! Conversations.
+
 use serde_json::{Value, json};
 
-use super::{Object, Speaker, time};
+use super::renderer::{Object, Renderer, time};
 use crate::store::Conversation;
 
-/// Where a conversation stands: samples differ by it.
+/// Where a conversation appears. The samples differ by place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum View {
-    /// By itself.
+    /// In the response of `get_conversation`.
     One,
     /// In a list of conversations.
     Listed,
@@ -14,17 +16,17 @@ pub(crate) enum View {
     Embedded,
 }
 
-impl Speaker<'_> {
+impl Renderer<'_> {
     pub(crate) fn conversation(&mut self, conversation: &Conversation, view: View) -> Value {
-        if self.voice.documented() {
+        if self.dialect.next_is_documented() {
             self.documented_conversation(conversation)
         } else {
             self.observed_conversation(conversation, view)
         }
     }
 
-    /// The reference page, with objects for references, and a boolean for
-    /// `read`.
+    /// Renders the members of the reference page: objects for references, a
+    /// boolean for `read`.
     fn documented_conversation(&mut self, conversation: &Conversation) -> Value {
         json!({
             "id": conversation.id,
@@ -84,7 +86,7 @@ impl Speaker<'_> {
         object.done()
     }
 
-    /// A member as an object, null for nobody.
+    /// Renders a member as an object, or `null` for 0.
     fn member(&self, id: i64) -> Value {
         match self.store.members.get(&id) {
             Some(member) => json!({
@@ -123,8 +125,8 @@ fn status(conversation: &Conversation) -> &'static str {
     }
 }
 
-/// The members of a group by phone number, in a shape that no source describes;
-/// lists have one of this shape.
+/// Renders the members of a group by phone number. No source describes the
+/// format; a list's `targets` has this one.
 pub(super) fn targets(targets: &[String]) -> Value {
     let targets = targets.iter();
     targets

@@ -1,12 +1,14 @@
+//! Messages.
+
 use serde_json::{Value, json};
 
-use super::conversations::targets;
-use super::{Object, Speaker, View, time};
+use super::conversations::{View, targets};
+use super::renderer::{Object, Renderer, time};
 use crate::store::Message;
 
-impl Speaker<'_> {
+impl Renderer<'_> {
     pub(crate) fn message(&mut self, message: &Message) -> Value {
-        let documented = self.voice.documented();
+        let documented = self.dialect.next_is_documented();
         let conversation = self.store.conversations.get(message.conversation);
         let mut object = Object::default();
         object.put("id", message.id);
@@ -46,7 +48,7 @@ impl Speaker<'_> {
     }
 }
 
-/// The kinds are not listed anywhere: `text` is what samples have.
+/// Returns the type. No source lists the types; the samples have `text`.
 fn kind(message: &Message) -> &'static str {
     if message.private { "private" } else { "text" }
 }

@@ -1,4 +1,4 @@
-//! From the schemas of OpenAPI 3.0 to JSON Schema.
+//! Converts schemas of OpenAPI 3.0 to JSON Schema.
 
 use std::collections::BTreeSet;
 
@@ -6,14 +6,14 @@ use serde_json::{Map, Value, json};
 
 const SCHEMAS: &str = "#/components/schemas/";
 
-/// What a schema is for.
+/// The direction of the values that a schema checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     Request,
-    Answer,
+    Response,
 }
 
-/// A JSON Schema that stands alone: it holds all that it refers to.
+/// Returns a self-contained JSON Schema.
 pub(super) fn standalone(document: &Value, schema: &Value, side: Side) -> Value {
     let mut names = BTreeSet::new();
     collect_references(document, schema, &mut names);
@@ -60,7 +60,7 @@ fn collect_references(document: &Value, schema: &Value, names: &mut BTreeSet<Str
 
 fn convert(schema: &Value, side: Side) -> Value {
     let Value::Object(members) = schema else {
-        // Of what is not there, nothing can be said.
+        // A missing schema accepts everything.
         return Value::Bool(true);
     };
     let mut converted = Map::new();
@@ -95,9 +95,9 @@ fn convert(schema: &Value, side: Side) -> Value {
             | "additionalProperties" => {
                 converted.insert(key.clone(), value.clone());
             }
-            // The server takes kinds of addresses that no page lists; what it
-            // answers with is to be among the known.
-            "enum" if side == Side::Answer || !is_open_to_requests(members) => {
+            // Requests may use values that no page lists. Responses must use
+            // known ones.
+            "enum" if side == Side::Response || !is_open_to_requests(members) => {
                 converted.insert(key.clone(), value.clone());
             }
             _ => {}
@@ -116,15 +116,15 @@ fn convert(schema: &Value, side: Side) -> Value {
     converted.into()
 }
 
-/// Kinds of addresses are open by the documentation itself, which ends its list
-/// of them with "other".
+/// Returns whether requests may use other values. The documented list of
+/// address types ends with "other".
 fn is_open_to_requests(schema: &Map<String, Value>) -> bool {
     let values = schema.get("enum").and_then(Value::as_array);
     schema.get("x-open-enum") == Some(&Value::Bool(true))
         && values.is_some_and(|values| values.iter().any(|value| value == "facebook"))
 }
 
-/// The names of the members whose values are of an open set.
+/// Collects the names of members whose values are open enums.
 pub(super) fn collect_open_members(document: &Value, names: &mut BTreeSet<String>) {
     let schemas = document.pointer("/components/schemas");
     for schema in schemas.and_then(Value::as_object).into_iter().flatten() {

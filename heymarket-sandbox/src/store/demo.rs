@@ -1,13 +1,18 @@
-//! What a sandbox knows when it starts. It is the same every time: invented
-//! people, numbers that no one has, times that are past.
+//! The demo data. It is the same in every run: invented people, unassigned
+//! numbers, times in the past.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::{
-    Channels, ContactChange, Content, Field, Inbound, Inbox, Kind, List, Member, Outgoing,
-    Receiver, ScheduledMessage, Sent, Store, Survey, Tag, Team, Template,
+use super::contacts::{Channels, ContactChange};
+use super::data::{Kind, Store};
+use super::fields::Field;
+use super::receiving::Inbound;
+use super::records::{
+    Inbox, List, Member, Receiver, ScheduledMessage, Sent, Survey, Tag, Team, Template,
 };
+use super::rejection::Rejection;
+use super::sending::{Content, Outgoing};
 
 const TEAM: i64 = 6001;
 const SUPPORT: i64 = 41001;
@@ -15,10 +20,10 @@ const ORDERS: i64 = 41002;
 const TOLL_FREE: i64 = 41003;
 const OWNER: i64 = 50001;
 
-/// More than two pages of them.
+/// More than two pages.
 const CONTACTS: usize = 72;
 const CONVERSATIONS: usize = 64;
-/// The messages of the first conversation: more than a page of its history.
+/// The messages of the first conversation: more than one page.
 const LONG_HISTORY: i64 = 60;
 
 const FIRST_NAMES: [&str; 12] = [
@@ -34,7 +39,7 @@ const LAST_NAMES: [&str; 6] = [
     "Instance",
 ];
 
-/// A team with its members and inboxes, and nothing else: no operation can make
+/// Returns a team with its members and inboxes only. No operation can create
 /// those.
 pub(crate) fn team() -> Store {
     let mut store = Store {
@@ -90,10 +95,10 @@ pub(crate) fn team() -> Store {
     store
 }
 
-/// A team that has been at work.
+/// Returns a team with contacts, conversations, lists and templates.
 pub(crate) fn demo() -> Store {
     let mut store = team();
-    // The first conversation is the one of the README.
+    // The README uses this ID.
     store.next_ids.insert(Kind::Conversation, 9920);
     add_fields_and_tags(&mut store);
     add_contacts(&mut store);
@@ -105,7 +110,7 @@ pub(crate) fn demo() -> Store {
     store
 }
 
-/// A number of seconds after the team began.
+/// Returns a time in seconds after the start of the demo data.
 fn at(second: i64) -> Timestamp {
     // 2026-05-01T09:00:00Z.
     let start = Timestamp::constant(1_777_626_000, 0);
@@ -146,7 +151,7 @@ fn add_contacts(store: &mut Store) {
     for index in 0..CONTACTS {
         let first = FIRST_NAMES[index % FIRST_NAMES.len()];
         let last = LAST_NAMES[index / FIRST_NAMES.len() % LAST_NAMES.len()];
-        // Two at a time, as an import makes them.
+        // Pairs share a time, as after an import.
         let now = at(1000 + 60 * index.div_ceil(2) as i64);
         let id = store.blank_contact(OWNER, now);
         let mut change = ContactChange {
@@ -230,8 +235,8 @@ fn add_conversations(store: &mut Store) {
         let inbox = if index % 3 == 2 { ORDERS } else { SUPPORT };
         let phone = phone(index);
         let length = if index == 0 { LONG_HISTORY } else { 2 };
-        // The last messages of neighbours come at one time, and the edge of the
-        // first page runs between two of them.
+        // Neighbours share the time of their last message, and the first page
+        // ends between two of them.
         let last = at(100_000 + 600 * index.div_ceil(2) as i64);
         for back in (0..length).rev() {
             let second = SignedDuration::from_secs(7 * back);
@@ -292,8 +297,8 @@ fn receive(store: &mut Store, inbox: i64, phone: &str, text: &str, now: Timestam
     expect(store.receive(&inbound, now));
 }
 
-/// A test builds the demo data, so that nothing of it is refused.
-fn expect(result: Result<Sent, super::Refusal>) {
+/// Nothing in the demo data is rejected. A test proves it.
+fn expect(result: Result<Sent, Rejection>) {
     debug_assert!(result.is_ok(), "the demo data: {result:?}");
 }
 
@@ -341,16 +346,16 @@ fn add_schedule(store: &mut Store) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Order, Paging, Part};
+    use crate::store::table::{Order, Paging, Part};
 
     #[test]
-    fn the_demo_data_is_the_same_every_time() {
+    fn the_demo_data_is_the_same_in_every_run() {
         let text = || serde_json::to_value(demo()).expect("JSON");
         assert_eq!(text(), text());
     }
 
     #[test]
-    fn the_edge_of_the_first_page_runs_between_conversations_of_one_time() {
+    fn the_first_page_ends_between_two_equal_times() {
         let store = demo();
         let first = Paging {
             order: Order::Updated,

@@ -1,3 +1,5 @@
+//! Custom fields.
+
 use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize, Serializer};
@@ -9,7 +11,7 @@ pub(crate) struct Field {
     pub(crate) title: String,
 }
 
-/// The custom fields, found at once however many there are.
+/// The custom fields, indexed by ID, title and token.
 #[derive(Debug, Default, Deserialize)]
 #[serde(from = "Vec<Field>")]
 pub(crate) struct Fields {
@@ -28,7 +30,7 @@ impl Fields {
         self.ids.insert(field.id);
         let title = field.title.clone();
         let token = title.to_lowercase().replace(' ', "_");
-        // The first of a name has it.
+        // The first field of a name wins.
         self.by_title.entry(title).or_insert(field.id);
         self.by_token.entry(token).or_insert(field.id);
         self.fields.push(field);
@@ -42,8 +44,8 @@ impl Fields {
         self.by_title.get(title).copied()
     }
 
-    /// The field that a token of a template names, in any case: its title with
-    /// `_` for blanks.
+    /// Returns the field of a template token: its title in any case, with `_`
+    /// for spaces.
     pub(crate) fn with_token(&self, token: &str) -> Option<i64> {
         self.by_token.get(&token.to_lowercase()).copied()
     }

@@ -1,5 +1,4 @@
-//! What the sandbox remembers, in one shape: the dialects are made from it when
-//! it is answered.
+//! The records, in one format. The renderer derives both dialects from it.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +8,12 @@ use serde_json::Value;
 
 use super::table::{Part, Record};
 
-/// The team that everything belongs to.
+/// The team that owns all records.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Team {
     pub(crate) id: i64,
     pub(crate) name: String,
-    /// How many contacts a list may have.
+    /// The limit of contacts for each list.
     pub(crate) list_size: usize,
 }
 
@@ -52,14 +51,14 @@ pub(crate) struct Inbox {
 pub(crate) struct Conversation {
     pub(crate) id: i64,
     pub(crate) inbox: i64,
-    /// A phone number, an e-mail address, or, of a group, nothing.
+    /// A phone number or an email address. Empty for a group.
     pub(crate) target: String,
     /// The phone numbers of a group, sorted.
     pub(crate) targets: Vec<String>,
     pub(crate) channel: String,
     pub(crate) name: String,
     pub(crate) local_id: String,
-    /// The member in charge, or 0.
+    /// The assigned member, or 0.
     pub(crate) assigned: i64,
     pub(crate) creator: i64,
     pub(crate) members: Vec<i64>,
@@ -87,7 +86,7 @@ pub(crate) struct Message {
     pub(crate) local_id: String,
     pub(crate) broadcast_id: Option<i64>,
     pub(crate) raw_error: String,
-    /// Why it did not reach some of a group, by phone number.
+    /// The errors of a group message, by phone number.
     pub(crate) target_errors: BTreeMap<String, String>,
     pub(crate) date: Timestamp,
     pub(crate) updated: Timestamp,
@@ -102,10 +101,10 @@ pub(crate) struct Contact {
     pub(crate) display_name: String,
     pub(crate) avatar: String,
     pub(crate) channels: Vec<Channel>,
-    /// By the id of the field.
+    /// By the ID of the field.
     pub(crate) custom: BTreeMap<i64, Value>,
     pub(crate) tags: Vec<i64>,
-    /// The member in charge, or 0.
+    /// The assigned member, or 0.
     pub(crate) assigned: i64,
     pub(crate) creator: i64,
     pub(crate) email_suppressions: Vec<i64>,
@@ -204,7 +203,7 @@ pub(crate) struct ScheduledMessage {
     pub(crate) id: i64,
     pub(crate) inbox: i64,
     pub(crate) execute: Timestamp,
-    /// As it was handed in.
+    /// As the request gave it.
     pub(crate) content: Value,
     pub(crate) receiver: Receiver,
     pub(crate) local_id: String,
@@ -214,7 +213,7 @@ pub(crate) struct ScheduledMessage {
     pub(crate) rev: i64,
 }
 
-/// To whom a message goes.
+/// The recipient of a message.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Receiver {
@@ -224,7 +223,15 @@ pub(crate) enum Receiver {
     Group(Vec<String>),
 }
 
-/// Says of each record where its id and its times are.
+/// The result of a send or of a creation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Sent {
+    pub(crate) id: i64,
+    pub(crate) conversation: Option<i64>,
+    pub(crate) date: Timestamp,
+}
+
+/// Implements `Record` for each record type.
 macro_rules! records {
     ($($record:ty: $created:ident, $part:expr;)*) => {$(
         impl Record for $record {

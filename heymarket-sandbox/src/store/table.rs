@@ -1,16 +1,18 @@
+//! A table of records, indexed by time.
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 
-/// What a table holds.
+/// A record of a table.
 pub(crate) trait Record {
     fn id(&self) -> i64;
     fn created(&self) -> Timestamp;
     fn updated(&self) -> Timestamp;
 
-    /// The part of the table that this record is in, for lists that look into
-    /// some parts only; a list of everything needs none.
+    /// Returns the part of the table that holds this record. Lists of some
+    /// parts need it.
     fn part(&self) -> Part {
         Part::Whole
     }
@@ -23,7 +25,7 @@ pub(crate) enum Part {
     Whole,
     /// The messages of a conversation.
     Conversation(i64),
-    /// The conversations of an inbox that are closed or not, unread or not.
+    /// The conversations of an inbox, by closed and unread.
     Inbox {
         inbox: i64,
         closed: bool,
@@ -31,7 +33,7 @@ pub(crate) enum Part {
     },
 }
 
-/// The time that a list is sorted by.
+/// The time by which a list is sorted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub(crate) enum Order {
     #[serde(rename = "created_at")]
@@ -41,21 +43,21 @@ pub(crate) enum Order {
     Updated,
 }
 
-/// Which page of a list is wanted.
+/// The requested page of a list.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Paging {
     pub(crate) order: Order,
-    /// Oldest first, from the bound on; else newest first, strictly before it.
+    /// Oldest first from the bound on, or else newest first strictly before it.
     pub(crate) ascending: bool,
     pub(crate) bound: Option<Timestamp>,
     pub(crate) skip: usize,
     pub(crate) limit: usize,
 }
 
-/// Records by id, in the order of their times.
+/// Records by ID, indexed by their times.
 ///
-/// A page costs what is on it, however many records there are: each part keeps
-/// the order of its own.
+/// Each part has an index of its own, so the cost of a page does not depend on
+/// the number of records.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "Vec<R>", bound = "R: Record + Deserialize<'de>")]
 pub(crate) struct Table<R> {
@@ -95,7 +97,7 @@ impl<R: Record> Table<R> {
         Some(record)
     }
 
-    /// Changes a record, whose times and part may change with it.
+    /// Changes a record, and updates its index entries.
     pub(crate) fn change(&mut self, id: i64, change: impl FnOnce(&mut R)) {
         if let Some(mut record) = self.remove(id) {
             change(&mut record);
@@ -131,7 +133,7 @@ impl<R: Record> Table<R> {
         page.filter_map(|(_, id)| self.get(id)).collect()
     }
 
-    /// The ids of a part, oldest first.
+    /// Returns the IDs of a part, oldest first.
     pub(crate) fn ids(&self, part: Part) -> Vec<i64> {
         let timeline = self.parts.get(&part);
         let times = timeline
@@ -140,7 +142,7 @@ impl<R: Record> Table<R> {
         times.map(|(_, id)| *id).collect()
     }
 
-    /// How many records there are, last changed before a bound if there is one.
+    /// Returns the number of records, or of those updated before a bound.
     pub(crate) fn count(&self, bound: Option<Timestamp>) -> usize {
         match bound {
             None => self.records.len(),
@@ -189,13 +191,13 @@ fn parts<R: Record>(record: &R) -> impl Iterator<Item = Part> + use<R> {
 impl<R: Record> TryFrom<Vec<R>> for Table<R> {
     type Error = String;
 
-    /// None is lost: an id that is there twice is an error.
+    /// Returns an error if an ID occurs twice, so that no record is lost.
     fn try_from(records: Vec<R>) -> Result<Self, Self::Error> {
         let mut table = Self::default();
         for record in records {
             let id = record.id();
             if table.get(id).is_some() {
-                return Err(format!("the id {id} is there twice"));
+                return Err(format!("the id {id} occurs twice"));
             }
             table.insert(record);
         }
@@ -274,14 +276,14 @@ mod tests {
     };
 
     #[test]
-    fn a_page_is_newest_first_and_strictly_before_its_bound() {
+    fn a_page_is_newest_first_and_before_its_bound() {
         let table = table();
         assert_eq!(ids(&table, &[Part::Whole], FIRST), [4, 3]);
         let next = Paging {
             bound: Some(at(20)),
             ..FIRST
         };
-        // The other item of second 20 is lost, as the API loses it.
+        // The other item of second 20 is lost, as with the API.
         assert_eq!(ids(&table, &[Part::Whole], next), [1]);
         let upward = Paging {
             ascending: true,

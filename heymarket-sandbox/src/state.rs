@@ -1,5 +1,4 @@
-//! Everything that requests share, behind one lock that is held for a moment
-//! at a time and never across an await.
+//! The shared state, behind one lock that is never held across an await.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,44 +8,44 @@ use serde_json::Value;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::dialect::{Dialect, Voice};
+use crate::dialect::{Dialect, DialectChooser};
 use crate::error::Error;
-use crate::render::Speaker;
-use crate::state_file::{State, StateFile, StateRef};
-use crate::store::{self, Inbound, Refusal, Sent, Store};
-use crate::trouble::{Rule, Rules};
+use crate::faults::{Rule, Rules};
+use crate::render::Renderer;
+use crate::state_file::{SavedState, SavedStateRef, StateFile};
+use crate::store::{self, Inbound, Rejection, Sent, Store};
 use crate::webhooks::{Webhook, Webhooks};
 
-/// What the sandbox was started with, and returns to when it is reset.
+/// The initial settings, which a reset restores.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) dialect: Dialect,
     pub(crate) deduplicate_local_ids: bool,
-    /// Requests a minute for each key.
+    /// Requests per minute for each key.
     pub(crate) rate_limit: Option<u32>,
     pub(crate) demo: bool,
     pub(crate) seed: u64,
     pub(crate) max_body_bytes: usize,
-    /// How long a request's head, and then its body, may take to arrive.
+    /// How long the head of a request, and then its body, may take to arrive.
     pub(crate) read_timeout: Duration,
     pub(crate) rules: Vec<Rule>,
     pub(crate) webhooks: Vec<Webhook>,
 }
 
-/// The world, and what wakes those who watch it.
+/// The state, and what wakes the tasks that watch it.
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
-    world: Mutex<World>,
-    /// That time or the schedule changed.
+    state: Mutex<State>,
+    /// Notified when the clock or the schedule changes.
     pub(crate) rescheduled: Notify,
-    /// That something changed which is to be saved.
+    /// Notified when there is something to save.
     pub(crate) changed: Notify,
-    /// Where the state is saved. Locked during a save, so that no older state
-    /// follows a newer.
+    /// The state file. It is locked during a save, so no older state overwrites
+    /// a newer one.
     state_file: Mutex<Option<StateFile>>,
 }
 
-pub(crate) struct World {
+pub(crate) struct State {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) rules: Rules,
@@ -54,14 +53,14 @@ pub(crate) struct World {
     dialect: Dialect,
     started: Instant,
     windows: HashMap<String, Window>,
-    /// Counts answers, so that each has a chance of its own.
+    /// Counts responses, so that each has a seed of its own.
     answers: u64,
     seed: u64,
-    /// Whether anything is not saved yet.
+    /// Whether there are unsaved changes.
     dirty: bool,
 }
 
-/// The requests of a key in the minute that its first one began.
+/// The requests of a key in the minute that began with the first of them.
 struct Window {
     start: Duration,
     count: u32,
@@ -70,46 +69,46 @@ struct Window {
 const MINUTE: Duration = Duration::from_secs(60);
 
 impl Shared {
-    /// Begins with what the file holds, or with the data that the settings name.
+    /// Loads the state from the file, or creates the initial data.
     pub(crate) fn new(settings: Settings, file: Option<StateFile>) -> Result<Self, Error> {
         let loaded = match &file {
             Some(file) => file.load()?,
             None => None,
         };
-        let world = World::new(&settings, loaded)?;
+        let state = State::new(&settings, loaded)?;
         let shared = Self {
             settings,
-            world: Mutex::new(world),
+            state: Mutex::new(state),
             rescheduled: Notify::new(),
             changed: Notify::new(),
             state_file: Mutex::new(file),
         };
-        // That a file cannot be written is better known now.
+        // An unwritable file is reported at the start.
         shared.save()?;
         Ok(shared)
     }
 
-    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks at the world as it is by now.
-    pub(crate) fn look<T>(&self, look: impl FnOnce(&mut World) -> T) -> T {
-        let mut world = self.world();
-        world.deliver_due();
-        look(&mut world)
+    /// Reads the state after sending what is due.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state();
+        state.send_due();
+        look(&mut state)
     }
 
-    /// Does something to the world, then tells of what happened by it.
-    pub(crate) fn change<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
-        let mut world = self.world();
-        world.deliver_due();
-        let due = world.store.next_due();
-        let result = act(&mut world);
-        world.tell();
-        world.dirty = true;
-        let rescheduled = due != world.store.next_due();
-        drop(world);
+    /// Changes the state, then dispatches the events of the change.
+    pub(crate) fn change<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state();
+        state.send_due();
+        let due = state.store.next_due();
+        let result = act(&mut state);
+        state.dispatch_events();
+        state.dirty = true;
+        let rescheduled = due != state.store.next_due();
+        drop(state);
         if rescheduled {
             self.rescheduled.notify_one();
         }
@@ -117,11 +116,19 @@ impl Shared {
         result
     }
 
-    /// Back to the data that a sandbox begins with, and to the settings that
-    /// this one was started with.
+    /// Sets the clock, and sends what is due by then.
+    pub(crate) fn set_clock(&self, set: impl FnOnce(&mut Clock)) {
+        self.change(|state| {
+            set(&mut state.clock);
+            state.send_due();
+        });
+        self.rescheduled.notify_one();
+    }
+
+    /// Restores the initial data and settings.
     pub(crate) fn reset(&self) -> Result<(), Error> {
-        let fresh = World::new(&self.settings, None)?;
-        self.change(|world| *world = fresh);
+        let fresh = State::new(&self.settings, None)?;
+        self.change(|state| *state = fresh);
         self.rescheduled.notify_one();
         Ok(())
     }
@@ -133,21 +140,21 @@ impl Shared {
             return Ok(());
         };
         let text = {
-            let mut world = self.world();
-            if !std::mem::take(&mut world.dirty) {
+            let mut state = self.state();
+            if !std::mem::take(&mut state.dirty) {
                 return Ok(());
             }
-            world.text()
+            state.text()
         };
         let saved = text.and_then(|text| file.save(&text));
         if saved.is_err() {
-            self.world().dirty = true;
+            self.state().dirty = true;
         }
         saved
     }
 
-    /// Releases the state file. What changes after this is not saved: the file
-    /// may belong to another sandbox by then.
+    /// Releases the state file. Later changes are not saved, since another
+    /// sandbox may own the file by then.
     pub(crate) fn release(&self) {
         self.state_file().take();
     }
@@ -159,8 +166,8 @@ impl Shared {
     }
 }
 
-impl World {
-    fn new(settings: &Settings, loaded: Option<State>) -> Result<Self, Error> {
+impl State {
+    fn new(settings: &Settings, loaded: Option<SavedState>) -> Result<Self, Error> {
         let is_fresh = loaded.is_none();
         let mut webhooks = Webhooks::new()?;
         let (store, clock, kept) = match loaded {
@@ -168,7 +175,7 @@ impl World {
             None if settings.demo => (store::demo(), Clock::SYSTEM, Vec::new()),
             None => (store::team(), Clock::SYSTEM, Vec::new()),
         };
-        // One of the start was saved the last time.
+        // An initial webhook was saved by an earlier run.
         let is_new = |kept: &Webhook| !settings.webhooks.iter().any(|new| new.is_for(kept));
         let kept = kept.into_iter().filter(is_new);
         for webhook in kept.chain(settings.webhooks.clone()) {
@@ -194,19 +201,19 @@ impl World {
         })
     }
 
-    /// The voice of the next answer.
-    pub(crate) fn voice(&mut self, dialect: Option<Dialect>) -> Voice {
+    /// Returns the dialect chooser of the next response.
+    pub(crate) fn dialect_chooser(&mut self, dialect: Option<Dialect>) -> DialectChooser {
         self.answers += 1;
         let seed = self.seed ^ self.answers.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        Voice::new(dialect.unwrap_or(self.dialect), seed)
+        DialectChooser::new(dialect.unwrap_or(self.dialect), seed)
     }
 
     pub(crate) fn set_dialect(&mut self, dialect: Dialect) {
         self.dialect = dialect;
     }
 
-    /// Counts a request of a key. Gives whether it is within the limit; one
-    /// that is not does not count.
+    /// Counts a request of a key. Returns whether it is within the limit. A
+    /// request beyond the limit does not count.
     pub(crate) fn admit(&mut self, key: &str, limit: Option<u32>) -> bool {
         let Some(limit) = limit else {
             return true;
@@ -227,48 +234,48 @@ impl World {
         is_within
     }
 
-    /// Sends what is due by now.
-    pub(crate) fn deliver_due(&mut self) {
+    /// Sends the scheduled messages that are due.
+    pub(crate) fn send_due(&mut self) {
         let now = self.clock.now();
         if self.store.next_due().is_some_and(|due| due <= now) {
-            self.store.deliver_due(now);
+            self.store.send_due(now);
             self.dirty = true;
-            self.tell();
+            self.dispatch_events();
         }
     }
 
-    pub(crate) fn receive(&mut self, inbound: &Inbound) -> Result<Sent, Refusal> {
+    pub(crate) fn receive(&mut self, inbound: &Inbound) -> Result<Sent, Rejection> {
         let now = self.clock.now();
         self.store.receive(inbound, now)
     }
 
-    /// Tells webhooks of what happened since they were told last.
-    fn tell(&mut self) {
+    /// Queues the events since the last call for the webhooks.
+    fn dispatch_events(&mut self) {
         for event in self.store.take_events() {
             if !self.webhooks.has_receiver(event.kind) {
                 continue;
             }
-            let mut voice = self.voice(None);
-            let mut speaker = Speaker {
+            let mut dialect = self.dialect_chooser(None);
+            let mut renderer = Renderer {
                 store: &self.store,
-                voice: &mut voice,
+                dialect: &mut dialect,
             };
-            if let Some(data) = speaker.event_data(&event) {
-                self.webhooks.tell(event.kind, &data);
+            if let Some(data) = renderer.event_data(&event) {
+                self.webhooks.enqueue(event.kind, &data);
             }
         }
     }
 
-    /// The state as it is saved.
+    /// Serializes the state for the state file.
     fn text(&self) -> Result<Vec<u8>, Error> {
-        let state = StateRef::new(&self.clock, self.webhooks.configured(), &self.store);
+        let state = SavedStateRef::new(&self.clock, self.webhooks.configured(), &self.store);
         serde_json::to_vec(&state)
             .map_err(|error| Error::refused(format!("the state cannot be written: {error}")))
     }
 
-    /// The state as it is shown: without the tokens of webhooks.
+    /// Serializes the state for people, without the tokens of webhooks.
     pub(crate) fn shown(&self) -> Result<Value, Error> {
-        let state = StateRef::new(&self.clock, &[], &self.store);
+        let state = SavedStateRef::new(&self.clock, &[], &self.store);
         serde_json::to_value(&state)
             .map_err(|error| Error::refused(format!("the state cannot be shown: {error}")))
     }

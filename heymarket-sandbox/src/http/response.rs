@@ -1,3 +1,5 @@
+//! A response of the API, and its faults in transport.
+
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,29 +14,29 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::dialect::Voice;
-use crate::render::Speaker;
-use crate::store::{Refusal, Store};
+use crate::dialect::DialectChooser;
+use crate::render::Renderer;
+use crate::store::{Rejection, Store};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// That a connection is to be closed instead of answered.
+/// Marks a response whose connection is closed instead.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Close;
 
-/// An answer before it is one of HTTP.
+/// A response before it is converted to HTTP.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct ApiResponse {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
     pub(crate) body: Bytes,
     pub(crate) allow: Option<String>,
-    /// How many seconds `Date` is off.
+    /// The offset of `Date`, in seconds.
     pub(crate) skew_seconds: i64,
     pub(crate) cut_off: bool,
 }
 
-impl Answer {
+impl ApiResponse {
     pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self {
             status,
@@ -46,7 +48,7 @@ impl Answer {
         }
     }
 
-    /// What a proxy gives that has no answer.
+    /// Returns the error page of a proxy.
     pub(crate) fn html(status: u16) -> Self {
         let status_line = StatusCode::from_u16(status)
             .map_or_else(|_| status.to_string(), |status| status.to_string());
@@ -62,18 +64,18 @@ impl Answer {
         }
     }
 
-    pub(crate) fn refusal(refusal: &Refusal, voice: &mut Voice) -> Self {
-        // An error names nothing that is stored.
+    pub(crate) fn rejection(rejection: &Rejection, dialect: &mut DialectChooser) -> Self {
+        // An error response contains no records.
         let store = Store::default();
-        let mut speaker = Speaker {
+        let mut renderer = Renderer {
             store: &store,
-            voice,
+            dialect,
         };
-        let body = speaker.error(refusal.name, &refusal.message);
-        Self::json(refusal.status, &body)
+        let body = renderer.error(rejection.name, &rejection.message);
+        Self::json(rejection.status, &body)
     }
 
-    /// The bytes of the answer, after which the connection is closed.
+    /// Returns the bytes of the response, with `Connection: close`.
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         let body = self.body.clone();
         let response = self.into_response();
@@ -122,20 +124,19 @@ fn put_text(headers: &mut http::HeaderMap, name: HeaderName, text: &str) {
     }
 }
 
-/// An answer that the connection is closed in the place of.
+/// Returns a response that closes the connection instead of being sent.
 pub(crate) fn close() -> Response {
     let mut response = Response::new(Body::empty());
     response.extensions_mut().insert(Close);
     response
 }
 
-/// What should not happen.
-pub(crate) fn internal(problem: &str) -> Refusal {
-    Refusal::new(500, "server_error", problem)
+/// Returns a 500 for an internal error.
+pub(crate) fn internal(problem: &str) -> Rejection {
+    Rejection::new(500, "server_error", problem)
 }
 
-/// A body that ends with an error, behind a `Content-Length` that promised
-/// more.
+/// A body that ends with an error, short of its `Content-Length`.
 struct CutOff(Option<Bytes>);
 
 impl HttpBody for CutOff {

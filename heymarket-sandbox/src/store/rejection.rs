@@ -1,15 +1,17 @@
+//! Error responses.
+
 use std::time::Duration;
 
-/// Why a request is not done: the status and the words of the answer.
+/// An error response: its status, name and message.
 #[derive(Clone, Debug)]
-pub(crate) struct Refusal {
+pub(crate) struct Rejection {
     pub(crate) status: u16,
-    /// The documentation's name of the kind of error.
+    /// The documented name of the kind of error.
     pub(crate) name: &'static str,
     pub(crate) message: String,
 }
 
-impl Refusal {
+impl Rejection {
     pub(crate) fn new(status: u16, name: &'static str, message: impl Into<String>) -> Self {
         Self {
             status,
@@ -18,17 +20,17 @@ impl Refusal {
         }
     }
 
-    /// A field of the request is wrong.
+    /// Returns a 400 for an invalid field.
     pub(crate) fn bad_data(field: &str, problem: &str) -> Self {
         Self::new(400, "bad_data", format!("{field}: {problem}"))
     }
 
-    /// The credentials are good, but this may not be done.
+    /// Returns a 403: valid credentials, but the action is not allowed.
     pub(crate) fn denied(message: impl Into<String>) -> Self {
         Self::new(403, "denied", message)
     }
 
-    /// The body, or what its header says of it, is not JSON.
+    /// Returns a 415: the body is not JSON, or not declared as JSON.
     pub(crate) fn unsupported_type() -> Self {
         Self::new(
             415,
@@ -37,13 +39,13 @@ impl Refusal {
         )
     }
 
-    /// A part of the request did not arrive in time.
+    /// Returns a 408: a part of the request did not arrive in time.
     pub(crate) fn too_slow(part: &str, timeout: Duration) -> Self {
         let problem = format!("the {part} did not arrive within {timeout:?}");
         Self::new(408, "request_timeout", problem)
     }
 
-    /// Nothing has the id or the address that was asked for.
+    /// Returns a 404: no record has the ID or address.
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
         Self::new(404, "not_found", message)
     }

@@ -1,4 +1,4 @@
-//! Credentials, the rate limit, request ids, clock skew, unknown values and
+//! Credentials, the rate limit, request IDs, clock skew, unknown values and
 //! dialects.
 
 use std::collections::BTreeSet;
@@ -11,13 +11,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{
-    Answer, CONVERSATION, CUSTOMER, SUPPORT, ask, builder, client, in_each_dialect, sandbox,
+    CONVERSATION, CUSTOMER, Response, SUPPORT, builder, call, client, in_each_dialect, sandbox,
 };
 use crate::support::{self, ManualClock, Server};
 
-/// The header that a client of a secret sends at a time.
+/// Returns the header of a secret's client at a time.
 async fn authorization(id: &str, key: &str, now: Timestamp) -> String {
-    let server = Server::answering(support::Answer::new(200, "[]")).await;
+    let server = Server::answering(support::Response::new(200, "[]")).await;
     let client = Client::builder(Credentials::api_secret(id, key))
         .base_url(server.url())
         .clock(ManualClock::at(&now.to_string()))
@@ -28,9 +28,9 @@ async fn authorization(id: &str, key: &str, now: Timestamp) -> String {
     request.header("authorization").expect("a token").to_owned()
 }
 
-async fn with_token(sandbox: &Sandbox, token: &str) -> Answer {
-    let ask = ask(sandbox, "GET /v1/inboxes");
-    ask.header("authorization", token).send().await
+async fn with_token(sandbox: &Sandbox, token: &str) -> Response {
+    let request = call(sandbox, "GET /v1/inboxes");
+    request.header("authorization", token).send().await
 }
 
 fn seconds(seconds: i64) -> SignedDuration {
@@ -38,7 +38,7 @@ fn seconds(seconds: i64) -> SignedDuration {
 }
 
 #[tokio::test]
-async fn who_has_no_good_token_is_not_let_in_and_told_why() {
+async fn an_invalid_token_is_rejected_with_the_reason() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let now = Timestamp::now();
     let good = authorization(SECRET_ID, SECRET_KEY, now).await;
@@ -72,7 +72,7 @@ async fn who_has_no_good_token_is_not_let_in_and_told_why() {
 }
 
 #[tokio::test]
-async fn a_wrong_secret_is_an_error_of_the_client_and_does_nothing() {
+async fn a_wrong_secret_changes_nothing() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let client = Client::builder(Credentials::api_secret(SECRET_ID, "another key"))
         .base_url(sandbox.url())
@@ -87,7 +87,7 @@ async fn a_wrong_secret_is_an_error_of_the_client_and_does_nothing() {
 }
 
 #[tokio::test]
-async fn every_answer_has_a_request_id_of_its_own() {
+async fn every_response_has_its_own_request_id() {
     let sandbox = sandbox()
         .max_body_bytes(100)
         .start()
@@ -95,44 +95,44 @@ async fn every_answer_has_a_request_id_of_its_own() {
         .expect("a sandbox");
     let long = json!({ "phone": CUSTOMER, "id": "1".repeat(100) });
     let answers = [
-        (200, ask(&sandbox, "GET /v1/inboxes").send().await),
-        (200, ask(&sandbox, "GET /_sandbox/").send().await),
+        (200, call(&sandbox, "GET /v1/inboxes").send().await),
+        (200, call(&sandbox, "GET /_sandbox/").send().await),
         (
             400,
-            ask(&sandbox, "POST /v1/contact")
+            call(&sandbox, "POST /v1/contact")
                 .json(&json!({}))
                 .send()
                 .await,
         ),
         (
             400,
-            ask(&sandbox, "POST /v1/contact")
+            call(&sandbox, "POST /v1/contact")
                 .json(&json!([]))
                 .send()
                 .await,
         ),
-        (400, ask(&sandbox, "GET /v1/contact/one").send().await),
-        (400, ask(&sandbox, "GET /v1/contact/%FF").send().await),
-        (404, ask(&sandbox, "GET /v1/contact/1").send().await),
-        (404, ask(&sandbox, "GET /v1/nothing").send().await),
-        (404, ask(&sandbox, "GET /_sandbox/nothing").send().await),
-        (404, ask(&sandbox, "DELETE /_sandbox/rules/7").send().await),
+        (400, call(&sandbox, "GET /v1/contact/one").send().await),
+        (400, call(&sandbox, "GET /v1/contact/%FF").send().await),
+        (404, call(&sandbox, "GET /v1/contact/1").send().await),
+        (404, call(&sandbox, "GET /v1/nothing").send().await),
+        (404, call(&sandbox, "GET /_sandbox/nothing").send().await),
+        (404, call(&sandbox, "DELETE /_sandbox/rules/7").send().await),
         (
             404,
-            ask(&sandbox, "DELETE /_sandbox/rules/%FF").send().await,
+            call(&sandbox, "DELETE /_sandbox/rules/%FF").send().await,
         ),
-        (405, ask(&sandbox, "PATCH /v1/contact/1").send().await),
-        (405, ask(&sandbox, "PATCH /_sandbox/rules").send().await),
+        (405, call(&sandbox, "PATCH /v1/contact/1").send().await),
+        (405, call(&sandbox, "PATCH /_sandbox/rules").send().await),
         (
             413,
-            ask(&sandbox, "POST /v1/contact/get")
+            call(&sandbox, "POST /v1/contact/get")
                 .json(&long)
                 .send()
                 .await,
         ),
         (
             415,
-            ask(&sandbox, "POST /v1/contact")
+            call(&sandbox, "POST /v1/contact")
                 .header("content-type", "text/plain")
                 .bytes("{}")
                 .send()
@@ -151,7 +151,7 @@ async fn every_answer_has_a_request_id_of_its_own() {
         ids.insert(id);
     }
     assert_eq!(ids.len(), answers.len());
-    let rule = "trouble=status,status=503";
+    let rule = "fault=status,status=503";
     sandbox
         .add_rule(rule.parse().expect("a rule"))
         .expect("in force");
@@ -160,7 +160,7 @@ async fn every_answer_has_a_request_id_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_key_has_five_hundred_requests_a_minute_and_others_have_their_own() {
+async fn each_key_has_five_hundred_requests_a_minute() {
     let sandbox = Sandbox::start().await.expect("a sandbox");
     let client = reqwest::Client::new();
     let url = format!("{}/v1/survey/801", sandbox.url());
@@ -182,14 +182,14 @@ async fn a_key_has_five_hundred_requests_a_minute_and_others_have_their_own() {
 }
 
 #[tokio::test]
-async fn a_request_beyond_the_limit_is_refused_by_the_documented_name() {
+async fn a_request_beyond_the_limit_has_the_documented_error() {
     let sandbox = Sandbox::builder()
         .rate_limit(5)
         .start()
         .await
         .expect("a sandbox");
-    let inboxes = async || ask(&sandbox, "GET /v1/inboxes").send().await;
-    // What is not let in does not count.
+    let inboxes = async || call(&sandbox, "GET /v1/inboxes").send().await;
+    // Rejected requests do not count.
     for _ in 0..10 {
         assert_eq!(with_token(&sandbox, "Bearer sk_another").await.status, 401);
     }
@@ -199,15 +199,15 @@ async fn a_request_beyond_the_limit_is_refused_by_the_documented_name() {
     let refused = inboxes().await;
     assert_eq!(refused.status, 429);
     assert_eq!(refused.body["name"], "rate_limit_exceeded");
-    // Nor do the sandbox's own endpoints.
+    // Control requests do not count either.
     assert_eq!(
-        ask(&sandbox, "GET /_sandbox/state").send().await.status,
+        call(&sandbox, "GET /_sandbox/state").send().await.status,
         200
     );
 }
 
 #[tokio::test]
-async fn the_client_keeps_the_limit_that_the_server_has() {
+async fn the_client_keeps_the_limit_of_the_server() {
     let sandbox = Sandbox::builder()
         .rate_limit(20)
         .start()
@@ -228,9 +228,9 @@ async fn the_client_keeps_the_limit_that_the_server_has() {
     assert_eq!(error.status(), None, "{error}");
 }
 
-/// A sandbox whose clock is ahead by so many seconds, and a client of it.
+/// Starts a sandbox with a skewed clock, and a client.
 async fn skewed(seconds: i64) -> (Sandbox, Client) {
-    let rule = format!("trouble=clock_skew,skew_seconds={seconds}");
+    let rule = format!("fault=clock_skew,skew_seconds={seconds}");
     let sandbox = sandbox().rule(rule.parse().expect("a rule")).start().await;
     let sandbox = sandbox.expect("a sandbox");
     let client = client(&sandbox);
@@ -238,7 +238,7 @@ async fn skewed(seconds: i64) -> (Sandbox, Client) {
 }
 
 #[tokio::test]
-async fn a_client_whose_clock_is_off_signs_anew_by_the_servers_time() {
+async fn a_skewed_client_signs_again_with_the_servers_time() {
     for skew in [-590, -330, 90, 590] {
         let (_sandbox, client) = skewed(skew).await;
         let answer = client
@@ -247,7 +247,7 @@ async fn a_client_whose_clock_is_off_signs_anew_by_the_servers_time() {
             .expect("signed anew");
         let outcomes: Vec<_> = answer.attempts().iter().map(|one| one.outcome).collect();
         let answered = |status: u16| Outcome::Answered(status.try_into().expect("a status"));
-        // A token lasts for five minutes: one that is 90 seconds old is good.
+        // A token is valid for five minutes.
         if skew == 90 {
             assert_eq!(outcomes, [answered(200)]);
             continue;
@@ -262,7 +262,7 @@ async fn a_client_whose_clock_is_off_signs_anew_by_the_servers_time() {
 }
 
 #[tokio::test]
-async fn a_clock_an_hour_off_is_refused_and_the_error_names_it() {
+async fn a_clock_an_hour_off_is_named_by_the_error() {
     for (skew, words) in [(-3600, "1h ahead of"), (3600, "1h behind")] {
         let (_sandbox, client) = skewed(skew).await;
         let refused = client.get_conversation(CONVERSATION).await;
@@ -273,9 +273,9 @@ async fn a_clock_an_hour_off_is_refused_and_the_error_names_it() {
 }
 
 #[tokio::test]
-async fn values_that_nobody_knows_are_kept_by_the_client() {
+async fn the_client_keeps_unknown_values() {
     in_each_dialect(async |sandbox, client| {
-        let rule = "trouble=unknown_values";
+        let rule = "fault=unknown_values";
         sandbox
             .add_rule(rule.parse().expect("a rule"))
             .expect("in force");
@@ -299,16 +299,16 @@ async fn values_that_nobody_knows_are_kept_by_the_client() {
 }
 
 #[tokio::test]
-async fn a_request_chooses_its_dialect_by_a_header() {
+async fn a_header_chooses_the_dialect() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let line = format!("GET /v1/conversations/{CONVERSATION}");
     let spoken = async |dialect: &str| {
-        let ask = ask(&sandbox, &line);
-        ask.header("x-sandbox-dialect", dialect).send().await
+        let request = call(&sandbox, &line);
+        request.header("x-sandbox-dialect", dialect).send().await
     };
     assert!(spoken("documented").await.body["inbox"].is_object());
     assert!(spoken("observed").await.body["inbox"].is_number());
-    assert!(ask(&sandbox, &line).send().await.body["inbox"].is_number());
+    assert!(call(&sandbox, &line).send().await.body["inbox"].is_number());
     let kinds: BTreeSet<bool> = {
         let mut kinds = BTreeSet::new();
         for _ in 0..40 {
@@ -335,18 +335,18 @@ async fn a_request_chooses_its_dialect_by_a_header() {
 }
 
 #[tokio::test]
-async fn a_dialect_that_is_set_is_that_of_all_answers() {
+async fn a_dialect_applies_to_all_responses() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let line = format!("GET /v1/conversations/{CONVERSATION}");
     let set = json!({ "dialect": "documented" });
-    let done = ask(&sandbox, "PUT /_sandbox/dialect")
+    let done = call(&sandbox, "PUT /_sandbox/dialect")
         .json(&set)
         .send()
         .await;
     assert_eq!(done.status, 200);
-    assert!(ask(&sandbox, &line).send().await.body["inbox"].is_object());
+    assert!(call(&sandbox, &line).send().await.body["inbox"].is_object());
     let set = json!({ "dialect": "klingon" });
-    let wrong = ask(&sandbox, "PUT /_sandbox/dialect")
+    let wrong = call(&sandbox, "PUT /_sandbox/dialect")
         .json(&set)
         .send()
         .await;
@@ -354,8 +354,8 @@ async fn a_dialect_that_is_set_is_that_of_all_answers() {
 }
 
 #[tokio::test]
-async fn a_delay_is_as_long_as_its_rule_says() {
-    let rule = "trouble=delay,delay_ms=150,operation=get_team,nth=1";
+async fn a_delay_lasts_as_long_as_its_rule_says() {
+    let rule = "fault=delay,delay_ms=150,operation=get_team,nth=1";
     let sandbox = sandbox().rule(rule.parse().expect("a rule")).start().await;
     let sandbox = sandbox.expect("a sandbox");
     let hasty = client(&sandbox)

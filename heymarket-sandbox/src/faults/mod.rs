@@ -1,0 +1,11 @@
+//! Faults on demand: rules that say which requests fail, and how.
+
+mod active;
+mod fault;
+mod rule;
+mod unknown;
+
+pub(crate) use active::{Plan, Rules};
+pub use fault::Fault;
+pub use rule::Rule;
+pub(crate) use unknown::make_unknown;
