@@ -136,7 +136,7 @@ async fn missing_and_mistyped_parameters_are_named() {
             history(&format!(
                 "phoneNumber={CUSTOMER}&inboxID={SUPPORT}&timestamp=999999999999999999"
             )),
-            "timestamp: is Unix time in seconds",
+            "timestamp: must be Unix time in seconds",
         ),
         (
             "PUT /v1/contact/1?overwrite=maybe".to_owned(),

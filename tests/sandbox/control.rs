@@ -5,7 +5,7 @@ use heymarket_sandbox::{SECRET_KEY, Webhook};
 use serde_json::{Value, json};
 
 use super::{
-    CUSTOMER, OWNER, STRANGER, SUPPORT, ask_at, call, client, messages_that_say, remembered,
+    CUSTOMER, OWNER, STRANGER, SUPPORT, call, call_at, client, messages_that_say, remembered,
     sandbox,
 };
 use crate::support::time;

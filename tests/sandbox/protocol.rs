@@ -17,7 +17,7 @@ use crate::support::{self, ManualClock, Server};
 
 /// Returns the header of a secret's client at a time.
 async fn authorization(id: &str, key: &str, now: Timestamp) -> String {
-    let server = Server::answering(support::Response::new(200, "[]")).await;
+    let server = Server::answering(support::Answer::new(200, "[]")).await;
     let client = Client::builder(Credentials::api_secret(id, key))
         .base_url(server.url())
         .clock(ManualClock::at(&now.to_string()))

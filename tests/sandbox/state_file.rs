@@ -266,11 +266,11 @@ async fn a_file_that_is_not_a_state_is_left_unchanged() {
         (Vec::new(), "ends too early"),
         (half, "ends too early"),
         (b"PK\x03\x04 not JSON".to_vec(), "not JSON"),
-        (b"[]".to_vec(), "no state"),
+        (b"[]".to_vec(), "member is missing"),
         (b"{}".to_vec(), "member is missing"),
         (
             damaged(&good, |state| state["format"] = json!(2)),
-            "format 2",
+            "format is 2",
         ),
         (damaged(&good, |state| state["more"] = json!(1)), "unknown"),
         (
@@ -297,7 +297,7 @@ async fn a_file_that_is_not_a_state_is_left_unchanged() {
             .expect_err(problem);
         let error = error.to_string();
         assert!(
-            error.contains(problem) && error.contains("left as it is"),
+            error.contains(problem) && error.contains("unchanged"),
             "{error}"
         );
         assert!(error.contains("state.json"), "{error}");
