@@ -9,8 +9,12 @@ mod codegen;
 mod portable;
 // What must not grow unseen, and the document of the figures.
 mod budgets;
+// What is published: its links, its address, its compiler.
+mod package;
 // The main job, as a process.
 mod example;
+// Whole jobs, as processes against a sandbox.
+mod examples;
 // What the client does when the network or the server fails.
 mod faults;
 // What a caller decides immediately before a request leaves.

@@ -5,8 +5,8 @@
 //! under `target/fuzz/`; `fuzz/corpus/` has what every run starts from.
 
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use crate::command::Output;
 use crate::error::Error;
@@ -24,7 +24,9 @@ const INSTRUMENTATION: &str = "--cfg fuzzing -Cdebug-assertions -Ccodegen-units=
 /// The longest input that a target is given, in bytes.
 const LONGEST_INPUT: u32 = 8192;
 
-/// Runs the targets, or all of them, for so many seconds each.
+/// Runs the targets, or all of them, side by side. Where there are more of them
+/// than processors, they run for longer than `seconds`, so that each still gets
+/// that much of a processor.
 ///
 /// # Errors
 ///
@@ -43,37 +45,99 @@ pub fn run(
     build.env("RUSTFLAGS", INSTRUMENTATION);
     succeed(build, "build the fuzz targets")?;
     let built = root.join("target/fuzz").join(host).join("debug");
-    for target in TARGETS {
-        if !targets.is_empty() && !targets.iter().any(|wanted| wanted == target) {
-            continue;
-        }
-        output.say(&format!("fuzzing {target} for {seconds} s"))?;
-        run_target(root, &built, target, seconds)?;
-    }
-    Ok(())
+    let targets: Vec<&str> = TARGETS
+        .into_iter()
+        .filter(|target| targets.is_empty() || targets.iter().any(|wanted| wanted == target))
+        .collect();
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let seconds = seconds_of_each(seconds, targets.len(), processors);
+    output.say(&format!("fuzzing {} for {seconds} s", targets.join(", ")))?;
+    let runs = targets
+        .into_iter()
+        .map(|target| Run::start(root, &built, target, seconds))
+        .collect::<Result<Vec<Run>, Error>>()?;
+    // Each is waited for before the first failure is returned: none is left running.
+    let outcomes: Vec<Result<(), Error>> = runs.into_iter().map(|run| run.finish(output)).collect();
+    outcomes.into_iter().collect()
 }
 
-fn run_target(root: &Path, built: &Path, target: &str, seconds: u32) -> Result<(), Error> {
-    let found = root.join("target/fuzz/corpus").join(target);
-    let failures = root.join("target/fuzz/failures");
-    for folder in [&found, &failures] {
-        fs::create_dir_all(folder).map_err(|error| Error::Unwritable {
-            path: folder.clone(),
+/// How long each of `targets` runs to get `seconds` of one of the processors.
+fn seconds_of_each(seconds: u32, targets: usize, processors: usize) -> u32 {
+    let (targets, processors) = (targets as u64, processors.max(1) as u64);
+    let shared = (u64::from(seconds) * targets).div_ceil(processors);
+    u32::try_from(shared).map_or(u32::MAX, |shared| shared.max(seconds))
+}
+
+/// A target that runs; what it prints goes to a file, since others run beside it.
+struct Run {
+    target: String,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Run {
+    fn start(root: &Path, built: &Path, target: &str, seconds: u32) -> Result<Self, Error> {
+        let found = root.join("target/fuzz/corpus").join(target);
+        let failures = root.join("target/fuzz/failures");
+        for folder in [&found, &failures] {
+            fs::create_dir_all(folder).map_err(unwritable(folder))?;
+        }
+        let log = root.join("target/fuzz").join(format!("{target}.log"));
+        let file = fs::File::create(&log).map_err(unwritable(&log))?;
+        let child = Command::new(built.join(target))
+            .arg(found)
+            .arg(root.join("fuzz/corpus").join(target))
+            .arg(format!("-max_total_time={seconds}"))
+            .arg(format!("-max_len={LONGEST_INPUT}"))
+            .args(["-timeout=10", "-print_final_stats=1", "-verbosity=0"])
+            .arg(format!("-artifact_prefix={}/{target}-", failures.display()))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(file)
+            .spawn()
+            .map_err(|error| failed(target, error.to_string()))?;
+        Ok(Self {
+            target: target.to_owned(),
+            child,
+            log,
+        })
+    }
+
+    /// Waits for the end, and prints what the target said.
+    fn finish(mut self, output: &mut Output<'_>) -> Result<(), Error> {
+        let status = self
+            .child
+            .wait()
+            .map_err(|error| failed(&self.target, error.to_string()))?;
+        let said = fs::read(&self.log).map_err(|error| Error::Unreadable {
+            path: self.log.clone(),
             reason: error.to_string(),
         })?;
+        let said = String::from_utf8_lossy(&said);
+        output.say(&format!("{}:\n{}", self.target, said.trim_end()))?;
+        if status.success() {
+            return Ok(());
+        }
+        Err(failed(
+            &format!("fuzz {}; the input is in target/fuzz/failures", self.target),
+            status.to_string(),
+        ))
     }
-    let mut command = Command::new(built.join(target));
-    command
-        .arg(found)
-        .arg(root.join("fuzz/corpus").join(target))
-        .arg(format!("-max_total_time={seconds}"))
-        .arg(format!("-max_len={LONGEST_INPUT}"))
-        .args(["-timeout=10", "-print_final_stats=1", "-verbosity=0"])
-        .arg(format!("-artifact_prefix={}/{target}-", failures.display()));
-    succeed(
-        command,
-        &format!("fuzz {target}; the input is in target/fuzz/failures"),
-    )
+}
+
+fn unwritable(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+    let path = path.to_path_buf();
+    move |error| Error::Unwritable {
+        path,
+        reason: error.to_string(),
+    }
+}
+
+fn failed(program: &str, reason: String) -> Error {
+    Error::Command {
+        program: program.to_owned(),
+        reason,
+    }
 }
 
 fn cargo(root: &Path) -> Command {
@@ -88,10 +152,7 @@ fn cargo(root: &Path) -> Command {
 /// The platform that this runs on, as the compiler names it.
 fn host() -> Result<String, Error> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let failed = |reason: String| Error::Command {
-        program: "rustc -vV".to_owned(),
-        reason,
-    };
+    let failed = |reason: String| failed("rustc -vV", reason);
     let output = Command::new(rustc)
         .arg("-vV")
         .output()
@@ -104,10 +165,7 @@ fn host() -> Result<String, Error> {
 
 /// Runs a command whose output is for the reader.
 fn succeed(mut command: Command, what: &str) -> Result<(), Error> {
-    let failed = |reason: String| Error::Command {
-        program: what.to_owned(),
-        reason,
-    };
+    let failed = |reason: String| failed(what, reason);
     let status = command
         .stdin(Stdio::null())
         .status()
@@ -116,4 +174,18 @@ fn succeed(mut command: Command, what: &str) -> Result<(), Error> {
         return Ok(());
     }
     Err(failed(status.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seconds_of_each;
+
+    #[test]
+    fn each_target_gets_its_seconds_of_a_processor() {
+        assert_eq!(seconds_of_each(60, 3, 2), 90);
+        assert_eq!(seconds_of_each(60, 3, 8), 60);
+        assert_eq!(seconds_of_each(60, 1, 1), 60);
+        assert_eq!(seconds_of_each(10, 3, 1), 30);
+        assert_eq!(seconds_of_each(u32::MAX, 3, 1), u32::MAX);
+    }
 }

@@ -3,15 +3,18 @@
 //!
 //! `cargo xtask codegen` does it, `cargo xtask codegen --check` says whether
 //! it has been done, `cargo xtask lint` stops before generating. All three
-//! read nothing but `openapi/`. [`measure`] is of what the result costs.
+//! read nothing but `openapi/`. [`measure`] is of what the result costs, and
+//! [`public_api`] of what the crate promises.
 
 pub mod bundle;
+mod cargo;
 pub mod command;
 pub mod error;
 pub mod fuzz;
 pub mod generate;
 pub mod lint;
 pub mod measure;
+pub mod public_api;
 mod schema;
 pub mod source;
 mod webhooks;

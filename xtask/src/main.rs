@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use xtask::command::{self, Output};
 use xtask::fuzz;
 use xtask::measure::{bench, budgets, weigh};
+use xtask::public_api;
 use xtask::words;
 
 /// The chores of the workspace.
@@ -57,11 +58,20 @@ enum Command {
     },
     /// Find listed phrases in the prose of the project.
     Words,
+    /// Write the public API of heymarket-api to heymarket-api/public-api.txt.
+    PublicApi {
+        /// Write nothing; print what would change, and fail if anything would.
+        #[arg(long)]
+        check: bool,
+    },
     /// Check what must not grow against xtask/budgets.toml.
     Budgets,
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = public_api::as_rustdoc() {
+        return code;
+    }
     let arguments = Arguments::parse();
     let root = arguments.root.unwrap_or_else(workspace_root);
     let output = &mut Output {
@@ -80,6 +90,7 @@ fn main() -> ExitCode {
             fuzz::run(&root, &targets, seconds, output).map(|()| true)
         }
         Command::Words => words::run(&root, output),
+        Command::PublicApi { check } => public_api::run(&root, check, output),
         Command::Budgets => budgets::run(&root, output),
     };
     match outcome {

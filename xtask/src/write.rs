@@ -40,7 +40,7 @@ pub fn diff(root: &Path, files: &[OutputFile]) -> Result<Vec<String>, Error> {
     Ok(diffs)
 }
 
-fn unified(path: &str, found: &str, wanted: &str) -> String {
+pub(crate) fn unified(path: &str, found: &str, wanted: &str) -> String {
     TextDiff::from_lines(found, wanted)
         .unified_diff()
         .context_radius(3)
@@ -148,7 +148,7 @@ fn restore(
 }
 
 /// The text of a file; `None` if there is none.
-fn read(root: &Path, path: &str) -> Result<Option<String>, Error> {
+pub(crate) fn read(root: &Path, path: &str) -> Result<Option<String>, Error> {
     match fs::read_to_string(root.join(path)) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),

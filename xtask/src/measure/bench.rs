@@ -7,10 +7,10 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::aims::{self, Aim};
-use super::cargo::bench;
 use super::document;
 use super::machine;
 use super::table::Table;
+use crate::cargo::bench;
 use crate::command::Output;
 use crate::error::Error;
 
@@ -35,13 +35,18 @@ pub fn run(root: &Path, growth: bool, output: &mut Output<'_>) -> Result<(), Err
     text.push_str("\n\n");
     let section = if growth {
         output.say("measuring throughput and a long walk: about a minute")?;
-        text.push_str(&growth_tables(&bench(root, "call", &["--growth"])?));
+        text.push_str(&growth_tables(&bench(
+            root,
+            "call",
+            "bench",
+            &["--growth"],
+        )?));
         "bench-growth"
     } else {
         output.say("measuring calls, pages and deliveries: about three minutes")?;
-        let calls = bench(root, "call", &[])?;
-        let pages = bench(root, "decode", &[])?;
-        let delivery = bench(root, "webhook", &[])?;
+        let calls = bench(root, "call", "bench", &[])?;
+        let pages = bench(root, "decode", "bench", &[])?;
+        let delivery = bench(root, "webhook", "bench", &[])?;
         text.push_str(&aims::table(&aims(&calls, &pages)));
         text.push('\n');
         text.push_str(&call_tables(&calls));

@@ -9,10 +9,10 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::bench::{items, number, text};
-use super::cargo::bench;
 use super::figures::{FEATURE_SETS, crates, generated};
-use super::program::{Kind, pair};
+use super::program::{Kind, Program, pair};
 use super::table::Table;
+use crate::cargo::bench;
 use crate::command::Output;
 use crate::error::Error;
 
@@ -171,7 +171,8 @@ fn measure(root: &Path) -> Result<Figures<f64>, Error> {
             .or_insert_with(BTreeMap::new);
         group.insert(name.to_owned(), value);
     };
-    let report = bench(root, "call", &["--allocations"])?;
+    // Optimized code allocates as often, give or take one, and takes longer to build.
+    let report = bench(root, "call", "dev", &["--allocations"])?;
     for call in items(&report, "calls") {
         let of = |name: &str| {
             let row = items(call, "rows").find(|row| text(row, "row") == name);
@@ -196,7 +197,8 @@ fn measure(root: &Path) -> Result<Figures<f64>, Error> {
         ("hello world", Kind::Client),
         ("types and webhooks", Kind::Types),
     ] {
-        let programs = pair(root, kind)?;
+        // Only their sizes are measured, so the second is built on the first.
+        let programs = pair(root, kind)?.map(Program::sharing);
         for program in &programs {
             program.build("release")?;
         }

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::cargo::{cargo, output};
 use super::manifest::CRATE;
+use crate::cargo::{cargo, output};
 use crate::error::Error;
 use crate::generate;
 

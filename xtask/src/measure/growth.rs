@@ -6,10 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::cargo::{cargo, timed};
 use super::figures::generated;
 use super::manifest::CRATE;
 use super::table::Table;
+use crate::cargo::{cargo, timed};
 use crate::error::Error;
 use crate::{generate, source, write};
 
@@ -289,8 +289,8 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::super::manifest::metadata;
     use super::*;
+    use crate::cargo::metadata;
 
     #[test]
     fn a_multiplied_project_generates_and_cargo_reads_it() {

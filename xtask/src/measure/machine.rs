@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::cargo::output;
+use crate::cargo::output;
 use crate::error::Error;
 
 /// A line with the date, the shape of the machine and the versions.

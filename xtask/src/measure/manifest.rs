@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::cargo::{cargo, output};
+use crate::cargo::metadata;
 use crate::error::Error;
 
 /// The crate that is weighed.
@@ -39,20 +39,6 @@ pub(super) fn dependencies(
             ))
         })
         .collect())
-}
-
-/// What cargo reads off a project's manifests.
-pub(super) fn metadata(project: &Path) -> Result<Value, Error> {
-    let arguments = [
-        "metadata",
-        "--format-version",
-        "1",
-        "--no-deps",
-        "--offline",
-    ];
-    let metadata = output(cargo(project, &arguments))?;
-    serde_json::from_str(&metadata)
-        .map_err(|error| Error::Unexpected(format!("cargo's metadata is not JSON: {error}")))
 }
 
 fn line(dependency: &Value, more: &BTreeSet<String>) -> String {

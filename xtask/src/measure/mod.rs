@@ -5,7 +5,6 @@
 mod aims;
 pub mod bench;
 pub mod budgets;
-mod cargo;
 pub mod document;
 mod figures;
 mod growth;

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::cargo::{Took, cargo, timed};
 use super::manifest::{CRATE, dependencies};
+use crate::cargo::{Took, cargo, timed};
 use crate::error::Error;
 
 /// Where the programs are built, relative to the project's root.
-const FOLDER: &str = "target/weigh";
+pub(super) const FOLDER: &str = "target/weigh";
 
 /// A program in a folder of its own.
 pub(super) struct Program {
@@ -116,6 +116,13 @@ impl Program {
             folder,
             name,
         })
+    }
+
+    /// Shares what is built with other programs, whose dependencies are mostly the
+    /// same.
+    pub(super) fn sharing(mut self) -> Self {
+        self.target = self.folder.with_file_name("shared");
+        self
     }
 
     /// Builds everything from nothing.

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::process::Command;
 
 use super::aims::{self, Aim};
-use super::cargo::{Took, cargo, output};
 use super::figures::{FEATURE_SETS, crates, generated};
 use super::manifest::CRATE;
 use super::program::{Kind, Program, pair, with_features};
 use super::table::Table;
 use super::{document, growth, machine};
+use crate::cargo::{Took, cargo, output};
 use crate::command::Output;
 use crate::error::Error;
 

@@ -10,14 +10,14 @@ use crate::error::Error;
 
 /// What a build took.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Took {
-    pub(super) wall: Duration,
+pub(crate) struct Took {
+    pub(crate) wall: Duration,
     /// Of all processors together, which other work on the machine changes less.
-    pub(super) processor: Duration,
+    pub(crate) processor: Duration,
 }
 
 /// A run of cargo in a folder.
-pub(super) fn cargo(folder: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn cargo(folder: &Path, arguments: &[&str]) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.current_dir(folder).args(arguments);
@@ -35,7 +35,7 @@ pub(super) fn cargo(folder: &Path, arguments: &[&str]) -> Command {
 /// # Errors
 ///
 /// When it cannot be run or fails, with the end of what it said.
-pub(super) fn output(mut command: Command) -> Result<String, Error> {
+pub(crate) fn output(mut command: Command) -> Result<String, Error> {
     let program = describe(&command);
     let output = command
         .stdin(Stdio::null())
@@ -54,7 +54,7 @@ pub(super) fn output(mut command: Command) -> Result<String, Error> {
 }
 
 /// Runs a command, and gives what it took.
-pub(super) fn timed(command: Command) -> Result<Took, Error> {
+pub(crate) fn timed(command: Command) -> Result<Took, Error> {
     let (start, processor) = (Instant::now(), processor_time());
     output(command)?;
     Ok(Took {
@@ -81,8 +81,27 @@ fn processor_time() -> Duration {
     Duration::ZERO
 }
 
+/// What cargo reads off a project's manifests.
+pub(crate) fn metadata(project: &Path) -> Result<Value, Error> {
+    let arguments = [
+        "metadata",
+        "--format-version",
+        "1",
+        "--no-deps",
+        "--offline",
+    ];
+    let metadata = output(cargo(project, &arguments))?;
+    serde_json::from_str(&metadata)
+        .map_err(|error| Error::Unexpected(format!("cargo's metadata is not JSON: {error}")))
+}
+
 /// The report that one of the benchmarks prints.
-pub(super) fn bench(root: &Path, name: &str, arguments: &[&str]) -> Result<Value, Error> {
+pub(crate) fn bench(
+    root: &Path,
+    name: &str,
+    profile: &str,
+    arguments: &[&str],
+) -> Result<Value, Error> {
     let mut all = vec![
         "bench",
         "--quiet",
@@ -90,7 +109,7 @@ pub(super) fn bench(root: &Path, name: &str, arguments: &[&str]) -> Result<Value
         "--package",
         "heymarket-benches",
     ];
-    all.extend(["--bench", name, "--"]);
+    all.extend(["--profile", profile, "--bench", name, "--"]);
     all.extend(arguments);
     let command = cargo(root, &all);
     let program = describe(&command);

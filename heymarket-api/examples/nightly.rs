@@ -1,0 +1,114 @@
+//! A nightly job over the inboxes: it assigns open conversations that have no owner to the member
+//! on duty, and closes those that were idle for a week.
+//! `cargo run -q -p heymarket-api --example nightly -- EMAIL [--apply]`
+//!
+//! EMAIL is the address of the member on duty. Without `--apply` it prints what it would do.
+
+mod support;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use heymarket_api::Client;
+use heymarket_api::types::{
+    CloseConversation, Conversation, ConversationFilters, FindUsers, ListConversations,
+    ReassignConversation,
+};
+use jiff::{SignedDuration, Timestamp};
+
+/// How long a conversation may be idle before it is closed.
+const IDLE: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (email, apply) = match &arguments[..] {
+        [email] => (email, false),
+        [email, flag] if flag == "--apply" => (email, true),
+        _ => {
+            eprintln!("usage: nightly EMAIL [--apply]");
+            return ExitCode::from(2);
+        }
+    };
+    match run(email, apply).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "it is what the example is for")]
+async fn run(email: &str, apply: bool) -> Result<(), Box<dyn Error>> {
+    let connection = support::connect(|builder| builder).await?;
+    let client = &connection.client;
+    let member = member(client, email).await?;
+    let verb = if apply { "did" } else { "would" };
+    for inbox in client.list_inboxes().await?.iter() {
+        let work = work(client, member, inbox.id).await?;
+        if apply {
+            work.apply(client, member, inbox.id).await?;
+        }
+        println!(
+            "{}: {verb} assign {}, close {}",
+            inbox.name.as_deref().unwrap_or("unnamed inbox"),
+            work.unassigned.len(),
+            work.idle.len()
+        );
+    }
+    Ok(())
+}
+
+/// The ID of the member with an email address.
+async fn member(client: &Client, email: &str) -> Result<i64, Box<dyn Error>> {
+    let found = client.find_users(&FindUsers::new().email([email])).await?;
+    let mut members = found.memberships.iter().flatten();
+    let member = members.find(|member| {
+        let address = member.email.as_deref();
+        address.is_some_and(|address| address.eq_ignore_ascii_case(email))
+    });
+    Ok(member.ok_or("no member has this email address")?.id)
+}
+
+/// What is to be done in an inbox.
+#[derive(Default)]
+struct Work {
+    unassigned: Vec<Conversation>,
+    idle: Vec<Conversation>,
+}
+
+/// Reads all before anything is changed: a change moves a conversation within the list.
+async fn work(client: &Client, member: i64, inbox: i64) -> Result<Work, Box<dyn Error>> {
+    let before = Timestamp::now() - IDLE;
+    let filters = ConversationFilters::new([inbox]).closed(false);
+    let mut conversations = client.conversations(ListConversations::new(member, filters));
+    let mut work = Work::default();
+    while let Some(conversation) = conversations.next().await {
+        let conversation = conversation?;
+        if conversation.updated.is_some_and(|updated| updated < before) {
+            work.idle.push(conversation);
+        } else if conversation.assigned.is_none() {
+            work.unassigned.push(conversation);
+        }
+    }
+    Ok(work)
+}
+
+impl Work {
+    async fn apply(&self, client: &Client, member: i64, inbox: i64) -> Result<(), Box<dyn Error>> {
+        for conversation in &self.unassigned {
+            let target = conversation
+                .target
+                .as_deref()
+                .ok_or("a conversation without target")?;
+            let request = ReassignConversation::new(inbox, member, member).target(target);
+            client.reassign_conversation(&request).await?;
+        }
+        for conversation in &self.idle {
+            let request = CloseConversation::new(inbox, member).chat_id(conversation.id);
+            client.close_conversation(&request).await?;
+        }
+        Ok(())
+    }
+}
