@@ -84,7 +84,7 @@ macro_rules! wrong_requests {
         async fn $name() {
             let error = refused(true, $call).await;
             assert_eq!(error.operation(), Some($operation));
-            let text = format!("{}: the request is not valid: {}", $operation, $problem);
+            let text = format!("{}: invalid request: {}", $operation, $problem);
             assert_eq!(error.to_string(), text);
 
             let (line, body) = sent(false, $call).await;
@@ -843,7 +843,7 @@ async fn a_message_can_be_scheduled_15_minutes_ahead_but_no_sooner() {
     let error = outcome.expect_err("it is too late");
     assert_eq!(
         error.to_string(),
-        "create_scheduled_message: the request is not valid: execute_at: it is less than 15 \
+        "create_scheduled_message: invalid request: execute_at: it is less than 15 \
          minutes ahead"
     );
     assert_eq!(server.received(), []);
@@ -903,7 +903,7 @@ async fn an_id_that_leads_to_another_path_is_refused_with_and_without_checks() {
             .await;
             assert_eq!(
                 error.to_string(),
-                "delete_contact_v2: the request is not valid: an id in the path \
+                "delete_contact_v2: invalid request: an ID in the path \
                  /v2/contact/{contact_id} is empty or only dots"
             );
         }

@@ -391,7 +391,10 @@ async fn a_long_retry_after_is_waited_out_by_its_own_request() {
         .await
         .expect_err("too long for it");
     let response = client.get_conversation(3).await.expect("an answer");
-    assert_eq!(response.attempts()[0].held_up, Duration::from_secs(120));
+    assert_eq!(
+        response.attempts()[0].rate_limit_wait,
+        Duration::from_secs(120)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -528,13 +531,13 @@ async fn a_status_that_says_nothing_of_the_outcome_leaves_it_unknown() {
 }
 
 /// A client that a 429 holds up for 30 seconds.
-struct HeldUp {
+struct Closed {
     _server: ScriptedServer,
     clock: JumpingClock,
     client: Client,
 }
 
-async fn held_up() -> HeldUp {
+async fn closed() -> Closed {
     let server = ScriptedServer::start().await;
     server.with_headers("retry-after: 30\r\n");
     server.script(1, [Fault::Status(429)]);
@@ -542,7 +545,7 @@ async fn held_up() -> HeldUp {
     let client = builder(server.url(), &clock).build().expect("a client");
     let hasty = client.with_options(|options| options.deadline(Duration::from_secs(1)));
     hasty.get_conversation(1).await.expect_err("refused");
-    HeldUp {
+    Closed {
         _server: server,
         clock,
         client,
@@ -551,10 +554,10 @@ async fn held_up() -> HeldUp {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_that_must_not_wait_for_the_limit_fails_at_once() {
-    let HeldUp { clock, client, .. } = held_up().await;
+    let Closed { clock, client, .. } = closed().await;
     let wait = Duration::from_secs(29);
     let hasty = client.with_options(|options| options.max_rate_limit_wait(wait));
-    let error = hasty.get_conversation(2).await.expect_err("held up");
+    let error = hasty.get_conversation(2).await.expect_err("closed");
     assert_eq!(error.kind(), ErrorKind::RateLimitTimeout);
     let shown = error.to_string();
     assert!(
@@ -679,9 +682,12 @@ async fn a_key_that_is_empty_and_a_timeout_of_zero_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_429_holds_up_every_caller_of_the_client() {
-    let HeldUp { client, .. } = held_up().await;
+    let Closed { client, .. } = closed().await;
     let response = client.clone().get_conversation(2).await.expect("an answer");
-    assert_eq!(response.attempts()[0].held_up, Duration::from_secs(30));
+    assert_eq!(
+        response.attempts()[0].rate_limit_wait,
+        Duration::from_secs(30)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -698,7 +704,7 @@ async fn a_401_is_answered_once_by_signing_with_the_servers_time() {
     let wait = response.attempts()[0].wait.expect("a wait");
     assert_eq!(
         (wait.duration, wait.reason),
-        (Duration::ZERO, WaitReason::SignedAnew)
+        (Duration::ZERO, WaitReason::TokenRefreshed)
     );
     let issued = |request: &crate::support::Request| {
         use base64::Engine as _;
@@ -949,11 +955,15 @@ async fn whoever_stops_waiting_takes_no_permit_with_them() {
     clock.jump(Duration::from_secs(120));
     for run in 2000..2000 + i64::from(LIMIT) {
         let response = client.get_conversation(run).await.expect("an answer");
-        assert_eq!(response.attempts()[0].held_up, Duration::ZERO, "{run}");
+        assert_eq!(
+            response.attempts()[0].rate_limit_wait,
+            Duration::ZERO,
+            "{run}"
+        );
     }
     let response = client.get_conversation(3000).await.expect("an answer");
     assert!(
-        response.attempts()[0].held_up > Duration::ZERO,
+        response.attempts()[0].rate_limit_wait > Duration::ZERO,
         "that was the limit"
     );
 }

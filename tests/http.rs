@@ -237,7 +237,7 @@ async fn an_attempt_ends_with_its_timeout_before_the_headers() {
     assert_eq!(error.status(), None);
     assert_eq!(
         error.to_string(),
-        "get_conversation: timed out: no whole answer within 100ms"
+        "get_conversation: timed out: no complete response within 100ms"
     );
     assert!(error.may_have_been_sent());
     let attempt = &error.attempts()[0];
@@ -331,11 +331,11 @@ async fn a_choice_not_made_is_an_error_before_anything_is_sent() {
     assert_eq!(
         messages,
         [
-            "open_conversation: the request is not valid: \
+            "open_conversation: invalid request: \
              chat_id, target, targets: one of them is needed",
-            "mark_conversation_read: the request is not valid: \
+            "mark_conversation_read: invalid request: \
              target, targets: only one of them may be set, not target and targets",
-            "mark_conversation_read: the request is not valid: \
+            "mark_conversation_read: invalid request: \
              target, targets: one of them is needed",
         ]
     );

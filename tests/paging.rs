@@ -6,11 +6,13 @@ use heymarket_api::types::{
     ConversationFilters, ListContacts, ListContactsV2, ListConversations, ListSurveys, ListTags,
     ListTeamMessages, SendMessage,
 };
-use heymarket_api::{Checkpoint, Client, Error, ErrorKind, RawRequest, Walk, operations};
-use jiff::Timestamp;
+use heymarket_api::{
+    Checkpoint, Client, Error, ErrorKind, RateLimit, RawRequest, Walk, operations,
+};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Received, Server, client, time};
+use crate::support::{Answer, ManualClock, Received, Server, builder, client, time};
 
 /// A thing on the list: its id, and its time in milliseconds after a start.
 type Thing = (i64, i64);
@@ -143,8 +145,8 @@ async fn messages_of_the_team_are_walked_in_both_directions() {
     assert_eq!(oldest, (0..100).collect::<Vec<_>>());
 }
 
-/// A history of one message a second.
-async fn history(count: i64) -> Server {
+/// A history of one message every `seconds`.
+async fn history(count: i64, seconds: i64) -> Server {
     Server::responding(move |request| {
         let query = request
             .target
@@ -156,7 +158,7 @@ async fn history(count: i64) -> Server {
         let start = time("2026-05-07T12:00:00Z");
         let bound: i64 = bound.map_or(i64::MAX, |bound| bound.parse().expect("Unix time"));
         let page: Vec<Value> = (0..count)
-            .map(|id| (id, start.as_second() - id))
+            .map(|id| (id, start.as_second() - id * seconds))
             .filter(|(_, second)| *second < bound)
             .take(50)
             .map(|(id, second)| {
@@ -171,7 +173,7 @@ async fn history(count: i64) -> Server {
 
 #[tokio::test]
 async fn the_history_of_a_phone_is_walked_by_unix_time() {
-    let server = history(120).await;
+    let server = history(120, 1).await;
     let walk = client(&server.url()).messages(41001, "+15550100101");
     let all = ids(walk, |message| message.id).await.expect("all");
     assert_eq!(all, (0..120).collect::<Vec<_>>());
@@ -184,7 +186,7 @@ async fn the_history_of_a_phone_is_walked_by_unix_time() {
 
 #[tokio::test]
 async fn a_message_of_unknown_fate_is_found_by_its_key() {
-    let server = history(120).await;
+    let server = history(120, 1).await;
     let client = client(&server.url());
     let message = SendMessage::new(41001, 50001).to_phone("15550100101");
     let sent = client.find_sent(&message.clone().local_id("key-77")).await;
@@ -193,8 +195,50 @@ async fn a_message_of_unknown_fate_is_found_by_its_key() {
         .find_sent(&message.clone().local_id("key-of-another"))
         .await;
     assert_eq!(unsent.expect("looked for"), None);
-    let error = client.find_sent(&message).await.expect_err("no key");
-    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+}
+
+#[tokio::test]
+async fn a_message_without_a_key_is_not_searched_for() {
+    let server = Server::answering(Answer::new(200, r#"[{"id":7,"local_id":""}]"#)).await;
+    let client = client(&server.url());
+    let message = SendMessage::new(41001, 50001).to_phone("15550100101");
+    for message in [
+        message.clone(),
+        message.clone().local_id(""),
+        message.local_id(" \t"),
+    ] {
+        let error = client.find_sent(&message).await.expect_err("no key");
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+        assert!(error.to_string().contains("local_id"), "{error}");
+    }
+    assert!(server.received().is_empty());
+}
+
+/// The search covers an hour and 500 messages, whichever is more.
+#[tokio::test]
+async fn the_search_for_a_message_covers_time_and_number() {
+    // (seconds between two messages, the last that is found, the first that is not)
+    for (seconds, found, not_found) in [(1, 4100, 4300), (3600, 499, 560)] {
+        let server = history(5000, seconds).await;
+        let clock = ManualClock::at("2026-05-07T12:00:00Z");
+        let client = builder(&server.url())
+            .rate_limit(RateLimit::off())
+            .clock(clock)
+            .build()
+            .expect("a client");
+        let message = |id: i64| {
+            let message = SendMessage::new(41001, 50001).to_phone("15550100101");
+            message.local_id(format!("key-{id}"))
+        };
+        let sent = client.find_sent(&message(found)).await.expect("searched");
+        assert_eq!(sent.map(|sent| sent.id), Some(found));
+        let sent = client.find_sent(&message(not_found)).await;
+        assert_eq!(sent.expect("searched"), None);
+        let since = time("2026-05-07T12:00:00Z") - SignedDuration::from_secs(seconds * not_found);
+        let sent = client.find_sent_since(&message(not_found), since).await;
+        let sent = sent.expect("searched");
+        assert_eq!(sent.map(|sent| sent.id), Some(not_found));
+    }
 }
 
 #[tokio::test]

@@ -41,6 +41,13 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #[cfg(feature = "client")]
 mod auth;
+#[cfg(feature = "client")]
+mod clock;
+#[cfg(feature = "client")]
+mod error;
+#[cfg(all(fuzzing, feature = "client"))]
+#[doc(hidden)]
+pub mod fuzzing;
 #[rustfmt::skip] // prettyplease formats it, the same everywhere
 mod generated;
 #[cfg(feature = "client")]
@@ -55,9 +62,15 @@ pub mod webhook;
 mod wire;
 
 #[cfg(feature = "client")]
-pub use auth::{Clock, Credentials, Sleep, SystemClock};
+pub use auth::Credentials;
+#[cfg(feature = "client")]
+pub use clock::{CLOCK_SKEW, Clock, Sleep, SystemClock};
+#[cfg(feature = "client")]
+pub use error::{Error, ErrorKind};
 #[cfg(feature = "client")]
 pub use generated::operations;
+#[cfg(feature = "client")]
+use generated::raw as raw_operations;
 pub use generated::types;
 #[cfg(feature = "client")]
 pub use paging::{Checkpoint, Pages, RawItem, Walk};
@@ -67,13 +80,9 @@ pub use policy::{Options, RetryPolicy};
 pub use rate_limit::{Acquire, Permit, PermitUse, RateLimit, RateLimiter};
 #[cfg(feature = "test-util")]
 pub use rate_limit::{ContractViolation, check_rate_limiter};
-#[cfg(all(fuzzing, feature = "client"))]
-#[doc(hidden)]
-pub use runtime::fuzzing;
 #[cfg(feature = "client")]
 pub use runtime::{
-    Attempt, Client, ClientBuilder, Error, ErrorKind, Operation, OperationObserver,
-    OperationReport, Outcome, RawRequest, Response, ResponseObserver, Safety, Unknown, Wait,
-    WaitReason,
+    Attempt, Client, ClientBuilder, Operation, OperationObserver, OperationReport, Outcome,
+    RawRequest, Response, ResponseObserver, Safety, Unknown, Wait, WaitReason,
 };
 pub use wire::{Check, Violation};

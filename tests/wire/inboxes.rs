@@ -126,7 +126,7 @@ async fn an_object_without_inboxes_is_an_error_that_tells_its_place() {
         assert_eq!(
             error.to_string(),
             format!(
-                "list_inboxes: 200 OK: the body is not as expected: at {path}: {problem} \
+                "list_inboxes: 200 OK: the body does not decode: at {path}: {problem} \
                  (request id request-1)"
             )
         );

@@ -1,18 +1,26 @@
+//! Credentials of the API.
+
 use std::env::VarError;
 use std::fmt;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::runtime::Error;
+use crate::error::Error;
 
 const SECRET_ID: &str = "HEYMARKET_API_SECRET_ID";
 const SECRET_KEY: &str = "HEYMARKET_API_SECRET_KEY";
 const API_KEY: &str = "HEYMARKET_API_KEY";
 
-/// What the client shows to the API to be let in.
+/// The credentials of a client: an API secret, or a legacy API key.
 ///
-/// Neither `Debug` nor any error shows a part of it. The memory is wiped when
-/// it is dropped.
+/// Neither `Debug` nor any error shows a part of them. Their memory is wiped on drop.
+///
+/// ```
+/// use heymarket_api::Credentials;
+///
+/// let credentials = Credentials::api_secret("secret id", "secret key");
+/// assert_eq!(format!("{credentials:?}"), "Credentials::api_secret([secret], [secret])");
+/// ```
 ///
 /// Documented at <https://developers.heymarket.com/authentication>.
 #[derive(Clone)]
@@ -25,10 +33,11 @@ pub(super) enum Kind {
 }
 
 impl Credentials {
-    /// An API secret: its id and its key, from Settings > Integrations > API.
+    /// Creates credentials from an API secret: its ID and its key, from Settings >
+    /// Integrations > API.
     ///
-    /// Each request carries a token signed with it that is valid for five
-    /// minutes. That either is empty is reported when the client is built.
+    /// Each request carries a token signed with the secret that is valid for five
+    /// minutes. Building the client fails if either part is empty.
     #[must_use]
     pub fn api_secret(id: impl Into<String>, key: impl Into<String>) -> Self {
         Self(Kind::ApiSecret {
@@ -37,21 +46,21 @@ impl Credentials {
         })
     }
 
-    /// A legacy team API key, which is sent as it is. The API's documentation
-    /// announces its deprecation.
+    /// Creates credentials from a legacy team API key, which is sent as it is. The
+    /// API's documentation announces the deprecation of such keys.
     #[must_use]
     pub fn api_key(key: impl Into<String>) -> Self {
         Self(Kind::ApiKey(key.into().into()))
     }
 
-    /// The credentials in the environment: `HEYMARKET_API_SECRET_ID` with
-    /// `HEYMARKET_API_SECRET_KEY`, or else `HEYMARKET_API_KEY`. An empty
-    /// variable counts as one that is not set.
+    /// Reads credentials from environment variables: `HEYMARKET_API_SECRET_ID` and
+    /// `HEYMARKET_API_SECRET_KEY`, or else `HEYMARKET_API_KEY`. An empty variable
+    /// counts as unset.
     ///
     /// # Errors
     ///
-    /// [`Configuration`](crate::ErrorKind::Configuration) when neither is
-    /// there, or only one half of a secret; the message names the variables.
+    /// Returns [`Configuration`](crate::ErrorKind::Configuration) if neither is set, or
+    /// only half of a secret; the message names the variables.
     pub fn from_env() -> Result<Self, Error> {
         Self::from_variables(&variable)
     }
@@ -69,8 +78,7 @@ impl Credentials {
                     (SECRET_KEY, SECRET_ID)
                 };
                 return Err(Error::configuration(format!(
-                    "{set} is set, but {missing} is not; set both, since together they are \
-                     the API secret"
+                    "{set} is set, but {missing} is not; an API secret needs both"
                 )));
             }
         }
@@ -83,10 +91,12 @@ impl Credentials {
         }
     }
 
-    /// Refuses what no server could accept.
+    /// Checks for values that no server accepts.
     pub(super) fn check(&self) -> Result<(), Error> {
         let parts = match &self.0 {
-            Kind::ApiSecret { id, key } => vec![("the API secret's id", id), ("its key", key)],
+            Kind::ApiSecret { id, key } => {
+                vec![("the API secret's ID", id), ("the API secret's key", key)]
+            }
             Kind::ApiKey(key) => vec![("the API key", key)],
         };
         for (name, part) in parts {
@@ -96,7 +106,7 @@ impl Credentials {
             }
             if part.trim() != part || part.chars().any(char::is_control) {
                 return Err(Error::configuration(format!(
-                    "{name} has white space around it or a control character in it; \
+                    "{name} has leading or trailing white space or a control character; \
                      was it copied with a line break?"
                 )));
             }
@@ -104,7 +114,7 @@ impl Credentials {
         Ok(())
     }
 
-    /// Whether `text` holds a part of the secret.
+    /// Returns the parts of the secret, to find them in text that is shown.
     pub(crate) fn parts(&self) -> Vec<&str> {
         match &self.0 {
             Kind::ApiSecret { id, key } => vec![id.expose_secret(), key.expose_secret()],
@@ -113,7 +123,7 @@ impl Credentials {
     }
 }
 
-/// A variable of the environment; an empty one is none.
+/// Returns an environment variable; `None` if it is unset or empty.
 pub(crate) fn variable(name: &str) -> Result<Option<String>, Error> {
     match std::env::var(name) {
         Ok(value) if value.is_empty() => Ok(None),
@@ -147,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_comes_before_a_legacy_key() {
+    fn an_api_secret_precedes_a_legacy_key() {
         let both = from(&[(SECRET_ID, "id"), (SECRET_KEY, "key"), (API_KEY, "legacy")]);
         assert_eq!(both.expect("a secret").parts(), ["id", "key"]);
         let legacy = from(&[(API_KEY, "legacy")]);
@@ -155,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn missing_variables_are_named() {
         let half = from(&[(SECRET_KEY, "key")]).expect_err("half a secret");
         assert!(half.contains("HEYMARKET_API_SECRET_ID is not"), "{half}");
         let none = from(&[]).expect_err("nothing");
@@ -163,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_with_a_line_break_is_refused_without_showing_it() {
+    fn a_key_with_a_line_break_is_refused_and_not_shown() {
         let error = Credentials::api_key("sesame\n")
             .check()
             .expect_err("a line break");

@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sha2::Sha256;
 
-/// The token for a secret, issued at a time.
+/// Creates the token for a secret, issued at a time.
 pub(super) fn token(id: &str, key: &str, issued_at: Timestamp) -> String {
     let header = URL_SAFE_NO_PAD.encode(br#"{"alg":"HS256","typ":"JWT"}"#);
-    // Only the id needs escaping.
+    // Only the ID needs escaping.
     let id_json = Value::from(id);
     let claims = format!(r#"{{"iss":{id_json},"iat":{}}}"#, issued_at.as_second());
     let mut token = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims));
@@ -38,7 +38,7 @@ mod tests {
 
     /// The example of RFC 7515, appendix A.1.
     #[test]
-    fn the_signature_is_that_of_the_rfc() {
+    fn the_signature_matches_the_rfc() {
         let key = URL_SAFE_NO_PAD
             .decode(
                 "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr\

@@ -1,13 +1,9 @@
-//! Credentials and how a request is signed with them.
+//! Credentials, and the tokens that they sign.
 
-mod clock;
 mod credentials;
-mod headers;
 mod jwt;
 mod signer;
 
-pub use clock::{Clock, Sleep, SystemClock};
 pub use credentials::Credentials;
 pub(crate) use credentials::variable;
-pub(crate) use headers::Headers;
 pub(crate) use signer::{Authorization, Signer};

@@ -1,43 +1,44 @@
+//! Signs attempts: one token for several minutes, and the clock that it is dated by.
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::HeaderValue;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret as _;
 
-use super::clock::Clock;
 use super::credentials::{Credentials, Kind};
-use super::headers::Headers;
 use super::jwt;
-use crate::runtime::Error;
+use crate::clock::{CLOCK_SKEW, Clock};
+use crate::error::Error;
+use crate::runtime::Headers;
 
-/// A token is used for this long, which leaves a minute of the five that the
-/// server takes it for to clocks that differ and requests that wait.
+/// How long a token is used. The server accepts it for five minutes; the remaining
+/// minute is for clocks that differ and requests in flight.
 const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_secs(4 * 60);
 
-/// A token is issued at most this far from this machine's clock, in either
-/// direction. An answer's `Date` further off is ignored: a server or proxy could
-/// otherwise collect tokens that are valid years from now.
-const LARGEST_OFFSET: SignedDuration = SignedDuration::from_mins(10);
-
-/// Two offsets this close are the same one: a `Date` has whole seconds, and
-/// takes a while to arrive.
+/// Offsets that differ by less are equal: a `Date` has whole seconds, and takes time
+/// to arrive.
 const SAME_OFFSET: SignedDuration = SignedDuration::from_secs(5);
 
-/// Gives each attempt its headers, with its token in them.
+/// Provides the headers of each attempt, including the token.
+///
+/// A token is dated at most [`CLOCK_SKEW`] from this machine's clock, in either
+/// direction. A `Date` further off is ignored: a server or proxy could otherwise
+/// collect tokens that are valid years from now.
 pub(crate) struct Signer {
     credentials: Credentials,
     unsigned: Headers,
     clock: Arc<dyn Clock>,
-    /// Locked for a signature at most, never across an await.
+    /// Locked for one signature at most, never across an await.
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     token: Option<Token>,
-    /// How far the server's clock is ahead of this one, as a 401 taught.
+    /// How far the server's clock is ahead of this machine's, from the `Date` of a 401.
     offset: SignedDuration,
-    /// Counts the tokens.
+    /// The number of tokens so far.
     generation: u64,
 }
 
@@ -47,7 +48,7 @@ struct Token {
     issued_at: Timestamp,
 }
 
-/// Headers, and which token is in them.
+/// Headers, and the number of their token.
 pub(crate) struct Authorization {
     pub(crate) headers: Arc<Headers>,
     generation: u64,
@@ -56,17 +57,17 @@ pub(crate) struct Authorization {
 impl Signer {
     pub(crate) fn new(
         credentials: Credentials,
-        user_agent: HeaderValue,
+        unsigned: Headers,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Error> {
         credentials.check()?;
         let signer = Self {
             credentials,
-            unsigned: Headers::new(user_agent),
+            unsigned,
             clock,
             state: Mutex::default(),
         };
-        // What cannot be put into a header is better known now.
+        // Reports now what cannot be a header.
         signer.authorization(signer.clock.now())?;
         Ok(signer)
     }
@@ -75,7 +76,7 @@ impl Signer {
         &self.credentials
     }
 
-    /// What signs an attempt at a time of this machine's clock.
+    /// Returns the headers of an attempt at a time of this machine's clock.
     pub(crate) fn authorization(&self, now: Timestamp) -> Result<Authorization, Error> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(token) = &state.token
@@ -99,13 +100,13 @@ impl Signer {
         })
     }
 
-    /// Handles a 401: drops the refused token, unless another caller did, and
-    /// takes the offset of the next one from `server_time`, the answer's `Date`.
+    /// Handles a 401: drops the refused token, unless another caller did, and takes the
+    /// offset of the next one from `server_time`, the `Date` of the response.
     ///
-    /// An offset never outlives the refusal of a token signed with it: a `Date`
-    /// that says the same again, or none, leads back to this machine's clock.
+    /// An offset ends when a token with it is refused: the same `Date` again, or none,
+    /// leads back to this machine's clock.
     ///
-    /// Returns whether signing again can help.
+    /// Returns whether a new token can help.
     pub(crate) fn refused(&self, refused: &Authorization, server_time: Option<Timestamp>) -> bool {
         if matches!(self.credentials.0, Kind::ApiKey(_)) {
             return false;
@@ -114,18 +115,18 @@ impl Signer {
         if state.generation == refused.generation && state.token.take().is_some() {
             let offset = server_time.map(|time| time.duration_since(self.clock.now()));
             state.offset = offset
-                .filter(|offset| offset.abs() <= LARGEST_OFFSET)
+                .filter(|offset| offset.abs() <= CLOCK_SKEW)
                 .filter(|offset| state.offset.is_zero() || differ(*offset, state.offset))
                 .unwrap_or_default();
         }
         true
     }
 
-    /// Describes a difference between this machine's clock and the server's that
-    /// is too large to correct; `None` where tokens do not depend on it.
+    /// Describes a difference between this machine's clock and the server's that is too
+    /// large to correct; `None` if tokens do not depend on it.
     pub(crate) fn clock_fault(&self, server_time: Timestamp) -> Option<String> {
         let ahead = self.clock.now().duration_since(server_time);
-        if matches!(self.credentials.0, Kind::ApiKey(_)) || ahead.abs() <= LARGEST_OFFSET {
+        if matches!(self.credentials.0, Kind::ApiKey(_)) || ahead.abs() <= CLOCK_SKEW {
             return None;
         }
         let minutes = SignedDuration::from_mins((ahead.abs().as_secs() + 30) / 60);
@@ -135,12 +136,13 @@ impl Signer {
             "ahead of"
         };
         Some(format!(
-            "this machine's clock is {minutes:#} {side} the server's, and tokens carry its time; \
+            "this machine's clock is {minutes:#} {side} the server's, and tokens carry the time; \
              set the clock"
         ))
     }
 
-    /// A token from the future is not used either: the clock was set back.
+    /// Returns whether a token may still be used. One from the future may not: the clock
+    /// was set back.
     fn is_usable(&self, token: &Token, now: Timestamp) -> bool {
         match self.credentials.0 {
             Kind::ApiKey(_) => true,
@@ -157,7 +159,7 @@ impl Signer {
             Kind::ApiKey(key) => key.expose_secret().to_owned(),
         };
         let mut header = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| {
-            Error::configuration("the API key has a character that no header can hold")
+            Error::configuration("the API key has a character that is not valid in a header")
         })?;
         header.set_sensitive(true);
         Ok(header)

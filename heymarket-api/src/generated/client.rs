@@ -3,7 +3,8 @@
 
 //! One method for each operation of the spec.
 use super::{operations, types};
-use crate::runtime::{Client, Error, Response, encode_path};
+use crate::error::Error;
+use crate::runtime::{Client, Response, encode_path};
 impl Client {
     /// Create contacts
     ///

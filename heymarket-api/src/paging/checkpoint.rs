@@ -1,24 +1,26 @@
+//! Checkpoints: where a walk is, in a form that can be stored.
+
 use serde::{Deserialize, Serialize};
 
 use super::filters::Filters;
 use super::position::State;
 
-/// The format of a checkpoint. Each change of it takes the next number.
+/// The version of the format. Each change of the format increments it.
 const VERSION: u32 = 1;
 
-/// Where a walk is. It can be stored, and a walk over the same list with the same
-/// filters [resumes](crate::Walk::resume) from it after the last item that was
-/// yielded.
+/// Where a walk is. A checkpoint can be stored with serde, and a walk over the same list
+/// with the same filters [resumes](crate::Walk::resume) from it, after the last item
+/// that was yielded.
 ///
-/// It holds the name of the operation, the place in the list, the ids and times
-/// of the items that may come again, and the name of each filter of the request
-/// with a fingerprint of its value. A fingerprint has 20 bits: enough to tell
-/// that a value differs, and too few to find a phone number from. The credentials
-/// and the server are not part of it.
+/// It holds the name of the operation, the position in the list, the IDs and times of
+/// the items that may be returned again, and the name of each filter of the request
+/// with a fingerprint of its value. A fingerprint has 20 bits: enough to detect that a
+/// value differs, and too few to recover a phone number. Credentials and server are not
+/// part of it.
 ///
-/// A walk by time keeps about a page of ids, a walk by page number up to 65,536.
-// A member of another version has another name, and one that is missing its
-// default: so every version can be read far enough to be refused.
+/// A walk by time stores about a page of IDs, a walk by page number up to 65,536.
+// Unknown members are ignored and missing ones get their default, so the version of
+// every format can be read and refused.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Checkpoint {
@@ -38,31 +40,31 @@ impl Checkpoint {
         }
     }
 
-    /// Returns the position, if it is one of a walk over this list.
+    /// Returns the position, if it belongs to a walk over this list.
     ///
     /// # Errors
     ///
-    /// What differs, and what to do.
+    /// Returns what differs, and what to do.
     pub(super) fn position_in(self, operation: &str, filters: &Filters) -> Result<State, String> {
         let version = self.version;
         if version != VERSION {
             return Err(format!(
                 "the checkpoint has version {version}, and this release reads version {VERSION}; \
-                 start the walk anew"
+                 start the walk again"
             ));
         }
         if self.operation != operation {
             return Err(format!(
-                "the checkpoint is of a walk over `{}`, and the request is of `{operation}`; \
-                 resume it with a request of its own operation",
+                "the checkpoint belongs to a walk over `{}`, but the request is for `{operation}`; \
+                 resume it with a request of the same operation",
                 self.operation.escape_debug()
             ));
         }
         let differing = self.filters.differing(filters);
         if !differing.is_empty() {
             return Err(format!(
-                "the checkpoint is of a request with another value of {}; resume it with the \
-                 same request, or start the walk anew",
+                "the checkpoint belongs to a request with another value of {}; resume it with the \
+                 same request, or start the walk again",
                 differing.join(", ")
             ));
         }

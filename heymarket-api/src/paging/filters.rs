@@ -1,26 +1,27 @@
+//! The filters of a request, as fingerprints that a checkpoint can store.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::generated::raw;
+use crate::raw_operations as raw;
 use crate::runtime::{QueryValue, RawRequest};
 use crate::wire::Phone;
 
-/// How many bits of a hash are kept. Two values have the same ones once in a
-/// million times; and of ten billion phone numbers, ten thousand have the same.
+/// How many bits of a hash are kept. Two values collide once in a million times; of ten
+/// billion phone numbers, ten thousand have the same fingerprint.
 const BITS: u32 = 20;
 
-/// The filters of a request: each member that does not say which page is wanted,
-/// with a fingerprint of its value. It is the same in every process and release.
+/// The filters of a request: each member that does not select the page, with a
+/// fingerprint of its value. Fingerprints are the same in every process and release.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Filters(BTreeMap<String, u32>);
 
 impl Filters {
-    /// The filters of a request with a body; `paging` names the members that say
-    /// which page is wanted.
+    /// Returns the filters of a body. `paging` names the members that select the page.
     #[inline]
     pub(crate) fn of_body(body: &impl Serialize, paging: &[&str]) -> Self {
         Self::of_json(&serde_json::to_vec(body).unwrap_or_default(), paging)
@@ -31,7 +32,7 @@ impl Filters {
         Self(members(&body, paging).collect())
     }
 
-    /// The filters of a request with parameters alone.
+    /// Returns the filters of query parameters.
     pub(crate) fn of_parameters(parameters: &[(&str, &dyn QueryValue)]) -> Self {
         let entries = parameters.iter().filter_map(|(name, value)| {
             let text = value.text()?;
@@ -40,8 +41,8 @@ impl Filters {
         Self(entries.collect())
     }
 
-    /// The filters of a request that was put together at run time, with the
-    /// members that its type does not know.
+    /// Returns the filters of a request that was assembled at run time, including the
+    /// members that its type does not have.
     pub(super) fn of_raw(request: &RawRequest, paging: &[&str]) -> Self {
         let operation = request.operation().id();
         let body = request.body().cloned().unwrap_or_default();
@@ -58,7 +59,7 @@ impl Filters {
         Self(members(&body, paging).chain(parameters).collect())
     }
 
-    /// The names of the filters that are not the same in both, in backquotes.
+    /// Returns the names of the filters that differ, in backquotes.
     pub(super) fn differing(&self, other: &Self) -> Vec<String> {
         let names: BTreeSet<&String> = self.0.keys().chain(other.0.keys()).collect();
         let differing = names
@@ -70,7 +71,7 @@ impl Filters {
     }
 }
 
-/// The members of a body, but for those of the paging.
+/// Returns the fingerprints of the members of a body, except those in `paging`.
 fn members(body: &Value, paging: &[&str]) -> impl Iterator<Item = (String, u32)> {
     let members = body.as_object().into_iter().flatten();
     members
@@ -86,7 +87,7 @@ fn entry(name: &str, value: &Value) -> (String, u32) {
     (name.to_owned(), first >> (u32::BITS - BITS))
 }
 
-/// Writes JSON whose objects have their members sorted, and none that is null.
+/// Writes JSON with sorted members and without null members.
 fn write_canonical(value: &Value, text: &mut String) {
     match value {
         Value::Object(members) => {
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fingerprint_is_the_same_in_every_release() {
+    fn fingerprints_are_the_same_in_every_release() {
         // By `hashlib` of Python, over `"archived"true` and
         // `"filters"{"closed":false,"inboxes":[41001,41002,],}`.
         let expected = [("archived".into(), 817_246), ("filters".into(), 426_984)];
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_that_differs_is_named() {
+    fn differing_filters_are_named() {
         let all = of(&json!({}));
         let open = of(&json!({"filters": {"closed": false}, "archived": true}));
         let closed = of(&json!({"filters": {"closed": true}, "archived": true}));

@@ -1,19 +1,26 @@
-//! Walks over the pages of a list, all by one engine.
+//! Walks over the pages of a list.
 //!
-//! Cursors by date have no tie-breaker, and items move while one pages. So each
-//! page is asked for from a little past the last item of the one before, and
-//! items that came already are dropped.
+//! Cursors by time have no tie-breaker, and items move during a walk. Each page is
+//! therefore requested from a little before the last item of the previous one, and
+//! items that were yielded already are dropped.
 
+mod by_number;
+mod by_time;
 mod checkpoint;
 mod filters;
+mod find_sent;
+mod history;
+mod page_request;
 mod position;
 mod raw;
 mod seen;
+mod time_step;
 mod walk;
 
+pub(crate) use by_time::ByTime;
 pub use checkpoint::Checkpoint;
 pub(crate) use filters::Filters;
-pub(crate) use position::{ByTime, Style};
+pub(crate) use position::Style;
 pub(crate) use raw::Places;
 pub use raw::RawItem;
 pub(crate) use walk::Source;

@@ -1,20 +1,13 @@
-//! Where a walk is, apart from how pages are fetched.
+//! Where a walk is in its list, independent of how pages are fetched.
 
-mod by_number;
-mod by_time;
-
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::seen::{ItemKey, Seen};
-use by_number::ByNumber;
-pub(crate) use by_time::ByTime;
-
-/// A server is assumed to give at least this many items, or as many as the
-/// limit asks for, when it has more. Only a list whose items all have one time
-/// and all fit into one smaller page rests on it: without it, no walk could know
-/// that a list of a single item is complete.
-pub(super) const SMALLEST_PAGE: usize = 10;
+use super::by_number::{ByNumber, forget_oldest};
+use super::by_time::ByTime;
+use super::history::History;
+use super::page_request::{NextPage, PageRequest, Purpose};
+use super::seen::ItemKey;
+use super::time_step::{TimeStep, forget_passed};
 
 /// How the pages of an operation follow one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,78 +23,12 @@ pub(crate) enum Style {
     },
 }
 
-/// The page to fetch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct PageRequest {
-    /// Where the page begins; `None` is where the request itself begins.
-    pub(crate) cursor: Option<Timestamp>,
-    pub(crate) page: Option<i64>,
-    pub(crate) limit: Option<i64>,
-    purpose: Purpose,
-    /// The item that the cursor is of, which the overlap brings again.
-    anchor: Option<i64>,
-    /// A page from this cursor on was searched for the anchor.
-    is_checked: bool,
-}
-
-/// Why a page is fetched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-enum Purpose {
-    /// For the items from the cursor on.
-    #[default]
-    Items,
-    /// To find the anchor that the page from the cursor `narrow` on lacks.
-    Widen { narrow: Timestamp },
-    /// For the items of one time that fill the page, by page numbers.
-    Numbered(Pass),
-    /// To learn whether there are items beyond the last time.
-    Beyond,
-}
-
-/// A pass through the numbered pages of one cursor.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-struct Pass {
-    /// How many passes came before.
-    number: u32,
-    /// The ids of the page before, digested.
-    last_page: u64,
-    so_far: Summary,
-    /// The number of the last full page of the pass before, and that pass.
-    previous: Option<(i64, Summary)>,
-}
-
-/// What numbered pages hold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-struct Summary {
-    /// The ids of the full pages, digested.
-    digest: u64,
-    furthest: Option<Furthest>,
-}
-
-/// The time and the id of the item that lies furthest along the list.
-type Furthest = (Timestamp, i64);
-
-/// What follows from a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Progress {
-    /// There is a next page to fetch.
-    Onward,
-    /// There are no further items.
-    Over,
-    /// There may be further items, and no request leads to them, for this
-    /// reason.
-    Stuck(&'static str),
-}
-
-/// What a checkpoint keeps of a position.
+/// What a checkpoint stores of a position.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct State {
     request: PageRequest,
-    /// The items that were yielded and may come again.
+    /// The items that were yielded and may be returned again.
     items: Vec<ItemKey>,
     yielded: usize,
     largest_page: usize,
@@ -110,7 +37,7 @@ pub(super) struct State {
     is_over: bool,
 }
 
-/// Where a walk is, and how it goes on.
+/// Where a walk is, and which page is next.
 #[derive(Debug)]
 pub(super) struct Position {
     style: Style,
@@ -118,15 +45,9 @@ pub(super) struct Position {
     request: PageRequest,
     /// The page after it.
     next: Option<PageRequest>,
-    seen: Seen,
-    /// How many items were yielded.
-    yielded: usize,
-    /// The length of the largest page so far. A shorter one is complete.
-    largest_page: usize,
-    /// The item that the first page began with.
-    first_item: Option<i64>,
+    history: History,
     by_number: ByNumber,
-    /// The times of the server are coarser than the overlap that was assumed.
+    /// Whether the times of the server are coarser than the overlap.
     is_wide: bool,
     pub(super) is_over: bool,
 }
@@ -145,37 +66,36 @@ impl Position {
                 ..PageRequest::default()
             },
             next: None,
-            seen: Seen::default(),
-            yielded: 0,
-            largest_page: 0,
-            first_item: None,
+            history: History::default(),
             by_number: ByNumber::default(),
             is_wide: false,
             is_over: false,
         }
     }
 
-    /// Returns what a checkpoint keeps; `all_yielded` is whether every item that
-    /// was fetched was yielded.
+    /// Returns what a checkpoint stores; `all_yielded` is whether every fetched item
+    /// was yielded.
     pub(super) fn state(&self, all_yielded: bool) -> State {
         State {
             request: self.request,
-            items: self.seen.to_vec(),
-            yielded: self.yielded,
-            largest_page: self.largest_page,
-            first_item: self.first_item,
+            items: self.history.seen.to_vec(),
+            yielded: self.history.yielded,
+            largest_page: self.history.largest_page,
+            first_item: self.history.first_item,
             is_wide: self.is_wide,
             is_over: self.is_over && all_yielded,
         }
     }
 
-    /// Goes on from the position that a checkpoint kept.
+    /// Continues from what a checkpoint stored.
     pub(super) fn resume(&mut self, state: State) {
         self.request = state.request;
-        self.seen = state.items.into_iter().collect();
-        self.yielded = state.yielded;
-        self.largest_page = state.largest_page;
-        self.first_item = state.first_item;
+        self.history = History {
+            seen: state.items.into_iter().collect(),
+            yielded: state.yielded,
+            largest_page: state.largest_page,
+            first_item: state.first_item,
+        };
         self.is_wide = state.is_wide;
         self.is_over = state.is_over;
     }
@@ -183,67 +103,71 @@ impl Position {
     /// Returns the page to fetch now.
     pub(super) fn next_request(&mut self) -> PageRequest {
         if let Some(next) = self.next.take() {
-            let moves = next.cursor != self.request.cursor;
+            let moved_to = next.cursor.filter(|_| next.cursor != self.request.cursor);
             self.request = next;
-            match self.style {
-                Style::Cursor(by_time) if moves => self.forget_passed(by_time),
-                Style::Cursor(_) => {}
-                Style::Page { .. } => self.forget_oldest(),
+            match (self.style, moved_to) {
+                (Style::Cursor(by_time), Some(cursor)) => {
+                    forget_passed(&mut self.history, by_time, cursor);
+                }
+                (Style::Cursor(_), None) => {}
+                (Style::Page { .. }, _) => forget_oldest(&mut self.history),
             }
         }
         self.request
     }
 
-    /// Returns whether the page is fetched only to learn what it holds: its items
-    /// are not yielded.
+    /// Returns whether the page is fetched only to learn what it holds: its items are
+    /// not yielded.
     pub(super) fn is_probe(&self) -> bool {
         self.request.purpose == Purpose::Beyond
     }
 
     /// Returns whether an item was yielded already.
     pub(super) fn has_seen(&self, id: i64) -> bool {
-        self.seen.contains(id)
+        self.history.has_seen(id)
     }
 
     /// Records that an item was yielded.
     pub(super) fn record(&mut self, key: ItemKey) {
-        if self.seen.insert(key) {
-            self.yielded = self.yielded.saturating_add(1);
-        }
+        self.history.record(key);
     }
 
-    /// Takes the page that was requested, and decides on the next.
-    pub(super) fn take(&mut self, page: &[ItemKey]) -> Progress {
-        self.largest_page = self.largest_page.max(page.len());
-        self.first_item = self.first_item.or(page.first().map(|(id, _)| *id));
-        let progress = match self.style {
-            Style::Cursor(by_time) => self.take_by_time(by_time.widened(self.is_wide), page),
-            Style::Page { first, limit } => self.take_by_number(first, limit, page),
+    /// Accepts the page that was requested, and decides what follows. Returns why the
+    /// walk is stuck, if it is.
+    pub(super) fn accept(&mut self, page: &[ItemKey]) -> Option<&'static str> {
+        self.history.observe(page);
+        let next = match self.style {
+            Style::Cursor(by_time) => self.after_page_by_time(by_time, page),
+            Style::Page { first, limit } => {
+                let (request, history) = (self.request, &self.history);
+                self.by_number
+                    .next_page((first, limit), request, history, page)
+            }
         };
-        self.is_over = progress == Progress::Over;
-        progress
+        self.is_over = next == NextPage::End;
+        match next {
+            NextPage::Fetch(request) => self.next = Some(request),
+            NextPage::End => {}
+            NextPage::Stuck(reason) => return Some(reason),
+        }
+        None
     }
 
-    fn go(&mut self, next: PageRequest) -> Progress {
-        self.next = Some(next);
-        Progress::Onward
+    fn after_page_by_time(&mut self, by_time: ByTime, page: &[ItemKey]) -> NextPage {
+        let mut step = TimeStep {
+            by_time: if self.is_wide {
+                by_time.widened()
+            } else {
+                by_time
+            },
+            request: self.request,
+            history: &self.history,
+            page,
+        };
+        if step.needs_wide_overlap() {
+            self.is_wide = true;
+            step.by_time = by_time.widened();
+        }
+        step.next_page()
     }
-
-    /// Returns whether a page has an item that was not yielded yet.
-    fn has_new(&self, page: &[ItemKey]) -> bool {
-        page.iter().any(|(id, _)| !self.has_seen(*id))
-    }
-
-    /// Returns whether this page is all that there is, as far as sizes tell: it is
-    /// shorter than any server's full page, and holds everything so far.
-    fn is_whole_list(&self, page: &[ItemKey]) -> bool {
-        let new = page.iter().filter(|(id, _)| !self.has_seen(*id)).count();
-        let all = self.yielded.saturating_add(new);
-        self.largest_page < SMALLEST_PAGE && all <= self.largest_page
-    }
-}
-
-/// Returns whether a page of so many rows is as long as a limit allows.
-fn is_at_least(rows: usize, limit: i64) -> bool {
-    i64::try_from(rows).unwrap_or(i64::MAX) >= limit
 }

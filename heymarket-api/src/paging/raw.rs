@@ -1,26 +1,27 @@
-//! Walks over the items of a list as they came.
+//! Walks over the JSON of the items, as the server wrote it.
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::filters::Filters;
-use super::position::PageRequest;
+use super::page_request::PageRequest;
 use super::walk::{Source, Walk};
-use crate::generated::raw;
-use crate::runtime::{Client, Error, RawRequest};
+use crate::error::Error;
+use crate::raw_operations as raw;
+use crate::runtime::{Client, RawRequest};
 
-/// An item of a list, as the server wrote it; see [`Client::walk`].
+/// An item of a list as the server wrote it; see [`Client::walk`].
 ///
-/// `Debug` shows its id alone.
+/// `Debug` shows only the ID.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct RawItem {
-    /// Its id.
+    /// The item's ID.
     pub id: i64,
-    /// The time that the walk goes by, where it goes by one.
+    /// The time that orders the list, if a time does.
     pub time: Option<Timestamp>,
-    /// The JSON of the server, with whatever the type of the item does not know.
+    /// The JSON, including members that the item's type does not have.
     pub json: Box<RawValue>,
 }
 
@@ -32,12 +33,12 @@ impl std::fmt::Debug for RawItem {
     }
 }
 
-/// Where a request says which page it wants.
+/// Where a request selects its page.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Places {
-    /// The member of the body that takes the time of the last item.
+    /// The member of the body for the time of the last item.
     pub(crate) cursor: Option<&'static str>,
-    /// The parameter of the query that takes it, in seconds.
+    /// The query parameter for it, in Unix seconds.
     pub(crate) cursor_parameter: Option<&'static str>,
     pub(crate) page: Option<&'static str>,
     pub(crate) limit: Option<&'static str>,
@@ -61,15 +62,28 @@ impl Places {
 }
 
 impl Client {
-    /// Walks over the items of a list as the server writes them, where the
-    /// request is put together at run time. It goes as the walk of the
-    /// operation does, and a [`Checkpoint`](crate::Checkpoint) of either is one
-    /// of both.
+    /// Walks over the items of a list as the server writes them, for a request that was
+    /// assembled at run time. It walks like the method of the operation, and their
+    /// checkpoints are interchangeable.
+    ///
+    /// ```no_run
+    /// # async fn run(client: heymarket_api::Client) -> Result<(), heymarket_api::Error> {
+    /// use heymarket_api::{RawRequest, operations};
+    /// use serde_json::json;
+    ///
+    /// let request = RawRequest::of(&operations::LIST_CONTACTS).json(json!({}));
+    /// let mut contacts = client.walk(request)?;
+    /// while let Some(contact) = contacts.next().await {
+    ///     println!("{}", contact?.json);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) when the operation
-    /// has no pages, or the request is not one of it.
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) if the operation has
+    /// no pages, or the request does not match it.
     #[inline]
     pub fn walk(&self, request: RawRequest) -> Result<Walk<RawItem>, Error> {
         raw::walk(self, request)
@@ -77,7 +91,7 @@ impl Client {
 }
 
 impl<T: DeserializeOwned + Send + 'static> Walk<T> {
-    /// The same walk, whose items are as they came.
+    /// Turns the walk into one over the JSON of the items.
     pub(crate) fn raw(self, client: &Client, request: RawRequest, places: Places) -> Walk<RawItem> {
         let Source {
             operation,
@@ -100,11 +114,11 @@ impl<T: DeserializeOwned + Send + 'static> Walk<T> {
                 let mut request = request.clone();
                 places.put(&mut request, &wanted);
                 Box::pin(async move {
-                    // The types read the ids and times, in all their spellings.
+                    // The types read IDs and times in all their spellings.
                     let invalid = request.clone();
                     let page = client.execute::<Vec<T>>(request).await?;
                     let texts: Vec<Box<RawValue>> = serde_json::from_slice(page.body())
-                        .map_err(|_| invalid.invalid("a page is no array".to_owned()))?;
+                        .map_err(|_| invalid.invalid("a page is not an array".to_owned()))?;
                     let items = page.iter().zip(texts).map(|(item, json)| RawItem {
                         id: id(item),
                         time: time(item),

@@ -1,11 +1,13 @@
+//! The items that a walk has yielded.
+
 use std::collections::{HashSet, VecDeque};
 
 use jiff::Timestamp;
 
-/// The id and the time of an item.
+/// The ID and the time of an item.
 pub(super) type ItemKey = (i64, Option<Timestamp>);
 
-/// The items that a walk yielded and that may come again, oldest first.
+/// The items that were yielded and may be returned again, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     ids: HashSet<i64>,
@@ -17,7 +19,7 @@ impl Seen {
         self.ids.contains(&id)
     }
 
-    /// Adds an item; returns whether it was not there.
+    /// Adds an item. Returns whether it is new.
     pub(super) fn insert(&mut self, key: ItemKey) -> bool {
         let is_new = self.ids.insert(key.0);
         if is_new {
@@ -26,7 +28,7 @@ impl Seen {
         is_new
     }
 
-    /// Keeps the items whose time passes the test, and those without a time.
+    /// Keeps the items that may be returned again, and those without a time.
     pub(super) fn retain(&mut self, may_repeat: impl Fn(Timestamp) -> bool) {
         let ids = &mut self.ids;
         self.items.retain(|(id, time)| {

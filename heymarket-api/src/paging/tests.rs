@@ -14,11 +14,11 @@ use fastrand::Rng;
 use jiff::SignedDuration;
 
 use super::filters::Filters;
-use super::position::SMALLEST_PAGE;
+use super::history::MIN_PAGE_SIZE;
 use super::seen::ItemKey;
 use super::{ByTime, Checkpoint, Source, Style, Walk};
+use crate::error::{Error, ErrorKind};
 use crate::operations::LIST_CONTACTS;
-use crate::runtime::{Error, ErrorKind};
 use server::{ModelServer, Numbers, Rules};
 
 /// The shared server of a walk.
@@ -44,18 +44,6 @@ impl Model {
             fetch: Box::new(move |wanted| {
                 let mut server = model.server();
                 let page = server.page(wanted);
-                if std::env::var("TRACE").is_ok() {
-                    eprintln!(
-                        "{wanted:?} -> {} {:?}",
-                        page.len(),
-                        page.iter()
-                            .map(|(id, t)| format!(
-                                "{id}@{}",
-                                t.map_or("-".into(), |t| t.to_string()[17..].to_owned())
-                            ))
-                            .collect::<Vec<_>>()
-                    );
-                }
                 change(&mut server);
                 Box::pin(ready(Ok(page)))
             }),
@@ -294,7 +282,7 @@ impl Outcome {
         let limit = limit.and_then(|limit| usize::try_from(limit).ok());
         let size = limit.unwrap_or(rules.default_size).min(rules.cap);
         let is_sparse = rules.hides + rules.doubles == 0
-            && crowd(&server.times, span) < size.min(SMALLEST_PAGE);
+            && crowd(&server.times, span) < size.min(MIN_PAGE_SIZE);
         has_numbers || is_sparse
     }
 
@@ -333,7 +321,7 @@ fn walk_by_time(random: &mut Rng) -> (Outcome, ByTime) {
     fill(&mut server, random);
     if rate > 0 || server.rules.timeless > 0 || crowd(&server.times, 5_000_000) == server.len() {
         // No size tells that a list of one time is longer than this.
-        server.rules.cap = server.rules.cap.max(SMALLEST_PAGE);
+        server.rules.cap = server.rules.cap.max(MIN_PAGE_SIZE);
     }
     let change = any_change(random, rate, kinds);
     let outcome = Outcome::of(server, Style::Cursor(by_time), &change, random);
@@ -387,7 +375,7 @@ fn walk_by_number(random: &mut Rng) {
         (false, false, false) => &[0, 1],
         (false, false, true) => &[0, 0, 0, 1, 1, 1, 3],
     };
-    rules.cap = rules.cap.max(SMALLEST_PAGE);
+    rules.cap = rules.cap.max(MIN_PAGE_SIZE);
     let mut server = ModelServer::new(rules);
     fill(&mut server, random);
     let rate = one_of(random, &[0, 0, 1, 4]);

@@ -1,3 +1,5 @@
+//! Walks: the items of a list, fetched page by page.
+
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::future::poll_fn;
@@ -9,61 +11,75 @@ use jiff::Timestamp;
 
 use super::checkpoint::Checkpoint;
 use super::filters::Filters;
-use super::position::{PageRequest, Position, Progress, Style};
+use super::page_request::PageRequest;
+use super::position::{Position, Style};
 use super::seen::ItemKey;
-use crate::runtime::{Error, Operation};
+use crate::error::Error;
+use crate::runtime::Operation;
 
 /// A page in flight.
 type Fetch<T> = Pin<Box<dyn Future<Output = Result<Vec<T>, Error>> + Send>>;
 
-/// How a walk fetches its pages and what it needs to know of an item.
+/// How a walk fetches its pages, and the keys of its items.
 pub(crate) struct Source<T> {
     pub(crate) operation: &'static Operation,
     pub(crate) style: Style,
-    /// The members of the request that say which page is wanted.
+    /// The members of the request that select the page.
     pub(crate) paging: &'static [&'static str],
     pub(crate) filters: Filters,
-    /// What the request asks for that no walk can do.
+    /// Why a walk cannot honour the request.
     pub(crate) problem: Option<&'static str>,
     pub(crate) fetch: Box<dyn Fn(PageRequest) -> Fetch<T> + Send + Sync>,
     pub(crate) id: fn(&T) -> i64,
     pub(crate) time: fn(&T) -> Option<Timestamp>,
 }
 
-/// The items of a list, one after the other, over all its pages: a [`Stream`],
-/// or [`next`](Self::next) without one.
+/// The items of a list, over all its pages: a [`Stream`], with an inherent
+/// [`next`](Self::next).
 ///
-/// Each item is yielded once. A walk ends without an error only when the list has
-/// no further items; where it cannot know that, it ends with an error of the kind
+/// ```no_run
+/// # async fn run(client: heymarket_api::Client) -> Result<(), heymarket_api::Error> {
+/// use heymarket_api::types::ListContacts;
+///
+/// let mut contacts = client.contacts(ListContacts::new());
+/// while let Some(contact) = contacts.next().await {
+///     println!("{}", contact?.id);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Each item is yielded once. A walk ends without an error only if the list has no
+/// further items. If it cannot know that, it ends with an error of the kind
 /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest).
 ///
-/// - Items that were fetched come before the error that followed them. An error
-///   ends the walk; [`checkpoint`](Self::checkpoint) is where to resume.
-/// - An item that is inserted in front of the walk does not come.
-/// - **By time** (all walks but `contacts_v2` and `surveys`): an item that changes
-///   during the walk moves in front of it. It does not come again; if the walk had
-///   not reached it yet, it does not come at all. Walk once more from the start to
-///   see what changed. Deletions do no harm. Where more items have one time than
-///   a page holds, the walk asks for larger pages, then for further page numbers;
-///   where the operation takes neither, that is the error.
+/// - Fetched items precede the error that followed them. An error ends the walk;
+///   resume from its [`checkpoint`](Self::checkpoint).
+/// - An item that is inserted in front of the walk is not yielded.
+/// - **By time** (all walks except `contacts_v2` and `surveys`): an item that changes
+///   during the walk moves in front of it. It is not yielded again, and not at all if
+///   the walk had not reached it. Walk once more from the start to see changes.
+///   Deletions hide nothing. If more items have one time than fit into a page, the
+///   walk asks for larger pages, then for further page numbers; if the operation has
+///   neither, the walk ends with the error.
 /// - **By page number** (`contacts_v2` and `surveys`): an item that is inserted in
-///   front moves the others to later pages, where they are dropped as repeats. An
-///   item that is deleted moves the others to earlier pages, so that the walk can
-///   miss an item at the edge of a page. Walk once more to see what it missed.
-/// - A list of which everything has one time, or whose pages have no numbers after
-///   all, counts as complete when it has fewer than 10 items.
+///   front moves the others to later pages, where they are dropped as repeats. An item
+///   that is deleted moves the others to earlier pages, so the walk can miss an item
+///   at the edge of a page. Walk once more to see what it missed.
+/// - A list whose items all have one time, or whose server ignores page numbers, counts
+///   as complete if it has fewer than 10 items.
 ///
-/// The end of a list takes one request more than its pages. It takes a second one
-/// if all items have one time.
-#[must_use = "a walk does nothing until it is asked for its items"]
+/// The end of a list takes one request in addition to its pages, and a second one if
+/// all items have one time.
+#[must_use = "a walk does nothing until its items are requested"]
 pub struct Walk<T> {
     source: Source<T>,
     position: Position,
-    /// Fetched, and not yielded yet.
+    /// The items that were fetched but not yielded.
     items: VecDeque<T>,
-    /// The page in flight; it stays when a caller stops waiting.
+    /// The page in flight. It stays when a caller stops waiting.
     fetch: Option<Fetch<T>>,
-    /// The error to return once all that was fetched is yielded.
+    /// The error to return after the fetched items.
     error: Option<Error>,
     has_failed: bool,
 }
@@ -73,7 +89,7 @@ impl<T> Walk<T> {
         let position = Position::new(source.style);
         let error = source
             .problem
-            .map(|problem| Error::invalid_walk(source.operation, problem));
+            .map(|problem| Error::invalid_request(source.operation, problem));
         Self {
             source,
             position,
@@ -88,19 +104,32 @@ impl<T> Walk<T> {
         self.source
     }
 
-    /// Goes on from where another walk was, in place of the start.
+    /// Continues from a checkpoint instead of the start.
     ///
-    /// The request must be the one of that walk, but for the members that say
-    /// which page is wanted. A checkpoint of another operation, of other filters
-    /// or of another version of the format is an error of the kind
-    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest), which the walk then
-    /// yields before anything is sent.
+    /// The request must equal that of the checkpoint's walk, except for the members
+    /// that select the page. For a checkpoint of another operation, of other filters or
+    /// of another version of the format, the walk yields an error of the kind
+    /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) and sends nothing.
+    ///
+    /// ```no_run
+    /// # async fn run(client: heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::ListContacts;
+    ///
+    /// let mut walk = client.contacts(ListContacts::new());
+    /// let first = walk.next().await;
+    /// let stored = serde_json::to_string(&walk.checkpoint())?;
+    ///
+    /// // Later, perhaps in another process:
+    /// let rest = client.contacts(ListContacts::new()).resume(serde_json::from_str(&stored)?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn resume(mut self, checkpoint: Checkpoint) -> Self {
         let operation = self.source.operation;
         match checkpoint.position_in(operation.id(), &self.source.filters) {
             Ok(position) => self.position.resume(position),
             Err(problem) => {
-                let error = Error::invalid_walk(operation, &problem);
+                let error = Error::invalid_request(operation, problem);
                 self.error.get_or_insert(error);
             }
         }
@@ -117,13 +146,13 @@ impl<T> Walk<T> {
         )
     }
 
-    /// The next item; `None` at the end, and after an error. Dropping the
-    /// future loses nothing.
+    /// Returns the next item; `None` at the end and after an error. Dropping the future
+    /// loses nothing.
     pub async fn next(&mut self) -> Option<Result<T, Error>> {
         poll_fn(|context| self.poll_item(context)).await
     }
 
-    /// The items a page at a time, without those that came before.
+    /// Returns the items a page at a time, without repeats.
     pub fn pages(self) -> Pages<T> {
         Pages(self)
     }
@@ -142,7 +171,7 @@ impl<T> Walk<T> {
         }
     }
 
-    /// Fetches a page into `items`, where there is a further one.
+    /// Fetches the next page into `items`, if there is one.
     fn poll_page(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<(), Error>>> {
         if let Some(error) = self.error.take() {
             self.has_failed = true;
@@ -172,7 +201,7 @@ impl<T> Walk<T> {
     fn accept(&mut self, page: Vec<T>) {
         let keys: Vec<ItemKey> = page.iter().map(|item| self.key(item)).collect();
         let is_probe = self.position.is_probe();
-        let progress = self.position.take(&keys);
+        let stuck = self.position.accept(&keys);
         if !is_probe {
             let mut ids = HashSet::with_capacity(keys.len());
             let new = page
@@ -182,9 +211,9 @@ impl<T> Walk<T> {
                 .map(|(item, _)| item);
             self.items.extend(new);
         }
-        // The items that were fetched come first.
-        if let Progress::Stuck(problem) = progress {
-            self.error = Some(Error::invalid_walk(self.source.operation, problem));
+        // The fetched items precede the error.
+        if let Some(problem) = stuck {
+            self.error = Some(Error::invalid_request(self.source.operation, problem));
         }
     }
 
@@ -213,13 +242,25 @@ impl<T> fmt::Debug for Walk<T> {
 }
 
 /// The items of a list, a page at a time; see [`Walk::pages`].
-#[must_use = "a walk does nothing until it is asked for its pages"]
+///
+/// ```no_run
+/// # async fn run(client: heymarket_api::Client) -> Result<(), heymarket_api::Error> {
+/// use heymarket_api::types::ListTags;
+///
+/// let mut pages = client.tags(ListTags::new()).pages();
+/// while let Some(page) = pages.next().await {
+///     println!("{} tags", page?.len());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a walk does nothing until its pages are requested"]
 #[derive(Debug)]
 pub struct Pages<T>(Walk<T>);
 
 impl<T> Pages<T> {
-    /// The new items of the next page, of which there is at least one; `None`
-    /// at the end, and after an error.
+    /// Returns the new items of the next page that has any; `None` at the end and after
+    /// an error.
     pub async fn next(&mut self) -> Option<Result<Vec<T>, Error>> {
         poll_fn(|context| self.poll_page(context)).await
     }

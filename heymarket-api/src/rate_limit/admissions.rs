@@ -1,3 +1,6 @@
+//! Admits attempts: by the window or by a limiter of the caller's, and around the
+//! closure after a 429.
+
 use std::error::Error as StdError;
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,10 +11,9 @@ use super::limit::{Limiter, RateLimit, Shared};
 use super::permit::{Permit, PermitUse};
 use super::race::race;
 use super::window::{MARGIN, PERIOD, Window};
-use crate::auth::Clock;
+use crate::clock::Clock;
 
-/// A closure lasts at most this long for the callers that it stops, however long
-/// one answer asks for.
+/// The longest closure for other callers, whatever one response asks for.
 const LONGEST_CLOSURE: Duration = Duration::from_secs(120);
 
 /// Admits the attempts of a client as its rate limit allows.
@@ -20,24 +22,24 @@ pub(crate) struct Admissions {
     clock: Arc<dyn Clock>,
 }
 
-/// Permission to make one attempt, of whichever limiter.
+/// Permission to make one attempt.
 ///
-/// Dropped, it counts as that of a request that got no answer.
+/// A dropped admission counts as a request without a response.
 pub(crate) struct Admission<'a>(Kind<'a>);
 
-/// Who goes first among those that wait.
+/// The priority of a waiting caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// First come, first served.
+    /// Joins the queue at once.
     Foreground,
-    /// One at a time joins the others.
+    /// Joins the queue after all earlier background callers have left it.
     Background,
 }
 
 enum Kind<'a> {
     Unlimited,
-    Slot(Slot<'a>),
-    Permit(Permit),
+    Window(WindowPermit<'a>),
+    Custom(Permit),
 }
 
 impl Admissions {
@@ -49,8 +51,8 @@ impl Admissions {
         &self.limit.0
     }
 
-    /// Admits an attempt if it need not wait. A caller that finds others waiting
-    /// does not overtake them.
+    /// Admits an attempt if it does not have to wait. A caller does not overtake
+    /// callers that already wait.
     pub(crate) fn try_admit(&self, counts: bool, max_flight: Duration) -> Option<Admission<'_>> {
         let shared = self.shared();
         if !shared.closure.is_untouched() && shared.closure.is_restarting(self.clock.elapsed()) {
@@ -63,15 +65,15 @@ impl Admissions {
                     return None;
                 }
                 let now = self.clock.elapsed();
-                Kind::Slot(self.hold(window, window.take(now).ok()?, now, max_flight))
+                Kind::Window(self.hold(window, window.take(now).ok()?, now, max_flight))
             }
             _ => Kind::Unlimited,
         };
         Some(Admission(kind))
     }
 
-    /// Waits until an attempt may be made. One that does not count still waits
-    /// for the end of a closure.
+    /// Waits until an attempt may be made. An attempt that does not count toward the
+    /// limit still waits for the end of a closure.
     pub(crate) async fn admit(
         &self,
         counts: bool,
@@ -85,14 +87,16 @@ impl Admissions {
             Order::Background => Some(shared.background.lock().await),
         };
         Ok(Admission(match &shared.limiter {
-            Limiter::Window(window) if counts => Kind::Slot(self.slot(window, max_flight).await),
+            Limiter::Window(window) if counts => {
+                Kind::Window(self.acquire(window, max_flight).await)
+            }
             Limiter::Custom(limiter) if counts => loop {
                 self.opened().await;
                 let mut permit = limiter.acquire(max_flight).await?;
                 if self.start_if_open().await {
-                    break Kind::Permit(permit);
+                    break Kind::Custom(permit);
                 }
-                // A permit of before the closure does not outlast it.
+                // A permit from before a closure is not valid after it.
                 permit.end(PermitUse::Unsent);
             },
             _ => loop {
@@ -104,10 +108,10 @@ impl Admissions {
         }))
     }
 
-    /// Waits for a slot of the window, in line.
-    async fn slot<'a>(&'a self, window: &'a Window, max_flight: Duration) -> Slot<'a> {
+    /// Waits in the queue for a slot of the window.
+    async fn acquire<'a>(&'a self, window: &'a Window, max_flight: Duration) -> WindowPermit<'a> {
         let closure = &self.shared().closure;
-        let _turn = self.shared().turn.lock().await;
+        let _turn = self.shared().queue.lock().await;
         loop {
             let freed = pin!(window.freed.notified());
             let now = self.clock.elapsed();
@@ -132,17 +136,17 @@ impl Admissions {
         index: usize,
         now: Duration,
         max_flight: Duration,
-    ) -> Slot<'a> {
-        Slot {
+    ) -> WindowPermit<'a> {
+        WindowPermit {
             window,
             clock: &*self.clock,
             index,
             arrives_by: now.saturating_add(max_flight),
-            is_given_up: false,
+            has_ended: false,
         }
     }
 
-    /// How long no attempt is admitted because of a 429.
+    /// Returns how long no attempt is admitted because of a 429.
     pub(crate) fn closed_for(&self) -> Duration {
         let closure = &self.shared().closure;
         if closure.is_untouched() {
@@ -151,7 +155,7 @@ impl Admissions {
         closure.closed_for(self.clock.elapsed())
     }
 
-    /// Waits until no closure is on.
+    /// Waits for the end of a closure.
     async fn opened(&self) {
         loop {
             let wait = self.closed_for();
@@ -162,14 +166,14 @@ impl Admissions {
         }
     }
 
-    /// Waits for the start of a caller in the restart after a closure. Returns
-    /// false if there is another closure by then.
+    /// Waits until this caller may start after a closure. Returns false if another
+    /// closure began meanwhile.
     async fn start_if_open(&self) -> bool {
         let closure = &self.shared().closure;
         if closure.is_untouched() {
             return true;
         }
-        let _turn = self.shared().turn.lock().await;
+        let _turn = self.shared().queue.lock().await;
         loop {
             let now = self.clock.elapsed();
             if !closure.closed_for(now).is_zero() {
@@ -184,8 +188,8 @@ impl Admissions {
         }
     }
 
-    /// Takes a slot for each duration, until it has passed. A limiter of the
-    /// user's has a memory of its own.
+    /// Takes a slot for each duration, until it has passed. This does not apply to a
+    /// limiter of the caller's.
     pub(crate) fn hold_for(&self, durations: impl IntoIterator<Item = Duration>) {
         let Limiter::Window(window) = &self.shared().limiter else {
             return;
@@ -199,7 +203,7 @@ impl Admissions {
         }
     }
 
-    /// Admits no attempt for so long, or for the longest closure.
+    /// Admits no attempt for `wait`, capped at the longest closure.
     pub(crate) fn close(&self, wait: Duration) {
         let wait = wait.min(LONGEST_CLOSURE);
         let until = self.clock.elapsed().saturating_add(wait);
@@ -211,32 +215,32 @@ impl Admissions {
 }
 
 impl Admission<'_> {
-    /// Ends it: what became of the request is known.
+    /// Ends the admission once the outcome of the request is known.
     pub(crate) fn end(&mut self, used: PermitUse) {
         match &mut self.0 {
             Kind::Unlimited => {}
-            Kind::Slot(slot) => slot.give_up(used),
-            Kind::Permit(permit) => permit.end(used),
+            Kind::Window(permit) => permit.end(used),
+            Kind::Custom(permit) => permit.end(used),
         }
     }
 }
 
-/// A place in the window.
-struct Slot<'a> {
+/// A slot of the window, held until the admission ends.
+struct WindowPermit<'a> {
     window: &'a Window,
     clock: &'a dyn Clock,
     index: usize,
     /// The latest time at which the request reaches the server.
     arrives_by: Duration,
-    is_given_up: bool,
+    has_ended: bool,
 }
 
-impl Slot<'_> {
-    fn give_up(&mut self, used: PermitUse) {
-        if self.is_given_up {
+impl WindowPermit<'_> {
+    fn end(&mut self, used: PermitUse) {
+        if self.has_ended {
             return;
         }
-        self.is_given_up = true;
+        self.has_ended = true;
         let now = self.clock.elapsed();
         let free_at = match used {
             PermitUse::Unsent => now,
@@ -250,13 +254,13 @@ impl Slot<'_> {
     }
 }
 
-impl Drop for Slot<'_> {
+impl Drop for WindowPermit<'_> {
     fn drop(&mut self) {
-        self.give_up(PermitUse::Unanswered);
+        self.end(PermitUse::Unanswered);
     }
 }
 
-/// Counts one that waits, until it is dropped.
+/// Counts a waiting caller until it is dropped.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {

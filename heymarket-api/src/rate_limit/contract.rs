@@ -1,3 +1,5 @@
+//! The contract of limiters, as a check that users run on their own.
+
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
@@ -10,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::limit::RateLimiter;
 use super::permit::{Permit, PermitUse};
 
-/// The rule of [`RateLimiter`]'s contract that a limiter breaks.
+/// A rule of the contract of [`RateLimiter`] that a limiter breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ContractViolation {
@@ -28,14 +30,13 @@ impl fmt::Display for ContractViolation {
 
 impl std::error::Error for ContractViolation {}
 
-/// Checks that a limiter keeps the contract of [`RateLimiter`].
+/// Checks that a limiter satisfies the contract of [`RateLimiter`].
 ///
-/// `limiter` creates a limiter with an empty history that allows `limit` requests
-/// in any `period`. It is called several times, so a limiter with a store must
-/// use another key each time. A check takes about eight periods: give a limiter
-/// that counts in real time a short one, such as a second, and run one that uses
-/// tokio's time in a test with `start_paused`. `slack` is how much later than a
-/// perfect one the limiter may be.
+/// `limiter` creates a limiter with an empty history that allows `limit` requests in
+/// any `period`. It is called several times, so a limiter with a store must use
+/// another key each time. A check takes about eight periods: use a short one, such as
+/// a second, for a limiter on real time, and a test with `start_paused` for one on
+/// tokio's time. `slack` is how late the limiter may grant a permit.
 ///
 /// ```
 /// use std::time::Duration;
@@ -63,12 +64,12 @@ impl std::error::Error for ContractViolation {}
 ///
 /// # Errors
 ///
-/// The first rule that the limiter breaks. An error of the limiter itself counts
-/// as a broken rule 1.
+/// Returns the first rule that the limiter breaks. An error of the limiter itself
+/// breaks rule 1.
 ///
 /// # Panics
 ///
-/// If `limit` is less than 2.
+/// Panics if `limit` is less than 2.
 pub async fn check_rate_limiter<L: RateLimiter>(
     limit: usize,
     period: Duration,
@@ -104,7 +105,7 @@ impl<L: RateLimiter> Check<L> {
         permit.map_err(|error| violation(1, format!("acquire failed: {error}")))
     }
 
-    /// Takes all permits that are free, and ends them so.
+    /// Takes all permits that are free, and ends each with `used`.
     async fn use_up(&self, used: PermitUse) -> Result<(), ContractViolation> {
         for _ in 0..self.limit {
             self.within_slack(1, "the whole limit is not free at first")
@@ -114,7 +115,7 @@ impl<L: RateLimiter> Check<L> {
         Ok(())
     }
 
-    /// A permit that must be granted at once.
+    /// Acquires a permit that must be granted within the slack.
     async fn within_slack(&self, rule: u8, what: &str) -> Result<Permit, ContractViolation> {
         match timeout(self.slack, self.acquire()).await {
             Ok(permit) => permit,
@@ -122,8 +123,7 @@ impl<L: RateLimiter> Check<L> {
         }
     }
 
-    /// How long it takes until a permit is granted, which must lie within the
-    /// slack of `expected`.
+    /// Acquires a permit that must not be granted before `expected`.
     async fn next_after(
         &self,
         rule: u8,
@@ -134,18 +134,20 @@ impl<L: RateLimiter> Check<L> {
         let granted = timeout(expected + self.period + self.slack, self.acquire()).await;
         let elapsed = start.elapsed();
         let Ok(permit) = granted else {
-            let found = format!("{what}: no permit within {elapsed:?}, where {expected:?} do");
+            let found =
+                format!("{what}: no permit within {elapsed:?}; expected one after {expected:?}");
             return Err(violation(rule, found));
         };
         permit?.end(PermitUse::Answered);
         if elapsed < expected {
-            let found = format!("{what}: the next permit came after {elapsed:?} of {expected:?}");
+            let found =
+                format!("{what}: a permit was granted after {elapsed:?}; expected {expected:?}");
             return Err(violation(rule, found));
         }
         Ok(())
     }
 
-    /// Rule 1, for requests that are answered: many callers at once.
+    /// Checks rule 1 with many concurrent callers whose requests get a response.
     async fn keeps_the_limit(&self) -> Result<(), ContractViolation> {
         let batches = 3;
         let callers: Vec<_> = (0..batches * self.limit)
@@ -168,7 +170,7 @@ impl<L: RateLimiter> Check<L> {
                     return Err(violation(1, format!("acquire failed: {error}")));
                 }
                 Ok(Err(panic)) => return Err(violation(1, format!("acquire panicked: {panic}"))),
-                Err(_) => return Err(violation(1, "a caller waits for ever")),
+                Err(_) => return Err(violation(1, "a caller never got a permit")),
             }
         }
         granted.sort_unstable();
@@ -182,7 +184,7 @@ impl<L: RateLimiter> Check<L> {
         Ok(())
     }
 
-    /// Rule 1, for requests that get no answer and may arrive late.
+    /// Checks rule 1 with requests that get no response and may arrive late.
     async fn counts_late_arrivals(&self) -> Result<(), ContractViolation> {
         self.use_up(PermitUse::Unanswered).await?;
         // They were granted within the slack of one another.
@@ -191,16 +193,16 @@ impl<L: RateLimiter> Check<L> {
             .await
     }
 
-    /// Rule 2.
+    /// Checks rule 2.
     async fn frees_unsent_at_once(&self) -> Result<(), ContractViolation> {
         self.use_up(PermitUse::Unsent).await?;
-        // The end of a permit may be a task of its own.
+        // A permit may end in a task of its own.
         sleep(self.slack / 2).await;
         let what = "a permit that ended as unsent still counts";
         self.within_slack(2, what).await.map(drop)
     }
 
-    /// Rule 3.
+    /// Checks rule 3.
     async fn holds_waiters_while_closed(&self) -> Result<(), ContractViolation> {
         self.use_up(PermitUse::Answered).await?;
         let closed = Instant::now();
@@ -217,7 +219,9 @@ impl<L: RateLimiter> Check<L> {
         };
         permit?.end(PermitUse::Answered);
         if elapsed < longest {
-            let found = format!("closed for {longest:?}, a waiting caller passed in {elapsed:?}");
+            let found = format!(
+                "closed for {longest:?}, but a waiting caller got a permit after {elapsed:?}"
+            );
             return Err(violation(3, found));
         }
         self.limiter.close(longest);
@@ -225,7 +229,7 @@ impl<L: RateLimiter> Check<L> {
             .await
     }
 
-    /// Rule 4.
+    /// Checks rule 4.
     async fn forgets_cancelled_waiters(&self) -> Result<(), ContractViolation> {
         self.use_up(PermitUse::Answered).await?;
         for _ in 0..2 * self.limit {
@@ -234,7 +238,7 @@ impl<L: RateLimiter> Check<L> {
             poll_once(waiter.as_mut()).await;
         }
         sleep(self.period + self.slack).await;
-        let what = "cancelled callers took permits with them";
+        let what = "cancelled callers took permits";
         for _ in 0..self.limit {
             self.within_slack(4, what).await?.end(PermitUse::Answered);
         }
@@ -249,7 +253,7 @@ fn violation(rule: u8, found: impl Into<String>) -> ContractViolation {
     }
 }
 
-/// Takes a future to its first await.
+/// Polls a future once.
 async fn poll_once<F: Future>(mut future: std::pin::Pin<&mut F>) {
     poll_fn(|context| {
         let _ = future.as_mut().poll(context);

@@ -1,3 +1,5 @@
+//! The rate limit as users set it, and the trait for limiters of their own.
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::pin::Pin;
@@ -12,28 +14,27 @@ use super::window::Window;
 /// The API's limit, for one key.
 const API_LIMIT: u32 = 500;
 
-/// How many requests are sent in a minute.
+/// The rate limit of a client.
 ///
-/// The API allows 500 requests a minute for one key, and does not say whether it
-/// counts in fixed minutes, the last 60 seconds or otherwise. The default keeps
-/// to all of these: the server counts at most 500 requests of this limit in any
-/// 60 seconds. Callers wait in the order in which they came. Bursts are not
-/// slowed down.
+/// The API allows 500 requests a minute for each key, and does not document whether
+/// it counts in fixed minutes, in a sliding window or otherwise. The default satisfies
+/// all of these: the server counts at most 500 requests in any 60 seconds. Callers
+/// wait in order of arrival. Bursts are not slowed down.
 ///
-/// A request counts from the moment it reaches the server, which the client
-/// knows only from the answer. A request that gets no answer, because it timed
-/// out, broke off or its future was dropped, is taken to arrive at most the
-/// connect timeout and the attempt timeout after it left (40 seconds by
-/// default), and keeps its place for 60 seconds more. Many dropped requests
-/// therefore lower the throughput. Only a request that takes longer than both
-/// timeouts to arrive can exceed the limit.
+/// A request counts once it reaches the server, which the client knows only from the
+/// response. A request without a response, because it timed out, its connection broke
+/// or its future was dropped, is assumed to arrive within the connect timeout plus
+/// the attempt timeout after it started (40 seconds by default), and counts for 60
+/// seconds more. Many dropped requests therefore lower the throughput: if every second
+/// request is dropped, about two thirds of the limit are used. Only a request that
+/// takes longer than both timeouts to arrive can exceed the limit.
 ///
-/// A 429 stops all callers until its wait is over, for 120 seconds at most.
-/// They then restart 20 milliseconds apart.
+/// A 429 stops all callers until its wait ends, for at most 120 seconds. They then
+/// restart 20 milliseconds apart.
 ///
-/// Clones are one limit: clients that are built with clones of a value share its
-/// 500 requests and its pauses. They must take their time from the same
-/// [`Clock`](crate::Clock), as the default does. Two values are two limits.
+/// Clones are one limit: clients built with clones of a value share its 500 requests
+/// and its closures. They must use the same [`Clock`](crate::Clock), as clients do by
+/// default. Two values are two limits.
 ///
 /// ```
 /// use heymarket_api::{Client, Credentials, RateLimit};
@@ -50,16 +51,16 @@ const API_LIMIT: u32 = 500;
 #[derive(Clone)]
 pub struct RateLimit(pub(super) Arc<Shared>);
 
-/// The state that all clients of one limit have in common.
+/// The state that the clients of one limit share.
 pub(super) struct Shared {
     pub(super) limiter: Limiter,
     pub(super) closure: Closure,
-    /// Held by the caller whose turn is next. tokio's mutex is first come, first
-    /// served, and a cancelled waiter leaves the queue without taking a slot.
-    pub(super) turn: tokio::sync::Mutex<()>,
-    /// Held by the one background caller that is in line for its turn.
+    /// Held by the caller that is next. tokio's mutex is fair, and a cancelled waiter
+    /// leaves the queue without taking a slot.
+    pub(super) queue: tokio::sync::Mutex<()>,
+    /// Held by the one background caller that is in the queue.
     pub(super) background: tokio::sync::Mutex<()>,
-    /// How many callers wait for their turn, or have it.
+    /// How many callers are in the queue or at its head.
     pub(super) waiting: AtomicUsize,
 }
 
@@ -70,20 +71,20 @@ pub(super) enum Limiter {
 }
 
 impl RateLimit {
-    /// Allows so many requests in any 60 seconds, at least 1.
+    /// Allows `requests` in any 60 seconds; 0 counts as 1.
     #[must_use]
     pub fn per_minute(requests: u32) -> Self {
         Self::new(Limiter::Window(Window::new(requests.max(1))))
     }
 
-    /// Sets no limit but the server's own: a 429 still stops all callers.
+    /// Sets no limit. A 429 from the server still stops all callers.
     #[must_use]
     pub fn off() -> Self {
         Self::new(Limiter::Off)
     }
 
-    /// Uses another limiter, for instance one that several processes with the
-    /// same key share.
+    /// Uses a limiter of your own, for instance one that several processes with the same
+    /// key share.
     #[must_use]
     pub fn custom(limiter: impl RateLimiter) -> Self {
         Self::new(Limiter::Custom(Box::new(limiter)))
@@ -93,7 +94,7 @@ impl RateLimit {
         Self(Arc::new(Shared {
             limiter,
             closure: Closure::default(),
-            turn: tokio::sync::Mutex::new(()),
+            queue: tokio::sync::Mutex::new(()),
             background: tokio::sync::Mutex::new(()),
             waiting: AtomicUsize::new(0),
         }))
@@ -116,21 +117,21 @@ impl fmt::Debug for RateLimit {
     }
 }
 
-/// A limiter that a client asks before each attempt.
+/// A limiter that a client asks for a permit before each attempt.
 ///
-/// An implementation keeps this contract:
+/// Every implementation must satisfy this contract:
 ///
-/// 1. Of the requests that its permits allowed, the server counts at most the
-///    limit in any period. A request is counted at the latest when its permit
-///    ends as [`Answered`](crate::PermitUse::Answered), and may be counted up to
-///    `max_flight` after `acquire` returned if it ends as
+/// 1. The server counts at most the limit of permitted requests in any period. It
+///    has counted a request whose permit ends as
+///    [`Answered`](crate::PermitUse::Answered). It may count a request up to
+///    `max_flight` after `acquire` returned if the permit ends as
 ///    [`Unanswered`](crate::PermitUse::Unanswered) or its holder dies.
-/// 2. A permit that ends as [`Unsent`](crate::PermitUse::Unsent) counts for
-///    nothing, at once.
-/// 3. After `close(wait)`, no `acquire` returns a permit for so long, not even to
+/// 2. A permit that ends as [`Unsent`](crate::PermitUse::Unsent) stops counting at
+///    once.
+/// 3. For `wait` after `close(wait)`, no `acquire` returns a permit, not even to
 ///    callers that already wait. A shorter `close` does not end a longer one.
-/// 4. A caller that drops the future of `acquire` takes nothing with it.
-/// 5. A limiter whose store is gone returns an error. It never guesses.
+/// 4. Dropping the future of `acquire` takes no permit.
+/// 5. A limiter whose store is unreachable returns an error. It never guesses.
 ///
 /// With the feature `test-util`, `check_rate_limiter` tests the first four.
 ///
@@ -141,7 +142,7 @@ impl fmt::Debug for RateLimit {
 /// use heymarket_api::{Acquire, Permit, RateLimiter};
 /// use tokio::sync::Semaphore;
 ///
-/// /// At most so many requests in flight at once.
+/// /// Limits the requests in flight.
 /// struct Concurrency(Arc<Semaphore>);
 ///
 /// impl RateLimiter for Concurrency {
@@ -156,18 +157,18 @@ impl fmt::Debug for RateLimit {
 /// }
 /// ```
 pub trait RateLimiter: Send + Sync + 'static {
-    /// Waits until a request may be sent. The request reaches the server at most
-    /// `max_flight` after this returns, if it does at all.
+    /// Waits until a request may be sent. The request reaches the server within
+    /// `max_flight` after this returns, or not at all.
     ///
     /// # Errors
     ///
-    /// When the limiter cannot tell, for instance because its store is
-    /// unreachable. The request is then not sent, and the operation fails with
+    /// Returns an error if the limiter cannot decide, for instance because its store
+    /// is unreachable. The request is then not sent, and the operation fails with
     /// [`RateLimiter`](crate::ErrorKind::RateLimiter).
     fn acquire(&self, max_flight: Duration) -> Acquire<'_>;
 
-    /// Handles a 429: grants no permit for `wait`, not even to callers that
-    /// already wait in [`acquire`](Self::acquire).
+    /// Handles a 429: grants no permit for `wait`, not even to callers that already wait
+    /// in [`acquire`](Self::acquire).
     fn close(&self, wait: Duration);
 }
 

@@ -1,7 +1,7 @@
-//! The rate limit: how many requests a client sends, and when each may leave.
+//! The rate limit: how many requests a client sends, and when.
 //!
-//! [`RateLimit`] is the value that users set, and the state that clients which
-//! share it have in common. `Admissions` is what the send loop asks.
+//! [`RateLimit`] is the value that users set, with the state that its clients share.
+//! The send loop asks `Admissions`.
 
 mod admissions;
 mod closure;

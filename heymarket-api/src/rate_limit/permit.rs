@@ -1,42 +1,49 @@
+//! Permits of limiters, and how they end.
+
 use std::fmt;
 
 use tokio::runtime::Handle;
 
-/// What became of a request that a [`Permit`] allowed.
+/// How a [`Permit`] ends: what became of its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PermitUse {
     /// The request was not sent. It does not count toward the limit.
     Unsent,
-    /// An answer began to arrive, so the server has counted the request by now.
+    /// A response began to arrive, so the server has counted the request.
     Answered,
-    /// No answer came, or nobody waited for it. The server may count the request
-    /// later: up to the `max_flight` of its [`acquire`](crate::RateLimiter::acquire)
-    /// after that returned.
+    /// No response arrived, or the caller stopped waiting. The server may count the
+    /// request up to `max_flight` after [`acquire`](crate::RateLimiter::acquire)
+    /// returned.
     Unanswered,
 }
 
-/// Permission to send one request.
+/// Permission to send one request, from a [`RateLimiter`](crate::RateLimiter).
 ///
-/// A permit ends once: when an answer begins to arrive, when the attempt failed,
-/// or when it is dropped.
+/// A permit ends once: when a response begins to arrive, when the attempt fails, or on
+/// drop.
+///
+/// ```
+/// use heymarket_api::{Permit, PermitUse};
+///
+/// let permit = Permit::new(|used| assert_eq!(used, PermitUse::Unanswered));
+/// drop(permit);
+/// ```
 #[must_use]
 pub struct Permit(Option<Box<dyn FnOnce(PermitUse) + Send>>);
 
 impl Permit {
-    /// Creates a permit that calls `ended` once, with what became of the request.
-    /// The call must not block.
+    /// Creates a permit that calls `ended` once, when it ends. The call must not block.
     pub fn new(ended: impl FnOnce(PermitUse) + Send + 'static) -> Self {
         Self(Some(Box::new(ended)))
     }
 
-    /// Creates a permit whose end is asynchronous, for a limiter whose store is
-    /// reached over the network. The future runs as a task of the tokio runtime
-    /// in which this is called.
+    /// Creates a permit that ends asynchronously, for a limiter with a store on the
+    /// network. The future runs as a task of the tokio runtime in which this is
+    /// called.
     ///
-    /// A runtime that shuts down may drop the task. The store must therefore end
-    /// a permit by itself after `max_flight` and a period, as for a process that
-    /// dies.
+    /// A runtime that shuts down may drop the task. The store must therefore end a
+    /// permit by itself after `max_flight` and a period, as for a process that dies.
     ///
     /// ```
     /// # async fn release(slot: u64, was_sent: bool) {}
@@ -53,7 +60,7 @@ impl Permit {
     ///
     /// # Panics
     ///
-    /// Outside a tokio runtime.
+    /// Panics outside a tokio runtime.
     pub fn new_async<F, Ended>(ended: F) -> Self
     where
         F: FnOnce(PermitUse) -> Ended + Send + 'static,
@@ -63,6 +70,7 @@ impl Permit {
         Self::new(move |used| drop(runtime.spawn(ended(used))))
     }
 
+    /// Ends the permit, unless it has ended.
     pub(crate) fn end(&mut self, used: PermitUse) {
         if let Some(ended) = self.0.take() {
             ended(used);

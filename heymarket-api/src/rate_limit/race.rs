@@ -1,13 +1,13 @@
-//! Two futures at once, without a macro's dependencies.
+//! Waits for one of two futures, without the dependencies of `select!`.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::auth::Clock;
+use crate::clock::Clock;
 
-/// Waits for whichever of two futures ends first.
+/// Waits until one of two futures ends.
 pub(super) async fn race(
     mut one: Pin<&mut (impl Future + ?Sized)>,
     mut other: Pin<Box<dyn Future<Output = ()> + Send>>,
@@ -22,12 +22,11 @@ pub(super) async fn race(
     .await;
 }
 
-/// Returns the output of a future and how long it took, unless that is longer
-/// than `patience`. For a future that is ready at once, it neither reads the time
-/// nor makes a timer.
+/// Returns the output of a future and how long it took, or `None` after `timeout`. If
+/// the future is ready at once, this neither reads the clock nor creates a timer.
 pub(crate) async fn within<F: Future>(
     clock: &dyn Clock,
-    patience: Option<Duration>,
+    timeout: Option<Duration>,
     future: F,
 ) -> Option<(F::Output, Duration)> {
     let mut future = pin!(future);
@@ -40,8 +39,8 @@ pub(crate) async fn within<F: Future>(
             });
             return Poll::Ready(Some((output, waited)));
         }
-        let (_, sleep) = waiting
-            .get_or_insert_with(|| (clock.elapsed(), patience.map(|wait| clock.sleep(wait))));
+        let (_, sleep) =
+            waiting.get_or_insert_with(|| (clock.elapsed(), timeout.map(|wait| clock.sleep(wait))));
         match sleep {
             Some(sleep) => sleep.as_mut().poll(context).map(|()| None),
             None => Poll::Pending,

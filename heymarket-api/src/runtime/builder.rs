@@ -1,3 +1,5 @@
+//! Builds a client, and checks its settings.
+
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -5,28 +7,42 @@ use std::time::Duration;
 use http::HeaderValue;
 use reqwest::Url;
 
-use super::budget::Budget;
+use super::build::Headers;
 use super::client::{Client, Observers};
-use super::error::Error;
-use super::send::Core;
-use super::telemetry::OperationObserver;
-use super::transport::Transport;
-use super::unknown::{ResponseObserver, Unknowns};
-use crate::auth::{Clock, Credentials, Signer, SystemClock};
+use super::http_client::{follows_redirects, http_client, is_loopback};
+use super::outcome::{OperationObserver, ResponseObserver, Unknowns};
+use super::send::{Core, Endpoint, RetryBudget};
+use crate::auth::{Credentials, Signer};
+use crate::clock::{Clock, SystemClock};
+use crate::error::Error;
 use crate::policy::{Options, RetryPolicy};
 use crate::rate_limit::{Admissions, RateLimit};
 
 const BASE_URL: &str = "https://api.heymarket.com";
 const USER_AGENT: &str = concat!("heymarket-api/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Load balancers commonly close an idle connection after 60 seconds. A request
-/// on one that is just being closed is lost, and it is unknown whether it was
-/// processed.
+/// Load balancers commonly close idle connections after 60 seconds. The outcome of a
+/// request on a connection that is being closed is unknown.
 const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 const MAX_RESPONSE_BYTES: usize = 32 * 1024 * 1024;
 
-/// Builds a [`Client`] with something other than the defaults.
-#[must_use]
+/// A builder for a [`Client`] with settings other than the defaults.
+///
+/// ```
+/// # fn run() -> Result<(), heymarket_api::Error> {
+/// use std::time::Duration;
+///
+/// use heymarket_api::{Client, Credentials, RateLimit};
+///
+/// let client = Client::builder(Credentials::api_secret("secret id", "secret key"))
+///     .base_url("http://127.0.0.1:8080")
+///     .timeout(Duration::from_secs(10))
+///     .rate_limit(RateLimit::per_minute(250))
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a builder does nothing until `build` is called"]
 pub struct ClientBuilder {
     credentials: Credentials,
     base_url: String,
@@ -64,8 +80,8 @@ impl ClientBuilder {
         }
     }
 
-    /// Another server; by default `https://api.heymarket.com`. A path in it
-    /// comes before those of the operations.
+    /// Sets the server; by default `https://api.heymarket.com`. A path in the URL
+    /// precedes the paths of the operations.
     ///
     /// `http://` is refused unless the host is this machine or
     /// [`allow_plain_http`](Self::allow_plain_http) is set.
@@ -74,121 +90,119 @@ impl ClientBuilder {
         self
     }
 
-    /// Allows a base URL with `http://` on another machine. Tokens, phone
-    /// numbers and messages can then be read on the way.
+    /// Allows a base URL with `http://` on another machine. Tokens, phone numbers and
+    /// messages are then sent unencrypted.
     pub fn allow_plain_http(mut self, allow: bool) -> Self {
         self.allow_plain_http = allow;
         self
     }
 
-    /// How long connecting may take; by default 10 seconds. It cannot be
-    /// combined with [`http_client`](Self::http_client), which has its own.
+    /// Sets how long connecting may take; by default 10 seconds. It cannot be combined
+    /// with [`http_client`](Self::http_client), which has its own.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = Some(timeout);
         self
     }
 
-    /// Sets how long a connection may be idle and still be used again; by default
-    /// 50 seconds, since load balancers commonly close it after 60. It cannot be
-    /// combined with [`http_client`](Self::http_client), which has its own.
+    /// Sets how long an idle connection is reused; by default 50 seconds, since load
+    /// balancers commonly close it after 60. It cannot be combined with
+    /// [`http_client`](Self::http_client), which has its own.
     ///
-    /// A connection that was idle for longer is closed within the same time again.
+    /// A connection that stays idle is closed after at most twice this time.
     pub fn pool_idle_timeout(mut self, timeout: Duration) -> Self {
         self.pool_idle_timeout = Some(timeout);
         self
     }
 
-    /// How long one attempt may take, from connecting to the end of the body;
-    /// by default 30 seconds.
+    /// Sets how long one attempt may take, from connecting to the end of the body; by
+    /// default 30 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options = self.options.timeout(timeout);
         self
     }
 
-    /// Sets how long an operation may take, with all its attempts and the waits
-    /// between them; by default 2 minutes. Waiting for the rate limit does not
-    /// count.
+    /// Sets how long an operation may take, with all its attempts and the waits between
+    /// them; by default 2 minutes. Waiting for the rate limit does not count. See
+    /// [`Options::deadline`].
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.options = self.options.deadline(deadline);
         self
     }
 
-    /// When a request is sent again, and how many retries there are in hand.
+    /// Sets when a request is retried, and the retry budget of the client.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.options = self.options.retry(policy);
         self
     }
 
-    /// Sets how long an operation may wait for the rate limit; by default as long
-    /// as it takes. See [`Options::max_rate_limit_wait`].
+    /// Sets how long an operation may wait for the rate limit; by default without a
+    /// bound. See [`Options::max_rate_limit_wait`].
     pub fn max_rate_limit_wait(mut self, wait: Duration) -> Self {
         self.options = self.options.max_rate_limit_wait(wait);
         self
     }
 
-    /// How many requests are sent in a minute; by default 500.
+    /// Sets the rate limit; by default 500 requests in any 60 seconds.
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
         self.rate_limit = limit;
         self
     }
 
-    /// Tells an observer of each operation when it is over, for metrics.
+    /// Sets an observer that receives a report of each operation that ends, for metrics.
     pub fn observe_operations(mut self, observer: impl OperationObserver) -> Self {
         self.observers.operations = Some(Box::new(observer));
         self
     }
 
-    /// Tells an observer, once each, of members and enum values of answers that
-    /// this version does not know. Answers then take longer to decode.
+    /// Sets an observer that receives members and enum values of responses that this
+    /// version does not know, each once. Responses then take longer to decode.
     pub fn observe_responses(mut self, observer: impl ResponseObserver) -> Self {
         self.observers.responses = Some(Unknowns::new(Box::new(observer)));
         self
     }
 
-    /// Makes the random waits between attempts the same in every run.
+    /// Seeds the jitter of waits, so that they are the same in every run.
     pub fn random_seed(mut self, seed: u64) -> Self {
         self.random_seed = Some(seed);
         self
     }
 
-    /// The largest body of an answer that is read, in bytes after
-    /// decompression; by default 32 MiB.
+    /// Sets the largest response body that is read, in bytes after decompression; by
+    /// default 32 MiB.
     pub fn max_response_bytes(mut self, bytes: usize) -> Self {
         self.max_response_bytes = bytes;
         self
     }
 
-    /// Whether requests are checked before they are sent; by default they are.
+    /// Sets whether requests are checked before they are sent; by default they are.
     ///
-    /// What is checked is what the documentation says of requests: the form of
-    /// phone numbers and e-mail receivers, the times of scheduled messages, how
-    /// many tags there are, and that exactly one receiver is given. Switched
-    /// off, the server's word is the last.
+    /// The checks are those that the API documents: the form of phone numbers and
+    /// e-mail recipients, the times of scheduled messages, the number of tags, and
+    /// that exactly one recipient is set. Without them, the server decides.
     pub fn check_requests(mut self, check: bool) -> Self {
         self.check_requests = check;
         self
     }
 
-    /// The `User-Agent` header; by default this crate's name and version.
+    /// Sets the `User-Agent` header; by default this crate's name and version.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = user_agent.into();
         self
     }
 
-    /// An HTTP client of one's own, for proxies, certificates and the like.
+    /// Sets the HTTP client, for proxies, certificates and the like.
     ///
-    /// Build it with `redirect(reqwest::redirect::Policy::none())`. With one that
-    /// follows redirects, the answer to a redirected request is an error, and
-    /// what must not have an effect twice is not sent again after a 401 or a 429:
-    /// a redirect to the same URL shows in nothing, so that the server may have
-    /// acted before. Such a client gets bodies that it cannot send a second time,
-    /// for a redirect or a retry of its own.
+    /// Build it with `redirect(reqwest::redirect::Policy::none())`. With a client that
+    /// follows redirects, the response to a redirected request is an error, and a
+    /// request that must not have a second effect is not retried after a 401 or a 429:
+    /// a redirect to the same URL leaves no trace, so the server may already have
+    /// acted. The HTTP client gets bodies that it cannot send a second time by itself.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http_client = Some(client);
         self
     }
 
-    /// Where to take the time from; by default the system's clock.
+    /// Sets the source of time; by default [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
@@ -198,13 +212,13 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`Configuration`](crate::ErrorKind::Configuration) when a setting
-    /// cannot be right; the message names it.
+    /// Returns [`Configuration`](crate::ErrorKind::Configuration) if a setting is not
+    /// valid; the message names it.
     pub fn build(self) -> Result<Client, Error> {
         let base_url = self.checked_base_url()?;
         self.check_durations()?;
         let user_agent = HeaderValue::from_str(&self.user_agent).map_err(|_| {
-            Error::configuration("the user agent has a character that no header can hold")
+            Error::configuration("the user agent has a character that is not valid in a header")
         })?;
         let is_own = self.http_client.is_some();
         let may_redirect = self.http_client.as_ref().is_some_and(follows_redirects);
@@ -216,13 +230,14 @@ impl ClientBuilder {
                 self.pool_idle_timeout.unwrap_or(POOL_IDLE_TIMEOUT),
             )?,
         };
-        let signer = Signer::new(self.credentials, user_agent, Arc::clone(&self.clock))?;
+        let headers = Headers::new(user_agent);
+        let signer = Signer::new(self.credentials, headers, Arc::clone(&self.clock))?;
         let random = match self.random_seed {
             Some(seed) => fastrand::Rng::with_seed(seed),
             None => fastrand::Rng::new(),
         };
         let core = Core {
-            transport: Transport {
+            endpoint: Endpoint {
                 http,
                 may_redirect,
                 may_resend: is_own,
@@ -234,7 +249,7 @@ impl ClientBuilder {
             signer,
             admissions: Admissions::new(self.rate_limit, Arc::clone(&self.clock)),
             connect_timeout: self.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
-            budget: Budget::new(self.options.retry.budget),
+            budget: RetryBudget::new(self.options.retry.budget),
             random: Mutex::new(random),
             clock: self.clock,
             check_requests: self.check_requests,
@@ -254,7 +269,7 @@ impl ClientBuilder {
         for (name, duration) in of_http_client {
             if self.http_client.is_some() && duration.is_some() {
                 return Err(Error::configuration(format!(
-                    "a {name} has no effect on an HTTP client of one's own; set it there"
+                    "the {name} cannot be combined with an HTTP client of your own; set it there"
                 )));
             }
         }
@@ -271,7 +286,7 @@ impl ClientBuilder {
     }
 
     fn checked_base_url(&self) -> Result<Url, Error> {
-        // The URL itself is not shown: it may hold a password.
+        // The message leaves out the URL, which may hold a password.
         let refuse = |problem: &str| {
             Err(Error::configuration(format!(
                 "the base URL {problem}; write it like {BASE_URL}"
@@ -284,15 +299,15 @@ impl ClientBuilder {
             return refuse("is neither https nor http");
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return refuse("holds a user name or a password, which the client would not use");
+            return refuse("has a user name or a password, which the client does not use");
         }
         if url.query().is_some() || url.fragment().is_some() {
             return refuse("has a query or a fragment");
         }
         if url.scheme() == "http" && !self.allow_plain_http && !is_loopback(&url) {
             return Err(Error::configuration(
-                "the base URL is http, and tokens, phone numbers and messages could be read on \
-                 the way; use https, or `allow_plain_http` if you are sure",
+                "the base URL is http, so tokens, phone numbers and messages would be sent \
+                 unencrypted; use https, or `allow_plain_http` if you are sure",
             ));
         }
         Ok(url)
@@ -307,77 +322,5 @@ impl fmt::Debug for ClientBuilder {
             .field("rate_limit", &self.rate_limit)
             .field("max_response_bytes", &self.max_response_bytes)
             .finish_non_exhaustive()
-    }
-}
-
-fn http_client(
-    base_url: &Url,
-    connect_timeout: Duration,
-    pool_idle_timeout: Duration,
-) -> Result<reqwest::Client, Error> {
-    // Otherwise it would fail with each request, as if there were no server.
-    let has_tls = cfg!(any(feature = "rustls", feature = "native-tls"));
-    if base_url.scheme() == "https" && !has_tls {
-        return Err(Error::configuration(
-            "heymarket-api was built without TLS; turn on its feature `rustls` or `native-tls`",
-        ));
-    }
-    let mut builder = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(connect_timeout)
-        .pool_idle_timeout(pool_idle_timeout);
-    if !cfg!(feature = "http2") {
-        // What reqwest sends again by itself is what an HTTP/2 server says it has
-        // not looked at. With HTTP/1 there is none, and each request would be
-        // copied for it.
-        builder = builder
-            .http1_only()
-            .retry(reqwest::retry::never().max_retries_per_request(0));
-    }
-    if is_loopback(base_url) {
-        // A proxy of the environment would carry off what stays on this machine.
-        builder = builder.no_proxy();
-    }
-    builder
-        .build()
-        .map_err(|error| Error::configuration(format!("the HTTP client: {}", error.without_url())))
-}
-
-/// Whether a client may follow redirects. reqwest has no accessor for its policy,
-/// but `Debug` names it. If that text ever changes, the client is taken to follow
-/// them, which is the safe side.
-fn follows_redirects(client: &reqwest::Client) -> bool {
-    !format!("{client:?}").contains(r#"redirect_policy: "Policy(None)""#)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let Some(host) = url.host_str() else {
-        return false;
-    };
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || address
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
-}
-
-#[cfg(test)]
-mod tests {
-    use reqwest::redirect::Policy;
-
-    use super::follows_redirects;
-
-    #[test]
-    fn a_client_without_redirects_is_known_by_its_debug_text() {
-        let client = |policy| {
-            let builder = reqwest::Client::builder().redirect(policy);
-            builder.build().expect("an HTTP client")
-        };
-        assert!(!follows_redirects(&client(Policy::none())));
-        for policy in [Policy::default(), Policy::limited(1)] {
-            assert!(follows_redirects(&client(policy)));
-        }
-        let custom = Policy::custom(|attempt| attempt.stop());
-        assert!(follows_redirects(&client(custom)), "nobody knows");
     }
 }

@@ -1,3 +1,5 @@
+//! The client: its constructors, and the path of a request through it.
+
 use std::borrow::Cow;
 use std::fmt;
 use std::future::poll_fn;
@@ -8,26 +10,25 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
+use super::build::{Operation, RawRequest, Request};
 use super::builder::ClientBuilder;
-use super::decode::{Mismatch, decode};
-use super::error::{Context, Error};
-use super::operation::Operation;
-use super::request::Request;
-use super::response::{Delivery, Response};
-use super::send::Core;
-use super::telemetry::{self, OperationObserver, OperationReport};
-use super::unknown::Unknowns;
-use crate::auth::Credentials;
+use super::outcome::{
+    Mismatch, OperationObserver, OperationReport, Response, ResponseParts, Unknowns, decode, ended,
+    span,
+};
+use super::send::{Core, run};
+use crate::auth::{Credentials, variable};
+use crate::error::{Context, Error};
 use crate::policy::Options;
 
 /// A client of the Heymarket API, with one method for each operation.
 ///
-/// Cloning it is cheap, and clones share connections, the token, the rate
-/// limit and the retry budget. It needs a tokio runtime.
+/// Clones are cheap, and share connections, the token, the rate limit and the retry
+/// budget. A client needs a tokio runtime.
 ///
-/// A request is sent again after a failure only if that cannot have an effect
-/// twice: see [`Safety`](crate::Safety). Dropping the future of a method is
-/// safe at any time; the server may have acted on the request all the same.
+/// A failed request is retried only if that cannot have a second effect: see
+/// [`Safety`](crate::Safety). Dropping the future of a method is safe at any time,
+/// but the server may still act on the request.
 #[derive(Clone)]
 pub struct Client {
     pub(super) core: Arc<Core>,
@@ -35,7 +36,7 @@ pub struct Client {
     pub(super) observers: Arc<Observers>,
 }
 
-/// Who is told what the client sees.
+/// The observers of a client.
 #[derive(Default)]
 pub(super) struct Observers {
     pub(super) operations: Option<Box<dyn OperationObserver>>,
@@ -43,38 +44,70 @@ pub(super) struct Observers {
 }
 
 impl Client {
-    /// A client of the production API, with the defaults of
-    /// [`builder`](Self::builder).
+    /// Creates a client of the production API, with the defaults of
+    /// [`ClientBuilder`].
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), heymarket_api::Error> {
+    /// use heymarket_api::{Client, Credentials};
+    ///
+    /// let client = Client::new(Credentials::api_secret("secret id", "secret key"))?;
+    /// let conversation = client.get_conversation(9920).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Configuration`](crate::ErrorKind::Configuration) when the credentials
-    /// cannot be right, or the crate was built without TLS.
+    /// Returns [`Configuration`](crate::ErrorKind::Configuration) if the credentials
+    /// are not valid, or the crate was built without TLS.
     pub fn new(credentials: Credentials) -> Result<Self, Error> {
         Self::builder(credentials).build()
     }
 
-    /// A client after the environment: [`Credentials::from_env`], and
-    /// `HEYMARKET_BASE_URL` for another server than production.
+    /// Creates a client from environment variables: those of
+    /// [`Credentials::from_env`], and `HEYMARKET_BASE_URL` for another server than
+    /// production.
+    ///
+    /// ```no_run
+    /// # fn run() -> Result<(), heymarket_api::Error> {
+    /// let client = heymarket_api::Client::from_env()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Configuration`](crate::ErrorKind::Configuration), naming the variable.
+    /// Returns [`Configuration`](crate::ErrorKind::Configuration), which names the
+    /// variable.
     pub fn from_env() -> Result<Self, Error> {
         let builder = Self::builder(Credentials::from_env()?);
-        match crate::auth::variable("HEYMARKET_BASE_URL")? {
+        match variable("HEYMARKET_BASE_URL")? {
             Some(url) => builder.base_url(url).build(),
             None => builder.build(),
         }
     }
 
-    /// A builder, for what is not the default.
+    /// Returns a builder, for settings other than the defaults.
+    ///
+    /// ```no_run
+    /// # fn run() -> Result<(), heymarket_api::Error> {
+    /// use std::time::Duration;
+    ///
+    /// use heymarket_api::{Client, Credentials};
+    ///
+    /// let client = Client::builder(Credentials::from_env()?)
+    ///     .timeout(Duration::from_secs(10))
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn builder(credentials: Credentials) -> ClientBuilder {
         ClientBuilder::new(credentials)
     }
 
-    /// The same client with other options, for one request or for many. It is a
-    /// cheap clone that shares everything with this one.
+    /// Returns a client with other options, for one request or for many. It is a cheap
+    /// clone that shares everything else with this one.
     ///
     /// ```no_run
     /// # async fn run(client: heymarket_api::Client) -> Result<(), heymarket_api::Error> {
@@ -96,23 +129,32 @@ impl Client {
         }
     }
 
-    /// Takes a place in the rate limit for each of these durations, until it has
-    /// passed: for requests that a process with the same key made shortly before
-    /// it ended, which the server still counts.
+    /// Takes a slot of the rate limit for each duration, until it has passed. Use it for
+    /// requests that a process with the same key made shortly before it ended, which
+    /// the server still counts.
     ///
-    /// A request counts for 60 seconds from its answer; one without an answer
-    /// for as long as its timeouts on top. It has no effect on a
-    /// [custom](crate::RateLimit::custom) limiter.
+    /// A request counts for 60 seconds from its response; without a response, for its
+    /// timeouts and 60 seconds. A [custom](crate::RateLimit::custom) limiter is not
+    /// affected.
+    ///
+    /// ```no_run
+    /// # fn run(client: &heymarket_api::Client) {
+    /// use std::time::Duration;
+    ///
+    /// // 20 requests were answered 15 seconds ago.
+    /// client.hold_rate_limit([Duration::from_secs(45); 20]);
+    /// # }
+    /// ```
     pub fn hold_rate_limit(&self, durations: impl IntoIterator<Item = Duration>) {
         self.core.admissions.hold_for(durations);
     }
 
-    /// The time of day, by the client's clock.
+    /// Returns the time of day, by the client's clock.
     pub(crate) fn now(&self) -> Timestamp {
         self.core.clock.now()
     }
 
-    /// Begins a request.
+    /// Starts to build a request.
     pub(crate) fn request(
         &self,
         operation: &'static Operation,
@@ -122,8 +164,23 @@ impl Client {
         Request::new(operation, path.into(), checked_by)
     }
 
-    /// Sends a request and reads its answer as a `T`. Nothing but the reading is
-    /// generic, so that the rest is compiled once and not for each type.
+    /// Sends a request that was assembled at run time, and decodes the response as a
+    /// `T`; `serde_json::Value` accepts any JSON. It is sent like that of the
+    /// operation's method. [`Response::body`] returns the bytes as they arrived.
+    ///
+    /// # Errors
+    ///
+    /// Like the operation's method.
+    pub async fn execute<T: DeserializeOwned + Send>(
+        &self,
+        request: RawRequest,
+    ) -> Result<Response<T>, Error> {
+        let checked_by = self.core.check_requests.then_some(&*self.core.clock);
+        self.send(request.built(checked_by)).await
+    }
+
+    /// Sends a request and decodes its response as a `T`. Only the decoding is
+    /// generic, so the rest is compiled once and not for each type.
     pub(crate) async fn send<T: DeserializeOwned + Send>(
         &self,
         mut request: Request<'_>,
@@ -132,37 +189,41 @@ impl Client {
         let unknowns = self.observers.responses.as_ref();
         let mut read = |body: &[u8]| {
             value = Some(match unknowns {
-                // Into the box, and not copied from place to place.
+                // Decodes into the box, without a copy.
                 None => decode(body)?,
                 Some(unknowns) => Box::new(unknowns.decode(body)?),
             });
             Ok(())
         };
-        let delivery = self.deliver(&mut request, &mut read).await?;
+        let parts = self.send_and_read(&mut request, &mut read).await?;
         match value {
-            Some(value) => Ok(Response::new(value, delivery)),
-            None => unreachable!("what was delivered was read"),
+            Some(value) => Ok(Response::new(value, parts)),
+            None => unreachable!("a successful response was read"),
         }
     }
 
-    async fn deliver(&self, request: &mut Request<'_>, read: Read<'_>) -> Result<Delivery, Error> {
+    async fn send_and_read(
+        &self,
+        request: &mut Request<'_>,
+        read: Read<'_>,
+    ) -> Result<ResponseParts, Error> {
         let operation = request.operation;
         let observer = self.observers.operations.as_deref();
         let begun = observer.map(|_| self.core.clock.elapsed());
-        let span = telemetry::span(operation, &self.core.transport.host);
-        let answered = {
-            let mut run = pin!(self.core.run(&self.options, request));
+        let span = span(operation, &self.core.endpoint.host);
+        let sent = {
+            let mut run = pin!(run(&self.core, &self.options, request));
             poll_fn(|context| span.in_scope(|| run.as_mut().poll(context))).await
         };
-        let outcome = answered.and_then(|(answer, attempts)| {
-            let delivery = Delivery {
-                answer,
+        let outcome = sent.and_then(|(response, attempts)| {
+            let parts = ResponseParts {
+                response,
                 attempts,
                 local_id: request.take_local_id(),
             };
-            span.in_scope(|| delivered(operation, delivery, read))
+            span.in_scope(|| read_body(operation, parts, read))
         });
-        telemetry::ended(&span, &outcome);
+        ended(&span, &outcome);
         if let (Some(observer), Some(begun)) = (observer, begun) {
             let duration = self.core.clock.elapsed().saturating_sub(begun);
             observer.ended(&OperationReport::new(operation, duration, &outcome));
@@ -171,32 +232,32 @@ impl Client {
     }
 }
 
-/// Reads the body of an answer.
-fn delivered(
+/// Decodes the body of a response.
+fn read_body(
     operation: &'static Operation,
-    delivery: Delivery,
+    parts: ResponseParts,
     read: Read<'_>,
-) -> Result<Delivery, Error> {
-    match read(&delivery.answer.body) {
-        Ok(()) => Ok(delivery),
+) -> Result<ResponseParts, Error> {
+    match read(&parts.response.body) {
+        Ok(()) => Ok(parts),
         Err(mismatch) => {
             let context = Context {
                 operation,
-                attempts: delivery.attempts,
-                local_id: delivery.local_id,
+                attempts: parts.attempts,
+                local_id: parts.local_id,
             };
-            Err(Error::decode(context, mismatch, delivery.answer))
+            Err(Error::decode(context, mismatch, parts.response))
         }
     }
 }
 
-/// Reads a body into a place of its own.
+/// Decodes a body and stores the value.
 type Read<'a> = &'a mut (dyn FnMut(&[u8]) -> Result<(), Mismatch> + Send);
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("base_url", &self.core.transport.base_url.as_str())
+            .field("base_url", &self.core.endpoint.base_url.as_str())
             .field("credentials", self.core.signer.credentials())
             .field("options", &self.options)
             .finish_non_exhaustive()

@@ -1,37 +1,21 @@
-//! What the generated client calls: building a request, sending it, reading
-//! the answer, and telling what happened.
+//! The runtime of the generated client, in the order of a request: `build` makes
+//! it, `send` admits and sends it, `outcome` holds its result.
 
-mod attempt;
-mod budget;
+mod build;
 mod builder;
 mod client;
-mod decode;
-mod error;
-mod find_sent;
-#[cfg(fuzzing)]
-pub mod fuzzing;
-mod operation;
-mod raw;
-mod redact;
-mod request;
-mod response;
-mod retry;
-mod retry_after;
+mod http_client;
+mod outcome;
 mod send;
-mod server_message;
-mod telemetry;
-mod transport;
-mod unknown;
 
-pub use attempt::{Attempt, Outcome, Wait, WaitReason};
+pub(crate) use build::{Headers, QueryValue, TargetSafety, encode_path, normal_form};
+pub use build::{Operation, RawRequest, Safety};
 pub use builder::ClientBuilder;
 pub use client::Client;
-pub use error::{Error, ErrorKind};
-pub(crate) use operation::TargetSafety;
-pub use operation::{Operation, Safety};
-pub use raw::RawRequest;
-pub(crate) use raw::normal;
-pub(crate) use request::{QueryValue, encode_path};
-pub use response::Response;
-pub use telemetry::{OperationObserver, OperationReport};
-pub use unknown::{ResponseObserver, Unknown};
+#[cfg(fuzzing)]
+pub(crate) use outcome::decode;
+pub use outcome::{
+    Attempt, OperationObserver, OperationReport, Outcome, Response, ResponseObserver, Unknown,
+    Wait, WaitReason,
+};
+pub(crate) use outcome::{Mismatch, RawResponse, ledger, may_have_acted};

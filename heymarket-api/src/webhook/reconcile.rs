@@ -1,45 +1,63 @@
+//! `Client::reconcile`: events that are rebuilt from the message history.
+
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::event::Event;
+use crate::error::Error;
 use crate::paging::Walk;
-use crate::runtime::{Client, Error};
-use crate::types::{ListTeamMessages, Message};
-
-/// The server's clock may be ahead by so much.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(10);
+use crate::runtime::Client;
+use crate::types::Message;
 
 impl Client {
-    /// Replays the message history since a time as the events that webhooks would
-    /// have delivered, the latest first: for after a receiver was down. Claim
-    /// them from the same [`Deduplicator`](crate::webhook::Deduplicator), and
-    /// none that was delivered is handled again.
+    /// Replays the message history since a time as the events that webhooks would have
+    /// delivered, latest first. Use it after downtime of a receiver. Claim the events
+    /// from the same [`Deduplicator`](crate::webhook::Deduplicator), so that events that
+    /// were delivered are not handled again.
     ///
-    /// The history holds messages only, and of those since the time it holds the
-    /// last status: that an older message was delivered meanwhile is missing. A
-    /// message that has the status that was last delivered is a duplicate, since
-    /// its `updated` may have moved for another reason. So a status that was
-    /// lost and returned is missing, too. Messages with the status `received`
-    /// are taken for received ones, all others for sent ones; this is inferred.
+    /// The history holds only messages, and each with its last status. A change of an
+    /// older message's status is missing. A message whose status was the last one
+    /// delivered is a duplicate, since its `updated` may have moved for another reason;
+    /// so a status that was lost and returned is missing, too. Messages with the status
+    /// `received` become received messages, all others sent ones; this is inferred.
+    ///
+    /// ```no_run
+    /// # async fn handle(_: &heymarket_api::webhook::Event) {}
+    /// # async fn run(
+    /// #     client: heymarket_api::Client,
+    /// #     seen: heymarket_api::webhook::Deduplicator,
+    /// #     since: jiff::Timestamp,
+    /// # ) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::webhook::Claim;
+    ///
+    /// let mut events = client.reconcile(since);
+    /// while let Some(event) = events.next().await {
+    ///     let event = event?;
+    ///     if let Claim::New(claimed) = seen.claim(&event).await? {
+    ///         handle(&event).await;
+    ///         claimed.commit().await?;
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn reconcile(&self, since: Timestamp) -> Reconcile {
-        let now = self.now();
-        let before = now.saturating_add(CLOCK_SKEW).unwrap_or(now);
         Reconcile {
-            messages: self.team_messages(ListTeamMessages::new().created_at(before)),
+            messages: self.latest_team_messages(),
             since,
             is_over: false,
         }
     }
 }
 
-/// What happened since a time; see [`Client::reconcile`]. It is a [`Stream`],
-/// and has [`next`](Self::next).
-#[must_use = "it does nothing until it is asked for its events"]
+/// The events since a time, from [`Client::reconcile`]: a [`Stream`], with an inherent
+/// [`next`](Self::next).
+#[must_use = "it does nothing until its events are requested"]
 #[derive(Debug)]
 pub struct Reconcile {
     messages: Walk<Message>,
@@ -48,7 +66,7 @@ pub struct Reconcile {
 }
 
 impl Reconcile {
-    /// The next event; `None` at the end, and after an error.
+    /// Returns the next event; `None` at the end and after an error.
     #[inline]
     pub async fn next(&mut self) -> Option<Result<Event, Error>> {
         poll_fn(|context| self.poll_event(context)).await

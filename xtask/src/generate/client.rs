@@ -26,7 +26,8 @@ pub(super) fn write(methods: Vec<ImplItemFn>, model: &Model<'_>) -> Result<Token
         //! One method for each operation of the spec.
 
         use super::{operations, types};
-        use crate::runtime::{Client, Error, Response, encode_path};
+        use crate::error::Error;
+        use crate::runtime::{Client, Response, encode_path};
 
         impl Client {
             #(#rewritten)*

@@ -23,7 +23,7 @@ pub(super) fn write(methods: &[ImplItemFn], model: &Model<'_>) -> Result<TokenSt
         let method =
             method.ok_or_else(|| Error::Unexpected(format!("no method for the operation {id}")))?;
         if let Some(ty) = body_type(method) {
-            bodies.push(quote!(#id => normal::<#ty>(body, now),));
+            bodies.push(quote!(#id => normal_form::<#ty>(body, now),));
         }
         let names: Vec<_> = query(operation).filter(|p| is_phone(p)).map(name).collect();
         if !names.is_empty() {
@@ -42,7 +42,8 @@ pub(super) fn write(methods: &[ImplItemFn], model: &Model<'_>) -> Result<TokenSt
 
         use super::types;
         use crate::paging::{Places, RawItem, Walk};
-        use crate::runtime::{Client, Error, RawRequest, normal};
+        use crate::error::Error;
+        use crate::runtime::{Client, RawRequest, normal_form};
         use crate::wire::Violation;
 
         #[doc = " The body as the type of the operation writes it, checked if there is a"]

@@ -31,8 +31,8 @@ fn time(second: i64) -> Timestamp {
 fn signer() -> (Signer, SetClock) {
     let clock = SetClock(Arc::new(Mutex::new(time(NOON))));
     let credentials = Credentials::api_secret("test-id", "test-key");
-    let agent = HeaderValue::from_static("test");
-    let signer = Signer::new(credentials, agent, Arc::new(clock.clone())).expect("a signer");
+    let headers = Headers::new(HeaderValue::from_static("test"));
+    let signer = Signer::new(credentials, headers, Arc::new(clock.clone())).expect("a signer");
     (signer, clock)
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use crate::paging::position::PageRequest;
+use crate::paging::page_request::PageRequest;
 use crate::paging::seen::ItemKey;
 
 /// 2026-05-07T12:00:00Z, in microseconds, as all times here.

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::closure::SPACING;
 use super::window::{MARGIN, PERIOD, Window};
 use super::*;
-use crate::auth::Clock;
+use crate::clock::Clock;
 
 mod model;
 

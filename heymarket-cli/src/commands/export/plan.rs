@@ -3,8 +3,8 @@
 use std::fmt;
 
 use clap::ValueEnum;
-use heymarket_api::{Client, RawRequest, operations};
-use jiff::{SignedDuration, Timestamp};
+use heymarket_api::{CLOCK_SKEW, Client, RawRequest, operations};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -12,9 +12,6 @@ use super::Arguments;
 use crate::connection::Connection;
 use crate::failure::Failure;
 use crate::time;
-
-/// How far the clock that dates messages may be ahead of the answer's `Date`.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(10);
 
 /// No check of who may see an inbox, as an example of the documentation has it.
 const ANYBODY: i64 = 0;
