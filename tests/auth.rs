@@ -159,7 +159,7 @@ async fn a_legacy_key_is_sent_as_it_is() {
 #[test]
 fn credentials_that_cannot_be_right_are_refused_unseen() {
     let cases = [
-        (Credentials::api_secret("", "canary"), "id is empty"),
+        (Credentials::api_secret("", "canary"), "ID is empty"),
         (Credentials::api_secret("canary", " "), "key is empty"),
         (Credentials::api_key("canary\n"), "line break"),
         (Credentials::api_key(" canary"), "white space"),

@@ -438,8 +438,8 @@ fn a_base_url_that_cannot_be_right_is_refused() {
         ("ftp://example.com", "neither https nor http"),
         ("https://canary@example.com", "user name or a password"),
         ("https://example.com/?canary", "a query or a fragment"),
-        ("http://example.com", "could be read on the way"),
-        ("http://127.0.0.1.example.com", "could be read on the way"),
+        ("http://example.com", "would be sent unencrypted"),
+        ("http://127.0.0.1.example.com", "would be sent unencrypted"),
     ];
     for (url, expected) in cases {
         let error = builder(url).build().expect_err(url);
@@ -475,8 +475,8 @@ fn settings_that_cannot_be_right_are_refused() {
             "the pool idle timeout is zero",
         ),
         (builder().user_agent("a\nb"), "user agent"),
-        (own().connect_timeout(second), "a connect timeout has no"),
-        (own().pool_idle_timeout(second), "a pool idle timeout has"),
+        (own().connect_timeout(second), "the connect timeout cannot"),
+        (own().pool_idle_timeout(second), "the pool idle timeout cannot"),
     ] {
         let error = wrong.build().expect_err(words);
         assert!(error.to_string().contains(words), "{error}");
