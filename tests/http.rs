@@ -476,7 +476,10 @@ fn settings_that_cannot_be_right_are_refused() {
         ),
         (builder().user_agent("a\nb"), "user agent"),
         (own().connect_timeout(second), "the connect timeout cannot"),
-        (own().pool_idle_timeout(second), "the pool idle timeout cannot"),
+        (
+            own().pool_idle_timeout(second),
+            "the pool idle timeout cannot",
+        ),
     ] {
         let error = wrong.build().expect_err(words);
         assert!(error.to_string().contains(words), "{error}");
