@@ -19,7 +19,9 @@ pub(crate) fn body(
     now: Option<Timestamp>,
 ) -> Result<Value, Violation> {
     match operation {
-        "create_contacts" => normal_form::<::std::vec::Vec<types::CreateContact>>(body, now),
+        "create_contacts" => {
+            normal_form::<::std::vec::Vec<types::CreateContact>>(body, now)
+        }
         "create_contact" => normal_form::<types::CreateContact>(body, now),
         "find_contact" => normal_form::<types::FindContact>(body, now),
         "set_contact_status" => normal_form::<types::SetContactStatus>(body, now),
@@ -45,8 +47,12 @@ pub(crate) fn body(
         "send_message" => normal_form::<types::SendMessage>(body, now),
         "list_team_messages" => normal_form::<types::ListTeamMessages>(body, now),
         "count_team_messages" => normal_form::<types::CountTeamMessages>(body, now),
-        "create_scheduled_message" => normal_form::<types::CreateScheduledMessage>(body, now),
-        "update_scheduled_message" => normal_form::<types::UpdateScheduledMessage>(body, now),
+        "create_scheduled_message" => {
+            normal_form::<types::CreateScheduledMessage>(body, now)
+        }
+        "update_scheduled_message" => {
+            normal_form::<types::UpdateScheduledMessage>(body, now)
+        }
         "list_surveys" => normal_form::<types::ListSurveys>(body, now),
         "create_tag" => normal_form::<types::CreateTag>(body, now),
         "list_tags" => normal_form::<types::ListTags>(body, now),
