@@ -3,6 +3,8 @@
 // What the tests share: servers, a clock, the spec.
 mod support;
 
+// The arrows between files, folders and crates.
+mod architecture;
 // The spec: that the generated code is what it gives, and every rule of it.
 mod codegen;
 // The document for other generators.

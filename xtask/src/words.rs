@@ -1,4 +1,8 @@
-//! Finds phrases in prose that `xtask/words.toml` lists.
+//! Finds phrases that `xtask/words.toml` lists, in Markdown, in descriptions of
+//! `openapi/`, and in comments and messages of Rust files. Finds names that are
+//! too long to read, too.
+
+mod prose;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,13 +10,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use self::prose::{LONGEST_NAME, Word};
 use crate::command::Output;
 use crate::error::Error;
 
 /// The list of phrases, relative to the project's root.
 pub const LIST: &str = "xtask/words.toml";
 
-/// Folders whose prose is not written here, or is data.
+/// Folders that hold data, or text from elsewhere.
 const SKIPPED: [&str; 7] = [
     ".git",
     "corpus",
@@ -22,9 +27,6 @@ const SKIPPED: [&str; 7] = [
     "snapshots",
     "target",
 ];
-
-/// Files that quote other wording on purpose: the history of changes.
-const SKIPPED_FILES: [&str; 1] = ["CHANGELOG.md"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,34 +40,28 @@ struct Phrase {
     instead: String,
 }
 
-/// A word of a text and its line, from 1.
-type Word = (String, usize);
-
-/// Prints every listed phrase in the prose of the project. Returns whether there
-/// is none.
+/// Prints every listed phrase and every name that is too long. Returns whether
+/// the project is free of both.
 ///
 /// # Errors
 ///
-/// When the list or a file cannot be read.
+/// Fails when the list or a file cannot be read, or when a Rust file is not made
+/// of Rust tokens.
 pub fn run(root: &Path, output: &mut Output<'_>) -> Result<bool, Error> {
     let phrases = phrases(&read(&root.join(LIST))?)?;
-    let mut files = Vec::new();
-    collect(root, &mut files)?;
-    files.sort();
     let mut count = 0;
-    for path in files {
-        let Some(prose) = prose(&path) else { continue };
-        let shown = path.strip_prefix(root).unwrap_or(&path).display();
-        for (line, phrase) in find(&prose(&read(&path)?), &phrases) {
-            let (words, instead) = (phrase.words.join(" "), &phrase.instead);
-            output.print(&format!("{shown}:{line}: \"{words}\"; instead: {instead}"))?;
-            count += 1;
+    for path in files(root)? {
+        let shown = path.strip_prefix(root).unwrap_or(&path);
+        let found = findings(shown, &read(&path)?, &phrases)?;
+        for finding in &found {
+            output.print(finding)?;
         }
+        count += found.len();
     }
     output.say(&match count {
-        0 => "no listed phrases".to_owned(),
-        1 => "1 listed phrase".to_owned(),
-        count => format!("{count} listed phrases"),
+        0 => "no findings".to_owned(),
+        1 => "1 finding".to_owned(),
+        count => format!("{count} findings"),
     })?;
     Ok(count == 0)
 }
@@ -76,10 +72,22 @@ fn phrases(list: &str) -> Result<Vec<Phrase>, Error> {
         reason: error.to_string(),
     })?;
     let phrases = list.phrases.into_iter().map(|(phrase, instead)| Phrase {
-        words: words(&phrase).map(str::to_lowercase).collect(),
+        words: prose::words(&phrase).map(str::to_lowercase).collect(),
         instead,
     });
     Ok(phrases.filter(|phrase| !phrase.words.is_empty()).collect())
+}
+
+/// Returns every file of the project but the skipped ones, sorted.
+///
+/// # Errors
+///
+/// Fails when a folder cannot be read.
+pub(crate) fn files(root: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    collect(root, &mut files)?;
+    files.sort();
+    Ok(files)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
@@ -93,85 +101,57 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Error> {
         let kind = entry.file_type().map_err(unreadable)?;
         if kind.is_dir() && !SKIPPED.contains(&name.as_str()) {
             collect(&entry.path(), files)?;
-        } else if kind.is_file() && !SKIPPED_FILES.contains(&name.as_str()) {
+        } else if kind.is_file() && is_read(&entry.path()) {
             files.push(entry.path());
         }
     }
     Ok(())
 }
 
-fn read(path: &Path) -> Result<String, Error> {
+fn is_read(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    matches!(extension, Some("md" | "rs" | "yaml"))
+}
+
+pub(crate) fn read(path: &Path) -> Result<String, Error> {
     fs::read_to_string(path).map_err(|error| Error::Unreadable {
         path: path.to_owned(),
         reason: error.to_string(),
     })
 }
 
-/// How the prose of a file is found, by its kind.
-fn prose(path: &Path) -> Option<fn(&str) -> Vec<Word>> {
-    match path.extension()?.to_str()? {
-        "md" => Some(markdown),
-        "rs" => Some(rust),
-        "yaml" => Some(|text| text.lines().zip(1..).flat_map(line_words).collect()),
-        _ => None,
-    }
-}
-
-/// All but the fenced blocks.
-fn markdown(text: &str) -> Vec<Word> {
-    let mut is_code = false;
-    let lines = text.lines().zip(1..).filter(|(line, _)| {
-        let is_fence = line.trim_start().starts_with("```");
-        is_code ^= is_fence;
-        !is_code && !is_fence
+/// Returns one line of text for each finding in a file.
+fn findings(path: &Path, text: &str, phrases: &[Phrase]) -> Result<Vec<String>, Error> {
+    let prose = prose::read(path, text).map_err(|reason| Error::Document {
+        path: path.to_owned(),
+        reason,
+    })?;
+    let Some(prose) = prose else {
+        return Ok(Vec::new());
+    };
+    let shown = path.display();
+    let found = prose.texts.iter().flat_map(|text| find(text, phrases));
+    let found = found.map(|(line, phrase)| {
+        let (words, instead) = (phrase.words.join(" "), &phrase.instead);
+        format!("{shown}:{line}: \"{words}\"; instead: {instead}")
     });
-    lines.flat_map(line_words).collect()
-}
-
-/// The comments that have a line of their own, without the code in them.
-fn rust(text: &str) -> Vec<Word> {
-    let mut is_code = false;
-    let lines = text.lines().zip(1..).filter_map(|(line, number)| {
-        let comment = line.trim_start().strip_prefix("//")?;
-        let comment = comment.trim_start_matches(['/', '!']);
-        let is_fence = comment.trim_start().starts_with("```");
-        is_code ^= is_fence;
-        (!is_code && !is_fence).then_some((comment, number))
+    let long = prose.long_names.iter().map(|(name, line)| {
+        let length = name.len();
+        format!("{shown}:{line}: {name} has {length} characters; at most {LONGEST_NAME}")
     });
-    lines.flat_map(line_words).collect()
+    Ok(found.chain(long).collect())
 }
 
-/// The words of a line. An odd part between backticks is code; an empty word
-/// stands for it, so that no phrase reaches across.
-fn line_words((line, number): (&str, usize)) -> Vec<Word> {
-    let mut found = Vec::new();
-    for (index, part) in line.split('`').enumerate() {
-        if index % 2 == 1 {
-            found.push((String::new(), number));
-            continue;
-        }
-        found.extend(words(part).map(|word| (word.to_lowercase(), number)));
-    }
-    found
-}
-
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '-')
-        .filter(|word| !word.is_empty())
-}
-
-/// Each place of a phrase, with the line that it begins on.
+/// Returns each place of a phrase, with the line that it begins on.
 fn find<'a>(text: &[Word], phrases: &'a [Phrase]) -> Vec<(usize, &'a Phrase)> {
     let mut found = Vec::new();
     for start in 0..text.len() {
         for phrase in phrases {
-            let place = text[start..].iter().map(|(word, _)| word);
-            let is_here = text.len() - start >= phrase.words.len()
-                && phrase
-                    .words
-                    .iter()
-                    .zip(place)
-                    .all(|(one, other)| one == other);
+            let end = start + phrase.words.len();
+            let is_here = text.get(start..end).is_some_and(|place| {
+                let mut pairs = place.iter().zip(&phrase.words);
+                pairs.all(|((word, _), other)| word == other)
+            });
             if is_here {
                 found.push((text[start].1, phrase));
             }
@@ -184,19 +164,21 @@ fn find<'a>(text: &[Word], phrases: &'a [Phrase]) -> Vec<(usize, &'a Phrase)> {
 mod tests {
     use super::*;
 
-    fn lines(prose: fn(&str) -> Vec<Word>, text: &str) -> Vec<usize> {
+    fn lines(path: &str, text: &str) -> Vec<String> {
         let list = phrases("[phrases]\n\"is told\" = \"active\"\nnobody = \"a subject\"\n");
         let list = list.expect("a list");
-        let found = find(&prose(text), &list);
-        found.into_iter().map(|(line, _)| line).collect()
+        let found = findings(Path::new(path), text, &list).expect("prose");
+        let line = |finding: String| finding.split(':').nth(1).map(str::to_owned);
+        found.into_iter().filter_map(line).collect()
     }
 
     #[test]
     fn phrases_are_found_across_lines_and_not_in_code() {
         let text = "Nobody knows; it is\ntold.\n```\nnobody\n```\nIs `x` told, or `is told`?\n";
-        assert_eq!(lines(markdown, text), [1, 1]);
-        let text = "let nobody = 1;\n/// It is\n/// told.\n// ```\n// nobody\n// ```\n//! nobody";
-        assert_eq!(lines(rust, text), [2, 7]);
+        assert_eq!(lines("a.md", text), ["1", "1"]);
+        let text =
+            "fn nobody() {}\n/// It is\n/// told.\n// ```\n// nobody\n// ```\n// nobody\nfn f() {}";
+        assert_eq!(lines("a.rs", text), ["2", "7"]);
     }
 
     #[test]
