@@ -1,10 +1,13 @@
-//! What the sandbox takes: `cargo bench -p heymarket-benches --bench sandbox`.
+//! Measures the sandbox: `cargo bench -p heymarket-benches --bench sandbox`.
 //!
-//! Requests a second and memory while 100,000 messages go to 10,000
-//! conversations, over HTTP and with every check; then the time of a page of
-//! conversations among 1,000 and among 100,000, in turns.
+//! First, requests a second and memory while 100,000 messages go to 10,000
+//! conversations, over HTTP with every check. Then the time of a page of
+//! conversations among 1,000 and among 100,000, in alternation.
 
-#![expect(clippy::print_stdout, reason = "it is what a benchmark is for")]
+#![expect(
+    clippy::print_stdout,
+    reason = "the result of a benchmark is its output"
+)]
 
 use std::time::{Duration, Instant};
 
@@ -62,7 +65,7 @@ async fn send() -> Result<(), Box<dyn std::error::Error>> {
         "  {:.0} requests a second, client and server on one machine",
         MESSAGES as f64 / seconds
     );
-    println!("  {:?} messages are there", count.into_inner());
+    println!("  {:?} messages stored", count.into_inner());
     let grown = resident_kib().saturating_sub(before);
     println!(
         "  {} MiB more, {} bytes a message",
@@ -85,7 +88,7 @@ async fn post(client: &reqwest::Client, url: &str, body: &Value) -> Vec<u8> {
     bytes
 }
 
-/// Of this process, in KiB; 0 where the system does not say.
+/// Returns the resident memory of this process in KiB; 0 where it is unknown.
 fn resident_kib() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -144,7 +147,7 @@ fn report(name: &str, times: &mut [Vec<Duration>; 2]) {
     );
 }
 
-/// The time of a page, and that of its last item.
+/// Returns the time that a page takes, and the `updated` of its last item.
 async fn conversations(sandbox: &Sandbox, request: &Value) -> (Duration, Value) {
     thread_local! {
         static CLIENT: reqwest::Client = reqwest::Client::builder()

@@ -6,7 +6,7 @@ use heymarket_api::{Client, Credentials, ErrorKind};
 
 use crate::support::{Answer, ManualClock, Received, Server, builder};
 
-/// Made with another implementation of HMAC for the id `test-id`, the key
+/// Computed by another implementation of HMAC for the ID `test-id`, the key
 /// `test-key` and 2026-05-07T12:00:00Z:
 /// `hmac.new(b"test-id||test-key", b"<header>.<claims>", "sha256")` in Python.
 const TOKEN_AT_NOON: &str = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.\
@@ -48,7 +48,7 @@ async fn a_token_is_reused_for_four_minutes_and_then_signed_anew() {
 }
 
 #[tokio::test]
-async fn a_token_from_the_future_is_not_used_once_the_clock_is_set_back() {
+async fn a_token_from_the_future_is_dropped_when_the_clock_goes_back() {
     let server = Server::answering(Answer::new(200, r#"{"id":1}"#)).await;
     let clock = ManualClock::at("2026-05-07T12:04:00Z");
     let client = builder(&server.url())
@@ -61,7 +61,7 @@ async fn a_token_from_the_future_is_not_used_once_the_clock_is_set_back() {
     assert_eq!(tokens(&server), [TOKEN_AFTER_FOUR_MINUTES, TOKEN_AT_NOON]);
 }
 
-/// The time at which a token says that it was issued, in seconds from noon.
+/// Returns the `iat` of a token, in seconds from noon.
 fn issued(request: &Received) -> i64 {
     use base64::Engine as _;
     let token = request.header("authorization").expect("a token");
@@ -72,8 +72,8 @@ fn issued(request: &Received) -> i64 {
     claims["iat"].as_i64().expect("a time") - 1_778_155_200
 }
 
-/// A server that refuses its first request, and from then on those whose token
-/// was issued more than a minute from noon. Its answers have the dates in turn.
+/// A server that refuses its first request, and later those whose token was issued
+/// more than a minute from noon. Its responses cycle through the dates.
 async fn refusing_once(dates: &'static [&'static str]) -> Server {
     let count = AtomicUsize::new(0);
     Server::responding(move |request| {
@@ -85,8 +85,8 @@ async fn refusing_once(dates: &'static [&'static str]) -> Server {
     .await
 }
 
-/// Ten operations, one after the other, on a clock that says noon: how many
-/// succeed.
+/// Returns how many of ten operations succeed, one after the other, on a clock that
+/// says noon.
 async fn successes(server: &Server) -> usize {
     let client = builder(&server.url())
         .clock(ManualClock::at("2026-05-07T12:00:00Z"))
@@ -136,7 +136,7 @@ async fn a_401_from_a_clock_an_hour_off_says_so() {
         let told = error.expect_err("refused").to_string();
         assert_eq!(told.contains("clock"), !words.is_empty(), "{told}");
         assert!(told.contains(words), "{told}");
-        // Nothing is signed with a legacy key.
+        // A legacy key is sent unsigned.
         let legacy = Client::builder(Credentials::api_key("legacy-key"));
         let client = legacy.base_url(server.url()).clock(clock).build();
         let error = client.expect("a client").get_conversation(1).await;

@@ -1,4 +1,4 @@
-//! What must not grow unseen, and where the figures are written.
+//! Budgets of what must not grow, and the sections that hold the figures.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ fn a_budget_may_be_passed_by_its_slack_and_by_no_more() {
 }
 
 #[test]
-fn a_budget_that_is_passed_names_the_figure_and_the_file_to_change() {
+fn an_exceeded_budget_names_the_figure_and_the_file_to_change() {
     let budgets = budgets::parse(BUDGETS).expect("budgets");
     let passed = budgets::check(&budgets, &figures(60.0)).expect("a verdict");
     let text = passed[0].to_string();
@@ -46,7 +46,7 @@ fn a_budget_that_is_passed_names_the_figure_and_the_file_to_change() {
 }
 
 #[test]
-fn a_figure_without_a_budget_and_a_budget_without_a_figure_are_errors() {
+fn figures_and_budgets_without_each_other_are_errors() {
     let none = budgets::parse("").expect("no budgets");
     let error = budgets::check(&none, &figures(1.0)).expect_err("no budget");
     assert!(

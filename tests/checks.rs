@@ -1,5 +1,5 @@
-//! Requests that cannot be right: refused before anything is sent, and sent as
-//! they are by a client that does not check.
+//! Invalid requests: refused before anything is sent, and sent unchanged by a
+//! client that does not check.
 
 use std::future::Future;
 
@@ -17,15 +17,15 @@ use serde_json::{Value, json};
 use crate::support::{Answer, ManualClock, Server, builder, time, without_minted_key};
 
 const NOW: &str = "2026-05-07T12:00:00Z";
-/// Far enough ahead, and a quarter of an hour.
+/// More than 15 minutes ahead, on a quarter hour.
 const LATER: &str = "2026-05-07T13:45:00Z";
-/// The letters are in the place of zeros.
+/// Has letters instead of zeros.
 const WRONG_PHONE: &str = "1555O1OO1O1";
 const NOT_A_PHONE: &str = "a phone number is 1 to 15 digits and nothing else, with the country's \
      code; a leading + is taken off";
 
-/// A server that does not like what it gets, so that no call needs an answer
-/// of its own.
+/// Starts a server that refuses every request, so that no call needs its own
+/// response.
 async fn server() -> Server {
     Server::answering(Answer::new(400, r#"{"message":"the server's word"}"#)).await
 }
@@ -38,7 +38,7 @@ fn client(server: &Server, check_requests: bool) -> Client {
         .expect("a client")
 }
 
-/// The error of a call of which nothing was sent.
+/// Returns the error of a call, and checks that nothing was sent.
 async fn refused<T, F: Future<Output = Result<Response<T>, Error>>>(
     check_requests: bool,
     call: impl FnOnce(Client) -> F,
@@ -54,7 +54,7 @@ async fn refused<T, F: Future<Output = Result<Response<T>, Error>>>(
     error
 }
 
-/// The request line and the body that came to the server.
+/// Returns the request line and the body that reached the server.
 async fn sent<T, F: Future<Output = Result<Response<T>, Error>>>(
     check_requests: bool,
     call: impl FnOnce(Client) -> F,
@@ -70,9 +70,9 @@ async fn sent<T, F: Future<Output = Result<Response<T>, Error>>>(
     (line, without_minted_key(&body))
 }
 
-/// Declares tests of wrong requests. `says` is the operation and the problem,
-/// which is all that the error tells; `sends` is the request line and the body
-/// as they go out without checks.
+/// Declares tests of invalid requests. `says` holds the operation and the problem,
+/// the whole text of the error. `sends` holds the request line and the body that
+/// an unchecked client sends.
 macro_rules! wrong_requests {
     ($($(#[$attribute:meta])* $name:ident {
         call: $call:expr,
@@ -174,7 +174,7 @@ wrong_requests! {
     }
 }
 
-// Exactly one receiver of a scheduled message, and a time that can be.
+// Exactly one receiver of a scheduled message, and a valid time.
 wrong_requests! {
     a_scheduled_message_without_a_receiver_is_refused {
         call: |client| async move { client.create_scheduled_message(&scheduled(LATER)).await },
@@ -202,7 +202,7 @@ wrong_requests! {
             r#"{"content":{},"conversation_id":9920,"execute_at":"2026-05-07T13:45:00Z","inbox_id":41001,"list_id":2000001}"#
         ),
     }
-    an_update_of_a_scheduled_message_without_a_receiver_is_refused {
+    an_update_of_a_scheduled_message_needs_a_receiver {
         call: |client| async move { client.update_scheduled_message(8001, &rescheduled(LATER)).await },
         says: (
             "update_scheduled_message",
@@ -213,7 +213,7 @@ wrong_requests! {
             r#"{"content":{},"execute_at":"2026-05-07T13:45:00Z","inbox_id":41001}"#
         ),
     }
-    an_update_of_a_scheduled_message_to_a_phone_and_a_group_is_refused {
+    an_update_to_a_phone_and_a_group_is_refused {
         call: |client| async move {
             let group = [json!({ "phone": "15550100102" })];
             let request = rescheduled(LATER).to_phone("15550100101").targets(group);
@@ -337,7 +337,7 @@ wrong_requests! {
     }
 }
 
-// At least one way to name a contact.
+// At least one identifier of a contact.
 wrong_requests! {
     a_contact_that_is_not_named_is_not_looked_for {
         call: |client| async move { client.find_contact(&FindContact::new()).await },
@@ -358,7 +358,7 @@ wrong_requests! {
     }
 }
 
-// At least one way to name a conversation.
+// At least one identifier of a conversation.
 wrong_requests! {
     a_conversation_that_is_not_named_is_not_opened {
         call: |client| async move {
@@ -442,7 +442,7 @@ async fn a_contact_and_a_conversation_may_be_named_twice() {
     assert_eq!(body, named);
 }
 
-// A phone number that is none, wherever a request has one.
+// An invalid phone number, wherever a request has one.
 wrong_requests! {
     a_wrong_number_is_refused_in_send_message {
         call: |client| async move {
@@ -659,7 +659,7 @@ wrong_requests! {
     }
 }
 
-// How many of something there are.
+// The number of items.
 wrong_requests! {
     a_contact_with_6_tags_is_not_created {
         call: |client| async move {
@@ -777,7 +777,7 @@ async fn a_message_goes_to_a_phone_a_conversation_a_list_or_a_group() {
     }
 }
 
-/// The body of a scheduled message with each kind of receiver.
+/// Returns the body of a scheduled message with each kind of receiver.
 const SCHEDULED_RECEIVERS: [&str; 4] = [
     r#"{"content":{},"execute_at":"2026-05-07T13:45:00Z","inbox_id":41001,"phone_number":"15550100101"}"#,
     r#"{"content":{},"conversation_id":9920,"execute_at":"2026-05-07T13:45:00Z","inbox_id":41001}"#,
@@ -790,7 +790,7 @@ fn group() -> [Value; 2] {
 }
 
 #[tokio::test]
-async fn a_scheduled_message_goes_to_a_phone_a_conversation_a_list_or_a_group() {
+async fn a_scheduled_message_accepts_each_kind_of_target() {
     let requests = [
         scheduled(LATER).to_phone("+15550100101"),
         scheduled(LATER).to_conversation(9920),
@@ -894,7 +894,7 @@ async fn a_number_that_is_refused_is_nowhere_in_the_error() {
 }
 
 #[tokio::test]
-async fn an_id_that_leads_to_another_path_is_refused_with_and_without_checks() {
+async fn an_id_that_changes_the_path_is_always_refused() {
     for check_requests in [true, false] {
         for id in ["", ".", ".."] {
             let error = refused(check_requests, |client| async move {

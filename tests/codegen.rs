@@ -1,5 +1,5 @@
-//! That the generated code is what the spec gives, every rule of the lint, and
-//! what a spec that cannot be read is told.
+//! The generated code matches the spec, every rule of the lint finds its mistake,
+//! and an unreadable spec is an error that says where.
 
 use std::fs;
 use std::path::Path;
@@ -60,7 +60,7 @@ impl Project {
         outcome.map(drop).expect_err("an error").to_string()
     }
 
-    /// Runs a command; gives its outcome, its data and its talk.
+    /// Runs a command, and returns its outcome, its data and its messages.
     fn run<T>(
         &self,
         command: fn(&Path, &mut Output<'_>) -> Result<T, Error>,
@@ -117,7 +117,7 @@ fn two_runs_give_the_same_bytes_wherever_the_project_is() {
     );
 }
 
-/// One change to the spec, and the one finding that it must give.
+/// A change to the spec, and the one finding that it must cause.
 struct Rule {
     file: &'static str,
     from: &'static str,
@@ -731,7 +731,7 @@ fn a_document_of_another_version_is_refused() {
 #[test]
 fn an_operation_that_the_generator_cannot_express_is_named() {
     let project = Project::new();
-    // A parameter with `content` in place of `schema` is valid OpenAPI.
+    // A parameter with `content` instead of `schema` is valid OpenAPI.
     project.replace(
         PATHS,
         "        schema:\n          type: integer\n          format: int64\n        example: 9920\n",
@@ -745,7 +745,7 @@ fn an_operation_that_the_generator_cannot_express_is_named() {
 }
 
 #[test]
-fn check_prints_a_diff_and_the_command_that_mends_it_and_writes_nothing() {
+fn check_prints_a_diff_and_the_remedy_and_writes_nothing() {
     let project = Project::new();
     let types = "heymarket-api/src/generated/types.rs";
     project.replace(types, "pub id: i64", "pub id: i32");

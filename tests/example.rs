@@ -1,4 +1,4 @@
-//! The main job, as a process: `cargo run -p heymarket-api --example
+//! The example, as a process: `cargo run -p heymarket-api --example
 //! get_conversation -- 9920`.
 
 use std::path::PathBuf;
@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::support::{Answer, Server};
 
-/// The binary of an example, which `cargo test --workspace` builds beside this
-/// test's own.
+/// Returns the binary of an example, which `cargo test --workspace` builds beside
+/// this test's own.
 pub(crate) fn binary(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the test's own path");
     let target = test.ancestors().nth(2).expect("the target directory");
@@ -22,7 +22,7 @@ pub(crate) fn binary(name: &str) -> PathBuf {
     path
 }
 
-/// Runs the example with nothing of the environment but `variables`.
+/// Runs the example in an environment that holds `variables` alone.
 fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     Command::new(binary("get_conversation"))
         .args(arguments)
@@ -37,7 +37,7 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 #[test]
-fn without_credentials_it_prints_a_conversation_of_a_sandbox_and_says_so() {
+fn without_credentials_it_uses_a_sandbox_and_says_so() {
     let output = run(&["9920"], &[]);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(text(&output.stderr).lines().count(), 1);
@@ -70,7 +70,7 @@ async fn with_credentials_it_asks_the_api() {
 }
 
 #[test]
-fn what_is_wrong_is_said_on_stderr() {
+fn errors_go_to_stderr() {
     let usage = run(&["x"], &[]);
     assert_eq!(usage.status.code(), Some(2));
     assert!(text(&usage.stderr).starts_with("usage: "));

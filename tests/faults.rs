@@ -1,5 +1,5 @@
-//! What the client does when the network or the server fails: against a server
-//! that fails as it is told, and counts what it acted on.
+//! The client when the network or the server fails: against a server that fails by
+//! a script, and counts the requests that it acted on.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Fault, JumpingClock, RawServer, ScriptedServer, Step};
 
-/// As long as a stalled server is waited for.
+/// How long the client waits for a stalled server.
 const PATIENCE: Duration = Duration::from_millis(300);
 
 fn builder(url: &str, clock: &JumpingClock) -> ClientBuilder {
@@ -31,7 +31,7 @@ fn client(server: &ScriptedServer) -> Client {
     builder(server.url(), &clock).build().expect("a client")
 }
 
-/// An operation of each safety; the run goes into its path or body.
+/// An operation of each safety. The number of the run goes into its path or body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Call {
     Read,
@@ -164,7 +164,7 @@ async fn the_whole_matrix_of_faults_and_safeties() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_refused_is_tried_again_whatever_the_safety() {
     for call in CALLS {
-        // A port that nobody listens on until the first wait.
+        // A port without a listener until the first wait.
         let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = free.local_addr().expect("an address");
         drop(free);
@@ -210,7 +210,7 @@ async fn an_earlier_attempt_that_may_have_been_sent_is_not_forgotten() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attempts_and_waits_are_those_of_the_policy_and_told_in_the_ledger() {
+async fn attempts_and_waits_follow_the_policy_and_fill_the_ledger() {
     let server = ScriptedServer::start().await;
     server.script(
         1,
@@ -269,7 +269,7 @@ async fn a_seed_makes_the_waits_the_same_in_every_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_429_uses_up_no_attempt_and_is_waited_for_until_the_deadline() {
+async fn a_429_uses_no_attempt_and_is_awaited_until_the_deadline() {
     let server = ScriptedServer::start().await;
     server.script(1, [Fault::Status(429); 6]);
     let response = client(&server)
@@ -306,7 +306,7 @@ async fn the_server_says_how_long_to_wait_and_the_error_too() {
         assert_eq!(wait.reason, WaitReason::RetryAfter);
         assert_eq!(clock.waits(), [Duration::from_secs(7)]);
 
-        // It ends at once when that would pass the deadline.
+        // It fails at once if the wait would pass the deadline.
         clock.jump(Duration::from_secs(10));
         server.script(run, [Fault::Status(status)]);
         let hasty = client.with_options(|options| options.deadline(Duration::from_secs(5)));
@@ -341,7 +341,7 @@ async fn an_answer_cannot_stop_the_client_for_good_nor_make_it_hammer() {
     let server = ScriptedServer::start().await;
     let clock = JumpingClock::default();
     let client = builder(server.url(), &clock).build().expect("a client");
-    // A time in place of a duration.
+    // A time instead of a duration.
     server.with_headers("retry-after: 1767225600\r\n");
     server.script(1, [Fault::Status(429)]);
     let error = client.get_conversation(1).await.expect_err("too long");
@@ -413,7 +413,7 @@ async fn a_429_that_does_not_say_how_long_is_waited_for_a_second() {
     }
 }
 
-/// The head of a 429 stops the others, though its body does not end.
+/// The head of a 429 pauses the other callers, even if its body never ends.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_429_closes_when_its_head_arrives() {
     let server = ScriptedServer::start().await;
@@ -440,7 +440,7 @@ async fn a_429_closes_when_its_head_arrives() {
     first.abort();
 }
 
-/// A client of one's own that follows redirects has sent the request before.
+/// A custom HTTP client that follows redirects has sent the request before.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unsafe_request_that_was_redirected_is_not_sent_again() {
     for redirect in [301, 302, 303, 307, 308] {
@@ -469,14 +469,14 @@ async fn an_unsafe_request_that_was_redirected_is_not_sent_again() {
             let shown = format!("{redirect} to {location}, then {answer}: {error}");
             assert_eq!(server.requests(1).len(), 1, "{shown}");
             assert_eq!(error.attempts().len(), 1, "{shown}");
-            // The server asks for the same request elsewhere, and gets none.
+            // The server redirects the same request, and does not receive it.
             let is_refused = [307, 308].contains(&redirect);
             assert_eq!(error.may_have_been_sent(), !is_refused, "{shown}");
         }
     }
 }
 
-/// A body of one's own HTTP client is the same on the wire.
+/// A custom HTTP client sends the same body.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_own_http_client_without_redirects_works_as_the_default() {
     let server = ScriptedServer::start().await;
@@ -530,7 +530,7 @@ async fn a_status_that_says_nothing_of_the_outcome_leaves_it_unknown() {
     assert!(error.may_have_been_sent(), "{error}");
 }
 
-/// A client that a 429 holds up for 30 seconds.
+/// A client that a 429 pauses for 30 seconds.
 struct Closed {
     _server: ScriptedServer,
     clock: JumpingClock,
@@ -582,7 +582,7 @@ async fn a_caller_waits_for_the_limit_no_longer_than_it_said() {
     assert_eq!(error.kind(), ErrorKind::RateLimitTimeout);
     assert!(server.requests(2).is_empty());
 
-    // After an attempt, what that attempt came to is more important.
+    // After an attempt, its outcome matters more.
     let client = Client::builder(Credentials::api_secret("test-id", "test-key"))
         .base_url(server.url())
         .rate_limit(RateLimit::per_minute(1))
@@ -717,7 +717,7 @@ async fn a_401_is_answered_once_by_signing_with_the_servers_time() {
     let noon = 1_778_155_200;
     let times: Vec<_> = server.requests(1).iter().map(issued).collect();
     assert_eq!(times, [noon, noon + 600]);
-    // The next request uses what was learned.
+    // The next request uses the learned offset.
     client.get_conversation(2).await.expect("an answer");
     assert_eq!(issued(&server.requests(2)[0]), noon + 600);
 
@@ -792,8 +792,8 @@ async fn the_local_id_is_minted_once_and_told() {
     assert_eq!(server.requests(3)[0].body["local_id"], "of-ones-own");
 }
 
-/// How often a message is sent whose connection closes after the request, by a
-/// client that trusts its `local_id` or does not.
+/// Returns how often a message is sent when its connection closes after the
+/// request, with and without trust in its `local_id`.
 async fn times_sent(message: &SendMessage, trusts: bool) -> usize {
     let server = ScriptedServer::start().await;
     server.script(message.inbox_id, [Fault::CloseAfterRequest]);
@@ -881,7 +881,7 @@ async fn in_an_outage_the_budget_keeps_the_load_down() {
     assert_eq!(sent, 300 + 20 + 29);
 }
 
-/// A limiter of one's own, which counts.
+/// A custom limiter that counts.
 #[derive(Clone, Default)]
 struct Shared(Arc<Mutex<Vec<&'static str>>>);
 
@@ -989,9 +989,8 @@ async fn options_are_of_one_request_and_the_rest_is_shared() {
     assert_eq!(server.requests(2).len(), 1);
 }
 
-/// The promise that matters most, at random: whatever happens on the way, a
-/// request that must not be sent twice is acted on once at most, and one with a
-/// key never with two.
+/// The central guarantee, with random faults: the server acts on an unsafe request
+/// at most once, and never on a keyed one with two keys.
 #[tokio::test(flavor = "multi_thread")]
 #[expect(clippy::print_stdout, reason = "the seed makes a failure repeatable")]
 async fn no_unsafe_operation_is_ever_processed_twice() {
@@ -1004,16 +1003,28 @@ async fn no_unsafe_operation_is_ever_processed_twice() {
     println!("FAULT_SEED={seed}");
     let server = ScriptedServer::start().await;
     let mut random = fastrand::Rng::with_seed(seed);
-    let policy = {
-        let mut policy = RetryPolicy::default();
-        policy.budget = 1_000_000;
-        policy
-    };
+    let clients = clients_with_and_without_redirects(&server);
+    let mut unknown = 0;
+    for first in (1..=RUNS).step_by(usize::try_from(AT_ONCE).expect("a size")) {
+        let runs = (first..first + AT_ONCE).map(|run| {
+            let client = &clients[random.usize(0..clients.len())];
+            RandomRun::start(&mut random, &server, client, run)
+        });
+        for run in runs.collect::<Vec<_>>() {
+            unknown += u32::from(run.check(&server, seed).await);
+        }
+    }
+    println!("{RUNS} runs, {unknown} of them with an outcome that the caller cannot know");
+    assert!(unknown > 0);
+}
+
+fn clients_with_and_without_redirects(server: &ScriptedServer) -> [Client; 2] {
+    let mut policy = RetryPolicy::default();
+    policy.budget = 1_000_000;
     let clock = JumpingClock::default();
-    // Where it says 302 or the like: to a resource that gets no run.
+    // A redirect leads to a path that belongs to no run.
     server.with_headers("location: /v1/message/send\r\n");
-    let http = reqwest::Client::new();
-    let clients = [Some(http), None].map(|http| {
+    [Some(reqwest::Client::new()), None].map(|http| {
         let builder = builder(server.url(), &clock)
             .timeout(PATIENCE / 3)
             .retry(policy.clone());
@@ -1022,56 +1033,77 @@ async fn no_unsafe_operation_is_ever_processed_twice() {
             None => builder,
         };
         builder.build().expect("a client")
-    });
-    let mut unknown = 0;
-    for first in (1..=RUNS).step_by(usize::try_from(AT_ONCE).expect("a size")) {
-        let runs = (first..first + AT_ONCE).map(|run| {
-            let call = CALLS[random.usize(0..CALLS.len())];
-            let faults: Vec<_> = (0..random.usize(0..4))
-                .map(|_| any_fault(&mut random))
-                .collect();
-            server.script(run, faults.clone());
-            // One of the clients follows redirects.
-            let client = clients[random.usize(0..clients.len())].clone();
-            // Some callers give up.
-            let patience = (random.u8(0..10) == 0).then(|| random.u64(0..20));
-            let calling = tokio::spawn(async move {
-                let call = call.make(&client, run);
-                match patience {
-                    None => call.await,
-                    Some(milliseconds) => {
-                        let limit = Duration::from_millis(milliseconds);
-                        tokio::time::timeout(limit, call).await.unwrap_or(Ok(()))
-                    }
+    })
+}
+
+/// A call in progress, against a server with random faults.
+struct RandomRun {
+    run: i64,
+    call: Call,
+    faults: Vec<Fault>,
+    calling: tokio::task::JoinHandle<Result<(), Error>>,
+}
+
+impl RandomRun {
+    fn start(
+        random: &mut fastrand::Rng,
+        server: &ScriptedServer,
+        client: &Client,
+        run: i64,
+    ) -> Self {
+        let call = CALLS[random.usize(0..CALLS.len())];
+        let faults: Vec<_> = (0..random.usize(0..4)).map(|_| any_fault(random)).collect();
+        server.script(run, faults.clone());
+        // Some callers give up.
+        let patience = (random.u8(0..10) == 0).then(|| random.u64(0..20));
+        let client = client.clone();
+        let calling = tokio::spawn(async move {
+            let call = call.make(&client, run);
+            match patience {
+                None => call.await,
+                Some(milliseconds) => {
+                    let limit = Duration::from_millis(milliseconds);
+                    tokio::time::timeout(limit, call).await.unwrap_or(Ok(()))
                 }
-            });
-            (run, call, faults, calling)
+            }
         });
-        for (run, call, faults, calling) in runs.collect::<Vec<_>>() {
-            let outcome = calling.await.expect("a call");
-            let processed = server.processed(run);
-            let shown = format!("seed {seed}, run {run}: {call:?}, {faults:?}");
-            if call == Call::Unsafe {
-                assert!(processed <= 1, "{shown}: {processed} times");
-            }
-            let keys: BTreeSet<_> = server
-                .requests(run)
-                .iter()
-                .filter_map(|request| request.body.get("local_id")?.as_str().map(str::to_owned))
-                .collect();
-            assert!(keys.len() <= 1, "{shown}: {keys:?}");
-            // What the caller is told agrees with what the server knows.
-            if let Err(error) = outcome {
-                unknown += u32::from(error.may_have_been_sent());
-                assert!(
-                    processed == 0 || error.may_have_been_sent(),
-                    "{shown}: {error}"
-                );
-            }
+        Self {
+            run,
+            call,
+            faults,
+            calling,
         }
     }
-    println!("{RUNS} runs, {unknown} of them with an outcome that the caller cannot know");
-    assert!(unknown > 0);
+
+    /// Waits for the call and checks it. Returns whether its outcome is unknown to
+    /// the caller.
+    async fn check(self, server: &ScriptedServer, seed: u64) -> bool {
+        let Self {
+            run,
+            call,
+            faults,
+            calling,
+        } = self;
+        let outcome = calling.await.expect("a call");
+        let processed = server.processed(run);
+        let shown = format!("seed {seed}, run {run}: {call:?}, {faults:?}");
+        if call == Call::Unsafe {
+            assert!(processed <= 1, "{shown}: {processed} times");
+        }
+        let requests = server.requests(run);
+        let keys = requests
+            .iter()
+            .filter_map(|request| request.body.get("local_id")?.as_str());
+        let keys: BTreeSet<&str> = keys.collect();
+        assert!(keys.len() <= 1, "{shown}: {keys:?}");
+        // The error agrees with what the server saw.
+        let Err(error) = outcome else { return false };
+        assert!(
+            processed == 0 || error.may_have_been_sent(),
+            "{shown}: {error}"
+        );
+        error.may_have_been_sent()
+    }
 }
 
 fn any_fault(random: &mut fastrand::Rng) -> Fault {

@@ -1,5 +1,5 @@
-//! Answers and failures of every kind, through `get_conversation` and
-//! `open_conversation`: all operations take the same way.
+//! Responses and failures of every kind, through `get_conversation` and
+//! `open_conversation`. All operations share the code behind them.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -21,7 +21,7 @@ async fn failure(answer: Answer) -> Error {
     outcome.expect_err("a failure")
 }
 
-/// Everything about an error that is known whenever an answer came.
+/// Checks what every error with a response holds.
 fn check_answered(error: &Error, status: u16, body: &[u8]) {
     assert_eq!(error.operation(), Some("get_conversation"));
     assert_eq!(error.status().map(|status| status.as_u16()), Some(status));
@@ -34,7 +34,7 @@ fn check_answered(error: &Error, status: u16, body: &[u8]) {
             .contains_key("content-type")
     );
     let attempt = error.attempts().last().expect("an attempt");
-    // Of these alone there is always another attempt.
+    // These alone are always attempted again.
     let is_repeated = matches!(status, 401 | 429);
     assert_eq!(error.attempts().len() > 1, is_repeated);
     assert_eq!(
@@ -65,7 +65,7 @@ async fn each_status_has_its_predicate() {
         let holding: Vec<_> = holding.map(|(name, _)| *name).collect();
         assert_eq!(holding, [name]);
         assert_eq!(error.message(), Some("told why"));
-        // What the server refused it did not do.
+        // The server did not act on a refused request.
         assert_eq!(error.may_have_been_sent(), status == 500);
     }
 }
@@ -246,7 +246,7 @@ async fn an_attempt_ends_with_its_timeout_before_the_headers() {
 }
 
 #[tokio::test]
-async fn an_attempt_ends_with_its_timeout_in_the_body_and_keeps_what_came() {
+async fn an_attempt_that_times_out_in_the_body_keeps_what_arrived() {
     let head = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\nx-request-id: request-1\r\n\r\n{\"id\"";
     let server = RawServer::doing(vec![
         Step::Send(head.to_vec()),
@@ -277,7 +277,7 @@ async fn the_deadline_ends_an_attempt_that_its_own_timeout_would_not() {
 
 #[tokio::test]
 async fn a_connection_refused_was_not_sent() {
-    // A port that was free a moment ago, and that nobody listens on.
+    // A port that was free a moment ago, without a listener.
     let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", free.local_addr().expect("an address"));
     drop(free);
@@ -374,7 +374,7 @@ async fn no_error_shows_what_was_said_in_confidence() {
         )
     );
 
-    // Nor does an answer, shown as a whole.
+    // Nor does the `Debug` of a response.
     let answer = Answer::new(
         200,
         r#"{"id":1,"target":"15550100101","name":"canary","last_msg":"canary",
@@ -512,7 +512,7 @@ async fn an_idle_connection_is_closed_and_not_used_again() {
 }
 
 #[tokio::test]
-async fn a_path_in_the_base_url_is_kept_and_the_user_agent_is_ones_own() {
+async fn a_path_in_the_base_url_and_a_custom_user_agent_are_kept() {
     let server = Server::answering(Answer::new(200, r#"{"id":1}"#)).await;
     let client = builder(&format!("{}/proxy/", server.url()))
         .user_agent("shop/1.0")
@@ -525,7 +525,7 @@ async fn a_path_in_the_base_url_is_kept_and_the_user_agent_is_ones_own() {
 }
 
 #[tokio::test]
-async fn headers_of_ones_own_are_sent_but_not_in_the_place_of_the_token() {
+async fn custom_headers_are_sent_but_never_replace_the_token() {
     let server = Server::answering(Answer::new(200, r#"{"id":1}"#)).await;
     let client = client(&server.url()).with_options(|options| {
         let header = |name: &str| name.parse().expect("a name");

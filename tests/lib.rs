@@ -1,4 +1,5 @@
-//! The tests are in `main.rs`; here the blocks of both READMEs become doctests.
+//! The tests are in `main.rs`. Here the Rust blocks of both READMEs and of the
+//! pages in docs/ become doctests.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -7,3 +8,15 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../heymarket-api/README.md")]
 struct LibraryReadme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/library.md")]
+struct Library;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/webhooks.md")]
+struct Webhooks;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/sandbox.md")]
+struct Sandbox;

@@ -1,47 +1,49 @@
-//! Everything that crosses crates.
+//! Tests that cross crates.
 
-// What the tests share: servers, a clock, the spec.
+// Servers, clocks and the spec.
 mod support;
 
 // The arrows between files, folders and crates.
 mod architecture;
-// The spec: that the generated code is what it gives, and every rule of it.
+// The generated code matches the spec, and every rule of the lint finds its mistake.
 mod codegen;
 // The document for other generators.
 mod portable;
-// What must not grow unseen, and the document of the figures.
+// Budgets, and the document of measurements.
 mod budgets;
-// What is published: its links, its address, its compiler.
+// The published package: its links, its address, its compiler.
 mod package;
-// The main job, as a process.
+// The example that gets a conversation, as a process.
 mod example;
 // Whole jobs, as processes against a sandbox.
 mod examples;
 // What the client does when the network or the server fails.
 mod faults;
-// What a caller decides immediately before a request leaves.
+// A caller's decision immediately before a request leaves.
 mod approval;
-// Answers and failures of every kind.
+// Responses and failures of every kind.
 mod http;
-// Every shape that an answer may have.
+// Every shape that a response may have.
 mod shapes;
-// Bodies as they were seen on the wire.
+// Bodies observed on the wire.
 mod payloads;
+// The programs of docs/ in other languages.
+mod pages;
 // Walks over pages, through the client.
 mod paging;
 // The JSON Schema of every type against the spec.
 mod schema;
 // Credentials and tokens.
 mod auth;
-// Spans, events, observers, and that none shows a secret.
+// Spans, events and observers, none of which shows a secret.
 mod telemetry;
 // Snapshots of every type and signature.
 mod types;
-// What is refused before it is sent.
+// Requests that are refused before they are sent.
 mod checks;
-// Webhooks, verified, and what receives them.
+// Verified webhooks and their receivers.
 mod webhooks;
-// What each operation sends, and reads.
+// The request and the response of each operation.
 mod wire;
-// The sandbox end to end: what it remembers, its manners, and the client in it.
+// The sandbox end to end, through the client and over plain HTTP.
 mod sandbox;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, ManualClock, Received, Server, builder, client, time};
 
-/// A thing on the list: its id, and its time in milliseconds after a start.
+/// An item of the list: its ID, and its time in milliseconds after a start.
 type Thing = (i64, i64);
 
 fn at(milliseconds: i64) -> Timestamp {
@@ -22,7 +22,7 @@ fn at(milliseconds: i64) -> Timestamp {
     Timestamp::from_millisecond(start + milliseconds).expect("a time")
 }
 
-/// Those strictly before a cursor, the latest first.
+/// Returns the items strictly before a cursor, the latest first.
 fn before(things: &[Thing], cursor: Option<Timestamp>, limit: usize, time_of: &str) -> Answer {
     let mut things = things.to_vec();
     things.sort_by_key(|(id, time)| (-time, *id));
@@ -61,8 +61,8 @@ async fn list(things: Vec<Thing>, time_of: &'static str) -> Server {
     .await
 }
 
-/// How many items a request skips, and the size of its page, which the server
-/// caps.
+/// Returns how many items a request skips, and the size of its page, which the
+/// server caps.
 fn place(request: &Received, cap: usize) -> (usize, usize) {
     let body = body(request);
     let number = |member: &str| {
@@ -81,7 +81,7 @@ async fn ids<T>(mut walk: Walk<T>, id: impl Fn(&T) -> i64) -> Result<Vec<i64>, E
     Ok(ids)
 }
 
-/// A hundred things, many of which have one time, across the edges of pages.
+/// A hundred items. Many have the same time, across the edges of pages.
 fn hundred() -> Vec<Thing> {
     (0..100).map(|id| (id, -(id / 9))).collect()
 }
@@ -136,7 +136,7 @@ async fn messages_of_the_team_are_walked_in_both_directions() {
     let client = client(&server.url());
     let latest = client.team_messages(ListTeamMessages::new().created_at(at(1000)));
     let mut latest = ids(latest, |message| message.id).await.expect("all");
-    // Among equals the server has an order of its own.
+    // The server orders items of the same time in its own way.
     latest.sort_unstable();
     assert_eq!(latest, (0..100).collect::<Vec<_>>());
     let oldest = ListTeamMessages::new().created_at(at(0)).ascending(true);
@@ -309,7 +309,7 @@ async fn surveys_count_their_pages_from_one_and_contacts_from_zero() {
 }
 
 #[tokio::test]
-async fn items_come_before_the_error_that_followed_them_and_a_walk_can_be_resumed() {
+async fn items_precede_the_error_after_them_and_a_walk_resumes() {
     let things = hundred();
     let failing = Arc::new(Mutex::new(true));
     let is_failing = Arc::clone(&failing);
@@ -364,7 +364,7 @@ async fn a_walk_that_is_over_stays_over_when_resumed() {
 }
 
 #[tokio::test]
-async fn a_page_that_cannot_be_got_past_is_an_error_and_nothing_is_skipped() {
+async fn a_page_that_blocks_the_walk_is_an_error_and_skips_nothing() {
     let server = list((0..40).map(|id| (id, 0)).collect(), "updated").await;
     let client = client(&server.url());
     let error = ids(client.tags(ListTags::new()), |tag| tag.id)
@@ -395,7 +395,7 @@ async fn what_no_walk_can_do_is_an_error_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_walk_over_raw_items_goes_as_the_typed_one_and_keeps_what_came() {
+async fn a_raw_walk_follows_the_typed_one_and_keeps_the_json() {
     // Ties across the edges of pages, which only the overlap brings.
     let things: Vec<Thing> = (0..100).map(|id| (id, (100 - id) / 7)).collect();
     let server = list(things, "updated").await;
@@ -418,7 +418,7 @@ async fn a_walk_over_raw_items_goes_as_the_typed_one_and_keeps_what_came() {
         first.json.get(),
         format!(r#"{{"id":0,"updated":"{}"}}"#, at(14))
     );
-    // A checkpoint of one walk is one of the other.
+    // Both walks accept the checkpoints of the other.
     let rest = client
         .contacts(ListContacts::new())
         .resume(walk.checkpoint());
@@ -436,8 +436,8 @@ async fn what_has_no_pages_cannot_be_walked_over() {
     assert_eq!(error.kind(), ErrorKind::InvalidRequest);
 }
 
-/// 250 contacts with one `updated`. A page has at most `cap` of them, whatever
-/// limit the request has.
+/// 250 contacts with the same `updated`. A page has at most `cap` of them, even if
+/// the request has a higher limit.
 async fn imported(cap: usize, honours_page: bool) -> Server {
     Server::responding(move |request| {
         let (skip, size) = place(request, cap);
@@ -488,7 +488,7 @@ async fn inserted_contacts_do_not_cut_a_numbered_walk_short() {
     let server = Server::responding(move |request| {
         let mut fetched = fetched.lock().expect("the count");
         *fetched += 1;
-        // The newest first; 30 newer ones come in before the third fetch.
+        // The newest first. 30 newer ones are added before the third fetch.
         let newest = if *fetched < 3 { 300 } else { 330 };
         let page = body(request)["page"].as_i64().expect("a page");
         let first = newest - page * 30;

@@ -1,5 +1,4 @@
-//! Bodies as they were seen on the wire, field by field: what
-//! `fixtures/payloads` holds.
+//! Bodies observed on the wire, field by field: those of `fixtures/payloads`.
 
 use std::collections::BTreeSet;
 

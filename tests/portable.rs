@@ -1,5 +1,5 @@
-//! `openapi/portable.json`, which generators for other languages read. CI runs
-//! four of them (`.ci/portable.py`).
+//! `openapi/portable.json`, for generators of other languages. CI runs four of them
+//! (`.ci/portable.py`).
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
 //! The JSON Schema that each type has under `schemars`, against the spec's
-//! component of the same name: the code says what the spec says.
+//! component of the same name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +32,7 @@ fn every_component_of_the_spec_has_a_type_with_its_schema() {
     let types = type_schemas();
     let names: BTreeSet<_> = types.keys().map(|name| (*name).to_owned()).collect();
     let mut of_spec: BTreeSet<_> = components.keys().cloned().collect();
-    // No operation gives it; it describes the bodies of errors.
+    // No operation returns it; it describes the bodies of errors.
     assert!(of_spec.remove("ErrorBody"));
     assert_eq!(names, of_spec);
 
@@ -47,12 +47,12 @@ fn every_component_of_the_spec_has_a_type_with_its_schema() {
     assert!(different.is_empty(), "{}", different.join("\n"));
 }
 
-/// A schema in words that both dialects have: `type`, `format`, `items`,
+/// Reduces a schema to the keywords that both dialects have: `type`, `format`, `items`,
 /// `properties`, `required`, `additionalProperties`, `oneOf`, `examples` and
 /// the name behind a `$ref`.
 ///
-/// That an optional member may be null is left out: on responses the lint sees
-/// to it, and of a request no optional member is ever sent as null.
+/// Nullability of optional members is left out: the lint checks it for responses,
+/// and a request never sends an optional member as null.
 fn normalise(schema: &Value) -> Value {
     let Value::Object(members) = schema else {
         return free();

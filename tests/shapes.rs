@@ -1,5 +1,5 @@
-//! Every shape that an answer may have: each contradiction of the sources from
-//! both sides, and bodies made at random from the spec.
+//! Every shape that a response may have: both sides of each contradiction between
+//! sources, and random bodies of the spec.
 
 use std::collections::BTreeSet;
 
@@ -373,11 +373,11 @@ fn what_is_wrong_is_said_with_what_was_expected_and_what_came() {
     }
 }
 
-/// Makes bodies from the schemas of the spec.
+/// Generates bodies from the schemas of the spec.
 struct Maker<'a> {
     spec: &'a Value,
     random: fastrand::Rng,
-    /// Whether integers are written as strings between marks.
+    /// Whether integers are written as strings in quotes.
     marks_integers: bool,
 }
 
@@ -457,8 +457,8 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// Any member may be missing or null but a required one, and others may
-    /// be there.
+    /// Any member but a required one may be missing or null, and unknown members may
+    /// appear.
     fn object(&mut self, schema: &Value, depth: usize) -> Value {
         let required = schema["required"].as_array().cloned().unwrap_or_default();
         let mut members = Map::new();
@@ -515,7 +515,7 @@ fn reference(schema: &Value) -> Option<&str> {
     direct?.as_str()?.rsplit('/').next()
 }
 
-/// Decodes a body as a type; gives what it was read as, written again.
+/// Decodes a body as a type, and returns the value serialized.
 type Decode = fn(&str) -> Result<Value, String>;
 
 fn decode<T: DeserializeOwned + Serialize + PartialEq>(body: &str) -> Result<Value, String> {
@@ -542,8 +542,8 @@ fn decoders() -> Vec<(&'static str, Decode)> {
     decoders
 }
 
-/// Members that hold a plain string, number or boolean must come out as they
-/// went in: a type that drops what it reads would pass otherwise.
+/// Checks that strings, numbers and booleans survive unchanged. A type that drops
+/// what it reads would pass otherwise.
 fn check_kept(spec: &Value, name: &str, body: &Value, written: &Value) -> Result<(), String> {
     let schema = &spec["components"]["schemas"][name];
     for (member, schema) in schema["properties"].as_object().into_iter().flatten() {
@@ -587,7 +587,7 @@ proptest! {
         let spec = spec_once();
         let in_answers = types_of_answers(spec);
         for (name, decode) in decoders() {
-            // A count keeps the answer as it came.
+            // A count keeps the response unchanged.
             if !in_answers.contains(name) || name == "Count" || name.ends_with("Reference") {
                 continue;
             }
@@ -617,7 +617,7 @@ proptest! {
     }
 }
 
-/// Another way to write an integer.
+/// Returns another spelling of an integer.
 fn odd(integer: i64, random: &mut fastrand::Rng) -> String {
     match random.u8(0..5) {
         0 if integer == 0 => "-0".to_owned(),
@@ -628,7 +628,7 @@ fn odd(integer: i64, random: &mut fastrand::Rng) -> String {
     }
 }
 
-/// The names of the schemas that an answer can hold.
+/// Returns the names of the schemas that a response can hold.
 fn types_of_answers(spec: &Value) -> BTreeSet<String> {
     fn collect(value: &Value, references: &mut Vec<String>) {
         match value {

@@ -41,9 +41,9 @@ thread_local! {
     static RECORDER: RefCell<Option<Recorder>> = const { RefCell::new(None) };
 }
 
-/// The one subscriber of the process, which hands everything to the recorder of
-/// the thread. One for each test would not do: which spans anyone wants is
-/// cached for all.
+/// The subscriber of the process, which forwards everything to the recorder of the
+/// thread. A subscriber for each test does not work: `tracing` caches interest in
+/// spans for the whole process.
 struct Router;
 
 impl Router {
@@ -93,7 +93,7 @@ impl Subscriber for Router {
     fn exit(&self, _: &Id) {}
 }
 
-/// Records what happens on this thread from here on.
+/// Starts recording on this thread.
 fn record() -> Recorder {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| tracing::subscriber::set_global_default(Router).expect("the first"));
@@ -184,11 +184,11 @@ async fn a_span_of_a_failure_says_of_what_type() {
     assert_eq!(span["http.response.status_code"], "404");
 }
 
-/// What an observer was told of an operation.
-type Told = (String, Duration, Duration, usize, Option<ErrorKind>);
+/// What an observer received about an operation.
+type Observed = (String, Duration, Duration, usize, Option<ErrorKind>);
 
 #[derive(Clone, Default)]
-struct Metrics(Arc<Mutex<Vec<Told>>>);
+struct Metrics(Arc<Mutex<Vec<Observed>>>);
 
 impl OperationObserver for Metrics {
     fn ended(&self, report: &OperationReport<'_>) {
@@ -282,7 +282,7 @@ async fn what_is_unknown_is_told_once() {
             "Conversation: moon",
         ]
     );
-    // What is wrong is told as it is without an observer.
+    // The error is the same as without an observer.
     let server = Server::answering(Answer::new(200, r#"{"id":"x"}"#)).await;
     let client = builder(&server.url())
         .observe_responses(news.clone())
@@ -292,11 +292,11 @@ async fn what_is_unknown_is_told_once() {
     assert_eq!(error.json_path(), Some("$.id"));
 }
 
-/// The mark that is planted in every place that is to stay unseen.
+/// The canary in every place that must stay hidden.
 const CANARY: &str = "canary";
 
-/// A value of a schema in which every sensitive member, at any depth, holds the
-/// mark, and the number of marks.
+/// Returns a value of a schema in which every sensitive member, at any depth, holds
+/// the canary, and the number of canaries.
 fn planted(spec: &Value, schema: &Value, is_sensitive: bool, marks: &mut usize) -> Value {
     let reference = schema
         .get("$ref")
@@ -310,7 +310,7 @@ fn planted(spec: &Value, schema: &Value, is_sensitive: bool, marks: &mut usize) 
             marks,
         );
     }
-    // The shape with members says most.
+    // The shape with members covers most.
     let shapes = schema["oneOf"].as_array().into_iter().flatten();
     let mut shapes = shapes.filter(|shape| shape.get("type").is_some());
     let first = shapes.clone().next();

@@ -1,6 +1,5 @@
-//! Snapshots of every generated type, from the syntax tree, and of all
-//! signatures: what a user of the crate compiles against does not change
-//! unseen.
+//! Snapshots of every generated type, from the syntax tree, and of all signatures,
+//! so that no change of the public API goes unnoticed.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +44,7 @@ fn items_by_type() -> BTreeMap<String, Vec<Item>> {
     types
 }
 
-/// Where a function is compiled is no part of what a user compiles against.
+/// Removes `#[inline]`, which is not part of the public API.
 fn without_inline(item: &mut Item) {
     let Item::Impl(item) = item else { return };
     for item in &mut item.items {

@@ -1,5 +1,5 @@
-//! Webhooks: every type of event, forgers, repetitions, and the receiver of the
-//! example as a process.
+//! Webhooks: every type of event, forged and repeated deliveries, and the example
+//! receiver as a process.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -19,11 +19,11 @@ use crate::support::{Answer, JumpingClock, Server, client, project_root, spec, t
 
 // Which deliveries are one event.
 mod identity;
-// What becomes of an event whose handler fails.
+// Events whose handler fails.
 mod claims;
-// What a store of events promises, for any of them.
+// The contract of every store of events.
 mod store;
-// Random deliveries against what really happened.
+// Random deliveries, checked against the facts that they report.
 mod model;
 
 const TOKEN: &str = "INVENTED_WEBHOOK_TOKEN";
@@ -38,7 +38,7 @@ fn delivery(event_type: &str, data: Value) -> Value {
     json!({ "type": event_type, "id": 321, "token": TOKEN, "event_data": data })
 }
 
-/// A deduplicator in memory, on a clock that stands still until it is set.
+/// An in-memory deduplicator on a manual clock.
 fn deduplicator() -> (Deduplicator, JumpingClock) {
     let clock = JumpingClock::default();
     (Deduplicator::with_store(in_memory(1000, &clock)), clock)
@@ -49,7 +49,7 @@ fn in_memory(capacity: usize, clock: &JumpingClock) -> SeenInMemory {
     SeenInMemory::new(capacity).clock(move || start + clock.elapsed())
 }
 
-/// What a receiver makes of an event.
+/// The outcome of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Receipt {
     Handled,
@@ -96,7 +96,7 @@ fn the_documented_delivery_is_read_member_by_member() {
     );
 }
 
-/// The name of the variant that each type of event becomes.
+/// Returns the name of the variant for each type of event.
 const VARIANTS: [(&str, &str); 14] = [
     ("message_sent", "MessageSent"),
     ("message_recieved", "MessageReceived"),
@@ -172,7 +172,7 @@ fn what_is_unknown_or_malformed_never_fails_the_delivery() {
 }
 
 #[test]
-fn data_that_is_json_only_in_form_is_kept_as_text_and_told_apart() {
+fn data_that_is_json_in_form_only_is_kept_as_distinct_text() {
     let event = |data: &str| {
         let body = format!(r#"{{"type":"message_sent","token":"{TOKEN}","event_data":{data}}}"#);
         Verifier::new(TOKEN)
@@ -212,7 +212,7 @@ fn nothing_is_accepted_without_the_token() {
     let twice = format!(r#"{{"type":"message_sent","token":"x","token":"{TOKEN}"}}"#);
     let outcome = Verifier::new(TOKEN).verify(twice.as_bytes());
     assert_eq!(outcome, Err(WebhookError::Malformed));
-    // A verifier whose token was left empty lets nobody in.
+    // A verifier with an empty token refuses every delivery.
     let body = json!({ "type": "message_sent", "token": "", "event_data": data }).to_string();
     let empty = Verifier::new("").verify(body.as_bytes());
     assert_eq!(empty, Err(WebhookError::Unauthorized));
@@ -231,7 +231,7 @@ fn only_an_object_is_a_delivery() {
 
 #[test]
 fn data_that_lists_the_members_of_a_message_is_none() {
-    // Of whatever length, and the ID at whichever place.
+    // Tokens of any length, and the ID in any place.
     for length in 1..40 {
         for id in 0..length {
             let mut members = vec![Value::Null; length];
@@ -311,7 +311,7 @@ fn the_token_and_what_people_wrote_are_not_shown() {
 }
 
 #[test]
-fn a_hundred_thousand_mutated_bodies_neither_panic_nor_get_in_with_a_forged_token() {
+fn mutated_bodies_neither_panic_nor_pass_verification() {
     const RUNS: usize = 100_000;
     let seed = fastrand::u64(..);
     let mut random = fastrand::Rng::with_seed(seed);
@@ -321,7 +321,7 @@ fn a_hundred_thousand_mutated_bodies_neither_panic_nor_get_in_with_a_forged_toke
     let verifier = Verifier::new(TOKEN);
     let mut accepted = 0;
     for run in 0..RUNS {
-        // One that carries the token may be let in; the other never.
+        // A delivery with the token may pass; any other must not.
         let is_genuine = run % 2 == 0;
         let body = if is_genuine { &genuine } else { &forged };
         let body = mutated(body.as_bytes(), &mut random);
@@ -329,7 +329,7 @@ fn a_hundred_thousand_mutated_bodies_neither_panic_nor_get_in_with_a_forged_toke
         if is_genuine {
             accepted += usize::from(outcome.is_ok());
         } else if outcome.is_ok() {
-            // Only a mutation that made the very token can have got in.
+            // Only a mutation that produced the token can pass.
             let body = String::from_utf8_lossy(&body);
             let is_token = body.contains(TOKEN);
             assert!(is_token, "seed {seed}, run {run}: {body}");
@@ -365,8 +365,8 @@ fn insert(body: &mut Vec<u8>, at: usize, what: &[u8]) {
     body.splice(at..at, what.iter().copied());
 }
 
-/// What takes the same time is so by its construction: every token is compared,
-/// in full, by `subtle`, and no comparison decides on another.
+/// Comparison takes constant time by construction: `subtle` compares every token
+/// in full, and no comparison depends on another.
 #[test]
 fn tokens_are_compared_by_subtle_alone() {
     let path = project_root().join("heymarket-api/src/webhook/verifier.rs");
@@ -450,7 +450,7 @@ async fn what_was_lost_is_had_from_the_history_and_handled_once() {
     );
 }
 
-/// The receiver of the example, as a process.
+/// The example receiver as a process.
 struct Receiver {
     process: Child,
     address: String,
@@ -475,7 +475,7 @@ impl Receiver {
         Self { process, address }
     }
 
-    /// Posts a body; gives the status and the body of the answer.
+    /// Posts a body, and returns the status and the body of the response.
     fn post(&self, body: &[u8]) -> (String, String) {
         let mut stream = TcpStream::connect(&self.address).expect("the receiver");
         let head = format!(

@@ -1,4 +1,4 @@
-//! What grows, and with what.
+//! Measures what grows with the calls in flight, and with the length of a walk.
 
 use std::time::Instant;
 
@@ -7,9 +7,10 @@ use heymarket_benches::live_bytes;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use crate::call::Call;
+use crate::callers::client::Ours;
+use crate::rows::{BASELINE, Row};
 use crate::server::WALKED;
-use crate::ways::client::Ours;
-use crate::ways::{BY_HAND, Call, Row};
 
 const IN_FLIGHT: [usize; 4] = [1, 8, 64, 256];
 const CALLS: usize = 256 * 10;
@@ -20,13 +21,13 @@ pub(crate) fn report(runtime: &Runtime, url: &str, rows: &[Row]) -> Value {
     json!({ "in_flight": throughput(runtime, rows), "walk": walk(runtime, url) })
 }
 
-/// Calls a second, and the processor time of each, of the client and of reqwest
-/// by hand, in turns.
+/// Returns calls a second and the processor time of each, for the client and for
+/// reqwest by hand, in alternation.
 fn throughput(runtime: &Runtime, rows: &[Row]) -> Vec<Value> {
-    let compared = [&rows[0], &rows[BY_HAND]];
+    let compared = [&rows[0], &rows[BASELINE]];
     let measure = |row: &Row, in_flight| {
-        row.measure(runtime, |way, runtime| {
-            way.in_flight(runtime, Call::Conversation, CALLS, in_flight)
+        row.measure(runtime, |caller, runtime| {
+            caller.in_flight(runtime, Call::Conversation, CALLS, in_flight)
         })
     };
     IN_FLIGHT
@@ -56,7 +57,7 @@ fn throughput(runtime: &Runtime, rows: &[Row]) -> Vec<Value> {
         .collect()
 }
 
-/// The memory that a walk holds, at powers of ten of its items.
+/// Returns the memory that a walk holds, at powers of ten of its items.
 fn walk(runtime: &Runtime, url: &str) -> Vec<Value> {
     let client = Ours::everything_on(url).0;
     runtime.block_on(async {
@@ -85,7 +86,7 @@ fn walk(runtime: &Runtime, url: &str) -> Vec<Value> {
     })
 }
 
-/// The most memory that this process had so far.
+/// Returns the peak resident memory of this process, in KiB.
 #[cfg(unix)]
 fn most_resident_kib() -> Option<i64> {
     use nix::sys::resource::{UsageWho, getrusage};

@@ -1,20 +1,22 @@
-//! What a call costs over loopback: the client, against what one would write by
-//! hand, in one run.
+//! Measures what a call costs over loopback: the client, compared with
+//! hand-written callers, in one run.
 //!
-//! With cargo's `--bench` it prints a report, which `cargo xtask bench` makes
-//! tables of: of the calls, or with `--allocations` of what they allocate alone,
-//! or with `--growth` of what grows with the requests in flight and with the
-//! length of a walk. Without `--bench` it makes a few calls and prints nothing.
+//! With cargo's `--bench` it prints a report, of which `cargo xtask bench` makes
+//! tables. `--allocations` reports allocations alone. `--growth` reports what
+//! grows with the requests in flight and with the length of a walk. Without
+//! `--bench` it makes a few calls and prints nothing.
 //!
-//! The server is this program again, in a process of its own and, where the
-//! machine allows, on another processor, so that what is measured is the
-//! client's alone.
+//! The server is this program in a second process, on another processor where
+//! the machine allows. So the measured processor time is the caller's alone.
 
+mod call;
+mod caller;
+mod callers;
 mod collector;
 mod growth;
 mod measure;
+mod rows;
 mod server;
-mod ways;
 
 use heymarket_benches::{is_measuring, print};
 
@@ -32,7 +34,7 @@ fn main() {
         .enable_all()
         .build()
         .expect("a runtime");
-    let rows = ways::rows(&server.url);
+    let rows = rows::rows(&server.url);
     if !is_measuring() {
         measure::once(&runtime, &rows);
     } else if has("--allocations") {

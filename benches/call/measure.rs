@@ -1,17 +1,15 @@
-//! Takes turns.
+//! Measures rows in alternation and writes the report.
 
 use std::hint::black_box;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use heymarket_benches::{allocated, median, median_ratio};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::ways::{BY_HAND, Call, Row, Way};
+use crate::call::Call;
+use crate::rows::{BASELINE, Row};
 
-/// Of a turn's calls the first leave the caches as this way does, and do not
-/// count.
+/// The first calls of a turn fill the caches and do not count.
 const WARM_UP: usize = 25;
 const CALLS: usize = 100;
 const ROUNDS: usize = 100;
@@ -19,79 +17,13 @@ pub(crate) const IN_FLIGHT: usize = 64;
 const CALLS_IN_FLIGHT: usize = 20 * IN_FLIGHT;
 const ROUNDS_IN_FLIGHT: usize = 30;
 
-/// A way of which it is forgotten which one it is.
-pub(crate) trait Measured {
-    /// How long each of so many calls takes, one after the other, in
-    /// microseconds.
-    fn latencies(&self, runtime: &Runtime, call: Call, calls: usize) -> Vec<f64>;
-
-    /// What so many calls cost with so many in flight at any time.
-    fn in_flight(&self, runtime: &Runtime, call: Call, calls: usize, in_flight: usize) -> Load;
-}
-
-/// What calls cost that are made at once.
-pub(crate) struct Load {
-    pub(crate) wall: Duration,
-    pub(crate) processor: Duration,
-}
-
-impl<W: Way> Measured for Arc<W> {
-    fn latencies(&self, runtime: &Runtime, call: Call, calls: usize) -> Vec<f64> {
-        runtime.block_on(async {
-            let mut times = Vec::with_capacity(calls);
-            for _ in 0..calls {
-                let start = Instant::now();
-                black_box(self.call(call).await);
-                times.push(start.elapsed().as_secs_f64() * 1e6);
-            }
-            times
-        })
-    }
-
-    fn in_flight(&self, runtime: &Runtime, call: Call, calls: usize, in_flight: usize) -> Load {
-        let (start, processor) = (Instant::now(), processor_time());
-        runtime.block_on(async {
-            let lane = || {
-                let way = Self::clone(self);
-                tokio::spawn(async move {
-                    for _ in 0..calls / in_flight {
-                        black_box(way.call(call).await);
-                    }
-                })
-            };
-            let lanes: Vec<_> = (0..in_flight).map(|_| lane()).collect();
-            for lane in lanes {
-                lane.await.expect("answers");
-            }
-        });
-        Load {
-            wall: start.elapsed(),
-            processor: processor_time().saturating_sub(processor),
-        }
-    }
-}
-
-/// The time that processors spent on this process.
-#[cfg(unix)]
-fn processor_time() -> Duration {
-    let clock = nix::time::ClockId::CLOCK_PROCESS_CPUTIME_ID;
-    nix::time::clock_gettime(clock)
-        .expect("a clock of the process")
-        .into()
-}
-
-/// The time that went by, where there is no one way to ask for the other.
-#[cfg(not(unix))]
-fn processor_time() -> Duration {
-    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-    START.get_or_init(Instant::now).elapsed()
-}
-
-/// Each call once, which says whether it works.
+/// Makes each call once, so that a broken one fails before anything is measured.
 pub(crate) fn once(runtime: &Runtime, rows: &[Row]) {
     for row in rows {
         for call in Call::ALL {
-            row.measure(runtime, |way, runtime| way.latencies(runtime, call, 1));
+            row.measure(runtime, |caller, runtime| {
+                caller.latencies(runtime, call, 1)
+            });
         }
     }
 }
@@ -108,9 +40,9 @@ pub(crate) fn report(runtime: &Runtime, rows: &[Row], is_pinned: bool) -> Value 
             json!({
                 "row": row.name,
                 "latency_us": median(latencies[index].clone()),
-                "latency_ratio": median_ratio(&latencies[index], &latencies[BY_HAND]),
+                "latency_ratio": median_ratio(&latencies[index], &latencies[BASELINE]),
                 "cpu_us": median(loads[index].clone()),
-                "cpu_ratio": median_ratio(&loads[index], &loads[BY_HAND]),
+                "cpu_ratio": median_ratio(&loads[index], &loads[BASELINE]),
                 "allocations": allocations,
                 "bytes": bytes,
             })
@@ -119,7 +51,7 @@ pub(crate) fn report(runtime: &Runtime, rows: &[Row], is_pinned: bool) -> Value 
     });
     json!({
         "calls": calls,
-        "compared_with": rows[BY_HAND].name,
+        "compared_with": rows[BASELINE].name,
         "rounds": ROUNDS,
         "calls_per_round": CALLS,
         "in_flight": IN_FLIGHT,
@@ -128,10 +60,10 @@ pub(crate) fn report(runtime: &Runtime, rows: &[Row], is_pinned: bool) -> Value 
     })
 }
 
-/// What each row costs in each round; in each another row is the first.
+/// Returns what each row costs in each round. Each round starts with another row.
 fn rounds(rows: &[Row], rounds: usize, cost: impl Fn(&Row) -> f64) -> Vec<Vec<f64>> {
     let mut costs = vec![Vec::with_capacity(rounds); rows.len()];
-    // The first connects and fills caches.
+    // The first round connects and fills the caches.
     rows.iter().for_each(|row| {
         black_box(cost(row));
     });
@@ -144,24 +76,24 @@ fn rounds(rows: &[Row], rounds: usize, cost: impl Fn(&Row) -> f64) -> Vec<Vec<f6
     costs
 }
 
-/// The median of a turn.
+/// Returns the median latency of a turn.
 fn latency(runtime: &Runtime, row: &Row, call: Call) -> f64 {
-    row.measure(runtime, |way, runtime| {
-        let mut times = way.latencies(runtime, call, WARM_UP + CALLS);
+    row.measure(runtime, |caller, runtime| {
+        let mut times = caller.latencies(runtime, call, WARM_UP + CALLS);
         times.drain(..WARM_UP);
         median(times)
     })
 }
 
-/// The processor time of each call of a turn.
+/// Returns the processor time of a call, on average over a turn.
 fn processor_micros(runtime: &Runtime, row: &Row, call: Call) -> f64 {
-    row.measure(runtime, |way, runtime| {
-        let load = way.in_flight(runtime, call, CALLS_IN_FLIGHT, IN_FLIGHT);
+    row.measure(runtime, |caller, runtime| {
+        let load = caller.in_flight(runtime, call, CALLS_IN_FLIGHT, IN_FLIGHT);
         load.processor.as_secs_f64() * 1e6 / CALLS_IN_FLIGHT as f64
     })
 }
 
-/// What each call of each row allocates.
+/// Reports what each call of each row allocates.
 pub(crate) fn allocations(runtime: &Runtime, rows: &[Row]) -> Value {
     once(runtime, rows);
     let calls = Call::ALL.map(|call| {
@@ -171,16 +103,16 @@ pub(crate) fn allocations(runtime: &Runtime, rows: &[Row]) -> Value {
         });
         json!({ "call": call.name(), "rows": rows.collect::<Vec<_>>() })
     });
-    json!({ "calls": calls, "compared_with": rows[BY_HAND].name })
+    json!({ "calls": calls, "compared_with": rows[BASELINE].name })
 }
 
-/// How often a call allocates, and how many bytes.
+/// Returns how often a call allocates, and how many bytes.
 fn allocations_per_call(runtime: &Runtime, row: &Row, call: Call) -> (f64, f64) {
     const COUNTED: usize = 1000;
-    row.measure(runtime, |way, runtime| {
-        way.latencies(runtime, call, WARM_UP);
-        let (times, all) = allocated(|| way.latencies(runtime, call, COUNTED));
-        // The times themselves are kept in memory.
+    row.measure(runtime, |caller, runtime| {
+        caller.latencies(runtime, call, WARM_UP);
+        let (times, all) = allocated(|| caller.latencies(runtime, call, COUNTED));
+        // The vector of times is one allocation.
         let own = times.capacity() * size_of::<f64>();
         let each = |total: usize| total as f64 / COUNTED as f64;
         (each(all.times - 1), each(all.bytes - own))

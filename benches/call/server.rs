@@ -1,4 +1,4 @@
-//! The server: a thread for each connection, answers made beforehand.
+//! The server: a thread for each connection, and prepared responses.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 pub(crate) const SERVE: &str = "--serve";
 
-/// How many items the walked list has.
+/// The number of items in the list that is walked.
 pub(crate) const WALKED: i64 = 1_000_000;
 
 /// The server, in a process of its own.
@@ -48,7 +48,7 @@ impl Drop for Server {
     }
 }
 
-/// Keeps this process on one processor; gives whether it is.
+/// Pins this process to a processor. Returns whether that worked.
 #[cfg(target_os = "linux")]
 pub(crate) fn pin(processor: usize) -> bool {
     let mut set = nix::sched::CpuSet::new();
@@ -56,30 +56,30 @@ pub(crate) fn pin(processor: usize) -> bool {
     set.set(processor).is_ok() && nix::sched::sched_setaffinity(this, &set).is_ok()
 }
 
-/// Keeps this process on one processor; gives whether it is.
+/// Pins this process to a processor. Returns whether that worked.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn pin(_processor: usize) -> bool {
     false
 }
 
-#[expect(clippy::print_stdout, reason = "so the parent learns the address")]
+#[expect(clippy::print_stdout, reason = "the parent reads the address")]
 pub(crate) fn serve() {
     pin(1);
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     println!("{}", listener.local_addr().expect("an address"));
-    // It ends with its parent, however that ends.
+    // The server ends with its parent, even if the parent is killed.
     std::thread::spawn(|| {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
         std::process::exit(0);
     });
-    let answers = Arc::new(Answers::new());
+    let responses = Arc::new(Responses::new());
     for stream in listener.incoming().flatten() {
-        let answers = Arc::clone(&answers);
-        std::thread::spawn(move || converse(stream, &answers));
+        let responses = Arc::clone(&responses);
+        std::thread::spawn(move || converse(stream, &responses));
     }
 }
 
-fn converse(mut stream: TcpStream, answers: &Answers) -> Option<()> {
+fn converse(mut stream: TcpStream, responses: &Responses) -> Option<()> {
     stream.set_nodelay(true).ok()?;
     let mut received = Vec::with_capacity(4096);
     let mut chunk = [0; 4096];
@@ -93,7 +93,7 @@ fn converse(mut stream: TcpStream, answers: &Answers) -> Option<()> {
         if received.len() < body + content_length(&received[..end]) {
             continue;
         }
-        answers.write(&received[..end], &received[body..], &mut stream)?;
+        responses.write(&received[..end], &received[body..], &mut stream)?;
         received.clear();
     }
 }
@@ -107,13 +107,13 @@ fn content_length(head: &[u8]) -> usize {
         .unwrap_or_default()
 }
 
-struct Answers {
+struct Responses {
     conversation: Vec<u8>,
     page: Vec<u8>,
     sent: Vec<u8>,
 }
 
-impl Answers {
+impl Responses {
     fn new() -> Self {
         let conversation = items::conversation(1).to_string();
         let sent = json!({
@@ -121,31 +121,31 @@ impl Answers {
             "date": "2026-05-07T12:00:00.021462Z", "compliance_results": {},
         });
         Self {
-            conversation: answer(conversation.as_bytes()),
-            page: answer(&items::page(items::conversation)),
-            sent: answer(sent.to_string().as_bytes()),
+            conversation: response(conversation.as_bytes()),
+            page: response(&items::page(items::conversation)),
+            sent: response(sent.to_string().as_bytes()),
         }
     }
 
     fn write(&self, head: &[u8], body: &[u8], stream: &mut TcpStream) -> Option<()> {
         let walked;
-        let answer = if head.starts_with(b"GET /v1/conversations/") {
+        let response = if head.starts_with(b"GET /v1/conversations/") {
             &self.conversation
         } else if head.starts_with(b"POST /v1/conversations ") {
             &self.page
         } else if head.starts_with(b"POST /v1/message/send ") {
             &self.sent
         } else if head.starts_with(b"POST /v1/contacts ") {
-            walked = answer(&walked_page(&serde_json::from_slice(body).ok()?)?);
+            walked = response(&walked_page(&serde_json::from_slice(body).ok()?)?);
             &walked
         } else {
             return None;
         };
-        stream.write_all(answer).ok()
+        stream.write_all(response).ok()
     }
 }
 
-fn answer(body: &[u8]) -> Vec<u8> {
+fn response(body: &[u8]) -> Vec<u8> {
     let head = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-request-id: request-1\r\n\
          date: Thu, 07 May 2026 12:00:00 GMT\r\ncontent-length: {}\r\n\r\n",
@@ -154,7 +154,7 @@ fn answer(body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-/// A page of contacts, the latest first and a second apart.
+/// Returns a page of contacts, the latest first and a second apart.
 fn walked_page(request: &Value) -> Option<Vec<u8>> {
     let newest: Timestamp = "2026-05-07T12:00:00Z".parse().ok()?;
     let first = match request["date"].as_str() {

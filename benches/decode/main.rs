@@ -1,12 +1,11 @@
-//! What it costs to decode a page of each list: into the crate's types, into
-//! plain derived ones of the same fields, and into free JSON.
+//! Measures decoding a page of each list: into the crate's types, into derived
+//! structs with the same fields, and into `serde_json::Value`.
 //!
-//! With cargo's `--bench` it prints a report, which `cargo xtask bench` makes a
-//! table of; without, or with `--test`, it makes one round and prints nothing.
+//! With cargo's `--bench` it prints a report, of which `cargo xtask bench` makes a
+//! table. Without it, or with `--test`, it makes one round and prints nothing.
 //!
-//! The time is that of decoding alone: a page is dropped after the clock has
-//! stopped. The allocator counts all the while, which costs every way the same
-//! for each allocation.
+//! The time covers decoding alone: a page is dropped after the clock stops. The
+//! counting allocator adds the same cost to each allocation of every target.
 
 #![recursion_limit = "256"]
 
@@ -23,7 +22,7 @@ use serde_json::{Value, json};
 
 const WARM_UP: usize = 200;
 const ROUNDS: usize = 2_000;
-const WAYS: [&str; 3] = ["crate", "derive", "Value"];
+const TARGETS: [&str; 3] = ["crate", "derive", "Value"];
 
 fn main() {
     let (warm_up, rounds) = if is_measuring() {
@@ -36,8 +35,8 @@ fn main() {
         ($($name:ident: $item:expr),* $(,)?) => {$(
             let body = items::page($item);
             check::<types::$name, plain::$name>(&body);
-            let ways = [cost::<Vec<types::$name>>, cost::<Vec<plain::$name>>, cost::<Value>];
-            let costs = compare(&body, ways, warm_up, rounds);
+            let targets = [cost::<Vec<types::$name>>, cost::<Vec<plain::$name>>, cost::<Value>];
+            let costs = compare(&body, targets, warm_up, rounds);
             pages.push(report(stringify!($name), body.len(), &costs));
         )*};
     }
@@ -56,7 +55,7 @@ fn main() {
     }
 }
 
-/// What it takes to decode one page.
+/// The cost of decoding one page.
 #[derive(Clone, Copy)]
 struct Cost {
     time: Duration,
@@ -77,37 +76,37 @@ fn cost<P: DeserializeOwned>(body: &[u8]) -> Cost {
     Cost { time, allocated }
 }
 
-/// The costs of each way. In every round each has its turn, and another one is
-/// the first. Of a turn's two pages the second counts: the first leaves the
-/// caches and the heap as this way does, whichever had the turn before.
+/// Returns the costs of each target. Each round starts with another target. In a
+/// turn two pages are decoded and the second counts: the first one leaves the
+/// caches and the heap in the same state for every target.
 fn compare(
     body: &[u8],
-    ways: [fn(&[u8]) -> Cost; 3],
+    targets: [fn(&[u8]) -> Cost; 3],
     warm_up: usize,
     rounds: usize,
 ) -> [Vec<Cost>; 3] {
     let mut costs = [const { Vec::new() }; 3];
     for round in 0..warm_up + rounds {
-        for turn in 0..ways.len() {
-            let way = (round + turn) % ways.len();
-            ways[way](body);
-            let cost = ways[way](body);
+        for turn in 0..targets.len() {
+            let target = (round + turn) % targets.len();
+            targets[target](body);
+            let cost = targets[target](body);
             if round >= warm_up {
-                costs[way].push(cost);
+                costs[target].push(cost);
             }
         }
     }
     costs
 }
 
-/// What each way costs, and the crate by it.
+/// Reports the cost of each target, and its ratio to the crate's.
 fn report(name: &str, length: usize, costs: &[Vec<Cost>; 3]) -> Value {
     let micros = |costs: &[Cost]| -> Vec<f64> {
         let micros = |cost: &Cost| cost.time.as_secs_f64() * 1e6;
         costs.iter().map(micros).collect()
     };
     let typed = micros(&costs[0]);
-    let ways = WAYS.iter().zip(costs).map(|(way, costs)| {
+    let ways = TARGETS.iter().zip(costs).map(|(way, costs)| {
         let times = micros(costs);
         json!({
             "way": way,
@@ -120,8 +119,8 @@ fn report(name: &str, length: usize, costs: &[Vec<Cost>; 3]) -> Value {
     json!({ "page": name, "bytes": length, "ways": ways.collect::<Vec<_>>() })
 }
 
-/// Checks that the ways do the same work: each gives all items, and the types
-/// hold all that is in the body.
+/// Checks that the targets do the same work: each holds all items, and the types
+/// hold every member of the body.
 fn check<T, P>(body: &[u8])
 where
     T: DeserializeOwned + Serialize,
@@ -146,9 +145,8 @@ fn ids(page: &Value) -> Vec<i64> {
     items.filter_map(|item| item["id"].as_i64()).collect()
 }
 
-/// A page as JSON, without the differences that are meant: what stands for
-/// nothing is left out, and a reference, which the crate writes as an object,
-/// is its id.
+/// Returns a page as JSON without the intended differences: absent values are left
+/// out, and a reference, which the crate writes as an object, becomes its ID.
 fn said(page: &impl Serialize) -> Value {
     fn prune(value: &mut Value) {
         match value {

@@ -1,5 +1,5 @@
-//! What one would write by hand: the fields of the crate's types, each with
-//! the plainest type that takes what the samples hold.
+//! Hand-written structs: the fields of the crate's types, each with the simplest
+//! type that reads the samples.
 
 use std::collections::BTreeMap;
 

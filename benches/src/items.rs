@@ -1,11 +1,11 @@
-//! Pages as the API answers them, with invented data.
+//! Pages in the API's form, with invented data.
 
 use serde_json::{Map, Value, json};
 
-/// How many items a page has.
+/// The number of items in a page.
 pub const PAGE: usize = 50;
 
-/// A page as the API answers it.
+/// Returns a page of items as JSON.
 #[must_use]
 pub fn page(item: fn(usize) -> Value) -> Vec<u8> {
     let items: Vec<Value> = (0..PAGE).map(item).collect();
@@ -39,7 +39,7 @@ fn last(n: usize) -> &'static str {
     ["Person", "Customer", "Somebody"][n % 3]
 }
 
-/// A time with as many digits as the samples have, which differ.
+/// Returns a time. The number of digits varies as in the samples.
 fn time(n: usize) -> String {
     let fraction = ["", ".5", ".21", ".946", ".021462"][n % 5];
     format!("2026-05-{:02}T{:02}:00:01{fraction}Z", n % 28 + 1, n % 24)

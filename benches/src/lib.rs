@@ -1,5 +1,5 @@
-//! What the benchmarks share: pages as the API answers them, statistics, and
-//! the report that `cargo xtask bench` makes its tables of.
+//! Shared by the benchmarks: sample pages, statistics, an allocation counter, and
+//! the report of which `cargo xtask bench` makes tables.
 
 pub mod items;
 mod report;
@@ -14,17 +14,17 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 #[global_allocator]
 static GLOBAL: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// What was asked of the allocator.
+/// Requests to the allocator.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Allocated {
-    /// How often; reallocations are among them.
+    /// The number of requests, including reallocations.
     pub times: usize,
-    /// How many bytes; of a reallocation, those by which it grows.
+    /// The number of bytes. A reallocation counts the bytes that it adds.
     pub bytes: usize,
 }
 
-/// What `run` asks of the allocator, on any thread, and what it gives.
+/// Runs `run`, and returns its output with what any thread allocated meanwhile.
 pub fn allocated<T>(run: impl FnOnce() -> T) -> (T, Allocated) {
     let region = Region::new(GLOBAL);
     let output = run();
@@ -36,7 +36,7 @@ pub fn allocated<T>(run: impl FnOnce() -> T) -> (T, Allocated) {
     (output, allocated)
 }
 
-/// How many bytes are allocated and not freed.
+/// Returns how many bytes are allocated and not freed.
 #[must_use]
 pub fn live_bytes() -> usize {
     let stats = GLOBAL.stats();

@@ -1,6 +1,8 @@
+//! The report of a benchmark: one JSON value on standard output.
+
 use serde_json::Value;
 
-/// Whether cargo runs a benchmark, and not a test of it.
+/// Returns whether cargo runs the benchmark, and not a test of it.
 #[must_use]
 pub fn is_measuring() -> bool {
     let has = |argument: &str| std::env::args().any(|given| given == argument);
@@ -10,7 +12,7 @@ pub fn is_measuring() -> bool {
 /// Prints a report: one JSON value.
 #[expect(
     clippy::print_stdout,
-    reason = "a benchmark's result is what it prints"
+    reason = "the result of a benchmark is its output"
 )]
 pub fn print(report: &Value) {
     println!("{report}");

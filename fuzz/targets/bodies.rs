@@ -1,5 +1,5 @@
-//! Decodes a body as every type. It is read, or it is a mismatch that quotes
-//! nothing of it.
+//! Decodes a body as every type. The result is a value, or an error that quotes
+//! nothing of the body.
 
 #![no_main]
 
@@ -9,7 +9,7 @@ use heymarket_api::types;
 use libfuzzer_sys::fuzz_target;
 use serde::de::DeserializeOwned;
 
-/// Stands in the corpus where a body has something personal.
+/// Takes the place of personal data in the corpus.
 const CANARY: &str = "15550100101";
 
 fn decode<T: DeserializeOwned + Debug>(body: &[u8]) {

@@ -1,5 +1,5 @@
-//! Verifies a delivery, as it is and with the right token. Only the latter may
-//! become an event.
+//! Verifies a delivery without and with the valid token. Only the second may become
+//! an event.
 
 #![no_main]
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 const TOKEN: &str = "8c1bb1a4-0d7c-4e2d-9ba5-3b8d1f6a57c3";
 
 fuzz_target!(|body: &[u8]| {
-    // A fuzzer finds it by watching what it is compared with.
+    // A fuzzer finds the token by watching comparisons.
     let guessed = body
         .windows(TOKEN.len())
         .any(|window| window == TOKEN.as_bytes());

@@ -1,13 +1,13 @@
-//! Bundles and lints a spec whose path and schema files are the input. What is
-//! wrong with it is an error, or findings that name a file. The generator is left
-//! out: it turns progenitor's panics into errors, and a fuzzer ends at each.
+//! Bundles and lints a spec whose path and schema files are the input. A mistake in
+//! it is an error or a finding that names a file. The generator is left out: it
+//! turns progenitor's panics into errors, and a fuzzer stops at each panic.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use xtask::{Error, checked, source};
 
-/// Divides the input into the file of the paths and the file of the schemas.
+/// Separates the path file from the schema file in the input.
 const DIVIDER: &str = "\n# schemas\n";
 
 const ROOT: &str = "openapi: 3.0.3

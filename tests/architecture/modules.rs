@@ -23,7 +23,9 @@ pub(super) struct File {
 pub(super) struct Module {
     file: usize,
     parent: Option<usize>,
+    /// Items and imports.
     names: BTreeMap<String, Name>,
+    children: BTreeMap<String, usize>,
     /// The modules of `use …::*`, as written.
     globs: Vec<Vec<String>>,
     /// Names imported for use here, as written: not those that are exported again.
@@ -34,7 +36,6 @@ pub(super) struct Module {
 #[derive(Clone)]
 enum Name {
     Item,
-    Module(usize),
     /// A path, as written in a `use`.
     Alias(Vec<String>),
 }
@@ -68,10 +69,7 @@ impl Modules {
 
     /// Returns the child module of this name that the file itself contains.
     pub(super) fn inline_child(&self, module: usize, name: &str) -> Option<usize> {
-        match self.modules[module].names.get(name) {
-            Some(Name::Module(child)) => Some(*child),
-            _ => None,
-        }
+        self.modules[module].children.get(name).copied()
     }
 
     fn read_file(&mut self, path: &Path, folder: &Path, parent: Option<usize>) -> usize {
@@ -122,8 +120,7 @@ impl Modules {
                         self.read_file(&path, &inner, Some(module))
                     }
                 };
-                let names = &mut self.modules[module].names;
-                names.insert(name, Name::Module(index));
+                self.modules[module].children.insert(name, index);
             }
             Item::Use(import) => {
                 let is_exported = !matches!(import.vis, Visibility::Inherited);
@@ -207,9 +204,12 @@ impl Modules {
     fn lookup(&self, module: usize, name: &str, depth: usize) -> Option<Target> {
         let depth = depth.checked_sub(1)?;
         let this = &self.modules[module];
+        // A function may have the name of a module. Few paths end at a module.
+        if let Some(child) = this.children.get(name) {
+            return Some(Target::Module(*child));
+        }
         match this.names.get(name) {
             Some(Name::Item) => Some(Target::Item(this.file)),
-            Some(Name::Module(child)) => Some(Target::Module(*child)),
             // `use rustls;` names itself: the crate.
             Some(Name::Alias(path)) if path.len() == 1 && path[0] == name => None,
             Some(Name::Alias(path)) => self.resolve_within(module, path, depth),

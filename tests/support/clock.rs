@@ -1,10 +1,12 @@
+//! Clocks that tests set, and clocks that never wait.
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use heymarket_api::{Clock, Sleep};
 use jiff::{SignedDuration, Timestamp};
 
-/// A clock that stands still until it is set.
+/// A clock that stands still until a test sets it.
 #[derive(Clone)]
 pub(crate) struct ManualClock(Arc<Mutex<Timestamp>>);
 
@@ -24,8 +26,7 @@ impl Clock for ManualClock {
     }
 }
 
-/// A clock whose waits are over at once: it jumps ahead by as much. In between
-/// it stands still.
+/// A clock that jumps ahead instead of waiting. It stands still otherwise.
 #[derive(Clone, Default)]
 pub(crate) struct JumpingClock(Arc<Mutex<Jumps>>);
 
@@ -59,7 +60,7 @@ impl Clock for JumpingClock {
     fn sleep(&self, duration: Duration) -> Sleep {
         let clock = self.clone();
         Box::pin(async move {
-            // Others get a turn before time goes on.
+            // Other tasks run before time advances.
             tokio::task::yield_now().await;
             let mut jumps = clock.0.lock().expect("the clock");
             jumps.elapsed += duration;
@@ -68,7 +69,7 @@ impl Clock for JumpingClock {
     }
 }
 
-/// The machine's time of day, and waits that are over at once.
+/// The machine's time of day, with waits that end at once.
 #[derive(Clone, Default)]
 pub(crate) struct ImpatientClock(JumpingClock);
 

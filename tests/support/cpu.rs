@@ -1,7 +1,9 @@
+//! The processor time of a thread, to compare costs on a busy machine.
+
 use std::time::Duration;
 
-/// The time that this thread has computed for. Unlike the time of the clock, it
-/// is the same on a busy machine.
+/// Returns the processor time of this thread. Unlike wall time, it is the same on a
+/// busy machine.
 #[cfg(unix)]
 pub(crate) fn cpu_time() -> Duration {
     use nix::time::{ClockId, clock_gettime};
@@ -9,7 +11,7 @@ pub(crate) fn cpu_time() -> Duration {
     time.expect("the time of the thread").into()
 }
 
-/// The time of the clock, where nothing better is known.
+/// Returns wall time, where processor time is unavailable.
 #[cfg(not(unix))]
 pub(crate) fn cpu_time() -> Duration {
     use std::sync::LazyLock;

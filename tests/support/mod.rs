@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Servers, clocks and the spec, shared by the tests.
 
 mod clock;
 mod cpu;
@@ -17,25 +17,25 @@ pub(crate) use spec::{assert_every_operation, project_root, spec};
 use heymarket_api::{Client, ClientBuilder, Credentials, RetryPolicy};
 use jiff::Timestamp;
 
-/// A builder for a client of a server of the tests. It makes one attempt for
-/// each call, except after a 429 and a 401.
+/// Returns a builder for a client of a test server. It makes one attempt for each
+/// call, except after a 429 or a 401.
 pub(crate) fn builder(url: &str) -> ClientBuilder {
     Client::builder(Credentials::api_secret("test-id", "test-key"))
         .base_url(url)
         .retry(RetryPolicy::none())
 }
 
-/// A client of a server of the tests.
+/// Returns a client of a test server.
 pub(crate) fn client(url: &str) -> Client {
     builder(url).build().expect("a client")
 }
 
-/// The time that a text gives.
+/// Parses a time.
 pub(crate) fn time(text: &str) -> Timestamp {
     text.parse().expect("a time")
 }
 
-/// A body without the `local_id` that the client minted, which comes first.
+/// Returns a body without the generated `local_id`, which is its first member.
 pub(crate) fn without_minted_key(body: &str) -> String {
     let minted = body
         .strip_prefix("{\"local_id\":\"")

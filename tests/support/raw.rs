@@ -1,17 +1,18 @@
+//! A server that writes given bytes, for responses that no HTTP server sends.
+
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What the server does on a connection, once a request has come.
+/// What the server does on a connection after a request.
 #[derive(Clone)]
 pub(crate) enum Step {
     Send(Vec<u8>),
     Wait(Duration),
 }
 
-/// A server that writes bytes as it is told and then closes, for what no
-/// well-behaved server does.
+/// A server that writes given bytes and then closes the connection.
 pub(crate) struct RawServer {
     address: std::net::SocketAddr,
     task: tokio::task::JoinHandle<()>,
@@ -47,7 +48,7 @@ impl Drop for RawServer {
 
 async fn serve(mut stream: TcpStream, steps: Vec<Step>) -> std::io::Result<()> {
     let mut request = Vec::new();
-    // A TLS client's first message ends in no empty line, and waits.
+    // A TLS client's first message has no empty line, and the client waits.
     let is_whole = |request: &[u8]| {
         request.first() == Some(&0x16) || request.windows(4).any(|window| window == b"\r\n\r\n")
     };

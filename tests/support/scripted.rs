@@ -1,3 +1,5 @@
+//! A server that fails by a script, and counts the requests it acted on.
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,10 +19,10 @@ pub(crate) enum Fault {
     HalfBody,
     /// Announces more than it sends.
     WrongContentLength,
-    /// Acts on it, and answers long after anyone waits.
+    /// Acts on it, and answers after every timeout.
     StallBeforeHeaders,
     StallInBody,
-    /// Acts on it, and answers with something that is not HTTP.
+    /// Acts on it, and answers with bytes that are not HTTP.
     Garbage,
     /// Acts on it, and answers with a web page and a 200.
     Html,
@@ -40,10 +42,9 @@ pub(crate) struct Request {
     pub(crate) is_processed: bool,
 }
 
-/// A server over plain TCP that misbehaves as it is told and keeps count of
-/// what it acted on. Each request belongs to a run, by the first number in its
-/// path, query or body; the faults of a run come one after the other, and then
-/// it answers well.
+/// A server over plain TCP that fails by a script and counts the requests that it
+/// acted on. Each request belongs to a run: the first number in its path, query or
+/// body. The faults of a run apply one after the other; later requests succeed.
 #[derive(Clone)]
 pub(crate) struct ScriptedServer {
     url: String,
@@ -58,15 +59,14 @@ struct State {
     connections: Connections,
 }
 
-/// How many connections there were, and how many of them the client has not
-/// closed.
+/// The number of connections, and how many of them the client has not closed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Connections {
     pub(crate) accepted: usize,
     pub(crate) open: usize,
 }
 
-/// Far longer than any client of the tests waits.
+/// Longer than the timeout of every test.
 const STALL: Duration = Duration::from_secs(600);
 
 impl ScriptedServer {
@@ -120,7 +120,7 @@ impl ScriptedServer {
         state.requests.get(&run).cloned().unwrap_or_default()
     }
 
-    /// How many requests of a run the server acted on.
+    /// Returns how many requests of a run the server acted on.
     pub(crate) fn processed(&self, run: i64) -> usize {
         let requests = self.requests(run);
         requests
@@ -172,7 +172,7 @@ async fn serve(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<(
     Ok(())
 }
 
-/// The head and the body of the next request; `None` at the end.
+/// Reads the head and the body of the next request; `None` at the end.
 async fn read(
     stream: &mut TcpStream,
     received: &mut Vec<u8>,
@@ -214,8 +214,8 @@ fn parse(head: &str, body: &[u8]) -> Request {
     }
 }
 
-/// The number of the run: an inbox's id in a body or a query, else the id in
-/// the path.
+/// Returns the number of the run: an inbox's ID in a body or a query, else the ID
+/// in the path.
 fn run_of(request: &Request) -> i64 {
     let of_body = ["inbox_id", "inbox", "conversation_id"]
         .iter()

@@ -1,9 +1,11 @@
+//! A server that responds by a function and records every request.
+
 use std::sync::{Arc, Mutex};
 
 use httpmock::prelude::*;
 use httpmock::{HttpMockRequest, HttpMockResponse};
 
-/// What the server of a test answers, always the same.
+/// A response that a test server repeats.
 #[derive(Clone)]
 pub(crate) struct Answer {
     status: u16,
@@ -29,7 +31,7 @@ impl Answer {
     }
 }
 
-/// A request that came in.
+/// A request that the server received.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Received {
     pub(crate) method: String,
@@ -49,7 +51,7 @@ impl Received {
     }
 }
 
-/// A server that answers by a function and keeps what it was asked.
+/// A server that responds by a function and records requests.
 pub(crate) struct Server {
     server: MockServer,
     received: Arc<Mutex<Vec<Received>>>,
@@ -91,7 +93,7 @@ impl Server {
         self.received.lock().expect("the log").clone()
     }
 
-    /// The only request that came.
+    /// Returns the only request received.
     pub(crate) fn only_request(&self) -> Received {
         let received = self.received();
         assert_eq!(received.len(), 1, "{received:?}");

@@ -1,3 +1,5 @@
+//! The bundled spec, and checks that cover every operation.
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -9,15 +11,15 @@ pub(crate) fn project_root() -> PathBuf {
     tests.parent().expect("the workspace").to_path_buf()
 }
 
-/// The bundled spec.
+/// Reads the bundled spec.
 pub(crate) fn spec() -> Value {
     let path = project_root().join("openapi/bundled.json");
     let text = std::fs::read_to_string(path).expect("openapi/bundled.json");
     serde_json::from_str(&text).expect("JSON")
 }
 
-/// Fails unless `found` has every operation of the operation table and
-/// no other; `what` is the thing that each must have.
+/// Checks that `found` has every operation of the operation table and no other.
+/// `what` names what each must have.
 pub(crate) fn assert_every_operation<'a>(what: &str, found: impl IntoIterator<Item = &'a str>) {
     let found: BTreeSet<&str> = found.into_iter().collect();
     let known: BTreeSet<&str> = operations::ALL.iter().map(|one| one.id()).collect();

@@ -1,3 +1,5 @@
+//! Claims on events: guards, leases and commits.
+
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,3 +1,5 @@
+//! Which deliveries are the same event.
+
 use std::time::Duration;
 
 use heymarket_api::webhook::{Deduplicator, Event};

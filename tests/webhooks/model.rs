@@ -1,3 +1,5 @@
+//! Random deliveries, checked against the facts that they report.
+
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,7 +40,7 @@ struct Work<S: SeenEvents> {
     is_claimed_again: bool,
 }
 
-/// What the receiver was told to remember.
+/// What the receiver committed.
 #[derive(Debug)]
 struct Known {
     until: Duration,
@@ -59,7 +61,7 @@ struct Run<S: SeenEvents> {
     handled: BTreeSet<usize>,
     /// What the store must remember.
     known: BTreeMap<String, Known>,
-    /// What the store may remember: it failed when it was told.
+    /// What the store may remember: its commit failed.
     perhaps: BTreeMap<String, Known>,
     /// The facts as the handlers saw them.
     view: BTreeMap<String, String>,
@@ -144,7 +146,7 @@ impl<S: SeenEvents<Error: Debug>> Run<S> {
         };
         let number = pending[place];
         if self.order == Order::Kept {
-            // What came before can be delivered no more.
+            // Earlier events are not delivered again.
             self.world.lanes[lane].answered.clear();
         }
         if self.deliver(number).await {
@@ -314,7 +316,7 @@ impl<S: SeenEvents<Error: Debug>> Run<S> {
         }
     }
 
-    /// Replays the history of a message, where nobody works on it.
+    /// Replays the history of a message, unless a handler works on it.
     async fn reconcile_any(&mut self) {
         let lane = CONVERSATIONS + self.random.usize(0..MESSAGES);
         let is_busy = |work: &Work<S>| self.world.events[work.event].lane == lane;

@@ -1,3 +1,5 @@
+//! A store of seen events as in SQL, and the contract of every store.
+
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
@@ -15,8 +17,8 @@ const LEASE: Duration = Duration::from_secs(60);
 const MEMORY: Duration = Duration::from_secs(600);
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A store as one of SQL would be: rows in a table, each method a transaction
-/// that takes a while and may fail.
+/// A store as in SQL: rows in a table, and each method a transaction that takes a
+/// while and may fail.
 #[derive(Clone)]
 pub(super) struct TableStore {
     table: Arc<Mutex<Table>>,
@@ -219,7 +221,7 @@ async fn a_claim_that_lost_its_lease_is_fenced_off(tested: &Tested<impl SeenEven
     tested.store.release_on_drop(&closed(2), new);
     assert_eq!(tested.claim(&closed(2)).await, Committed);
     assert!(!tested.commit(&closed(2), late).await);
-    // Nobody claimed this one since, so that the store may take it.
+    // No one else claimed this event since, so the store may accept it.
     let alone = tested.claimed(&closed(3)).await;
     tested.clock.jump(LEASE);
     let is_taken = tested.commit(&closed(3), alone).await;

@@ -1,3 +1,5 @@
+//! The requests and responses of the operations of contacts.
+
 use heymarket_api::types::{
     Acknowledgement, Contact, ContactField, ContactStatus, ContactStatusChange, Count,
     CountContacts, CreateContact, CreateContactsResult, FindContact, GetContactStatus,
@@ -282,7 +284,7 @@ super::wire_tests! {
     }
 }
 
-/// What becomes of a batch of one contact, without `overwrite`.
+/// Creates a batch of one contact, without `overwrite`.
 async fn batch(answer: &str) -> CreateContactsResult {
     super::exchange(
         "POST /v1/batch/contacts",
@@ -297,7 +299,7 @@ async fn batch(answer: &str) -> CreateContactsResult {
 }
 
 #[tokio::test]
-async fn a_batch_that_worked_is_answered_by_a_string_with_or_without_quotes() {
+async fn a_successful_batch_is_a_string_with_or_without_quotes() {
     for (answer, expected) in [
         ("\"ok\"", Acknowledgement::Ok),
         ("ok", Acknowledgement::Ok),

@@ -1,3 +1,5 @@
+//! The requests and responses of the operations of contacts v2.
+
 use heymarket_api::types::{
     Acknowledgement, AddContactChannel, ChannelSearch, ChannelType, Contact, ContactChannel,
     ContactIds, CreateContactV2, DeleteContactsV2, Identifier, ListContactsV2, NewContactChannel,

@@ -1,3 +1,5 @@
+//! The requests and responses of the operations of conversations.
+
 use heymarket_api::types::{
     Acknowledgement, Channel, CloseConversation, Conversation, ConversationFilters,
     ConversationStatus, Count, CountConversations, ListConversations, MarkConversation,

@@ -1,3 +1,5 @@
+//! The requests and responses of the operations of inboxes.
+
 use heymarket_api::types::{Inbox, Inboxes, Invited, WidgetSettings};
 use heymarket_api::{Error, ErrorKind};
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! The requests and responses of the operations of lists.
+
 use std::collections::BTreeMap;
 
 use heymarket_api::types::{

@@ -1,3 +1,5 @@
+//! The requests and responses of the operations of messages.
+
 use heymarket_api::types::{
     Channel, ConversationMembers, Count, CountTeamMessages, EmailRecipient, ListTeamMessages,
     Message, MessageStatus, SendEmail, SendMessage, SendResult, SortOrder,
@@ -213,7 +215,7 @@ fn message(member: &str, value: Value) -> Message {
 }
 
 #[tokio::test]
-async fn the_documented_answer_to_a_send_has_a_gallery_and_no_conversation() {
+async fn the_documented_send_result_has_a_gallery_url_alone() {
     let answer =
         r#"{"id": 5, "date": "2026-05-07T12:00:00Z", "gallery_url": "https://example.com/g"}"#;
     let result: SendResult = super::exchange(
@@ -327,7 +329,7 @@ fn errors_of_targets_go_by_their_phone_numbers() {
 }
 
 #[test]
-fn members_of_a_messages_conversation_are_an_array_or_an_object_or_null() {
+fn conversation_members_are_an_array_an_object_or_null() {
     let members = |value: Value| {
         let conversation = json!({ "id": 2, "members": value });
         let conversation = message("conversation", conversation).conversation;

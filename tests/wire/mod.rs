@@ -49,8 +49,8 @@ macro_rules! wire_tests {
 
 pub(crate) use wire_tests;
 
-/// Makes a call against a server that gives `answer`, checks what came to the
-/// server byte for byte, and gives what the call read.
+/// Makes a call against a server that responds with `answer`, checks the request
+/// byte for byte, and returns the value of the call.
 async fn exchange<T, F: Future<Output = Result<Response<T>, Error>>>(
     line: &str,
     body: &str,
@@ -63,7 +63,7 @@ async fn exchange<T, F: Future<Output = Result<Response<T>, Error>>>(
     assert_eq!(format!("{} {}", received.method, received.target), line);
     let sent = String::from_utf8_lossy(&received.body);
     assert_eq!(without_minted_key(&sent), body);
-    // Whether minted or set, the key is told.
+    // The result holds the key, generated or given.
     let key = serde_json::from_slice::<Value>(&received.body).ok();
     let key = key.as_ref().and_then(|body| body.get("local_id")?.as_str());
     assert_eq!(response.local_id(), key);

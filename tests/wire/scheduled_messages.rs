@@ -141,7 +141,7 @@ fn content(member: &str, value: Value) -> ScheduledContent {
 }
 
 #[test]
-fn the_template_of_a_scheduled_message_is_an_id_an_object_or_none() {
+fn a_scheduled_template_is_an_id_an_object_or_absent() {
     let template = |value| content("template", value).template;
     let id = template(json!(7001)).expect("a template");
     assert_eq!(id, TemplateReference::Id(7001));
@@ -157,7 +157,7 @@ fn the_template_of_a_scheduled_message_is_an_id_an_object_or_none() {
 }
 
 #[test]
-fn the_gallery_of_a_scheduled_message_is_an_array_an_object_a_string_or_null() {
+fn a_scheduled_gallery_is_an_array_an_object_a_string_or_null() {
     let gallery = |value| content("gallery", value).gallery;
     let url = "https://example.com/one.png";
     for one in [json!([{ "url": url }]), json!({ "url": url }), json!(url)] {

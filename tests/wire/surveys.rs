@@ -1,3 +1,5 @@
+//! The requests and responses of the operations of surveys.
+
 use heymarket_api::types::{ListSurveys, Survey, SurveyType};
 use serde_json::json;
 

@@ -1,3 +1,5 @@
+//! The requests and responses of the operations of tags.
+
 use heymarket_api::types::{
     Acknowledgement, CreateTag, ListTags, Tag, UndocumentedResult, WriteResult,
 };

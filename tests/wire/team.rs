@@ -1,3 +1,5 @@
+//! The requests and responses of the operations of team.
+
 use heymarket_api::types::{Identifier, Team};
 use serde_json::json;
 

@@ -1,3 +1,5 @@
+//! The requests and responses of the operations of templates.
+
 use heymarket_api::types::{
     Acknowledgement, CreateTemplate, Gallery, ListTemplates, NewGalleryEntry, NewTemplateContent,
     Template, TemplateContent, UndocumentedResult, UpdateTemplate, WriteResult,

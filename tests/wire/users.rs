@@ -1,3 +1,5 @@
+//! The requests and responses of the operations of users.
+
 use heymarket_api::types::{FindUsers, Memberships, UpdateUser, UpdateUsers};
 use serde_json::json;
 

@@ -12,6 +12,7 @@ pub mod command;
 pub mod error;
 pub mod fuzz;
 pub mod generate;
+pub mod links;
 pub mod lint;
 pub mod measure;
 pub mod public_api;

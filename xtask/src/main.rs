@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::command::{self, Output};
-use xtask::fuzz;
 use xtask::measure::{bench, budgets, weigh};
 use xtask::public_api;
 use xtask::words;
+use xtask::{fuzz, links};
 
 /// The chores of the workspace.
 #[derive(Parser)]
@@ -56,7 +56,9 @@ enum Command {
         #[arg(value_parser = fuzz::TARGETS)]
         targets: Vec<String>,
     },
-    /// Find listed phrases in the prose of the project.
+    /// Find dead links in Markdown files, and paths that do not exist.
+    Links,
+    /// Find listed phrases in prose and messages, and names that are too long.
     Words,
     /// Write the public API of heymarket-api to heymarket-api/public-api.txt.
     PublicApi {
@@ -89,6 +91,7 @@ fn main() -> ExitCode {
         Command::Fuzz { seconds, targets } => {
             fuzz::run(&root, &targets, seconds, output).map(|()| true)
         }
+        Command::Links => links::run(&root, output),
         Command::Words => words::run(&root, output),
         Command::PublicApi { check } => public_api::run(&root, check, output),
         Command::Budgets => budgets::run(&root, output),

@@ -70,8 +70,8 @@ pub(super) fn number(value: &Value, name: &str) -> f64 {
     value[name].as_f64().unwrap_or(f64::NAN)
 }
 
-/// Of the client with everything on, beside reqwest by hand into the same types,
-/// and of pages beside `serde_json::Value`.
+/// Returns the aims: the client with everything on relative to reqwest by hand with
+/// the same types, and pages relative to `serde_json::Value`.
 fn aims(calls: &Value, pages: &Value) -> Vec<Aim> {
     let mut aims = Vec::new();
     for call in items(calls, "calls") {
@@ -84,16 +84,16 @@ fn aims(calls: &Value, pages: &Value) -> Vec<Aim> {
         let more = number(ours, "allocations") - number(by_hand, "allocations");
         for (what, most, is) in [
             (
-                "latency by that of reqwest",
+                "latency relative to reqwest",
                 1.00,
                 number(ours, "latency_ratio"),
             ),
             (
-                "processor time by that of reqwest",
+                "processor time relative to reqwest",
                 1.03,
                 number(ours, "cpu_ratio"),
             ),
-            ("allocations more than reqwest", 4.0, more),
+            ("allocations beyond reqwest", 4.0, more),
         ] {
             let name = format!("{name}: {what}");
             aims.push(Aim { name, most, is });
@@ -102,7 +102,7 @@ fn aims(calls: &Value, pages: &Value) -> Vec<Aim> {
     for page in items(pages, "pages") {
         let free = items(page, "ways").find(|way| way["way"] == "Value");
         aims.push(Aim {
-            name: format!("{} page: time by that of `Value`", text(page, "page")),
+            name: format!("{} page: time relative to `Value`", text(page, "page")),
             most: 0.6,
             is: free.map_or(f64::NAN, |way| number(way, "ratio")),
         });
@@ -112,15 +112,15 @@ fn aims(calls: &Value, pages: &Value) -> Vec<Aim> {
 
 fn call_tables(report: &Value) -> String {
     let pinned = if report["is_pinned"] == true {
-        "on a processor of its own"
+        "pinned to another processor"
     } else {
         "not pinned to a processor"
     };
     let mut out = format!(
-        "Latency is of one call after the other: the median of {} rounds, in each of which every \
-         row in turn makes {} calls. Processor time is the client's, at {} calls in flight, the \
-         median of {} rounds. The server is a process of its own, {pinned}. x is the median of the \
-         ratios round by round to \u{201c}{}\u{201d}.\n",
+        "Latency is that of sequential calls: the median of {} rounds. In each round every row \
+         makes {} calls, in alternation. Processor time is the client's at {} calls in flight: the \
+         median of {} rounds. The server is a separate process, {pinned}. x is the median of the \
+         per-round ratios to \u{201c}{}\u{201d}.\n",
         report["rounds"],
         report["calls_per_round"],
         report["in_flight"],
@@ -156,8 +156,8 @@ fn call_tables(report: &Value) -> String {
 fn decode_table(report: &Value) -> String {
     let mut out = format!(
         "\nDecoding a page of {} items, the median of {} rounds: into the types of this crate, \
-         into plain derived ones of the same members, and into `serde_json::Value`. x is the \
-         crate's cost by that of the other.\n\n",
+         into derived structs with the same members, and into `serde_json::Value`. x is the \
+         crate's cost divided by the other.\n\n",
         report["items"], report["rounds"],
     );
     let mut table = Table::new(&[
@@ -208,7 +208,7 @@ fn webhook_table(report: &Value) -> String {
         ]);
     }
     format!(
-        "\nA webhook's delivery of {} bytes, {} rounds; {:.2} times the `Value`.\n\n{}",
+        "\nA webhook delivery of {} bytes, {} rounds; {:.2} times the cost of `Value`.\n\n{}",
         report["bytes"],
         report["rounds"],
         number(report, "ratio"),
@@ -240,12 +240,7 @@ fn growth_tables(report: &Value) -> String {
         row.extend(pair("client_cpu_us", "by_hand_cpu_us", " us"));
         flights.row(row);
     }
-    let mut walk = Table::new(&[
-        "items walked",
-        "most held",
-        "resident at most",
-        "since the start",
-    ]);
+    let mut walk = Table::new(&["items walked", "peak allocated", "peak resident", "elapsed"]);
     for point in items(report, "walk") {
         walk.row([
             point["items"].to_string(),
@@ -255,9 +250,9 @@ fn growth_tables(report: &Value) -> String {
         ]);
     }
     format!(
-        "One conversation, with so many calls in flight on one thread; the median of ten rounds \
-         in turns with reqwest by hand.\n\n{}\nA walk over a million contacts, in pages of 500: \
-         the memory that is allocated while it goes on, beside what was before.\n\n{}",
+        "One conversation, with n calls in flight on one thread; the median of ten rounds, in \
+         alternation with reqwest by hand.\n\n{}\nA walk over a million contacts in pages of 500: \
+         the memory allocated during the walk, beyond what was allocated before.\n\n{}",
         flights.render(),
         walk.render(),
     )

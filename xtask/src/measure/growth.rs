@@ -49,8 +49,8 @@ pub(super) fn table(root: &Path) -> Result<String, Error> {
         table.row(row);
     }
     Ok(format!(
-        "A spec in which every operation and every schema that no hand-written type stands for is \
-         there so many times; builds of the crate alone, its dependencies being built.\n\n{}",
+        "Specs that hold every operation, and every schema without a hand-written type, several \
+         times. The builds are of the crate alone, after its dependencies.\n\n{}",
         table.render()
     ))
 }

@@ -89,10 +89,10 @@ fn builds(root: &Path, rounds: usize, output: &mut Output<'_>) -> Result<String,
         ]);
     }
     Ok(format!(
-        "A program with the crate and the same on the crate's bare dependencies, of the same \
-         features and versions; each built from nothing, and again after a change of its `main.rs`. \
-         The median of {rounds} rounds in turns; the ratio of processor time is what other work on \
-         the machine changes least.\n\n{}\n{}\n{}",
+        "A program with the crate, and the same program on the crate's bare dependencies, with \
+         the same features and versions. Each is built from nothing, and again after a change of \
+         its `main.rs`. The median of {rounds} rounds in alternation. Other work on the machine \
+         affects the ratio of processor time least.\n\n{}\n{}\n{}",
         aims::table(&aims(&cold)),
         times.render(),
         sizes.render(),
@@ -116,12 +116,12 @@ fn aims(cold: &[Cold]) -> Vec<Aim> {
         let [alone, _] = of(profile, Kind::Types);
         [
             Aim {
-                name: format!("hello world, {profile}, cold: by its bare dependencies"),
+                name: format!("hello world, {profile}, cold: relative to its bare dependencies"),
                 most: 1.10,
                 is: full / bare,
             },
             Aim {
-                name: format!("types and webhooks, {profile}, cold: by hello world"),
+                name: format!("types and webhooks, {profile}, cold: relative to hello world"),
                 most: 0.33,
                 is: alone / full,
             },
@@ -191,9 +191,9 @@ fn features(root: &Path, output: &mut Output<'_>) -> Result<String, Error> {
         ]);
     }
     Ok(format!(
-        "\nWhat each feature costs: other crates in the tree, and an empty program with the crate, \
-         once. The first is built from nothing, and each further one where those above it were \
-         built: it shares what it has in common with them.\n\n{}",
+        "\nThe cost of each feature: the number of other crates in the tree, and one build of an \
+         empty program with the crate. The first row is built from nothing. Each later row is \
+         built on top of those above it, and shares what it has in common with them.\n\n{}",
         table.render()
     ))
 }
@@ -201,8 +201,10 @@ fn features(root: &Path, output: &mut Output<'_>) -> Result<String, Error> {
 fn code(root: &Path) -> Result<String, Error> {
     let (lines, operations) = generated(root)?;
     let llvm = match llvm_lines(root) {
-        Some(lines) => format!("{lines} lines of LLVM's, before optimisation"),
-        None => "`cargo llvm-lines` is not installed, and LLVM's lines are not counted".to_owned(),
+        Some(lines) => format!("{lines} lines of LLVM IR before optimisation"),
+        None => {
+            "`cargo llvm-lines` is not installed, so lines of LLVM IR are not counted".to_owned()
+        }
     };
     Ok(format!(
         "\nGenerated code: {lines} lines for {operations} operations, {} for each; {llvm}.",

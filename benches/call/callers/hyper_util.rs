@@ -1,3 +1,5 @@
+//! hyper-util, the pooled client below reqwest.
+
 use bytes::Bytes;
 use http::Method;
 use http_body_util::{BodyExt as _, Full};
@@ -6,16 +8,17 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde::de::DeserializeOwned;
 
-use super::{Exchange, TIMEOUT, request};
+use super::exchange::{Exchange, request};
+use crate::call::TIMEOUT;
 
-/// The pooled client below reqwest.
-pub(super) struct Pooled {
+/// hyper-util's pooled client with a timeout.
+pub(crate) struct Pooled {
     client: Client<HttpConnector, Full<Bytes>>,
     url: String,
 }
 
 impl Pooled {
-    pub(super) fn new(url: &str) -> Self {
+    pub(crate) fn new(url: &str) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         Self {
@@ -26,7 +29,7 @@ impl Pooled {
 }
 
 impl Exchange for Pooled {
-    async fn answer<T: DeserializeOwned + Send>(
+    async fn exchange<T: DeserializeOwned + Send>(
         &self,
         method: Method,
         path: &str,
@@ -34,7 +37,7 @@ impl Exchange for Pooled {
     ) -> T {
         let request = request(method, &format!("{}{path}", self.url), body);
         let exchange = async {
-            let response = self.client.request(request).await.expect("an answer");
+            let response = self.client.request(request).await.expect("a response");
             assert!(response.status().is_success());
             response.into_body().collect().await.expect("a body")
         };

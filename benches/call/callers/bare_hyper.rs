@@ -1,23 +1,26 @@
+//! hyper without a pool: the lower bound.
+
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::{Method, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
 use serde::de::DeserializeOwned;
 use tokio::net::TcpStream;
 
-use super::{Connection, Exchange, request};
+use super::exchange::{Exchange, request};
 
-/// A connection of one's own for each call in flight, without a pool, a timeout
-/// or a check of the status: the floor.
-pub(super) struct Bare {
+/// A connection for each call in flight, without a timeout or a check of the
+/// status.
+pub(crate) struct Bare {
     address: String,
     idle: Mutex<Vec<SendRequest<Full<Bytes>>>>,
 }
 
 impl Bare {
-    pub(super) fn new(url: &str) -> Self {
+    pub(crate) fn new(url: &str) -> Self {
         Self {
             address: url.trim_start_matches("http://").to_owned(),
             idle: Mutex::default(),
@@ -35,7 +38,7 @@ impl Bare {
             None => {
                 let stream = TcpStream::connect(&self.address).await.expect("a server");
                 stream.set_nodelay(true).expect("a connection");
-                let (sender, connection) = handshake(Connection::new(stream)).await.expect("HTTP");
+                let (sender, connection) = handshake(TokioIo::new(stream)).await.expect("HTTP");
                 tokio::spawn(connection);
                 sender
             }
@@ -44,7 +47,7 @@ impl Bare {
 }
 
 impl Exchange for Bare {
-    async fn answer<T: DeserializeOwned + Send>(
+    async fn exchange<T: DeserializeOwned + Send>(
         &self,
         method: Method,
         path: &str,
@@ -55,7 +58,7 @@ impl Exchange for Bare {
         let mut request = request(method, path, body);
         let host = self.address.parse().expect("a header");
         request.headers_mut().insert(header::HOST, host);
-        let response = connection.send_request(request).await.expect("an answer");
+        let response = connection.send_request(request).await.expect("a response");
         let body = response.into_body().collect().await.expect("a body");
         self.idle
             .lock()

@@ -1,10 +1,13 @@
+//! reqwest, as one writes calls by hand.
+
 use heymarket_api::types;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 
-use super::{AUTHORIZATION, CONVERSATION, TIMEOUT, Way, message, page_request};
+use crate::call::{AUTHORIZATION, CONVERSATION, TIMEOUT, message, page_request};
+use crate::caller::Caller;
 
-/// reqwest with a timeout, and without a limit, retries, spans or a ledger.
+/// reqwest with a timeout, without a rate limit, retries, spans or a ledger.
 struct Http {
     client: Client,
     url: String,
@@ -36,55 +39,55 @@ async fn body(request: RequestBuilder) -> bytes::Bytes {
         .send()
         .await
         .and_then(Response::error_for_status)
-        .expect("an answer");
+        .expect("a response");
     response.bytes().await.expect("a body")
 }
 
-/// Into the types of this project.
-pub(super) struct Typed(Http);
+/// Decodes into the types of this project.
+pub(crate) struct Typed(Http);
 
 impl Typed {
-    pub(super) fn new(url: &str) -> Self {
+    pub(crate) fn new(url: &str) -> Self {
         Self(Http::new(url))
     }
 }
 
-impl Way for Typed {
+impl Caller for Typed {
     async fn conversation(&self) -> i64 {
         let body = body(self.0.conversation()).await;
-        let answer: types::Conversation = serde_json::from_slice(&body).expect("JSON");
-        answer.id
+        let response: types::Conversation = serde_json::from_slice(&body).expect("JSON");
+        response.id
     }
 
     async fn page(&self) -> i64 {
         let request = self.0.post("/v1/conversations").json(&page_request());
         let body = body(request).await;
-        let answer: Vec<types::Conversation> = serde_json::from_slice(&body).expect("JSON");
-        answer[0].id
+        let response: Vec<types::Conversation> = serde_json::from_slice(&body).expect("JSON");
+        response[0].id
     }
 
     async fn send(&self) -> i64 {
         let request = self.0.post("/v1/message/send").json(&message());
         let body = body(request).await;
-        let answer: types::SendResult = serde_json::from_slice(&body).expect("JSON");
-        answer.id
+        let response: types::SendResult = serde_json::from_slice(&body).expect("JSON");
+        response.id
     }
 }
 
-/// Into and out of free JSON.
-pub(super) struct Free(Http);
+/// Encodes and decodes untyped JSON.
+pub(crate) struct Untyped(Http);
 
-impl Free {
-    pub(super) fn new(url: &str) -> Self {
+impl Untyped {
+    pub(crate) fn new(url: &str) -> Self {
         Self(Http::new(url))
     }
 }
 
-impl Way for Free {
+impl Caller for Untyped {
     async fn conversation(&self) -> i64 {
         let body = body(self.0.conversation()).await;
-        let answer: Value = serde_json::from_slice(&body).expect("JSON");
-        answer["id"].as_i64().expect("an id")
+        let response: Value = serde_json::from_slice(&body).expect("JSON");
+        response["id"].as_i64().expect("an id")
     }
 
     async fn page(&self) -> i64 {
@@ -93,8 +96,8 @@ impl Way for Free {
             "filters": { "inbox_ids": [41001], "unread": true },
         }));
         let body = body(request).await;
-        let answer: Value = serde_json::from_slice(&body).expect("JSON");
-        answer[0]["id"].as_i64().expect("an id")
+        let response: Value = serde_json::from_slice(&body).expect("JSON");
+        response[0]["id"].as_i64().expect("an id")
     }
 
     async fn send(&self) -> i64 {
@@ -105,7 +108,7 @@ impl Way for Free {
             "text": "On its way.",
         }));
         let body = body(request).await;
-        let answer: Value = serde_json::from_slice(&body).expect("JSON");
-        answer["id"].as_i64().expect("an id")
+        let response: Value = serde_json::from_slice(&body).expect("JSON");
+        response["id"].as_i64().expect("an id")
     }
 }

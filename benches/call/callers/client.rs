@@ -1,12 +1,15 @@
+//! The client of this project.
+
 use heymarket_api::{Client, ClientBuilder, Credentials, RateLimit, RetryPolicy};
 
-use super::{CONVERSATION, Way, message, page_request};
+use crate::call::{CONVERSATION, message, page_request};
+use crate::caller::Caller;
 
-/// The client of this project.
+/// The client, with or without what a hand-written caller leaves out.
 pub(crate) struct Ours(pub(crate) Client);
 
 impl Ours {
-    /// As it is by default; only its limit is out of the way.
+    /// The default client, with a rate limit that is never reached.
     pub(crate) fn everything_on(url: &str) -> Self {
         Self::build(builder(url).rate_limit(RateLimit::per_minute(100_000_000)))
     }
@@ -28,19 +31,19 @@ fn builder(url: &str) -> ClientBuilder {
     Client::builder(Credentials::api_secret("id", "key")).base_url(url)
 }
 
-impl Way for Ours {
+impl Caller for Ours {
     async fn conversation(&self) -> i64 {
-        let answer = self.0.get_conversation(CONVERSATION).await;
-        answer.expect("an answer").id
+        let response = self.0.get_conversation(CONVERSATION).await;
+        response.expect("a response").id
     }
 
     async fn page(&self) -> i64 {
-        let answer = self.0.list_conversations(&page_request()).await;
-        answer.expect("an answer")[0].id
+        let response = self.0.list_conversations(&page_request()).await;
+        response.expect("a response")[0].id
     }
 
     async fn send(&self) -> i64 {
-        let answer = self.0.send_message(&message()).await;
-        answer.expect("an answer").id
+        let response = self.0.send_message(&message()).await;
+        response.expect("a response").id
     }
 }
