@@ -12,6 +12,7 @@ mod export; // killed in the middle, and resumed
 mod help;
 mod listen; // with trigger
 mod output;
+mod pages; // the sessions in README.md and docs/
 mod safety;
 mod sandbox;
 mod support;
