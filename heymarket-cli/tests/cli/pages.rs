@@ -93,6 +93,11 @@ fn check(name: &str) {
 }
 
 #[test]
+fn the_sessions_of_the_readme_are_true() {
+    check("README.md");
+}
+
+#[test]
 fn the_sessions_of_the_pages_are_true() {
     for page in ["command-line", "other-languages", "sandbox"] {
         check(&format!("docs/{page}.md"));
