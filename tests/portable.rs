@@ -1,5 +1,5 @@
-//! `openapi/portable.json`, for generators of other languages. CI runs four of them
-//! (`.ci/portable.py`).
+//! `openapi/portable.json`, for generators of other languages. `.ci/portable.py` runs
+//! four of them.
 
 use std::collections::BTreeSet;
 
