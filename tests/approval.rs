@@ -77,5 +77,5 @@ async fn a_429_that_is_not_retried_still_stops_other_callers() {
     assert!(error.is_rate_limited(), "{error}");
     assert_eq!(error.attempts().len(), 1);
     let next = client.get_conversation(2).await.expect("an answer");
-    assert_eq!(next.attempts()[0].held_up, Duration::from_secs(30));
+    assert_eq!(next.attempts()[0].rate_limit_wait, Duration::from_secs(30));
 }
