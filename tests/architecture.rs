@@ -218,3 +218,35 @@ fn crates_use_each_other_as_the_table_says() {
     }
     assert_eq!(found, table("Arrows between crates"));
 }
+
+/// The folder of a file below `src/`; a file there stands for itself.
+fn room(path: &Path, src: &Path) -> String {
+    let inner = path.strip_prefix(src).expect("a file of the crate");
+    let first = inner.iter().next().expect("a name").to_string_lossy();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+#[test]
+fn folders_use_each_other_as_the_table_says() {
+    let src = project_root().join("heymarket-api/src");
+    let modules = Modules::read(&src.join("lib.rs"));
+    let rooms = modules.files.iter().map(|file| room(&file.path, &src));
+    let rooms: Vec<String> = rooms.collect();
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for room in &rooms {
+        found.entry(room.clone()).or_default();
+    }
+    for ((user, used), names) in imports::imports(&modules) {
+        let (from, to) = (&rooms[user], &rooms[used]);
+        if from != to {
+            found.entry(from.clone()).or_default().insert(to.clone());
+        }
+        let reaches_inside = names.iter().any(|name| name.contains("generated::"));
+        assert!(
+            from == "lib" || from == "generated" || !reaches_inside,
+            "{from} uses {names:?}, not by way of lib.rs"
+        );
+    }
+    found.remove("lib");
+    assert_eq!(found, table("Arrows between folders of heymarket-api"));
+}

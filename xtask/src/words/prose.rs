@@ -151,7 +151,7 @@ fn line_words((line, number): (&str, usize)) -> Vec<Word> {
 }
 
 pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '-')
+    text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '-' | '_'))
         .filter(|word| !word.is_empty())
 }
 
@@ -178,6 +178,16 @@ mod tests {
         assert_eq!(first_words("a/src/tests.rs", code), []);
         let words = &texts("a/src/b.rs", code)[0];
         assert_eq!(words[1], (String::new(), 1), "a placeholder is code");
+    }
+
+    #[test]
+    fn a_path_in_a_message_is_no_phrase() {
+        let texts = texts(
+            "a/src/b.rs",
+            "#[serde(skip = \"Option::is_none\")]\nstruct S;",
+        );
+        let words: Vec<&str> = texts[0].iter().map(|(word, _)| word.as_str()).collect();
+        assert_eq!(words, ["option", "is_none"]);
     }
 
     #[test]
