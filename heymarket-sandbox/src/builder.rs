@@ -8,10 +8,12 @@ use std::time::Duration;
 use heymarket_api::{Client, Credentials};
 
 use crate::control;
+use crate::deduplication::Deduplication;
 use crate::dialect::Dialect;
 use crate::error::{self, Error};
 use crate::faults::Rule;
 use crate::http::{Context, Keys, Server, router};
+use crate::journal::{Observer, RecordedRequest};
 use crate::sandbox::{API_KEY, SECRET_ID, SECRET_KEY, Sandbox};
 use crate::state::{Settings, Shared};
 use crate::state_file::StateFile;
@@ -23,6 +25,12 @@ const RATE_LIMIT: u32 = 500;
 
 /// The default limit of a request body, in bytes.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+
+/// How many requests the journal keeps by default.
+const JOURNAL: usize = 1_000;
+
+/// The largest time scale: a day is less than a second.
+const MAX_TIME_SCALE: u32 = 100_000;
 
 /// The default time for the head of a request, and then for its body, to
 /// arrive.
@@ -49,7 +57,11 @@ impl Default for SandboxBuilder {
             address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             settings: Settings {
                 dialect: Dialect::Observed,
-                deduplicate_local_ids: true,
+                deduplication: Deduplication::All,
+                strict: false,
+                journal: JOURNAL,
+                time_scale: 1,
+                observer: None,
                 rate_limit: Some(RATE_LIMIT),
                 demo: true,
                 seed: 0,
@@ -104,11 +116,49 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets whether a repeated `local_id` has no further effect. The sources
-    /// disagree. The default, `true`, follows the older documentation.
+    /// Sets which requests a repeated `local_id` makes idempotent,
+    /// [`Deduplication::All`] by default.
     #[must_use]
-    pub fn deduplicate_local_ids(mut self, deduplicate: bool) -> Self {
-        self.settings.deduplicate_local_ids = deduplicate;
+    pub fn deduplication(mut self, deduplication: Deduplication) -> Self {
+        self.settings.deduplication = deduplication;
+        self
+    }
+
+    /// Rejects requests with members or query parameters that the spec does not
+    /// have. By default they are accepted and named: in the header
+    /// `X-Sandbox-Warning`, and in
+    /// [`RecordedRequest::warnings`](crate::RecordedRequest::warnings).
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.settings.strict = true;
+        self
+    }
+
+    /// Sets how many requests the journal keeps, 1,000 by default. It also keeps
+    /// no more than about 32 MiB. 0 switches it off.
+    #[must_use]
+    pub fn journal(mut self, requests: usize) -> Self {
+        self.settings.journal = requests;
+        self
+    }
+
+    /// Calls a function with each request of an operation when it ends, for a log.
+    /// It must not block.
+    #[must_use]
+    pub fn on_request(
+        mut self,
+        observe: impl Fn(&RecordedRequest) + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.observer = Some(Observer(Arc::new(observe)));
+        self
+    }
+
+    /// Runs the clock this many times faster than the machine's, 1 by default. The
+    /// minute of the rate limit, the schedule, quiet hours and the history lag
+    /// follow the clock. Tokens do not.
+    #[must_use]
+    pub fn time_scale(mut self, times: u32) -> Self {
+        self.settings.time_scale = times.clamp(1, MAX_TIME_SCALE);
         self
     }
 

@@ -1,11 +1,13 @@
 //! The command: its options, and running it until a signal.
 
+use std::io::Write as _;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use crate::builder::SandboxBuilder;
+use crate::deduplication::Deduplication;
 use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::faults::Rule;
@@ -35,9 +37,21 @@ pub struct Options {
     /// The seed of random choices in the mixed dialect
     #[arg(long, default_value_t = 0, value_name = "NUMBER")]
     seed: u64,
-    /// Repeat the effect of a request whose local_id was used before
+    /// Which requests have no further effect if their local_id was used before
+    #[arg(long, default_value = "all", value_name = "REQUESTS")]
+    local_ids: Deduplication,
+    /// Reject requests with members that the spec does not have
     #[arg(long)]
-    repeat_local_ids: bool,
+    strict: bool,
+    /// Run the clock this many times faster
+    #[arg(long, default_value_t = 1, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    time_scale: u32,
+    /// How many requests the journal keeps; 0 switches it off
+    #[arg(long, default_value_t = 1000, value_name = "REQUESTS")]
+    journal: usize,
+    /// Print a line for each request to standard error
+    #[arg(long)]
+    log: bool,
     /// The limit in requests per minute for each key; 0 is no limit
     #[arg(long, default_value_t = 500, value_name = "NUMBER")]
     rate_limit: u32,
@@ -63,8 +77,19 @@ impl Options {
             .address(self.address)
             .dialect(self.dialect)
             .seed(self.seed)
-            .deduplicate_local_ids(!self.repeat_local_ids)
+            .deduplication(self.local_ids)
+            .time_scale(self.time_scale)
+            .journal(self.journal)
             .rate_limit(rate_limit);
+        if self.strict {
+            builder = builder.strict();
+        }
+        if self.log {
+            builder = builder.on_request(|request| {
+                // A closed pipe is not an error.
+                let _ = writeln!(std::io::stderr().lock(), "{request}");
+            });
+        }
         if self.empty {
             builder = builder.empty();
         }

@@ -58,13 +58,16 @@
 //! `rustls`: webhooks to `https://` URLs.
 
 mod builder;
+mod changes;
 mod clock;
 pub mod command;
 mod control;
+mod deduplication;
 mod dialect;
 mod error;
 mod faults;
 mod http;
+mod journal;
 mod operations;
 mod render;
 mod sandbox;
@@ -73,13 +76,17 @@ mod state;
 mod state_file;
 mod store;
 mod tasks;
+mod verification;
 mod webhooks;
 
 pub use builder::SandboxBuilder;
+pub use deduplication::Deduplication;
 pub use dialect::Dialect;
 pub use error::Error;
 pub use faults::{Fault, Rule};
+pub use journal::RecordedRequest;
 pub use sandbox::{API_KEY, SECRET_ID, SECRET_KEY, Sandbox};
 pub use spec::check_response;
 
+pub use verification::{Contact, Direction, Message};
 pub use webhooks::Webhook;

@@ -14,8 +14,10 @@ use crate::clock::Clock;
 use crate::error::Error;
 use crate::faults::Rule;
 use crate::http::Server;
+use crate::journal::{Filter, RecordedRequest};
 use crate::state::Shared;
 use crate::store::Inbound;
+use crate::verification::{self, Contact, Message};
 use crate::webhooks::Webhook;
 
 /// The ID of the API secret that every sandbox accepts.
@@ -176,6 +178,74 @@ impl Sandbox {
     /// Returns an error if a record cannot be serialized.
     pub fn state(&self) -> Result<Value, Error> {
         self.shared.state().shown()
+    }
+
+    /// Returns the requests in the [journal](SandboxBuilder::journal), oldest
+    /// first.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.shared.journal.find(&Filter::default(), usize::MAX)
+    }
+
+    /// Returns all messages, by ID: those of the demo data too. See
+    /// [`sent`](Self::sent) for those of a test.
+    #[must_use]
+    pub fn messages(&self) -> Vec<Message> {
+        self.shared
+            .look(|state| verification::messages(&state.store))
+    }
+
+    /// Returns the messages that went out to customers since the start or the
+    /// last reset, by ID. Comments, failed messages and those that quiet hours
+    /// hold are not among them.
+    #[must_use]
+    pub fn sent(&self) -> Vec<Message> {
+        self.shared.look(|state| {
+            let mut messages = verification::messages(&state.store);
+            messages.retain(|message| message.id >= state.first_message && message.is_sent());
+            messages
+        })
+    }
+
+    /// Returns all contacts, by ID.
+    #[must_use]
+    pub fn contacts(&self) -> Vec<Contact> {
+        self.shared
+            .look(|state| verification::contacts(&state.store))
+    }
+
+    /// Asserts that exactly these messages were [sent](Self::sent), in any order.
+    /// Each is the address of a customer and a text.
+    ///
+    /// ```
+    /// # use heymarket_api::types::SendMessage;
+    /// # use heymarket_sandbox::Sandbox;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = Sandbox::start().await?;
+    /// let message = SendMessage::new(41001, 50001).to_phone("15550107777").text("On its way.");
+    /// sandbox.client().send_message(&message).await?;
+    /// sandbox.assert_sent([("15550107777", "On its way.")]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Panics if they differ. The message is a diff from the expected messages to
+    /// those that were sent.
+    #[track_caller]
+    pub fn assert_sent<A: Into<String>, T: Into<String>>(
+        &self,
+        expected: impl IntoIterator<Item = (A, T)>,
+    ) {
+        let expected = expected.into_iter();
+        let expected: Vec<_> = expected
+            .map(|(address, text)| (address.into(), text.into()))
+            .collect();
+        if let Err(difference) = verification::difference(&self.sent(), &expected) {
+            panic!("{difference}");
+        }
     }
 
     /// Writes the state file now, if there is one.

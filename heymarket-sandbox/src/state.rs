@@ -4,13 +4,17 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use http::{Method, Uri};
 use serde_json::Value;
 use tokio::sync::Notify;
 
+use crate::changes::Changes;
 use crate::clock::Clock;
+use crate::deduplication::Deduplication;
 use crate::dialect::{Dialect, DialectChooser};
 use crate::error::Error;
 use crate::faults::{Rule, Rules};
+use crate::journal::{Journal, Observer, Recording};
 use crate::render::Renderer;
 use crate::state_file::{SavedState, SavedStateRef, StateFile};
 use crate::store::{self, Inbound, Rejection, Sent, Store};
@@ -20,7 +24,14 @@ use crate::webhooks::{Webhook, Webhooks};
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) dialect: Dialect,
-    pub(crate) deduplicate_local_ids: bool,
+    pub(crate) deduplication: Deduplication,
+    /// Whether requests with unknown members are rejected.
+    pub(crate) strict: bool,
+    /// How many requests the journal keeps; 0 is off.
+    pub(crate) journal: usize,
+    /// How many times faster the clock runs than the machine's.
+    pub(crate) time_scale: u32,
+    pub(crate) observer: Option<Observer>,
     /// Requests per minute for each key.
     pub(crate) rate_limit: Option<u32>,
     pub(crate) demo: bool,
@@ -36,6 +47,8 @@ pub(crate) struct Settings {
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     state: Mutex<State>,
+    pub(crate) journal: Journal,
+    pub(crate) changes: Changes,
     /// Notified when the clock or the schedule changes.
     pub(crate) rescheduled: Notify,
     /// Notified when there is something to save.
@@ -48,6 +61,8 @@ pub(crate) struct Shared {
 pub(crate) struct State {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
+    /// The ID of the first message since the start or the last reset.
+    pub(crate) first_message: i64,
     pub(crate) rules: Rules,
     pub(crate) webhooks: Webhooks,
     dialect: Dialect,
@@ -76,7 +91,10 @@ impl Shared {
             None => None,
         };
         let state = State::new(&settings, loaded)?;
+        let changes = Changes::default();
         let shared = Self {
+            journal: Journal::new(settings.journal, changes.clone()),
+            changes,
             settings,
             state: Mutex::new(state),
             rescheduled: Notify::new(),
@@ -109,11 +127,19 @@ impl Shared {
         state.dirty = true;
         let rescheduled = due != state.store.next_due();
         drop(state);
+        self.changes.count(|counters| counters.state += 1);
         if rescheduled {
             self.rescheduled.notify_one();
         }
         self.changed.notify_one();
         result
+    }
+
+    /// Begins to record a request.
+    pub(crate) fn record(&self, method: &Method, uri: &Uri) -> Recording<'_> {
+        let observer = self.settings.observer.as_ref();
+        let now = || self.state().clock.now();
+        Recording::start(&self.journal, observer, now, method, uri)
     }
 
     /// Sets the clock, and sends what is due by then.
@@ -170,10 +196,14 @@ impl State {
     fn new(settings: &Settings, loaded: Option<SavedState>) -> Result<Self, Error> {
         let is_fresh = loaded.is_none();
         let mut webhooks = Webhooks::new()?;
+        let system = Clock::system(settings.time_scale);
         let (store, clock, kept) = match loaded {
-            Some(state) => (state.store, state.clock, state.webhooks),
-            None if settings.demo => (store::demo(), Clock::SYSTEM, Vec::new()),
-            None => (store::team(), Clock::SYSTEM, Vec::new()),
+            Some(saved) => {
+                let clock = saved.clock.with_scale(settings.time_scale);
+                (saved.store, clock, saved.webhooks)
+            }
+            None if settings.demo => (store::demo(), system, Vec::new()),
+            None => (store::team(), system, Vec::new()),
         };
         // An initial webhook was saved by an earlier run.
         let is_new = |kept: &Webhook| !settings.webhooks.iter().any(|new| new.is_for(kept));
@@ -188,6 +218,7 @@ impl State {
                 .map_err(|error| Error::rule(&rule.to_string(), &error.to_string()))?;
         }
         Ok(Self {
+            first_message: store.peek_id(store::Kind::Message),
             store,
             clock,
             rules,
@@ -212,9 +243,9 @@ impl State {
         self.dialect = dialect;
     }
 
-    /// Counts a request of a key. Returns whether it is within the limit. A
+    /// Counts a request of a key, beside `others` in a minute of other programs. Returns whether it is within the limit. A
     /// request beyond the limit does not count.
-    pub(crate) fn admit(&mut self, key: &str, limit: Option<u32>) -> bool {
+    pub(crate) fn admit(&mut self, key: &str, limit: Option<u32>, others: u32) -> bool {
         let Some(limit) = limit else {
             return true;
         };
@@ -229,7 +260,10 @@ impl State {
                 count: 0,
             };
         }
-        let is_within = window.count < limit;
+        // Other programs spread their requests evenly over the minute.
+        let share = now.saturating_sub(window.start).as_secs_f64() / MINUTE.as_secs_f64();
+        let others = f64::from(others) * share;
+        let is_within = f64::from(window.count) + others.floor() < f64::from(limit);
         window.count += u32::from(is_within);
         is_within
     }
@@ -268,14 +302,16 @@ impl State {
 
     /// Serializes the state for the state file.
     fn text(&self) -> Result<Vec<u8>, Error> {
-        let state = SavedStateRef::new(&self.clock, self.webhooks.configured(), &self.store);
+        let clock = self.clock.saved();
+        let state = SavedStateRef::new(&clock, self.webhooks.configured(), &self.store);
         serde_json::to_vec(&state)
             .map_err(|error| Error::refused(format!("the state cannot be written: {error}")))
     }
 
     /// Serializes the state for people, without the tokens of webhooks.
     pub(crate) fn shown(&self) -> Result<Value, Error> {
-        let state = SavedStateRef::new(&self.clock, &[], &self.store);
+        let clock = self.clock.saved();
+        let state = SavedStateRef::new(&clock, &[], &self.store);
         serde_json::to_value(&state)
             .map_err(|error| Error::refused(format!("the state cannot be shown: {error}")))
     }

@@ -16,13 +16,12 @@ pub(crate) async fn deliver(shared: Arc<Shared>) {
         let wait = {
             let state = shared.state();
             let due = state.store.next_due().filter(|_| !state.clock.is_frozen());
-            due.map(|due| due.duration_since(state.clock.now()))
+            due.map(|due| state.clock.real_time_until(due))
         };
         let rescheduled = shared.rescheduled.notified();
         match wait {
             None => rescheduled.await,
             Some(wait) => {
-                let wait = Duration::try_from(wait).unwrap_or_default();
                 tokio::select! {
                     () = rescheduled => continue,
                     () = tokio::time::sleep(wait) => {}

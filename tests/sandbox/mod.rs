@@ -6,6 +6,8 @@ mod contacts;
 mod control;
 mod conversations;
 mod cost;
+mod faults;
+mod journal;
 mod lists_and_templates;
 
 mod paging;

@@ -3,7 +3,7 @@
 
 use heymarket_api::Client;
 use heymarket_api::types::{EmailRecipient, SendEmail, SendMessage};
-use heymarket_sandbox::{Dialect, Fault, Rule, Sandbox};
+use heymarket_sandbox::{Deduplication, Dialect, Fault, Rule, Sandbox};
 
 use serde_json::json;
 
@@ -96,7 +96,7 @@ async fn a_trusted_key_sends_once_if_the_server_keeps_keys() {
 
 #[tokio::test]
 async fn a_server_that_forgets_keys_sends_again() {
-    let sandbox = sandbox().deduplicate_local_ids(false).start().await;
+    let sandbox = sandbox().deduplication(Deduplication::None).start().await;
     let sandbox = sandbox.expect("a sandbox");
     let client = client(&sandbox);
     add_rule(&sandbox, "fault=close_after,nth=1");

@@ -6,6 +6,7 @@ mod guard;
 mod input;
 mod messages;
 mod reply;
+mod requests;
 mod rules;
 mod state;
 mod webhooks;
@@ -20,7 +21,7 @@ use crate::state::Shared;
 use reply::Reply;
 
 /// Each endpoint with what it does, as `GET /_sandbox/` lists them.
-const ENDPOINTS: [(&str, &str); 14] = [
+const ENDPOINTS: [(&str, &str); 16] = [
     ("GET /_sandbox/", "lists the endpoints"),
     ("GET /_sandbox/state", "returns every record"),
     (
@@ -62,6 +63,12 @@ const ENDPOINTS: [(&str, &str); 14] = [
         "removes all webhooks; with /{id}, one webhook",
     ),
     (
+        "GET /_sandbox/requests",
+        "lists the latest requests, filtered by ?operation=, method, path, status (429, 4xx, none), \
+         rule, after (a request's id) and limit",
+    ),
+    ("DELETE /_sandbox/requests", "clears the list of requests"),
+    (
         "POST /_sandbox/inbound",
         "sends as a customer: {\"inbox_id\": 41001, \"from\": \"15550100101\", \"text\": \"Hi\"}",
     ),
@@ -91,6 +98,10 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
                 .delete(webhooks::clear),
         )
         .route("/_sandbox/webhooks/{id}", delete(webhooks::remove))
+        .route(
+            "/_sandbox/requests",
+            get(requests::list).delete(requests::clear),
+        )
         .route("/_sandbox/inbound", post(messages::inbound))
         .route("/_sandbox/messages/{id}", put(messages::set_status))
         .layer(middleware::from_fn(guard::guard))

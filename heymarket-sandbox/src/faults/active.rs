@@ -1,8 +1,10 @@
 //! Active rules, and what they do to one request.
 
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::fault::Fault;
+use super::quiet_hours::QuietHours;
 use super::rule::{InvalidRule, Rule};
 
 /// The active rules, with their counters.
@@ -15,11 +17,11 @@ pub(crate) struct Rules {
 /// An active rule.
 #[derive(Debug, Serialize)]
 pub(crate) struct Active {
-    id: u64,
+    pub(crate) id: u64,
     /// How many requests matched its operation, and how many it hit.
-    seen: u64,
-    hit: u64,
-    rule: Rule,
+    pub(crate) seen: u64,
+    pub(crate) hit: u64,
+    pub(crate) rule: Rule,
     #[serde(skip)]
     random: fastrand::Rng,
 }
@@ -27,13 +29,22 @@ pub(crate) struct Active {
 /// The faults of one request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plan {
+    /// The IDs of the rules that hit it.
+    pub(crate) rules: Vec<u64>,
     pub(crate) delay_ms: u64,
+    pub(crate) drip_ms: u64,
     pub(crate) skew_seconds: i64,
     pub(crate) close_before: bool,
     pub(crate) close_after: bool,
     pub(crate) cut_off: bool,
     pub(crate) unknown_values: bool,
     pub(crate) error: Option<ErrorPlan>,
+    pub(crate) lag_seconds: u64,
+    pub(crate) max_items: Option<usize>,
+    pub(crate) sparse_lists: bool,
+    pub(crate) quiet_hours: Vec<QuietHours>,
+    /// Requests of other programs in each minute.
+    pub(crate) other_requests: u32,
 }
 
 /// A response that replaces the regular one.
@@ -42,6 +53,7 @@ pub(crate) struct ErrorPlan {
     pub(crate) status: u16,
     pub(crate) html: bool,
     pub(crate) processed: bool,
+    pub(crate) retry_after_seconds: Option<u64>,
 }
 
 impl Rules {
@@ -78,7 +90,7 @@ impl Rules {
         let mut plan = Plan::default();
         for active in &mut self.active {
             if active.hits(operation) {
-                plan.add(&active.rule);
+                plan.add(active.id, &active.rule);
             }
         }
         plan
@@ -99,6 +111,9 @@ impl Active {
         if rule.times.is_some_and(|times| self.hit >= times) {
             return false;
         }
+        if rule.from.is_some_and(|from| self.seen < from) {
+            return false;
+        }
         let hits = match (rule.nth, rule.probability) {
             (Some(nth), _) => self.seen == nth,
             (None, Some(probability)) => self.random.f64() < probability,
@@ -110,16 +125,19 @@ impl Active {
 }
 
 impl Plan {
-    fn add(&mut self, rule: &Rule) {
+    fn add(&mut self, id: u64, rule: &Rule) {
         let error = |html, default: u16| ErrorPlan {
             status: rule.status.unwrap_or(default),
             html,
             processed: rule.processed,
+            retry_after_seconds: rule.retry_after_seconds,
         };
+        self.rules.push(id);
         match rule.fault {
             Fault::Status => self.error = Some(error(false, 500)),
             Fault::Html => self.error = Some(error(true, 502)),
             Fault::Delay => self.delay_ms = self.delay_ms.saturating_add(rule.delay_ms),
+            Fault::SlowDrip => self.drip_ms = self.drip_ms.saturating_add(rule.delay_ms),
             Fault::CloseBefore => self.close_before = true,
             Fault::CloseAfter => self.close_after = true,
             Fault::CutOff => self.cut_off = true,
@@ -127,7 +145,30 @@ impl Plan {
             Fault::ClockSkew => {
                 self.skew_seconds = self.skew_seconds.saturating_add(rule.skew_seconds);
             }
+            Fault::HistoryLag => self.lag_seconds = self.lag_seconds.max(rule.lag_seconds),
+            Fault::PageCap => {
+                let least = [self.max_items, rule.max_items].into_iter().flatten().min();
+                self.max_items = least;
+            }
+            Fault::SparseLists => self.sparse_lists = true,
+            Fault::QuietHours => self.quiet_hours.extend(rule.hours()),
+            Fault::BusyLimit => {
+                self.other_requests = self.other_requests.saturating_add(rule.requests);
+            }
         }
+    }
+
+    /// Returns until when quiet hours hold a message.
+    pub(crate) fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let ends = self.quiet_hours.iter();
+        ends.filter_map(|hours| hours.end_after(now)).max()
+    }
+
+    /// Returns the creation time from which on messages are not visible yet.
+    pub(crate) fn hidden_from(&self, now: Timestamp) -> Option<Timestamp> {
+        let lag = i64::try_from(self.lag_seconds).unwrap_or(i64::MAX);
+        let lag = SignedDuration::from_secs(lag);
+        (self.lag_seconds > 0).then(|| now.saturating_sub(lag).unwrap_or(Timestamp::MIN))
     }
 }
 
@@ -144,6 +185,16 @@ mod tests {
         let hits = ["get_team", "get_tag", "get_team", "get_team"];
         let hits = hits.map(|operation| rules.plan(operation).close_before);
         assert_eq!(hits, [false, false, true, false]);
+    }
+
+    #[test]
+    fn a_rule_begins_at_a_request_and_ends_after_its_hits() {
+        let mut rules = Rules::default();
+        let rule = Rule::new(Fault::Status).status(429).from(3).times(2);
+        assert_eq!(rule.to_string().parse::<Rule>().expect("a rule"), rule);
+        rules.add(rule).expect("a rule");
+        let hits = [(); 6].map(|()| rules.plan("get_team").error.is_some());
+        assert_eq!(hits, [false, false, true, true, false, false]);
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::civil::Time;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::fault::Fault;
+use super::quiet_hours::QuietHours;
 use crate::error::{Error, quoted};
 use crate::spec::Spec;
 
@@ -37,19 +39,37 @@ pub struct Rule {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) nth: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) from: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) times: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) probability: Option<f64>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) seed: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) status: Option<u16>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) processed: bool,
-    #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) retry_after_seconds: Option<u64>,
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) delay_ms: u64,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(super) skew_seconds: i64,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) lag_seconds: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) max_items: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<Time>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) requests: u32,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Rule {
@@ -60,13 +80,20 @@ impl Rule {
             fault,
             operation: None,
             nth: None,
+            from: None,
             times: None,
             probability: None,
             seed: 0,
             status: None,
             processed: false,
+            retry_after_seconds: None,
             delay_ms: 0,
             skew_seconds: 0,
+            lag_seconds: 0,
+            max_items: None,
+            start: None,
+            end: None,
+            requests: 0,
         }
     }
 
@@ -81,6 +108,14 @@ impl Rule {
     #[must_use]
     pub fn nth(mut self, nth: u64) -> Self {
         self.nth = Some(nth);
+        self
+    }
+
+    /// Limits the rule to the matching requests from the `from`th on, counted
+    /// from 1. With [`times`](Self::times), it hits a run of requests.
+    #[must_use]
+    pub fn from(mut self, from: u64) -> Self {
+        self.from = Some(from);
         self
     }
 
@@ -121,7 +156,15 @@ impl Rule {
         self
     }
 
-    /// Sets the duration of [`Fault::Delay`], in milliseconds.
+    /// Sends `Retry-After` with [`Fault::Status`] or [`Fault::Html`].
+    #[must_use]
+    pub fn retry_after_seconds(mut self, seconds: u64) -> Self {
+        self.retry_after_seconds = Some(seconds);
+        self
+    }
+
+    /// Sets the duration of [`Fault::Delay`] or [`Fault::SlowDrip`], in
+    /// milliseconds.
     #[must_use]
     pub fn delay_ms(mut self, milliseconds: u64) -> Self {
         self.delay_ms = milliseconds;
@@ -135,51 +178,105 @@ impl Rule {
         self
     }
 
+    /// Sets how old messages must be with [`Fault::HistoryLag`], in seconds of the
+    /// sandbox's clock.
+    #[must_use]
+    pub fn lag_seconds(mut self, seconds: u64) -> Self {
+        self.lag_seconds = seconds;
+        self
+    }
+
+    /// Sets the largest page of [`Fault::PageCap`], from 1.
+    #[must_use]
+    pub fn max_items(mut self, items: usize) -> Self {
+        self.max_items = Some(items);
+        self
+    }
+
+    /// Sets the hours of [`Fault::QuietHours`], in UTC of the sandbox's clock. They
+    /// may cross midnight; `end` is the first moment after them. The members are
+    /// `start` and `end`.
+    #[must_use]
+    pub fn quiet_hours(mut self, start: Time, end: Time) -> Self {
+        self.start = Some(start);
+        self.end = Some(end);
+        self
+    }
+
+    /// Sets how many requests other programs send in each minute with
+    /// [`Fault::BusyLimit`].
+    #[must_use]
+    pub fn requests(mut self, requests: u32) -> Self {
+        self.requests = requests;
+        self
+    }
+
+    /// Returns the hours of [`Fault::QuietHours`].
+    pub(super) fn hours(&self) -> Option<QuietHours> {
+        let (start, end) = (self.start?, self.end?);
+        Some(QuietHours { start, end })
+    }
+
     /// Returns an error if the rule is invalid.
     pub(crate) fn check(&self) -> Result<(), InvalidRule> {
-        let problem = |member, problem: String| Err(InvalidRule { member, problem });
         if let Some(operation) = &self.operation
             && Spec::get().operation(operation).is_none()
         {
             let nearest = Spec::get().nearest(operation, |known| known.id.clone());
             let nearest = nearest.map(|known| format!("; the nearest is {}", known.id));
-            return problem(
-                "operation",
-                format!(
-                    "the spec has no operation {}{}",
-                    quoted(operation),
-                    nearest.unwrap_or_default()
-                ),
+            let problem = format!(
+                "the spec has no operation {}{}",
+                quoted(operation),
+                nearest.unwrap_or_default()
             );
+            return Err(InvalidRule::new("operation", problem));
         }
-        if self.nth == Some(0) {
-            return problem("nth", "must be at least 1".to_owned());
+        self.check_selection()?;
+        self.check_parameters()
+    }
+
+    /// Returns an error if the members that select requests are invalid.
+    fn check_selection(&self) -> Result<(), InvalidRule> {
+        for (member, number) in [("nth", self.nth), ("from", self.from)] {
+            if number == Some(0) {
+                return Err(InvalidRule::new(member, "must be at least 1"));
+            }
         }
-        if self
-            .probability
-            .is_some_and(|chance| !(0.0..=1.0).contains(&chance))
-        {
-            return problem("probability", "must be between 0 and 1".to_owned());
+        let is_probability = |chance| (0.0..=1.0).contains(&chance);
+        if !self.probability.is_none_or(is_probability) {
+            return Err(InvalidRule::new("probability", "must be between 0 and 1"));
         }
-        if self.probability.is_some() && self.nth.is_some() {
-            return problem("nth", "cannot be combined with probability".to_owned());
-        }
-        if self
-            .status
-            .is_some_and(|status| !(400..=599).contains(&status))
-        {
-            return problem("status", "must be from 400 to 599".to_owned());
-        }
-        if self.fault == Fault::Delay && self.delay_ms == 0 {
-            return problem("delay_ms", "is required for the fault delay".to_owned());
-        }
-        if self.fault == Fault::ClockSkew && self.skew_seconds == 0 {
-            return problem(
-                "skew_seconds",
-                "is required for the fault clock_skew".to_owned(),
-            );
+        let others = [
+            ("probability", self.probability.is_some()),
+            ("from", self.from.is_some()),
+        ];
+        for (other, is_present) in others {
+            if self.nth.is_some() && is_present {
+                let problem = format!("cannot be combined with {other}");
+                return Err(InvalidRule::new("nth", problem));
+            }
         }
         Ok(())
+    }
+
+    /// Returns an error if a parameter of the fault is missing or invalid.
+    fn check_parameters(&self) -> Result<(), InvalidRule> {
+        let is_error = |status| (400..=599).contains(&status);
+        if !self.status.is_none_or(is_error) {
+            return Err(InvalidRule::new("status", "must be from 400 to 599"));
+        }
+        let missing = match self.fault {
+            Fault::Delay | Fault::SlowDrip if self.delay_ms == 0 => "delay_ms",
+            Fault::ClockSkew if self.skew_seconds == 0 => "skew_seconds",
+            Fault::HistoryLag if self.lag_seconds == 0 => "lag_seconds",
+            Fault::PageCap if self.max_items.unwrap_or_default() == 0 => "max_items",
+            Fault::QuietHours if self.start.is_none() => "start",
+            Fault::QuietHours if self.end.is_none() => "end",
+            Fault::BusyLimit if self.requests == 0 => "requests",
+            _ => return Ok(()),
+        };
+        let problem = format!("is required for the fault {}", self.fault.name());
+        Err(InvalidRule::new(missing, problem))
     }
 }
 
@@ -189,6 +286,15 @@ impl Rule {
 pub(crate) struct InvalidRule {
     member: &'static str,
     problem: String,
+}
+
+impl InvalidRule {
+    fn new(member: &'static str, problem: impl Into<String>) -> Self {
+        Self {
+            member,
+            problem: problem.into(),
+        }
+    }
 }
 
 impl FromStr for Rule {
@@ -253,6 +359,17 @@ mod tests {
             ("fault=status,nth=0", "nth: must be at least 1"),
             ("fault=status,nth=1,probability=0.5", "nth: cannot be"),
             ("fault=delay", "delay_ms: is required"),
+            ("fault=slow_drip", "delay_ms: is required"),
+            ("fault=history_lag", "lag_seconds: is required"),
+            ("fault=page_cap,max_items=0", "max_items: is required"),
+            ("fault=quiet_hours,start=21:00", "end: is required"),
+            ("fault=quiet_hours,start=25:00,end=08:00", "hour"),
+            ("fault=busy_limit", "requests: is required"),
+            ("fault=status,from=0", "from: must be at least 1"),
+            (
+                "fault=status,nth=2,from=2",
+                "nth: cannot be combined with from",
+            ),
             ("fault=clock_skew", "skew_seconds: is required"),
             ("fault=status,nth=1,nth=2", "nth occurs twice"),
             ("fault=status,colour=red", "unknown field `colour`"),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::body::Body;
+use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 use http_body_util::BodyExt as _;
@@ -26,9 +27,24 @@ pub(crate) async fn read_json(
     body: Body,
     options: ReadOptions,
 ) -> Result<Option<Value>, Rejection> {
+    let bytes = read_body(body, options).await?;
+    parse(headers, &bytes, options)
+}
+
+/// Reads a whole body, in time.
+pub(super) async fn read_body(body: Body, options: ReadOptions) -> Result<Bytes, Rejection> {
     let bytes = tokio::time::timeout(options.timeout, read(body, options.max_bytes))
         .await
         .map_err(|_| Rejection::too_slow("body", options.timeout))??;
+    Ok(bytes.into())
+}
+
+/// Parses a JSON body. Returns `None` if it is empty.
+pub(super) fn parse(
+    headers: &HeaderMap,
+    bytes: &Bytes,
+    options: ReadOptions,
+) -> Result<Option<Value>, Rejection> {
     if bytes.is_empty() {
         if options.required {
             return Err(Rejection::bad_data("body", "is missing; it must be JSON"));
@@ -39,7 +55,7 @@ pub(crate) async fn read_json(
     if is_json(headers) == Some(false) {
         return Err(Rejection::unsupported_type());
     }
-    match serde_json::from_slice(&bytes) {
+    match serde_json::from_slice(bytes) {
         Ok(value) => Ok(Some(value)),
         // serde's message is left out, since it may quote a value.
         Err(error) => Err(Rejection::bad_data(

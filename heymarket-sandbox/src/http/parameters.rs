@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use http::{HeaderMap, Uri};
 use serde_json::Value;
 
+use crate::error::shortened;
 use crate::spec::{Operation, Parameter, Place, Spec};
 use crate::store::Rejection;
 
@@ -19,10 +20,7 @@ pub(super) struct Incoming {
 
 /// Parses the path and query parameters by their schemas.
 pub(super) fn parameters(incoming: &Incoming) -> Result<HashMap<String, Value>, Rejection> {
-    let uri = format!("/?{}", incoming.query);
-    let query = uri.parse::<Uri>().ok();
-    let query = query.and_then(|uri| axum::extract::Query::try_from_uri(&uri).ok());
-    let query: HashMap<String, String> = query.map(|query| query.0).unwrap_or_default();
+    let query = query(incoming);
     let Some(path) = &incoming.path else {
         return Err(Rejection::bad_data("path", "must be percent-encoded UTF-8"));
     };
@@ -47,6 +45,32 @@ pub(super) fn parameters(incoming: &Incoming) -> Result<HashMap<String, Value>, 
         }
     }
     Ok(parameters)
+}
+
+fn query(incoming: &Incoming) -> HashMap<String, String> {
+    let uri = format!("/?{}", incoming.query).parse::<Uri>().ok();
+    let query = uri.and_then(|uri| axum::extract::Query::try_from_uri(&uri).ok());
+    query.map(|query| query.0).unwrap_or_default()
+}
+
+/// Returns a sentence for each query parameter that the operation does not have,
+/// up to five.
+pub(super) fn unknown_parameters(incoming: &Incoming) -> Vec<String> {
+    if incoming.query.is_empty() {
+        return Vec::new();
+    }
+    let known = |name: &String| {
+        let mut parameters = incoming.operation.parameters.iter();
+        parameters.any(|known| known.place == Place::Query && known.name == *name)
+    };
+    let mut unknown: Vec<_> = query(incoming).into_keys().collect();
+    unknown.retain(|name| !known(name));
+    unknown.sort();
+    unknown.truncate(5);
+    let unknown = unknown.iter();
+    unknown
+        .map(|name| format!("{}: unknown query parameter", shortened(name)))
+        .collect()
 }
 
 fn typed(parameter: &Parameter, text: &str) -> Result<Value, Rejection> {

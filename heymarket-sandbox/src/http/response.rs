@@ -2,12 +2,13 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 use http_body_util::Full;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
@@ -18,6 +19,8 @@ use crate::dialect::DialectChooser;
 use crate::render::Renderer;
 use crate::store::{Rejection, Store};
 
+/// Names the unknown members of a request.
+const WARNING: HeaderName = HeaderName::from_static("x-sandbox-warning");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Marks a response whose connection is closed instead.
@@ -34,6 +37,11 @@ pub(crate) struct ApiResponse {
     /// The offset of `Date`, in seconds.
     pub(crate) skew_seconds: i64,
     pub(crate) cut_off: bool,
+    /// How long the body takes to be sent.
+    pub(crate) drip: Duration,
+    pub(crate) retry_after_seconds: Option<u64>,
+    /// Unknown members of the request.
+    pub(crate) warning: Option<String>,
 }
 
 impl ApiResponse {
@@ -45,6 +53,9 @@ impl ApiResponse {
             allow: None,
             skew_seconds: 0,
             cut_off: false,
+            drip: Duration::ZERO,
+            retry_after_seconds: None,
+            warning: None,
         }
     }
 
@@ -95,6 +106,8 @@ impl ApiResponse {
         let length = self.body.len();
         let body = if self.cut_off {
             Body::new(CutOff(Some(self.body.slice(..length / 2))))
+        } else if !self.drip.is_zero() {
+            Body::new(Drip::new(self.body, self.drip))
         } else {
             Body::new(Full::new(self.body))
         };
@@ -107,6 +120,12 @@ impl ApiResponse {
         put_text(headers, REQUEST_ID, &uuid::Uuid::new_v4().to_string());
         if let Some(allow) = &self.allow {
             put_text(headers, http::header::ALLOW, allow);
+        }
+        if let Some(seconds) = self.retry_after_seconds {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        if let Some(warning) = &self.warning {
+            put_text(headers, WARNING, &warning.escape_default().to_string());
         }
         let skew = SignedDuration::from_secs(self.skew_seconds);
         let date = Timestamp::now()
@@ -155,5 +174,50 @@ impl HttpBody for CutOff {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::default()
+    }
+}
+
+/// How many pieces a slow body is sent in.
+const PIECES: usize = 50;
+
+/// A body that is sent in small pieces, with a pause before each.
+struct Drip {
+    rest: Bytes,
+    piece: usize,
+    pause: Duration,
+    sleep: Pin<Box<tokio::time::Sleep>>,
+}
+
+impl Drip {
+    fn new(body: Bytes, total: Duration) -> Self {
+        let piece = body.len().div_ceil(PIECES).max(1);
+        let pieces = body.len().div_ceil(piece).max(1);
+        let pause = total / u32::try_from(pieces).unwrap_or(u32::MAX);
+        Self {
+            rest: body,
+            piece,
+            pause,
+            sleep: Box::pin(tokio::time::sleep(pause)),
+        }
+    }
+}
+
+impl HttpBody for Drip {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if self.rest.is_empty() {
+            return Poll::Ready(None);
+        }
+        ready!(self.sleep.as_mut().poll(context));
+        let next = tokio::time::Instant::now() + self.pause;
+        self.sleep.as_mut().reset(next);
+        let length = self.piece.min(self.rest.len());
+        let piece = self.rest.split_to(length);
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 }

@@ -35,17 +35,20 @@ pub(crate) fn router(context: Context, control: Router) -> Router {
     }
     // Operations need a key and accept every `Host`, since containers have
     // other names for the sandbox. The control endpoints check it.
-    let elsewhere = context.clone();
+    let (methods, elsewhere) = (context.clone(), context.clone());
     router
         .merge(control)
-        .method_not_allowed_fallback(wrong_method)
+        .method_not_allowed_fallback(move |method: Method, uri: Uri| {
+            let context = methods.clone();
+            async move { wrong_method(&context, &method, &uri) }
+        })
         .fallback(move |method: Method, uri: Uri, headers: HeaderMap| {
             let context = elsewhere.clone();
             async move { unknown_path(&context, &method, &uri, &headers) }
         })
 }
 
-async fn wrong_method(method: Method, uri: Uri) -> Response {
+fn wrong_method(context: &Context, method: &Method, uri: &Uri) -> Response {
     let path = uri.path();
     // An exact path wins over a path with parameters.
     let is_own = |operation: &&Operation| operation.path == path;
@@ -70,6 +73,7 @@ async fn wrong_method(method: Method, uri: Uri) -> Response {
     let body = serde_json::json!({"name": "method_not_allowed", "message": problem});
     let mut answer = ApiResponse::json(405, &body);
     answer.allow = (!allowed.is_empty()).then(|| allowed.join(", "));
+    record(context, method, uri, &answer);
     answer.into_response()
 }
 
@@ -105,5 +109,16 @@ fn unknown_path(context: &Context, method: &Method, uri: &Uri, headers: &HeaderM
     let rejection = Rejection::not_found(format!("no such endpoint: {}{hint}", shortened(&line)));
     let dialect = dialect(headers).ok().flatten();
     let mut dialect = context.shared.state().dialect_chooser(dialect);
-    ApiResponse::rejection(&rejection, &mut dialect).into_response()
+    let response = ApiResponse::rejection(&rejection, &mut dialect);
+    record(context, method, uri, &response);
+    response.into_response()
+}
+
+/// Records a request that is none of an operation, unless it is for the control
+/// endpoints.
+fn record(context: &Context, method: &Method, uri: &Uri, response: &ApiResponse) {
+    if !uri.path().starts_with("/_sandbox") {
+        let mut recording = context.shared.record(method, uri);
+        recording.response(response.status, &response.body);
+    }
 }

@@ -7,15 +7,17 @@ use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
 use axum::response::Response;
 use http::HeaderMap;
+use http::request::Parts;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::auth::Keys;
-use super::body::{ReadOptions, read_json};
-use super::parameters::{Incoming, parameters};
+use super::body::{ReadOptions, parse, read_body};
+use super::parameters::{Incoming, parameters, unknown_parameters};
 use super::response::{self, ApiResponse};
 use crate::dialect::Dialect;
 use crate::faults::{Plan, make_unknown};
+use crate::journal::Recording;
 use crate::operations::{Call, handler};
 use crate::spec::{Operation, Spec};
 use crate::state::{Shared, State};
@@ -31,49 +33,62 @@ pub(crate) struct Context {
     pub(crate) keys: Arc<Keys>,
 }
 
-/// Serves a request of an operation.
+/// Serves a request of an operation, and records it.
 pub(super) async fn serve(
     context: &Context,
     operation: &'static Operation,
     path: Option<RawPathParams>,
     request: Request,
 ) -> Response {
-    let shared = &context.shared;
-    let plan = shared.state().rules.plan(&operation.id);
+    let (parts, body) = request.into_parts();
+    let mut recording = context.shared.record(&parts.method, &parts.uri);
+    let plan = context.shared.state().rules.plan(&operation.id);
+    recording.operation(&operation.id, &plan.rules);
+    recording.headers(&parts.headers);
+    let incoming = Incoming::new(operation, path, parts);
+    match respond(context, &plan, incoming, body, &mut recording).await {
+        Some(response) => {
+            recording.response(response.status, &response.body);
+            response.into_response()
+        }
+        None => response::close(),
+    }
+}
+
+/// Returns the response, or `None` to close the connection.
+async fn respond(
+    context: &Context,
+    plan: &Plan,
+    incoming: Incoming,
+    body: Body,
+    recording: &mut Recording<'_>,
+) -> Option<ApiResponse> {
     if plan.delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(plan.delay_ms)).await;
     }
     if plan.close_before {
-        return response::close();
+        return None;
     }
-    let (parts, body) = request.into_parts();
-    if let Some(error) = plan.error.filter(|error| !error.processed) {
-        return wrong(context, &plan, error.status, error.html).into_response();
-    }
-    let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-    let path = path.map(|path| path.iter().map(own).collect());
-    let incoming = Incoming {
-        operation,
-        path,
-        query: parts.uri.query().unwrap_or_default().to_owned(),
-        headers: parts.headers,
-    };
-    let mut answer = match process(context, &plan, incoming, body).await {
-        Ok(answer) => answer,
-        Err((rejection, dialect)) => {
-            let mut dialect = shared.state().dialect_chooser(dialect);
-            ApiResponse::rejection(&rejection, &mut dialect)
+    let mut response = if plan.error.is_some_and(|error| !error.processed) {
+        fault_response(context, plan)?
+    } else {
+        let processed = process(context, plan, incoming, body, recording).await;
+        if plan.close_after {
+            return None;
+        }
+        match processed {
+            _ if plan.error.is_some() => fault_response(context, plan)?,
+            Ok(response) => response,
+            Err((rejection, dialect)) => {
+                let mut dialect = context.shared.state().dialect_chooser(dialect);
+                ApiResponse::rejection(&rejection, &mut dialect)
+            }
         }
     };
-    if plan.close_after {
-        return response::close();
-    }
-    if let Some(error) = plan.error {
-        answer = wrong(context, &plan, error.status, error.html);
-    }
-    answer.cut_off = plan.cut_off;
-    answer.skew_seconds = plan.skew_seconds;
-    answer.into_response()
+    response.cut_off = plan.cut_off;
+    response.drip = Duration::from_millis(plan.drip_ms);
+    response.skew_seconds = plan.skew_seconds;
+    Some(response)
 }
 
 /// A rejection, and the dialect of its response.
@@ -84,18 +99,29 @@ async fn process(
     plan: &Plan,
     incoming: Incoming,
     body: Body,
+    recording: &mut Recording<'_>,
 ) -> Result<ApiResponse, Rejected> {
     let dialect = dialect(&incoming.headers).map_err(|rejection| (rejection, None))?;
-    let refused = |rejection| (rejection, dialect);
-    admit(context, plan, &incoming.headers).map_err(refused)?;
+    let rejected = |rejection| (rejection, dialect);
+    admit(context, plan, &incoming.headers).map_err(rejected)?;
     let operation = incoming.operation;
-    let parameters = parameters(&incoming).map_err(refused)?;
-    let body = checked_body(context, &incoming, body)
-        .await
-        .map_err(refused)?;
+    let mut warnings = unknown_parameters(&incoming);
+    let parameters = parameters(&incoming).map_err(rejected)?;
+    let body = checked_body(context, &incoming, body, recording).await;
+    let body = body.map_err(rejected)?;
+    if let Some(schema) = &operation.body {
+        warnings.extend(Spec::get().members(schema).unknown(&body));
+    }
+    if !warnings.is_empty() {
+        recording.warn(&warnings);
+        if context.shared.settings.strict {
+            let problem = warnings.join("; ");
+            return Err(rejected(Rejection::new(400, "bad_data", problem)));
+        }
+    }
     let Some(handler) = handler(&operation.id) else {
         let problem = format!("the sandbox does not implement {}", operation.id);
-        return Err(refused(Rejection::new(501, "not_implemented", problem)));
+        return Err(rejected(Rejection::new(501, "not_implemented", problem)));
     };
     let act = |state: &mut State| {
         let mut dialect = state.dialect_chooser(dialect);
@@ -105,19 +131,22 @@ async fn process(
             dialect: &mut dialect,
             parameters: &parameters,
             body: &body,
-            deduplicate: context.shared.settings.deduplicate_local_ids,
+            plan,
+            deduplication: context.shared.settings.deduplication,
         })
     };
-    let answer = if operation.reads {
+    let result = if operation.reads {
         context.shared.look(act)
     } else {
         context.shared.change(act)
     };
-    let mut answer = answer.map_err(refused)?;
+    let mut value = result.map_err(rejected)?;
     if plan.unknown_values {
-        make_unknown(&mut answer);
+        make_unknown(&mut value);
     }
-    Ok(ApiResponse::json(200, &answer))
+    let mut response = ApiResponse::json(200, &value);
+    response.warning = (!warnings.is_empty()).then(|| warnings.join("; "));
+    Ok(response)
 }
 
 /// Checks the token and the limit.
@@ -128,7 +157,8 @@ fn admit(context: &Context, plan: &Plan, headers: &HeaderMap) -> Result<(), Reje
         .unwrap_or(Timestamp::MAX);
     let key = context.keys.check(headers, now)?;
     let limit = context.shared.settings.rate_limit;
-    if context.shared.state().admit(key, limit) {
+    let others = plan.other_requests;
+    if context.shared.state().admit(key, limit, others) {
         return Ok(());
     }
     Err(Rejection::new(
@@ -152,6 +182,7 @@ async fn checked_body(
     context: &Context,
     incoming: &Incoming,
     body: Body,
+    recording: &mut Recording<'_>,
 ) -> Result<Value, Rejection> {
     let Some(schema) = &incoming.operation.body else {
         return Ok(Value::Null);
@@ -161,7 +192,9 @@ async fn checked_body(
         timeout: context.shared.settings.read_timeout,
         required: schema.required,
     };
-    let Some(value) = read_json(&incoming.headers, body, options).await? else {
+    let bytes = read_body(body, options).await?;
+    recording.body(&bytes);
+    let Some(value) = parse(&incoming.headers, &bytes, options)? else {
         return Ok(Value::Null);
     };
     Spec::get()
@@ -175,30 +208,33 @@ async fn checked_body(
 }
 
 /// Returns the response that a rule demands.
-fn wrong(context: &Context, plan: &Plan, status: u16, html: bool) -> ApiResponse {
-    let mut answer = if html {
-        ApiResponse::html(status)
+fn fault_response(context: &Context, plan: &Plan) -> Option<ApiResponse> {
+    let error = plan.error?;
+    let mut response = if error.html {
+        ApiResponse::html(error.status)
     } else {
-        let mut dialect = context.shared.state().dialect_chooser(None);
-        let rejection = match status {
-            429 => Rejection::new(
-                status,
-                "rate_limit_exceeded",
-                "a rule of the sandbox caused this error",
-            ),
-            500.. => Rejection::new(
-                status,
-                "server_error",
-                "a rule of the sandbox caused this error",
-            ),
-            _ => Rejection::new(
-                status,
-                "bad_data",
-                "a rule of the sandbox caused this error",
-            ),
+        let name = match error.status {
+            429 => "rate_limit_exceeded",
+            500.. => "server_error",
+            _ => "bad_data",
         };
+        let problem = "a rule of the sandbox caused this error";
+        let rejection = Rejection::new(error.status, name, problem);
+        let mut dialect = context.shared.state().dialect_chooser(None);
         ApiResponse::rejection(&rejection, &mut dialect)
     };
-    answer.skew_seconds = plan.skew_seconds;
-    answer
+    response.retry_after_seconds = error.retry_after_seconds;
+    Some(response)
+}
+
+impl Incoming {
+    fn new(operation: &'static Operation, path: Option<RawPathParams>, parts: Parts) -> Self {
+        let own = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        Self {
+            operation,
+            path: path.map(|path| path.iter().map(own).collect()),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            headers: parts.headers,
+        }
+    }
 }

@@ -7,7 +7,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::sparse::make_sparse;
+use crate::deduplication::Deduplication;
 use crate::dialect::DialectChooser;
+use crate::faults::Plan;
 use crate::render::Renderer;
 use crate::store::{Order, Paging, Part, Record, Rejection, Sent, Store, Table};
 
@@ -25,8 +28,9 @@ pub(crate) struct Call<'a> {
     /// Path and query parameters, typed by their schemas.
     pub(crate) parameters: &'a HashMap<String, Value>,
     pub(crate) body: &'a Value,
-    /// Whether a repeated `local_id` has no further effect.
-    pub(crate) deduplicate: bool,
+    /// The faults of the request.
+    pub(crate) plan: &'a Plan,
+    pub(crate) deduplication: Deduplication,
 }
 
 /// The cursor of a list. Other members of the documented list request have no
@@ -76,9 +80,10 @@ impl Call<'_> {
         &mut self,
         kind: &str,
         local_id: Option<&str>,
+        is_of_list: bool,
         act: impl FnOnce(&mut Store, Timestamp) -> Result<Sent, Rejection>,
     ) -> Result<Sent, Rejection> {
-        let Some(local_id) = local_id.filter(|_| self.deduplicate) else {
+        let Some(local_id) = local_id.filter(|_| self.deduplication.covers(is_of_list)) else {
             return act(self.store, self.now);
         };
         if let Some(sent) = self.store.result_of_local_id(kind, local_id) {
@@ -95,7 +100,7 @@ impl Call<'_> {
         table: fn(&Store) -> &Table<R>,
         parts: &[Part],
         paging: &Paging,
-        mut word: impl FnMut(&mut Renderer<'_>, &R) -> Value,
+        mut render: impl FnMut(&mut Renderer<'_>, &R) -> Value,
     ) -> Value {
         let store: &Store = self.store;
         let mut renderer = Renderer {
@@ -103,30 +108,44 @@ impl Call<'_> {
             dialect: self.dialect,
         };
         let page = table(store).page(parts, paging);
-        page.into_iter()
-            .map(|record| word(&mut renderer, record))
-            .collect()
+        let items = page.into_iter().map(|record| render(&mut renderer, record));
+        if self.plan.sparse_lists {
+            return items
+                .map(|mut item| {
+                    make_sparse(&mut item);
+                    item
+                })
+                .collect();
+        }
+        items.collect()
     }
-}
 
-impl ListRequest {
-    /// Returns the requested page. `first` is the number of the first page.
+    /// Returns the requested page of a list. `first` is the number of the first
+    /// page.
     pub(super) fn paging(&self, first: i64) -> Result<Paging, Rejection> {
-        let limit = self.limit.unwrap_or(PAGE);
+        let request: ListRequest = self.input()?;
+        let limit = request.limit.unwrap_or(PAGE);
         let limit = usize::try_from(limit)
             .map_err(|_| Rejection::bad_data("limit", "must not be negative"))?;
-        let page = self.page.unwrap_or(first).max(first) - first;
+        let limit = self.capped(limit);
+        let page = request.page.unwrap_or(first).max(first) - first;
         let skip = usize::try_from(page).unwrap_or(0).saturating_mul(limit);
         Ok(Paging {
-            order: match self.order.as_str() {
+            order: match request.order.as_str() {
                 "created_at" => Order::Created,
                 _ => Order::Updated,
             },
-            ascending: self.ascending,
-            bound: self.date,
+            ascending: request.ascending,
+            bound: request.date,
+            hidden_from: None,
             skip,
             limit,
         })
+    }
+
+    /// Returns the size of a page that a rule may cap.
+    pub(super) fn capped(&self, limit: usize) -> usize {
+        limit.min(self.plan.max_items.unwrap_or(usize::MAX))
     }
 }
 

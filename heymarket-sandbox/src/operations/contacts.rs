@@ -113,7 +113,7 @@ fn named(call: &Call<'_>, id: Option<i64>, phone: Option<&str>) -> Result<Contac
 }
 
 pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Rejection> {
-    let paging = call.input::<ListRequest>()?.paging(1)?;
+    let paging = call.paging(1)?;
     Ok(call.page(
         |store| &store.contacts,
         &[Part::Whole],

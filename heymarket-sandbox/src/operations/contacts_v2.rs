@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::call::{Call, ListRequest, found};
+use super::call::{Call, found};
 use crate::render::{Generation, ok};
 use crate::store::{Channels, Contact, ContactChange, NewChannel, Part, Rejection};
 
@@ -145,7 +145,7 @@ fn upsert_contact(
 
 /// Pages count from 0, as in the documented example.
 pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Rejection> {
-    let paging = call.input::<ListRequest>()?.paging(0)?;
+    let paging = call.paging(0)?;
     Ok(call.page(
         |store| &store.contacts,
         &[Part::Whole],

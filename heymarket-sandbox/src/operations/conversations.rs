@@ -62,7 +62,7 @@ pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Rejection> {
             }
         }
     }
-    let paging = call.input::<ListRequest>()?.paging(1)?;
+    let paging = call.paging(1)?;
     Ok(call.page(
         |store| &store.conversations,
         &parts,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::call::{Call, ListRequest, found};
+use super::call::{Call, found};
 use crate::render::ok;
 use crate::store::{Kind, List, Part, Rejection, Sent, Store};
 
@@ -51,7 +51,7 @@ pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Rejection> {
 }
 
 pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Rejection> {
-    let paging = call.input::<ListRequest>()?.paging(1)?;
+    let paging = call.paging(1)?;
     Ok(call.page(
         |store| &store.lists,
         &[Part::Whole],
@@ -64,7 +64,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let change: ListChange = call.input()?;
     check(call.store, &change)?;
     let local_id = change.local_id.clone();
-    let made = call.once("list", local_id.as_deref(), |store, now| {
+    let made = call.once("list", local_id.as_deref(), true, |store, now| {
         let contacts = change.contacts.clone().unwrap_or_default();
         let contacts = members(store, contacts, &change, now);
         check_size(store, &contacts)?;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::call::{Call, ListRequest};
-use crate::store::{Content, Order, Outgoing, Paging, Part, Receiver, Rejection};
+use crate::store::{Content, Message, Order, Outgoing, Paging, Part, Receiver, Rejection};
 
 /// The size of a page of the history.
 const HISTORY: usize = 50;
@@ -45,8 +45,10 @@ pub(super) fn send(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let request: SendMessage = call.input()?;
     let media = request.media_url.clone().unwrap_or_default();
     let local_id = request.local_id.clone();
-    let outgoing = request.outgoing()?;
-    let sent = call.once("message", local_id.as_deref(), |store, now| {
+    let is_of_list = request.list_id.is_some();
+    let mut outgoing = request.outgoing()?;
+    outgoing.held_until = call.plan.held_until(call.now);
+    let sent = call.once("message", local_id.as_deref(), is_of_list, |store, now| {
         store.send(&outgoing, now)
     })?;
     Ok(call.renderer().sent(&sent, &media))
@@ -71,6 +73,7 @@ impl SendMessage {
                 media: self.media_url,
             },
             private: self.private,
+            held_until: None,
             author: self.author,
             local_id: self.local_id.unwrap_or_default(),
         })
@@ -106,10 +109,11 @@ pub(super) fn send_email(call: &mut Call<'_>) -> Result<Value, Rejection> {
             ..Content::default()
         },
         private: false,
+        held_until: call.plan.held_until(call.now),
         author: String::new(),
         local_id: request.local_id.clone().unwrap_or_default(),
     };
-    let sent = call.once("email", request.local_id.as_deref(), |store, now| {
+    let sent = call.once("email", request.local_id.as_deref(), false, |store, now| {
         store.send_email(&outgoing, to.as_deref(), now)
     })?;
     if let Some(id) = sent.conversation.filter(|_| !request.conv_title.is_empty()) {
@@ -160,8 +164,9 @@ pub(super) fn history(call: &mut Call<'_>) -> Result<Value, Rejection> {
         order: Order::Created,
         ascending: false,
         bound,
+        hidden_from: call.plan.hidden_from(call.now),
         skip: 0,
-        limit: HISTORY,
+        limit: call.capped(HISTORY),
     };
     Ok(call.page(
         |store| &store.messages,
@@ -178,9 +183,10 @@ pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Rejection> {
         order: Option<Order>,
     }
     let request: ListMessages = call.input()?;
-    let mut paging = call.input::<ListRequest>()?.paging(1)?;
+    let mut paging = call.paging(1)?;
     paging.order = request.order.unwrap_or(Order::Created);
     paging.bound = request.created_at;
+    paging.hidden_from = call.plan.hidden_from(call.now);
     Ok(call.page(
         |store| &store.messages,
         &[Part::Whole],
@@ -191,6 +197,18 @@ pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Rejection> {
 
 pub(super) fn count(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let request: ListRequest = call.input()?;
-    let count = call.store.messages.count(request.date);
+    let hidden_from = call.plan.hidden_from(call.now);
+    let count = match hidden_from {
+        None => call.store.messages.count(request.date),
+        Some(from) => {
+            let is_old = |message: &&Message| message.date < from;
+            let is_before = |message: &&Message| {
+                let bound = request.date;
+                bound.is_none_or(|bound| message.updated < bound)
+            };
+            let messages = call.store.messages.iter();
+            messages.filter(is_old).filter(is_before).count()
+        }
+    };
     Ok(call.renderer().count(count))
 }

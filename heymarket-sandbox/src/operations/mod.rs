@@ -9,6 +9,7 @@ mod inboxes;
 mod lists;
 mod messages;
 mod scheduled_messages;
+mod sparse;
 mod surveys;
 mod tags;
 mod team;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::call::{Call, ListRequest, found};
+use super::call::{Call, found};
 use crate::store::{Part, Rejection};
 
 pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Rejection> {
@@ -13,7 +13,7 @@ pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Rejection> {
 
 /// Pages count from 1, without a cursor.
 pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Rejection> {
-    let paging = call.input::<ListRequest>()?.paging(1)?;
+    let paging = call.paging(1)?;
     Ok(call.page(
         |store| &store.surveys,
         &[Part::Whole],

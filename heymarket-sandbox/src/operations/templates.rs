@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::call::{Call, ListRequest, found};
+use super::call::{Call, found};
 use crate::render::ok;
 use crate::store::{Kind, Part, Rejection, Template};
 
@@ -29,7 +29,7 @@ pub(super) fn get(call: &mut Call<'_>) -> Result<Value, Rejection> {
 }
 
 pub(super) fn list(call: &mut Call<'_>) -> Result<Value, Rejection> {
-    let paging = call.input::<ListRequest>()?.paging(1)?;
+    let paging = call.paging(1)?;
     Ok(call.page(
         |store| &store.templates,
         &[Part::Whole],

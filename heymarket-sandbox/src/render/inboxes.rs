@@ -3,12 +3,23 @@
 use serde_json::{Value, json};
 
 use super::renderer::{Renderer, time};
+use crate::faults::QuietHours;
 use crate::store::Inbox;
 
 impl Renderer<'_> {
-    pub(crate) fn inboxes(&mut self) -> Value {
+    /// Renders the inboxes, with the quiet hours of a rule.
+    pub(crate) fn inboxes(&mut self, hours: Option<QuietHours>, is_quiet: bool) -> Value {
         let inboxes = self.store.inboxes.values();
-        let inboxes: Vec<_> = inboxes.map(|inbox| self.inbox(inbox)).collect();
+        let inboxes: Vec<_> = inboxes
+            .map(|inbox| {
+                let mut rendered = self.inbox(inbox);
+                if let Some(hours) = hours {
+                    rendered["is_quiet_hours"] = is_quiet.into();
+                    rendered["business_hours"] = business_hours(&hours);
+                }
+                rendered
+            })
+            .collect();
         match self.dialect.choose(2) {
             0 => inboxes.into(),
             _ => json!({ "inboxes": inboxes }),
@@ -58,4 +69,22 @@ impl Renderer<'_> {
             })
         }
     }
+}
+
+/// Renders the hours outside of the quiet hours, which are the same every day.
+fn business_hours(quiet: &QuietHours) -> Value {
+    let (start, end) = (quiet.end, quiet.start);
+    json!({
+        "quiet_hours_enabled": true,
+        "is_weekday_hours_set": true,
+        "is_weekend_hours_set": true,
+        "weekday_start_hour": start.hour(),
+        "weekday_start_min": start.minute(),
+        "weekday_end_hour": end.hour(),
+        "weekday_end_min": end.minute(),
+        "weekend_start_hour": start.hour(),
+        "weekend_start_min": start.minute(),
+        "weekend_end_hour": end.hour(),
+        "weekend_end_min": end.minute(),
+    })
 }

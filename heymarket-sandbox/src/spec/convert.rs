@@ -29,7 +29,13 @@ pub(super) fn standalone(document: &Value, schema: &Value, side: Side) -> Value 
     })
 }
 
-fn component<'a>(document: &'a Value, name: &str) -> &'a Value {
+/// Returns the name of the schema that a schema refers to.
+pub(super) fn referenced(schema: &Value) -> Option<&str> {
+    let reference = schema.get("$ref").and_then(Value::as_str);
+    reference.and_then(|text| text.strip_prefix(SCHEMAS))
+}
+
+pub(super) fn component<'a>(document: &'a Value, name: &str) -> &'a Value {
     let schemas = document.pointer("/components/schemas");
     schemas
         .and_then(|schemas| schemas.get(name))
@@ -39,8 +45,7 @@ fn component<'a>(document: &'a Value, name: &str) -> &'a Value {
 fn collect_references(document: &Value, schema: &Value, names: &mut BTreeSet<String>) {
     match schema {
         Value::Object(members) => {
-            let reference = members.get("$ref").and_then(Value::as_str);
-            if let Some(name) = reference.and_then(|text| text.strip_prefix(SCHEMAS))
+            if let Some(name) = referenced(schema)
                 && names.insert(name.to_owned())
             {
                 collect_references(document, component(document, name), names);

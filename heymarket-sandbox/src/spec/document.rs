@@ -6,6 +6,7 @@ use std::sync::{LazyLock, OnceLock};
 use serde_json::Value;
 
 use super::convert;
+use super::members::Members;
 use super::validate::Validator;
 
 static BUNDLED: &str = include_str!("../../../openapi/bundled.json");
@@ -63,6 +64,7 @@ pub(crate) struct Body {
     pub(crate) required: bool,
     schema: Value,
     validator: OnceLock<Validator>,
+    members: OnceLock<Members>,
 }
 
 impl Spec {
@@ -133,6 +135,12 @@ impl Spec {
             .get_or_init(|| Validator::request(&self.document, &body.schema))
     }
 
+    /// Returns the members that a request body may have.
+    pub(crate) fn members<'a>(&self, body: &'a Body) -> &'a Members {
+        body.members
+            .get_or_init(|| Members::new(&self.document, &body.schema))
+    }
+
     /// Returns the validator of a response with status 200.
     pub(crate) fn answer<'a>(&self, operation: &'a Operation) -> Option<&'a Validator> {
         let schema = operation.response_schema.as_ref()?;
@@ -152,6 +160,7 @@ impl Operation {
                 required: body.get("required") == Some(&Value::Bool(true)),
                 schema: schema(body)?,
                 validator: OnceLock::new(),
+                members: OnceLock::new(),
             })
         });
         Some(Self {

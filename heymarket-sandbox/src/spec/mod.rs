@@ -3,6 +3,7 @@
 
 mod convert;
 mod document;
+mod members;
 #[cfg(test)]
 mod tests;
 mod validate;

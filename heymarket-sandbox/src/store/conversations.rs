@@ -192,6 +192,7 @@ impl Store {
         };
         let key = (conversation.inbox, conversation.address());
         self.threads.remove(&key);
+        self.held.retain(|message| message.conversation != id);
         for message in self.messages.ids(Part::Conversation(id)) {
             self.messages.remove(message);
         }

@@ -32,6 +32,9 @@ pub(crate) struct Store {
     pub(crate) surveys: Table<Survey>,
     pub(crate) scheduled: Table<ScheduledMessage>,
     pub(crate) fields: Fields,
+    /// Messages that quiet hours hold, by the time at which they are sent.
+    #[serde(default)]
+    pub(super) held: Vec<Message>,
     /// Results by the hash of kind and `local_id`. They are kept forever, and a
     /// `local_id` may have any length.
     pub(super) local_ids: HashMap<String, Sent>,
@@ -106,6 +109,12 @@ pub(crate) enum Subject {
 }
 
 impl Store {
+    /// Returns the ID that the next record of a kind gets.
+    pub(crate) fn peek_id(&self, kind: Kind) -> i64 {
+        let next = self.next_ids.get(&kind);
+        next.copied().unwrap_or(kind.first_id())
+    }
+
     pub(crate) fn next_id(&mut self, kind: Kind) -> i64 {
         let next = self.next_ids.entry(kind).or_insert(kind.first_id());
         *next += 1;

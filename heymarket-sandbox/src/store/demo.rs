@@ -281,6 +281,7 @@ fn send(store: &mut Store, inbox: i64, phone: &str, text: &str, now: Timestamp) 
             ..Content::default()
         },
         private: false,
+        held_until: None,
         author: String::new(),
         local_id: store.next_uuid(),
     };
@@ -361,6 +362,7 @@ mod tests {
             order: Order::Updated,
             ascending: false,
             bound: None,
+            hidden_from: None,
             skip: 0,
             limit: 31,
         };

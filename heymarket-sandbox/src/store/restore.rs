@@ -46,7 +46,7 @@ impl Store {
                 ));
             }
         }
-        for message in self.messages.iter() {
+        for message in self.messages.iter().chain(&self.held) {
             if self.conversations.get(message.conversation).is_none() {
                 return Err(format!(
                     "message {} is in conversation {}, which is not there",
@@ -72,6 +72,7 @@ impl Store {
             (Kind::Conversation, largest(&self.conversations)),
             (Kind::List, largest(&self.lists)),
             (Kind::Message, largest(&self.messages)),
+            (Kind::Message, self.held.iter().map(|held| held.id).max()),
             (Kind::ScheduledMessage, largest(&self.scheduled)),
             (Kind::Tag, largest(&self.tags)),
             (Kind::Template, largest(&self.templates)),

@@ -1,9 +1,9 @@
-//! Scheduled messages: the schedule, and sending what is due.
+//! Messages that wait: the schedule, quiet hours, and sending what is due.
 
 use jiff::Timestamp;
 
 use super::data::Store;
-use super::records::{Receiver, ScheduledMessage};
+use super::records::{Message, Receiver, ScheduledMessage};
 use super::rejection::Rejection;
 use super::sending::{Content, Outgoing};
 
@@ -20,15 +20,29 @@ impl Store {
         Some(message)
     }
 
-    /// Returns when the next scheduled message is due.
+    /// Returns when the next scheduled or held message is due.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
-        self.due.first().map(|(time, _)| *time)
+        let scheduled = self.due.first().map(|(time, _)| *time);
+        let held = self.held.first().map(|message| message.date);
+        scheduled.into_iter().chain(held).min()
+    }
+
+    /// Holds a message until its date.
+    pub(super) fn hold(&mut self, message: Message) {
+        let later = |held: &Message| held.date <= message.date;
+        let place = self.held.partition_point(later);
+        self.held.insert(place, message);
     }
 
     /// Sends what is due. A message that is rejected is kept with the status
     /// `failed`, since no caller waits for the result.
     pub(crate) fn send_due(&mut self, now: Timestamp) {
         while let Some(due) = self.next_due().filter(|due| *due <= now) {
+            if self.held.first().is_some_and(|held| held.date == due) {
+                let message = self.held.remove(0);
+                self.deliver(message);
+                continue;
+            }
             let Some(id) = self.due.first().map(|(_, id)| *id) else {
                 return;
             };
@@ -82,6 +96,7 @@ fn outgoing(scheduled: &ScheduledMessage) -> Outgoing {
             media,
         },
         private: false,
+        held_until: None,
         author: String::new(),
         local_id: scheduled.local_id.clone(),
     }

@@ -17,6 +17,8 @@ pub(crate) struct Outgoing {
     pub(crate) content: Content,
     /// An internal comment. It is sent to no customer.
     pub(crate) private: bool,
+    /// When quiet hours end that hold it.
+    pub(crate) held_until: Option<Timestamp>,
     pub(crate) author: String,
     pub(crate) local_id: String,
 }
@@ -213,8 +215,7 @@ impl Store {
         let conversation =
             self.group_conversation_for(outgoing.inbox, targets, outgoing.creator, now);
         let sent = self.put_message(outgoing, conversation, None, now);
-        self.messages
-            .change(sent.id, |message| message.target_errors = errors);
+        self.change_message(sent.id, |message| message.target_errors = errors);
         Ok(sent)
     }
 
@@ -225,15 +226,13 @@ impl Store {
         broadcast_id: Option<i64>,
         now: Timestamp,
     ) -> Sent {
-        let text = self.text(&outgoing.content, conversation);
-        let media = self.media(&outgoing.content);
-        let id = self.next_id(Kind::Message);
-        let is_mms = !media.is_empty();
-        self.messages.insert(Message {
-            id,
+        let held_until = outgoing.held_until.filter(|_| !outgoing.private);
+        let date = held_until.unwrap_or(now);
+        let message = Message {
+            id: self.next_id(Kind::Message),
             conversation,
-            text: text.clone(),
-            media,
+            text: self.text(&outgoing.content, conversation),
+            media: self.media(&outgoing.content),
             user: outgoing.creator,
             author: outgoing.author.clone(),
             private: outgoing.private,
@@ -242,24 +241,43 @@ impl Store {
             broadcast_id,
             raw_error: String::new(),
             target_errors: BTreeMap::new(),
-            date: now,
-            updated: now,
-        });
-        self.conversations.change(conversation, |conversation| {
-            conversation.join(outgoing.creator);
-            conversation.updated = conversation.updated.max(now);
-            if !outgoing.private {
-                conversation.last_text = text;
-            }
-            if is_mms && conversation.channel == "sms" {
-                "mms".clone_into(&mut conversation.channel);
-            }
-        });
-        self.emit("message_sent", Subject::Message(id));
+            date,
+            updated: date,
+        };
+        let id = message.id;
+        match held_until {
+            Some(_) => self.hold(message),
+            None => self.deliver(message),
+        }
         Sent {
             id,
             conversation: Some(conversation),
             date: now,
+        }
+    }
+
+    /// Adds a message to its conversation.
+    pub(super) fn deliver(&mut self, message: Message) {
+        self.conversations
+            .change(message.conversation, |conversation| {
+                conversation.join(message.user);
+                conversation.updated = conversation.updated.max(message.date);
+                if !message.private {
+                    conversation.last_text.clone_from(&message.text);
+                }
+                if !message.media.is_empty() && conversation.channel == "sms" {
+                    "mms".clone_into(&mut conversation.channel);
+                }
+            });
+        self.emit("message_sent", Subject::Message(message.id));
+        self.messages.insert(message);
+    }
+
+    /// Changes a message, which may be held.
+    pub(super) fn change_message(&mut self, id: i64, change: impl FnOnce(&mut Message)) {
+        match self.held.iter_mut().find(|message| message.id == id) {
+            Some(message) => change(message),
+            None => self.messages.change(id, change),
         }
     }
 }

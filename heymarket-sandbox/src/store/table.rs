@@ -1,6 +1,7 @@
 //! A table of records, indexed by time.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
@@ -50,6 +51,8 @@ pub(crate) struct Paging {
     /// Oldest first from the bound on, or else newest first strictly before it.
     pub(crate) ascending: bool,
     pub(crate) bound: Option<Timestamp>,
+    /// Records created at this time or later are left out.
+    pub(crate) hidden_from: Option<Timestamp>,
     pub(crate) skip: usize,
     pub(crate) limit: usize,
 }
@@ -111,18 +114,25 @@ impl<R: Record> Table<R> {
 
     pub(crate) fn page(&self, parts: &[Part], paging: &Paging) -> Vec<&R> {
         let wanted = paging.skip.saturating_add(paging.limit);
+        let is_visible = |(_, id): &&(Timestamp, i64)| {
+            let hidden_from = paging.hidden_from;
+            hidden_from.is_none_or(|from| self.get(*id).is_some_and(|found| found.created() < from))
+        };
         let mut found = Vec::new();
         for timeline in parts.iter().filter_map(|part| self.parts.get(part)) {
             let times = timeline.by(paging.order);
-            match (paging.ascending, paging.bound) {
-                (false, None) => found.extend(times.iter().rev().take(wanted)),
-                (false, Some(bound)) => {
-                    found.extend(times.range(..(bound, i64::MIN)).rev().take(wanted));
-                }
-                (true, None) => found.extend(times.iter().take(wanted)),
-                (true, Some(bound)) => {
-                    found.extend(times.range((bound, i64::MIN)..).take(wanted));
-                }
+            let least = paging
+                .bound
+                .map_or(Bound::Unbounded, |bound| Bound::Included((bound, i64::MIN)));
+            let below = paging
+                .bound
+                .map_or(Bound::Unbounded, |bound| Bound::Excluded((bound, i64::MIN)));
+            if paging.ascending {
+                let times = times.range((least, Bound::Unbounded));
+                found.extend(times.filter(is_visible).take(wanted));
+            } else {
+                let times = times.range((Bound::Unbounded, below)).rev();
+                found.extend(times.filter(is_visible).take(wanted));
             }
         }
         found.sort_unstable();
@@ -271,6 +281,7 @@ mod tests {
         order: Order::Updated,
         ascending: false,
         bound: None,
+        hidden_from: None,
         skip: 0,
         limit: 2,
     };
