@@ -24,16 +24,16 @@ fn a_budget_may_be_passed_by_its_slack_and_by_no_more() {
         (52.1, false),
         (f64::NAN, false),
     ] {
-        let passed = budgets::check(&budgets, &figures(measured)).expect("a verdict");
-        assert_eq!(passed.is_empty(), is_kept, "{measured}");
+        let exceeded = budgets::check(&budgets, &figures(measured)).expect("a verdict");
+        assert_eq!(exceeded.is_empty(), is_kept, "{measured}");
     }
 }
 
 #[test]
 fn an_exceeded_budget_names_the_figure_and_the_file_to_change() {
     let budgets = budgets::parse(BUDGETS).expect("budgets");
-    let passed = budgets::check(&budgets, &figures(60.0)).expect("a verdict");
-    let text = passed[0].to_string();
+    let exceeded = budgets::check(&budgets, &figures(60.0)).expect("a verdict");
+    let text = exceeded[0].to_string();
     for part in [
         "allocations: a send",
         "60.0",
@@ -61,7 +61,7 @@ fn figures_and_budgets_without_each_other_are_errors() {
     assert!(
         error
             .to_string()
-            .contains("a page is nothing that is measured"),
+            .contains("a page is not a measured figure"),
         "{error}"
     );
 }

@@ -8,20 +8,20 @@ use serde_json::Value;
 
 use crate::error::Error;
 
-/// What a build took.
+/// The time that a build took.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Took {
     pub(crate) wall: Duration,
-    /// Of all processors together, which other work on the machine changes less.
+    /// Of all processors together; other work on the machine affects it less.
     pub(crate) processor: Duration,
 }
 
-/// A run of cargo in a folder.
+/// Prepares a run of cargo in a folder.
 pub(crate) fn cargo(folder: &Path, arguments: &[&str]) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.current_dir(folder).args(arguments);
-    // Of the cargo that runs this program, and not for the one that it runs.
+    // Set by the cargo that runs this program, not for the one that it runs.
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("CARGO_PKG_") {
             command.env_remove(name);
@@ -30,11 +30,12 @@ pub(crate) fn cargo(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// What a command writes to its standard output.
+/// Runs a command, and returns its standard output.
 ///
 /// # Errors
 ///
-/// When it cannot be run or fails, with the end of what it said.
+/// Returns an error with the end of standard error if the command cannot be run or
+/// fails.
 pub(crate) fn output(mut command: Command) -> Result<String, Error> {
     let program = describe(&command);
     let output = command
@@ -53,7 +54,7 @@ pub(crate) fn output(mut command: Command) -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Runs a command, and gives what it took.
+/// Runs a command, and returns the time that it took.
 pub(crate) fn timed(command: Command) -> Result<Took, Error> {
     let (start, processor) = (Instant::now(), processor_time());
     output(command)?;
@@ -63,7 +64,7 @@ pub(crate) fn timed(command: Command) -> Result<Took, Error> {
     })
 }
 
-/// The time that processors spent on the processes that this one waited for.
+/// Returns the processor time of the child processes that have ended.
 #[cfg(unix)]
 fn processor_time() -> Duration {
     use nix::sys::resource::{UsageWho, getrusage};
@@ -75,13 +76,13 @@ fn processor_time() -> Duration {
     Duration::from_micros(u64::try_from(micros).unwrap_or_default())
 }
 
-/// Nothing that could be asked for in one way.
+/// Not available.
 #[cfg(not(unix))]
 fn processor_time() -> Duration {
     Duration::ZERO
 }
 
-/// What cargo reads off a project's manifests.
+/// Returns the metadata of a project's manifests.
 pub(crate) fn metadata(project: &Path) -> Result<Value, Error> {
     let arguments = [
         "metadata",
@@ -95,7 +96,7 @@ pub(crate) fn metadata(project: &Path) -> Result<Value, Error> {
         .map_err(|error| Error::Unexpected(format!("cargo's metadata is not JSON: {error}")))
 }
 
-/// The report that one of the benchmarks prints.
+/// Runs a benchmark in a profile, and returns its report.
 pub(crate) fn bench(
     root: &Path,
     name: &str,

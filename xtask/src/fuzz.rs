@@ -1,8 +1,8 @@
 //! Builds the fuzz targets with instrumentation, and runs them.
 //!
 //! It needs neither cargo-fuzz nor a nightly compiler: libFuzzer works with the
-//! coverage instrumentation of LLVM alone. What a run finds that is new is kept
-//! under `target/fuzz/`; `fuzz/corpus/` has what every run starts from.
+//! coverage instrumentation of LLVM alone. Every run starts from `fuzz/corpus/`, and
+//! keeps new inputs under `target/fuzz/`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ const LONGEST_INPUT: u32 = 8192;
 ///
 /// # Errors
 ///
-/// When they cannot be built, or one fails. The input that it fails on is kept,
+/// Returns an error if they cannot be built or one fails. The failing input is kept,
 /// and the message says where.
 pub fn run(
     root: &Path,
@@ -56,19 +56,19 @@ pub fn run(
         .into_iter()
         .map(|target| Run::start(root, &built, target, seconds))
         .collect::<Result<Vec<Run>, Error>>()?;
-    // Each is waited for before the first failure is returned: none is left running.
+    // All have ended before the first failure is returned.
     let outcomes: Vec<Result<(), Error>> = runs.into_iter().map(|run| run.finish(output)).collect();
     outcomes.into_iter().collect()
 }
 
-/// How long each of `targets` runs to get `seconds` of one of the processors.
+/// Returns how long each of `targets` runs to get `seconds` of a processor.
 fn seconds_of_each(seconds: u32, targets: usize, processors: usize) -> u32 {
     let (targets, processors) = (targets as u64, processors.max(1) as u64);
     let shared = (u64::from(seconds) * targets).div_ceil(processors);
     u32::try_from(shared).map_or(u32::MAX, |shared| shared.max(seconds))
 }
 
-/// A target that runs; what it prints goes to a file, since others run beside it.
+/// A running target. Its output goes to a file, since others run at the same time.
 struct Run {
     target: String,
     child: Child,
@@ -103,7 +103,7 @@ impl Run {
         })
     }
 
-    /// Waits for the end, and prints what the target said.
+    /// Waits for the end, and prints the output.
     fn finish(mut self, output: &mut Output<'_>) -> Result<(), Error> {
         let status = self
             .child
@@ -149,7 +149,7 @@ fn cargo(root: &Path) -> Command {
     command
 }
 
-/// The platform that this runs on, as the compiler names it.
+/// Returns the compiler's name of this platform.
 fn host() -> Result<String, Error> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let failed = |reason: String| failed("rustc -vV", reason);
@@ -163,7 +163,7 @@ fn host() -> Result<String, Error> {
         .ok_or_else(|| failed("it names no host".to_owned()))
 }
 
-/// Runs a command whose output is for the reader.
+/// Runs a command with its output on the terminal.
 fn succeed(mut command: Command, what: &str) -> Result<(), Error> {
     let failed = |reason: String| failed(what, reason);
     let status = command

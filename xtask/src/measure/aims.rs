@@ -1,19 +1,19 @@
-//! What was aimed at, and how far it is.
+//! Aims of the measurements, and by how much they are missed.
 
 use super::table::Table;
 
-/// A figure that should be at most so much.
+/// A figure with its upper limit.
 pub(super) struct Aim {
     pub(super) name: String,
     pub(super) most: f64,
     pub(super) is: f64,
 }
 
-/// A table of aims; one that is missed says by how much.
+/// Renders a table of aims. A missed aim shows by how much.
 pub(super) fn table(aims: &[Aim]) -> String {
     let mut table = Table::new(&["aim", "at most", "is", "missed by"]);
     for Aim { name, most, is } in aims {
-        // As they are shown: no aim is missed by less than that.
+        // Rounded as shown, so that no aim is missed by 0.00.
         let missed = ((is - most) * 100.0).round() / 100.0;
         let missed = if missed <= 0.0 {
             String::new()

@@ -1,5 +1,5 @@
-//! `cargo xtask bench`: what a call, a page and a delivery cost, beside what one
-//! would write by hand.
+//! `cargo xtask bench`: the cost of calls, pages and deliveries, compared with
+//! hand-written code.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -24,12 +24,12 @@ const VERSIONS: [&str; 6] = [
 ];
 
 /// Measures, prints the tables, and writes them to `docs/performance.md`. With
-/// `growth` it measures what grows with the requests in flight and the length of
-/// a walk, and in its absence all else.
+/// `growth` it measures growth with the requests in flight and the length of a
+/// walk, and otherwise everything else.
 ///
 /// # Errors
 ///
-/// When a benchmark fails, or the document cannot be written.
+/// Returns an error if a benchmark fails or the document cannot be written.
 pub fn run(root: &Path, growth: bool, output: &mut Output<'_>) -> Result<(), Error> {
     let mut text = machine::describe(root, &VERSIONS)?;
     text.push_str("\n\n");

@@ -1,5 +1,5 @@
-//! `cargo xtask budgets`: what must not grow unseen, of what is the same on every
-//! machine.
+//! `cargo xtask budgets`: figures that are the same on every machine, with their
+//! limits.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,78 +16,78 @@ use crate::cargo::bench;
 use crate::command::Output;
 use crate::error::Error;
 
-/// Where the budgets are, relative to the project's root.
+/// The path of the budgets, relative to the project's root.
 pub const PATH: &str = "xtask/budgets.toml";
 
-/// Figures by their group and their name.
+/// Figures by group and name.
 pub type Figures<T> = BTreeMap<String, BTreeMap<String, T>>;
 
-/// What a figure may be.
+/// The limit of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Budget {
-    /// What it was when it was agreed on.
+    /// The limit.
     pub most: f64,
-    /// By how much it may be passed.
+    /// By how much the limit may be exceeded, in the same unit.
     pub slack: f64,
 }
 
-/// A budget that was passed by more than its slack.
+/// A figure that exceeds its budget by more than the slack.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Passed {
+pub struct Exceeded {
     /// The figure, `group: name`.
     pub figure: String,
-    /// What it is.
+    /// The measured value.
     pub measured: f64,
-    /// What it may be.
+    /// Its budget.
     pub budget: Budget,
 }
 
-impl fmt::Display for Passed {
+impl fmt::Display for Exceeded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Budget { most, slack } = self.budget;
         write!(
             f,
-            "{} is {:.1}, and may be {most} with a slack of {slack}: make it smaller, or change \
-             its budget in {PATH} and say why",
+            "{} is {:.1} and exceeds its budget of {most} with a slack of {slack}: reduce it, or \
+             raise the budget in {PATH} and say why",
             self.figure, self.measured
         )
     }
 }
 
-/// Measures, prints every figure beside its budget, and gives whether all are
-/// kept.
+/// Measures, prints every figure with its budget, and returns whether all are
+/// within.
 ///
 /// # Errors
 ///
-/// When the budgets cannot be read, or something cannot be measured.
+/// Returns an error if the budgets cannot be read or a figure cannot be measured.
 pub fn run(root: &Path, output: &mut Output<'_>) -> Result<bool, Error> {
     let budgets = read(root)?;
     let figures = measure(root)?;
-    let passed = check(&budgets, &figures)?;
-    let mut table = Table::new(&["figure", "is", "may be", "slack"]);
+    let exceeded = check(&budgets, &figures)?;
+    let mut table = Table::new(&["figure", "measured", "budget", "slack"]);
     for (group, name, is) in each(&figures) {
         let Budget { most, slack } = budgets[group][name];
         let cells = [format!("{is:.1}"), most.to_string(), slack.to_string()];
         table.row([format!("{group}: {name}")].into_iter().chain(cells));
     }
     output.print(&table.render())?;
-    for passed in &passed {
-        output.say(&passed.to_string())?;
+    for exceeded in &exceeded {
+        output.say(&exceeded.to_string())?;
     }
-    if passed.is_empty() {
-        output.say("every budget is kept")?;
+    if exceeded.is_empty() {
+        output.say("all figures are within their budgets")?;
     }
-    Ok(passed.is_empty())
+    Ok(exceeded.is_empty())
 }
 
-/// The budgets of a project.
+/// Reads the budgets of a project.
 ///
 /// # Errors
 ///
-/// When the file cannot be read or is not as it should be.
+/// Returns an error if the file cannot be read or is malformed.
 pub fn read(root: &Path) -> Result<Figures<Budget>, Error> {
     let text = fs::read_to_string(root.join(PATH)).map_err(|error| Error::Unreadable {
         path: PATH.into(),
@@ -96,12 +96,13 @@ pub fn read(root: &Path) -> Result<Figures<Budget>, Error> {
     parse(&text)
 }
 
-/// Reads budgets: tables of groups, with `name = { most = 1, slack = 0 }`.
+/// Parses budgets: a table for each group, with lines of
+/// `name = { most = 1, slack = 0 }`.
 ///
 /// # Errors
 ///
-/// When the text is not TOML, something is missing or unknown, or a number is
-/// not finite or a slack below zero.
+/// Returns an error if the text is not TOML, a key is missing or unknown, a number
+/// is not finite, or a slack is negative.
 pub fn parse(text: &str) -> Result<Figures<Budget>, Error> {
     let malformed = |reason: String| Error::Budgets { reason };
     let budgets: Figures<Budget> =
@@ -118,18 +119,19 @@ pub fn parse(text: &str) -> Result<Figures<Budget>, Error> {
     Ok(budgets)
 }
 
-/// The budgets that were passed.
+/// Returns the figures that exceed their budgets.
 ///
 /// # Errors
 ///
-/// With every figure that has no budget, and every budget of no figure.
-pub fn check(budgets: &Figures<Budget>, figures: &Figures<f64>) -> Result<Vec<Passed>, Error> {
-    let (mut passed, mut problems) = (Vec::new(), Vec::new());
+/// Returns an error that lists every figure without a budget, and every budget
+/// without a figure.
+pub fn check(budgets: &Figures<Budget>, figures: &Figures<f64>) -> Result<Vec<Exceeded>, Error> {
+    let (mut exceeded, mut problems) = (Vec::new(), Vec::new());
     for (group, name, measured) in each(figures) {
         match budgets.get(group).and_then(|names| names.get(name)) {
-            // A figure that is no number is not kept either.
+            // NaN is not within any budget.
             Some(budget) if *measured <= budget.most + budget.slack => {}
-            Some(budget) => passed.push(Passed {
+            Some(budget) => exceeded.push(Exceeded {
                 figure: format!("{group}: {name}"),
                 measured: *measured,
                 budget: *budget,
@@ -144,12 +146,12 @@ pub fn check(budgets: &Figures<Budget>, figures: &Figures<f64>) -> Result<Vec<Pa
         let measured = figures.get(group);
         if measured.is_none_or(|names| !names.contains_key(name)) {
             problems.push(format!(
-                "{group}: {name} is nothing that is measured; take it out"
+                "{group}: {name} is not a measured figure; remove its budget"
             ));
         }
     }
     if problems.is_empty() {
-        Ok(passed)
+        Ok(exceeded)
     } else {
         Err(Error::Budgets {
             reason: problems.join("\n"),
@@ -171,7 +173,7 @@ fn measure(root: &Path) -> Result<Figures<f64>, Error> {
             .or_insert_with(BTreeMap::new);
         group.insert(name.to_owned(), value);
     };
-    // Optimized code allocates as often, give or take one, and takes longer to build.
+    // An optimized build allocates as often, or once less, and takes longer.
     let report = bench(root, "call", "dev", &["--allocations"])?;
     for call in items(&report, "calls") {
         let of = |name: &str| {
@@ -197,7 +199,7 @@ fn measure(root: &Path) -> Result<Figures<f64>, Error> {
         ("hello world", Kind::Client),
         ("types and webhooks", Kind::Types),
     ] {
-        // Only their sizes are measured, so the second is built on the first.
+        // Only sizes are measured, so the second build may reuse the first.
         let programs = pair(root, kind)?.map(Program::sharing);
         for program in &programs {
             program.build("release")?;

@@ -1,20 +1,20 @@
-//! `docs/performance.md`: what is written by hand, around the sections that the
-//! commands write.
+//! `docs/performance.md`: hand-written text around the sections that the commands
+//! write.
 
 use std::path::Path;
 
 use crate::error::Error;
 use crate::write::{OutputFile, replace_one};
 
-/// Where the figures are.
+/// The path of the document.
 pub const PATH: &str = "docs/performance.md";
 
-/// Puts a section in the place of the one of its name.
+/// Replaces the section of a name.
 ///
 /// # Errors
 ///
-/// When the document cannot be read or written, or has not exactly one pair of
-/// the section's marks.
+/// Returns an error if the document cannot be read or written, or does not have
+/// exactly one pair of the section's marks.
 pub fn replace(root: &Path, section: &str, body: &str) -> Result<(), Error> {
     let path = root.join(PATH);
     let text = std::fs::read_to_string(&path).map_err(|error| Error::Unreadable {
@@ -29,11 +29,12 @@ pub fn replace(root: &Path, section: &str, body: &str) -> Result<(), Error> {
     replace_one(root, &file)
 }
 
-/// The text with another section.
+/// Returns the text with the section replaced.
 ///
 /// # Errors
 ///
-/// When the text has not exactly one pair of the section's marks.
+/// Returns an error if the text does not have exactly one pair of the section's
+/// marks.
 pub fn replaced(text: &str, section: &str, body: &str) -> Result<String, Error> {
     let (begin, end) = marks(section);
     let whole = |text: &str, mark: &str| -> Result<usize, Error> {
@@ -42,7 +43,7 @@ pub fn replaced(text: &str, section: &str, body: &str) -> Result<String, Error> 
             (Some((at, _)), None) => Ok(at),
             _ => Err(Error::Document {
                 path: PATH.into(),
-                reason: format!("it wants `{mark}` exactly once, on a line of its own"),
+                reason: format!("expected `{mark}` exactly once, on its own line"),
             }),
         }
     };

@@ -10,10 +10,10 @@ use crate::cargo::{cargo, output};
 use crate::error::Error;
 use crate::generate;
 
-/// The target whose dependencies are counted, wherever that is done.
+/// The target whose dependencies are counted, on every machine.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// The feature sets whose price is told, each with its name.
+/// The feature sets that are measured, with their names.
 pub(super) const FEATURE_SETS: [(&str, &[&str]); 8] = [
     ("types", &[]),
     ("types, axum", &["axum"]),
@@ -25,7 +25,7 @@ pub(super) const FEATURE_SETS: [(&str, &[&str]); 8] = [
     ("client, gzip", &["gzip"]),
 ];
 
-/// How many other crates a build with these features has.
+/// Counts the other crates of a build with these features.
 pub(super) fn crates(root: &Path, features: &[&str]) -> Result<usize, Error> {
     let features = features.join(",");
     let tree = output(cargo(
@@ -48,7 +48,7 @@ pub(super) fn crates(root: &Path, features: &[&str]) -> Result<usize, Error> {
             TARGET,
         ],
     ))?;
-    // One in two versions is compiled twice.
+    // A crate in two versions is compiled twice.
     let mut versions: Vec<String> = tree
         .lines()
         .map(|line| line.split(' ').take(2).collect::<Vec<_>>().join(" "))
@@ -59,7 +59,7 @@ pub(super) fn crates(root: &Path, features: &[&str]) -> Result<usize, Error> {
     Ok(versions.len().saturating_sub(1))
 }
 
-/// The lines of the generated code, and the operations.
+/// Counts the lines of the generated code, and the operations.
 pub(super) fn generated(root: &Path) -> Result<(usize, usize), Error> {
     let unreadable = |path: &str| {
         let path = path.to_owned();

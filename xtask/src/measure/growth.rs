@@ -1,4 +1,4 @@
-//! How codegen and building grow with the operations, by specs that hold each
+//! Growth of codegen and builds with the operations, by specs that hold each
 //! operation several times.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ const FACTORS: [usize; 3] = [1, 4, 16];
 const FOLDER: &str = "target/weigh/growth";
 const PREFIX: &str = "#/components/schemas/";
 
-/// A row for each number of times that every operation is there.
+/// Renders a table with a row for each factor.
 pub(super) fn table(root: &Path) -> Result<String, Error> {
     let mut table = Table::new(&[
         "operations",
@@ -55,13 +55,13 @@ pub(super) fn table(root: &Path) -> Result<String, Error> {
     ))
 }
 
-/// How long the crate takes when its dependencies are built, in seconds.
+/// Returns the build time of the crate in seconds, without its dependencies.
 fn build(root: &Path, project: &Path, arguments: &[&str]) -> Result<f64, Error> {
     let run = || {
         let mut command = cargo(project, arguments);
         command.args(["--package", CRATE]);
         command.env("CARGO_TARGET_DIR", root.join(FOLDER).join("target"));
-        // As of a dependency from a registry.
+        // As for a dependency from a registry.
         command.env("CARGO_INCREMENTAL", "0");
         timed(command)
     };
@@ -75,7 +75,7 @@ fn build(root: &Path, project: &Path, arguments: &[&str]) -> Result<f64, Error> 
     Ok(run()?.wall.as_secs_f64())
 }
 
-/// A project whose spec has every operation `factor` times.
+/// Writes a project whose spec has every operation `factor` times.
 fn multiplied(root: &Path, factor: usize) -> Result<PathBuf, Error> {
     let project = root.join(FOLDER).join(factor.to_string());
     match fs::remove_dir_all(&project) {
@@ -124,7 +124,8 @@ fn multiplied(root: &Path, factor: usize) -> Result<PathBuf, Error> {
     Ok(project)
 }
 
-/// A manifest without what only tests and examples depend on, which is not there.
+/// Removes from a manifest the dependencies of tests and examples, which the project
+/// does not have.
 fn without_tests(manifest: &str) -> String {
     let mut is_kept = true;
     let lines = manifest.lines().filter(|line| {
@@ -136,9 +137,9 @@ fn without_tests(manifest: &str) -> String {
     lines.map(|line| format!("{line}\n")).collect()
 }
 
-/// The schemas that can be there again under another name: no hand-written type
-/// is named after them, and no open enum, of which the names of the variants
-/// would be the same. Each is used by an operation, by way of such schemas alone.
+/// Returns the schemas that can be copied under another name: those without a
+/// hand-written type and without an open enum, whose variants would have the same
+/// names. An operation uses each of them through such schemas only.
 fn copied_schemas(folder: &Path) -> Result<BTreeSet<String>, Error> {
     let mut own = BTreeMap::new();
     for name in yaml(&folder.join("schemas"))? {
@@ -173,7 +174,7 @@ fn name_at_start(text: &str) -> &str {
     &text[..end.unwrap_or(text.len())]
 }
 
-/// A file's text, cut before each line that is not indented.
+/// Splits the text of a file before each line that is not indented.
 fn blocks(text: &str) -> Vec<String> {
     let mut blocks: Vec<String> = Vec::new();
     for line in text.lines() {
@@ -220,7 +221,7 @@ fn schemas_again(text: &str, copy: usize, schemas: &BTreeSet<String>) -> String 
     blocks.collect()
 }
 
-/// A line whose references are to the copies.
+/// Redirects the references of a line to the copies.
 fn references(line: &str, copy: usize, schemas: &BTreeSet<String>) -> String {
     let mut out = String::new();
     let mut rest = line;

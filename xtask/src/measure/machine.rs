@@ -1,4 +1,4 @@
-//! What was measured on what.
+//! The machine and the versions of a measurement.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::Command;
 use crate::cargo::output;
 use crate::error::Error;
 
-/// A line with the date, the shape of the machine and the versions.
+/// Describes the date, the machine and the versions in one line.
 pub(super) fn describe(root: &Path, packages: &[&str]) -> Result<String, Error> {
     let date = jiff::Timestamp::now().strftime("%Y-%m-%d");
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
@@ -38,7 +38,7 @@ pub(super) fn describe(root: &Path, packages: &[&str]) -> Result<String, Error> 
     ))
 }
 
-/// `rustc 1.2.3 (hash date)` without what is in brackets.
+/// Removes the brackets of `rustc 1.2.3 (hash date)`.
 fn short(version: &str) -> &str {
     version.split(" (").next().unwrap_or(version)
 }
@@ -56,7 +56,7 @@ fn memory() -> Option<String> {
     Some(format!("{} GiB of memory", (kib + (1 << 19)) >> 20))
 }
 
-/// `name 1.2.3`, as the lock file has it.
+/// Returns `name 1.2.3` with the version of the lock file.
 fn locked(root: &Path, package: &str) -> Result<Option<String>, Error> {
     let unreadable = |reason: String| Error::Unreadable {
         path: "Cargo.lock".into(),

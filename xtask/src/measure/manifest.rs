@@ -1,4 +1,4 @@
-//! What heymarket-api depends on with which features, read off its manifest.
+//! The dependencies of heymarket-api with a set of features, from its manifest.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use crate::cargo::metadata;
 use crate::error::Error;
 
-/// The crate that is weighed.
+/// The crate that is measured.
 pub(super) const CRATE: &str = "heymarket-api";
 
-/// The dependencies of the crate that `features` turn on: for each its line in a
+/// Returns the dependencies that `features` enable, each with its line of a
 /// manifest.
 pub(super) fn dependencies(
     root: &Path,
@@ -53,7 +53,7 @@ fn line(dependency: &Value, more: &BTreeSet<String>) -> String {
     )
 }
 
-/// What features turn on.
+/// The features, optional dependencies and features of dependencies that are enabled.
 #[derive(Default)]
 struct Enabled {
     features: BTreeSet<String>,
@@ -70,7 +70,7 @@ impl Enabled {
         enabled
     }
 
-    /// `feature`, `dep:dependency` or `dependency/feature`.
+    /// Enables `feature`, `dep:dependency` or `dependency/feature`.
     fn enable(&mut self, package: &Value, what: &str) {
         if let Some(dependency) = what.strip_prefix("dep:") {
             self.optional.insert(dependency.to_owned());

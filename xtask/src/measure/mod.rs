@@ -1,6 +1,6 @@
-//! Measures what a user pays: `cargo xtask bench` for calls, `cargo xtask weigh`
-//! for builds, and `cargo xtask budgets` for what must not grow. The first two
-//! write their sections of `docs/performance.md`.
+//! Measures the cost for a user: `cargo xtask bench` of calls, `cargo xtask weigh`
+//! of builds. Both write their sections of `docs/performance.md`.
+//! `cargo xtask budgets` checks limits.
 
 mod aims;
 pub mod bench;

@@ -1,5 +1,5 @@
-//! The programs that are built to be weighed: a first program with the crate,
-//! and the same on the crate's bare dependencies.
+//! The programs whose builds are measured: a first program with the crate, and
+//! the same program on the crate's bare dependencies.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,10 +9,10 @@ use super::manifest::{CRATE, dependencies};
 use crate::cargo::{Took, cargo, timed};
 use crate::error::Error;
 
-/// Where the programs are built, relative to the project's root.
+/// The folder of the programs, relative to the project's root.
 pub(super) const FOLDER: &str = "target/weigh";
 
-/// A program in a folder of its own.
+/// A program in its own folder.
 pub(super) struct Program {
     folder: PathBuf,
     name: &'static str,
@@ -22,9 +22,9 @@ pub(super) struct Program {
 /// What the program does.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// It asks for a conversation.
+    /// Gets a conversation.
     Client,
-    /// It reads a webhook's delivery, and sends nothing.
+    /// Reads the delivery of a webhook, and sends nothing.
     Types,
 }
 
@@ -37,7 +37,7 @@ impl Kind {
     }
 }
 
-/// The programs of a kind: with the crate, and without.
+/// Writes the programs of a kind: with the crate, and without.
 pub(super) fn pair(root: &Path, kind: Kind) -> Result<[Program; 2], Error> {
     let bare = dependencies(root, kind.features())?;
     let mut with = runtime(kind);
@@ -54,7 +54,7 @@ pub(super) fn pair(root: &Path, kind: Kind) -> Result<[Program; 2], Error> {
     ])
 }
 
-/// A program with the crate and nothing else, for the price of features.
+/// Writes an empty program with the crate, for the cost of features.
 pub(super) fn with_features(root: &Path, features: &[&str]) -> Result<Program, Error> {
     let lines = BTreeMap::from([(CRATE.to_owned(), crate_line(root, features))]);
     Program::write(
@@ -65,7 +65,7 @@ pub(super) fn with_features(root: &Path, features: &[&str]) -> Result<Program, E
     )
 }
 
-/// What both programs take to run in.
+/// Returns the runtime of both programs.
 fn runtime(kind: Kind) -> BTreeMap<String, String> {
     let line = "{ version = \"1\", default-features = false, features = [\"macros\", \"rt\", \
                 \"sync\", \"time\"] }";
@@ -91,7 +91,7 @@ impl Program {
         let lines = dependencies
             .iter()
             .map(|(name, line)| format!("{name} = {line}\n"));
-        // The crate is compiled as one from a registry is.
+        // As for a crate from a registry.
         let as_dependency = if dependencies.contains_key(CRATE) {
             "[profile.dev.package.heymarket-api]\nincremental = false\n\n"
         } else {
@@ -109,7 +109,7 @@ impl Program {
         fs::create_dir_all(folder.join("src")).map_err(unwritable)?;
         fs::write(folder.join("Cargo.toml"), manifest).map_err(unwritable)?;
         fs::write(folder.join("src/main.rs"), main).map_err(unwritable)?;
-        // The versions are those of the project.
+        // The versions of the project.
         fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).map_err(unwritable)?;
         Ok(Self {
             target: folder.join("target"),
@@ -118,8 +118,8 @@ impl Program {
         })
     }
 
-    /// Shares what is built with other programs, whose dependencies are mostly the
-    /// same.
+    /// Shares the target folder with other programs, whose dependencies are mostly
+    /// the same.
     pub(super) fn sharing(mut self) -> Self {
         self.target = self.folder.with_file_name("shared");
         self
@@ -155,15 +155,14 @@ impl Program {
         self.build(profile)
     }
 
-    /// Builds whatever is not built.
+    /// Builds what is out of date.
     pub(super) fn build(&self, profile: &str) -> Result<Took, Error> {
         let mut command = cargo(&self.folder, &["build", "--quiet", "--profile", profile]);
         command.env("CARGO_TARGET_DIR", &self.target);
         timed(command)
     }
 
-    /// How large the stripped program is, in bytes; it must have been built in
-    /// release.
+    /// Returns the size of the stripped program in bytes, after a release build.
     pub(super) fn size(&self) -> Result<u64, Error> {
         let path = self.target.join("release").join(self.name);
         let metadata = fs::metadata(&path).map_err(|error| Error::Unreadable {

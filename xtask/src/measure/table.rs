@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-/// A table in Markdown that is a table in a terminal too.
+/// A table in Markdown, aligned for a terminal.
 pub(super) struct Table {
     rows: Vec<Vec<String>>,
 }
@@ -16,7 +16,8 @@ impl Table {
         self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
-    /// The first column is aligned to the left, and figures to the right.
+    /// Renders the table: the first column is aligned to the left, the others to the
+    /// right.
     pub(super) fn render(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
         let width = |column: usize| {
@@ -32,7 +33,7 @@ impl Table {
         for (index, row) in self.rows.iter().enumerate() {
             for (column, width) in widths.iter().enumerate() {
                 let cell = row.get(column).map_or("", String::as_str);
-                // A string takes whatever is written to it.
+                // Writing to a string cannot fail.
                 let _ = match column {
                     0 => write!(text, "| {cell:<width$} "),
                     _ => write!(text, "| {cell:>width$} "),

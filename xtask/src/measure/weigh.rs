@@ -1,5 +1,5 @@
-//! `cargo xtask weigh`: what the crate costs to build and to carry along, beside
-//! its bare dependencies.
+//! `cargo xtask weigh`: build time and size of the crate, compared with its bare
+//! dependencies.
 
 use std::path::Path;
 use std::process::Command;
@@ -17,11 +17,11 @@ use crate::error::Error;
 const PROFILES: [&str; 2] = ["dev", "release"];
 
 /// Builds, prints the tables, and writes them to `docs/performance.md`. With
-/// `growth` it builds clients of more operations, and in its absence all else.
+/// `growth` it builds clients of more operations, and otherwise everything else.
 ///
 /// # Errors
 ///
-/// When a build fails, or the document cannot be written.
+/// Returns an error if a build fails or the document cannot be written.
 pub fn run(root: &Path, rounds: usize, growth: bool, output: &mut Output<'_>) -> Result<(), Error> {
     let mut text = machine::describe(root, &["reqwest", "serde"])?;
     text.push_str("\n\n");
@@ -36,7 +36,7 @@ pub fn run(root: &Path, rounds: usize, growth: bool, output: &mut Output<'_>) ->
     } else {
         output.say("building from nothing, again and again: about a quarter of an hour")?;
         output.print(&text)?;
-        // Each is printed as soon as it is there: the next takes minutes.
+        // Printed at once, since the next part takes minutes.
         let mut add = |part: String, output: &mut Output<'_>| {
             text.push_str(&part);
             output.print(&part)
@@ -99,8 +99,7 @@ fn builds(root: &Path, rounds: usize, output: &mut Output<'_>) -> Result<String,
     ))
 }
 
-/// Cold builds: a profile, what is built, and how long it took with and without
-/// the crate.
+/// Cold builds of a kind in a profile, with and without the crate.
 type Cold = (&'static str, Kind, [Vec<Took>; 2]);
 
 fn aims(cold: &[Cold]) -> Vec<Aim> {
@@ -172,8 +171,8 @@ fn kib(bytes: u64) -> String {
     format!("{} KiB", bytes.div_ceil(1024))
 }
 
-/// Each set of features: its crates, and what a build of it adds to those
-/// before it.
+/// Renders a table of the feature sets: their crates, and what their builds add to
+/// those before them.
 fn features(root: &Path, output: &mut Output<'_>) -> Result<String, Error> {
     output.say("each feature")?;
     let mut table = Table::new(&["features", "crates", "dev build on top", "processor time"]);
@@ -212,7 +211,7 @@ fn code(root: &Path) -> Result<String, Error> {
     ))
 }
 
-/// The total that `cargo llvm-lines` gives for the library, if it is there.
+/// Returns the total of `cargo llvm-lines` for the library, if it is installed.
 fn llvm_lines(root: &Path) -> Option<String> {
     let run = |command: Command| output(command).ok();
     run(cargo(root, &["llvm-lines", "--version"]))?;
