@@ -149,6 +149,20 @@ impl Client {
         self.core.admissions.hold_for(durations);
     }
 
+    /// Returns a bearer token, for a request that another program sends.
+    ///
+    /// A token of an API secret is valid for at least a minute; a legacy API key is
+    /// returned as it is. Treat either as a secret.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Configuration`](crate::ErrorKind::Configuration) if the clock is
+    /// before 1970.
+    pub fn token(&self) -> Result<String, Error> {
+        let authorization = self.core.signer.authorization(self.core.clock.now())?;
+        Ok(authorization.headers.token().unwrap_or_default().to_owned())
+    }
+
     /// Returns the time of day, by the client's clock.
     pub(crate) fn now(&self) -> Timestamp {
         self.core.clock.now()
