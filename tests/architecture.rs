@@ -13,11 +13,7 @@ use crate::support::project_root;
 
 /// Circles that are still to be broken: a folder, and how many files may be in one
 /// circle there. An entry is removed with its circles, never raised.
-const UNBROKEN: [(&str, usize); 3] = [
-    ("heymarket-api/src/webhook/", 3),
-    ("heymarket-cli/src/", 40),
-    ("xtask/src/", 12),
-];
+const UNBROKEN: [(&str, usize); 2] = [("heymarket-api/src/webhook/", 3), ("xtask/src/", 12)];
 
 /// The roots of every crate of the workspace, relative to the project's.
 fn crate_roots() -> Vec<PathBuf> {

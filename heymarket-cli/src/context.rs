@@ -1,14 +1,11 @@
-//! What every command is given.
+//! The context of a command: its global options and the terminal.
 
-use crate::cli::Globals;
-use crate::connection::server::Server;
-use crate::connection::{self, Connection};
 use crate::failure::Failure;
-use crate::output::{Output, Terminal};
-use crate::safety;
+use crate::globals::Globals;
+use crate::output::results::Output;
+use crate::output::terminal::Terminal;
 
-/// What every command is given: the options of all commands, the terminal, and
-/// through them the way to the API and to standard output.
+/// The context of a command: its global options and the terminal.
 pub(crate) struct Context {
     pub(crate) globals: Globals,
     pub(crate) terminal: Terminal,
@@ -16,43 +13,28 @@ pub(crate) struct Context {
 
 impl Context {
     pub(crate) fn new(globals: Globals) -> Self {
-        Self {
-            globals,
-            terminal: Terminal::detect(),
-        }
+        let terminal = Terminal::detect(globals.color);
+        Self { globals, terminal }
     }
 
-    /// Finds what is wrong with how results are wanted, before anything is sent.
+    /// Checks the output options before anything is sent.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         self.output().map(drop)
     }
 
-    /// The way to the API: a client, after the flags, the environment and the
-    /// profile, in this order.
-    pub(crate) async fn connect(&self) -> Result<Connection, Failure> {
-        let connection = connection::open(&self.globals, &self.terminal).await?;
-        safety::debug_connection(self, &connection);
-        Ok(connection)
+    /// Returns an output that defaults to a table on a terminal and JSON elsewhere.
+    pub(crate) fn output(&self) -> Result<Output, Failure> {
+        Output::new(&self.globals, &self.terminal)
     }
 
-    /// Returns the server that a request would go to. Needs no credentials.
-    pub(crate) fn server(&self) -> Result<Server, Failure> {
-        connection::server(&self.globals, &self.terminal)
-    }
-
-    /// Returns an output for results without columns: JSON by default, even on a
-    /// terminal.
+    /// Returns an output that defaults to JSON even on a terminal, for results
+    /// without columns.
     pub(crate) fn json_output(&self) -> Result<Output, Failure> {
         Output::json_by_default(&self.globals, &self.terminal)
     }
 
-    /// Where items go as they come.
+    /// Returns an output for a stream of items.
     pub(crate) fn stream(&self) -> Result<Output, Failure> {
         Output::stream(&self.globals, &self.terminal)
-    }
-
-    /// Where results go, in the format that was asked for.
-    pub(crate) fn output(&self) -> Result<Output, Failure> {
-        Output::new(&self.globals, &self.terminal)
     }
 }

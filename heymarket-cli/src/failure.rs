@@ -1,30 +1,28 @@
-//! Why a command did not do what it was asked to, and the exit code that says
-//! so.
+//! The reasons why a command fails, and their exit codes.
 
 use std::fmt;
-use std::io::{self, Write as _};
-use std::process::ExitCode;
+use std::io;
 
-use clap::error::ContextValue;
-use heymarket_api::{Error, ErrorKind, Safety, operations};
+use heymarket_api::{Error, ErrorKind, Operation, Safety, operations};
 
 use crate::exit;
-use crate::output::{Log, Terminal, plain};
 
-/// Why a command failed.
+/// The reason why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The arguments cannot be read, or ask for the help or the version.
+    /// The arguments do not parse, or ask for help or the version.
     Arguments(clap::Error),
-    /// The arguments can be read, and cannot be right.
+    /// The arguments parse, but their values are invalid.
     Usage(String),
-    /// There are no credentials, or they cannot be used.
+    /// Credentials are missing or unusable.
     Credentials(String),
-    /// The API, or the way to it, failed.
+    /// An API request failed.
     Api(Box<Error>),
-    /// What the command is for could not be written to standard output.
+    /// Standard output could not be written.
     Output(io::Error),
-    /// Anything else: a file, the sandbox, the terminal.
+    /// The user stopped the command.
+    Interrupted(String),
+    /// Anything else, such as a file, the sandbox or the terminal.
     Other(String),
 }
 
@@ -37,91 +35,65 @@ impl Failure {
         Self::Credentials(message.into())
     }
 
+    pub(crate) fn interrupted(message: impl Into<String>) -> Self {
+        Self::Interrupted(message.into())
+    }
+
     pub(crate) fn other(message: impl Into<String>) -> Self {
         Self::Other(message.into())
     }
 
-    /// Reports the failure on standard error, and returns the exit code.
-    pub(crate) fn report(self, terminal: &Terminal) -> ExitCode {
-        let code = self.exit_code();
-        match self {
-            Self::Arguments(error) if error.use_stderr() => report_arguments(error),
-            // Help and version are no failures, and contain no values.
-            Self::Arguments(error) => {
-                // A reader that is gone has seen what it wanted.
-                let _ = error.print();
-            }
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-            other => {
-                terminal.say(&format!("heymarket: {other}"));
-                other.explain(terminal);
-            }
-        }
-        code.into()
-    }
-
-    /// Says what there is to do, where that is not in the message.
-    fn explain(&self, terminal: &Terminal) {
-        let Self::Api(error) = self else {
-            return;
-        };
-        if self.exit_code() != exit::OUTCOME_UNKNOWN {
-            return;
-        }
-        terminal.say("  outcome unknown; check before retrying");
-        if let Some(local_id) = error.local_id() {
-            terminal.say(&format!("  its local_id: {local_id}"));
-        }
-    }
-
-    /// The exit code; `heymarket help exit-codes` documents them.
+    /// Returns the exit code, as `heymarket help exit-codes` documents it.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Arguments(error) if !error.use_stderr() => exit::DONE,
+            Self::Arguments(error) if !error.use_stderr() => exit::SUCCESS,
             Self::Arguments(_) | Self::Usage(_) => exit::USAGE,
             Self::Credentials(_) => exit::CREDENTIALS,
             Self::Api(error) => api_exit_code(error),
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => exit::DONE,
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => exit::SUCCESS,
+            Self::Interrupted(_) => exit::INTERRUPTED,
             Self::Output(_) | Self::Other(_) => exit::FAILED,
         }
     }
 }
 
-/// Prints an error of clap, with each value of the command line on one line.
-fn report_arguments(mut error: clap::Error) {
-    let context = error.context();
-    let on_one_line = |text: &String| plain::one_line(text).into_owned();
-    let values: Vec<_> = context
-        .filter_map(|(kind, value)| match value {
-            ContextValue::String(text) => Some((kind, ContextValue::String(on_one_line(text)))),
-            ContextValue::Strings(texts) => {
-                let texts = texts.iter().map(on_one_line).collect();
-                Some((kind, ContextValue::Strings(texts)))
-            }
-            _ => None,
-        })
-        .collect();
-    for (kind, value) in values {
-        error.insert(kind, value);
-    }
-    // There is no place to report this to.
-    let _ = write!(Log, "{}", error.render());
-}
-
-/// Whether it was to change something, so that it matters what came of it.
-fn changes_something(error: &Error) -> bool {
+/// Returns whether the operation changes something, so that an unknown outcome
+/// matters.
+pub(crate) fn changes_something(error: &Error) -> bool {
     let id = error.operation().unwrap_or_default();
-    let mut known = operations::ALL.iter();
-    match known.find(|operation| operation.id() == id) {
+    match known(id) {
         Some(operation) => operation.safety() != Safety::Read,
-        // Those of paths that are not known are called by their method.
+        // A request to an unknown path is named after its method.
         None => !matches!(id, "GET" | "HEAD" | "OPTIONS"),
     }
+}
+
+fn known(id: &str) -> Option<&'static Operation> {
+    operations::ALL
+        .iter()
+        .copied()
+        .find(|operation| operation.id() == id)
+}
+
+/// Returns whether the API refused a message because its recipient opted out.
+///
+/// The API documents no error for it. A 403 on a send whose message speaks of a
+/// subscription or an opt-out is taken for one.
+fn is_unsubscribed(error: &Error) -> bool {
+    let sends = matches!(
+        error.operation(),
+        Some("send_message" | "send_email" | "create_scheduled_message")
+    );
+    let message = error.message().unwrap_or_default().to_ascii_lowercase();
+    let names_it = ["subscri", "opted out", "opt-out", "opt out", "opted_out"];
+    error.is_forbidden() && sends && names_it.iter().any(|word| message.contains(word))
 }
 
 fn api_exit_code(error: &Error) -> u8 {
     if error.is_not_found() {
         exit::NOT_FOUND
+    } else if is_unsubscribed(error) {
+        exit::UNSUBSCRIBED
     } else if error.is_unauthorized() || error.is_forbidden() {
         exit::CREDENTIALS
     } else if error.is_rate_limited() {
@@ -139,11 +111,12 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Arguments(error) => error.fmt(f),
-            Self::Usage(message) | Self::Credentials(message) | Self::Other(message) => {
-                f.write_str(message)
-            }
+            Self::Usage(message)
+            | Self::Credentials(message)
+            | Self::Interrupted(message)
+            | Self::Other(message) => f.write_str(message),
             Self::Api(error) => error.fmt(f),
-            Self::Output(error) => write!(f, "standard output: {error}"),
+            Self::Output(error) => write!(f, "cannot write standard output: {error}"),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Files that the command writes: private ones, which no symbolic link leads
-//! elsewhere, and files that are replaced as a whole.
+//! Files that the command writes: private files without symbolic links, and files
+//! that are replaced atomically.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -7,22 +7,22 @@ use std::path::Path;
 
 use crate::failure::Failure;
 
-/// Refuses a symbolic link.
+/// Returns a usage error for a symbolic link.
 pub(crate) fn refuse_link(path: &Path) -> Result<(), Failure> {
     if path.is_symlink() {
         return Err(Failure::usage(format!(
-            "{} is a symbolic link, and none is followed here; name the file itself",
+            "{} is a symbolic link, which is not followed; name the file itself",
             path.display()
         )));
     }
     Ok(())
 }
 
-/// Opens a private file to read and to write, and creates it if it does not exist.
+/// Opens a private file for reading and writing, and creates it if it does not exist.
 ///
 /// # Errors
 ///
-/// When it is a symbolic link or no regular file, or belongs to another user.
+/// Returns an error if the path is not a regular file, or if another user owns it.
 pub(crate) fn open_private(path: &Path) -> Result<File, Failure> {
     match create_new(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -33,13 +33,13 @@ pub(crate) fn open_private(path: &Path) -> Result<File, Failure> {
     Ok(file)
 }
 
-/// Reads a private file; returns `None` if it does not exist.
+/// Reads a private file. Returns `None` if it does not exist.
 ///
 /// # Errors
 ///
-/// As [`open_private`].
+/// Returns an error as [`open_private`] does.
 pub(crate) fn read_private(path: &Path) -> Result<Option<String>, Failure> {
-    // A dangling link exists, and is refused below.
+    // A dangling link exists, and is rejected below.
     if fs::symlink_metadata(path).is_err() {
         return Ok(None);
     }
@@ -48,7 +48,7 @@ pub(crate) fn read_private(path: &Path) -> Result<Option<String>, Failure> {
     Ok(Some(text))
 }
 
-/// Creates a private file, and removes what has its name.
+/// Creates a private file in place of any other.
 pub(crate) fn create_private(path: &Path) -> Result<File, Failure> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(path, error)),
@@ -57,8 +57,7 @@ pub(crate) fn create_private(path: &Path) -> Result<File, Failure> {
     create_new(path).map_err(|error| failed(path, error))
 }
 
-/// Writes a public file, whole or not at all, in the place of whatever has its
-/// name.
+/// Replaces a public file atomically.
 pub(crate) fn replace_public(path: &Path, text: &[u8]) -> Result<(), Failure> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
@@ -73,12 +72,12 @@ pub(crate) fn replace_public(path: &Path, text: &[u8]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The failure of an operation on a file.
+/// Returns the failure of an operation on a file.
 pub(crate) fn failed(path: &Path, error: io::Error) -> Failure {
     Failure::other(format!("{}: {error}", path.display()))
 }
 
-/// Creates a file that only its owner can read. No link is followed: it exists.
+/// Creates a file with mode 0600. A link exists, so it is not followed.
 fn create_new(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.create_new(true).read(true).write(true);
@@ -87,14 +86,14 @@ fn create_new(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Opens a regular file of the user.
+/// Opens a regular file that the user owns.
 fn open_existing(path: &Path, options: &mut OpenOptions) -> Result<File, Failure> {
     refuse_link(path)?;
     let refuse = |problem: &str| Failure::usage(format!("{} {problem}", path.display()));
     #[cfg(unix)]
     {
         use rustix::fs::OFlags;
-        // The path may be a link by now, or a pipe, which nobody may write to.
+        // The path may be a link by now, or a pipe without a writer.
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let flags = flags.bits().cast_signed();
         std::os::unix::fs::OpenOptionsExt::custom_flags(options, flags);
@@ -115,7 +114,7 @@ fn open_existing(path: &Path, options: &mut OpenOptions) -> Result<File, Failure
     Ok(file)
 }
 
-/// Removes the rights of others, which older versions left.
+/// Removes the permissions of other users, which older versions left.
 fn close_to_others(file: &File) -> io::Result<()> {
     #[cfg(unix)]
     {
@@ -129,7 +128,7 @@ fn close_to_others(file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// The effective user id.
+/// Returns the effective user ID.
 #[cfg(unix)]
 pub(crate) fn user() -> u32 {
     rustix::process::geteuid().as_raw()

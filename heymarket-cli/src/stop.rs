@@ -1,11 +1,10 @@
-//! Ctrl-C, and what `kill` sends, as something to wait for.
+//! Signals that ask the process to stop.
 
 use std::io;
 
 use crate::failure::Failure;
 
-/// From when this is made, the process no longer ends by itself when it is told
-/// to stop.
+/// A watch for Ctrl-C and SIGTERM. While it exists, neither ends the process.
 pub(crate) struct Stop {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
@@ -16,8 +15,9 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
+    /// Starts watching.
     pub(crate) fn watch() -> Result<Self, Failure> {
-        Self::new().map_err(|error| Failure::other(format!("signals: {error}")))
+        Self::new().map_err(|error| Failure::other(format!("cannot watch for signals: {error}")))
     }
 
     #[cfg(unix)]
@@ -35,9 +35,8 @@ impl Stop {
         Ok(Self { interrupt })
     }
 
-    /// Waits until the process is told to stop. It may be dropped and called
-    /// again.
-    pub(crate) async fn told(&mut self) {
+    /// Waits for a signal. Cancel-safe.
+    pub(crate) async fn requested(&mut self) {
         #[cfg(unix)]
         tokio::select! {
             _ = self.interrupt.recv() => {}

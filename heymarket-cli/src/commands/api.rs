@@ -1,4 +1,4 @@
-//! `heymarket api METHOD PATH`.
+//! `heymarket api METHOD PATH`: sends any request.
 
 mod fields;
 
@@ -8,25 +8,22 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use crate::catalog;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::operations;
-use crate::output::{Output, Shape};
-use crate::safety;
-
-/// Answers of paths that nothing is known of are not laid out.
-const NO_SHAPE: Shape = Shape {
-    items: None,
-    columns: &[],
-};
+use crate::output::results::Output;
+use crate::output::shape::Shape;
+use crate::safety::{debug, dry_run};
+use crate::session::Session;
 
 #[derive(Args)]
 struct Arguments {
-    /// The method and the path; without a method, GET, or POST where there are fields or a body
+    /// The method and the path; the default method is GET, or POST with fields or a body
     #[arg(value_name = "METHOD] [PATH", required = true, num_args = 1..=2)]
     words: Vec<String>,
 
-    /// The method
+    /// The method of the request
     #[arg(long, short = 'X', value_name = "METHOD")]
     method: Option<String>,
 
@@ -34,8 +31,8 @@ struct Arguments {
     #[arg(long, short = 'f', value_name = "KEY=VALUE")]
     raw_field: Vec<String>,
 
-    /// Add a parameter whose value is true, false, null, a number, or what is in @FILE (@- is
-    /// standard input)
+    /// Add a typed parameter: true, false, null, a number, or the content of @FILE (@- is standard
+    /// input)
     #[arg(long, short = 'F', value_name = "KEY=VALUE")]
     field: Vec<String>,
 
@@ -43,15 +40,15 @@ struct Arguments {
     #[arg(long, short = 'H', value_name = "NAME:VALUE")]
     header: Vec<String>,
 
-    /// The body: a file with JSON, or `-` for standard input; fields then go to the query
+    /// The body: a JSON file, or `-` for standard input; fields then go to the query
     #[arg(long, value_name = "FILE|-")]
     input: Option<String>,
 
-    /// Go on to the last page, and write each item as a line of JSON
+    /// Read all pages, and print each item as a line of JSON
     #[arg(long)]
     paginate: bool,
 
-    /// Write the status and the headers of the answer before it
+    /// Print the status and the headers before the body
     #[arg(long, short = 'i', conflicts_with = "paginate")]
     include: bool,
 }
@@ -59,18 +56,19 @@ struct Arguments {
 pub(crate) fn command() -> Command {
     Arguments::augment_args(
         Command::new("api")
-            .about("Send any request, signed and sent as all others are")
+            .about("Send any request to the API")
             .long_about(
-                "Send any request, signed and sent as all others are, and write the answer.\n\n\
-                 Fields are members of the body, or parameters of the query where the method is \
-                 GET. A key may be nested: `-F filters[inboxes][]=41001`. Nothing is checked \
-                 before it is sent, and nothing is added to it. What sends, deletes or changes many \
-                 things is confirmed first, as in other commands, and so is every change by a path \
-                 that is not known.",
+                "Send any request to the API, and print the response. The request is signed, paced \
+                 and retried as those of other commands.\n\n\
+                 Fields are members of the body, or query parameters of a GET request. Keys may be \
+                 nested: `-F filters[inboxes][]=41001`. Nothing is checked or added before the \
+                 request is sent. A request that sends, deletes or changes in bulk is confirmed \
+                 first, as in other commands, and so is every change by an unknown path.",
             )
             .after_help(
-                "heymarket api /v1/inboxes\n\
-                 heymarket api GET /v1/conversations/9920 --jq .status\n\
+                "Examples:\n  \
+                 heymarket api /v1/inboxes\n  \
+                 heymarket api GET /v1/conversations/9920 --jq .status\n  \
                  heymarket api POST /v1/conversations -F id=50001 -F 'filters[inboxes][]=41001'",
             ),
     )
@@ -93,24 +91,27 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
             (name.to_string(), value)
         })
         .collect();
-    if safety::shows_only(context, &request, &shown)? {
+    if dry_run::shows_only(context, &request, &shown)? {
         return Ok(());
     }
-    let connection = context.connect().await?;
-    safety::confirm_request(context, &request)?;
-    let client = connection.client.with_options(|options| {
+    let mut session = Session::new(context);
+    // Credentials are missing sooner than an answer.
+    let client = session.client().await?;
+    operations::confirm::confirm_request(&mut session, &request).await?;
+    let client = client.with_options(|options| {
         let headers = headers.into_iter();
         headers.fold(options, |options, (name, value)| {
             options.header(name, value)
         })
     });
     let outcome = if arguments.paginate {
-        let columns = operations::of_id(request.operation().id()).map(|known| known.columns);
-        operations::all::walk(context, &client, request, columns.unwrap_or(&[])).await
+        let columns = catalog::of_id(request.operation().id()).map(|known| known.columns);
+        let shape = Shape::of(columns.unwrap_or(&[]));
+        operations::all::walk(&mut session, &client, request, shape).await
     } else {
         once(context, &client, request, arguments.include).await
     };
-    let closed = connection.close().await;
+    let closed = session.close().await;
     outcome.and(closed)
 }
 
@@ -120,37 +121,40 @@ async fn once(
     request: RawRequest,
     includes_head: bool,
 ) -> Result<(), Failure> {
-    safety::debug_request(context, &request);
+    debug::debug_request(context, &request);
     let outcome = client.execute::<IgnoredAny>(request).await;
-    safety::debug_outcome(context, &outcome);
+    debug::debug_outcome(context, &outcome);
     let mut output = context.json_output()?;
     match outcome {
         Ok(response) => {
             if includes_head {
                 head(&mut output, response.status(), response.headers())?;
             }
-            output.answer(response.body(), NO_SHAPE)?;
+            output.answer(response.body(), Shape::UNKNOWN)?;
             output.finish()
         }
         Err(error) => {
             failed(&mut output, &error, includes_head)?;
             output.finish()?;
-            // A 2xx whose body is no JSON is an answer all the same.
-            let is_answer = error.kind() == ErrorKind::Decode;
-            if is_answer { Ok(()) } else { Err(error.into()) }
+            // A 2xx response succeeded, even if its body is not JSON.
+            let is_success = error.kind() == ErrorKind::Decode;
+            if is_success {
+                Ok(())
+            } else {
+                Err(error.into())
+            }
         }
     }
 }
 
-/// Writes what the server said with its refusal: that is what one looks for
-/// here.
+/// Prints the body of an error response, which is what the user looks for here.
 fn failed(output: &mut Output, error: &Error, includes_head: bool) -> Result<(), Failure> {
     if let (true, Some(status), Some(headers)) = (includes_head, error.status(), error.headers()) {
         head(output, status, headers)?;
     }
     match error.body() {
         Some(body) if !body.is_empty() => match serde_json::from_slice::<IgnoredAny>(body) {
-            Ok(_) => output.answer(body, NO_SHAPE),
+            Ok(_) => output.answer(body, Shape::UNKNOWN),
             Err(_) => output.line(&String::from_utf8_lossy(body)),
         },
         _ => Ok(()),
@@ -176,16 +180,16 @@ fn request(arguments: &Arguments) -> Result<RawRequest, Failure> {
     let (method, path) = match arguments.words.as_slice() {
         [method, path] => (method.as_str(), path),
         [path] => (by_default, path),
-        _ => return Err(Failure::usage("a method and a path are wanted")),
+        _ => return Err(Failure::usage("give a path, or a method and a path")),
     };
     let method = arguments.method.as_deref().unwrap_or(method);
     let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
-        .map_err(|_| Failure::usage(format!("`{method}` is no HTTP method")))?;
+        .map_err(|_| Failure::usage(format!("{method:?} is not an HTTP method")))?;
     let path = if path.starts_with('/') {
         path.clone()
     } else if path.contains("://") {
         return Err(Failure::usage(
-            "a path is wanted, not a URL; --base-url names the server",
+            "give a path instead of a URL; --base-url sets the server",
         ));
     } else {
         format!("/{path}")
@@ -205,7 +209,7 @@ fn request(arguments: &Arguments) -> Result<RawRequest, Failure> {
     }
     match body {
         Some(body) => Ok(request.json(body)),
-        // The walks want to know what they go on from.
+        // A walk needs a body to put its cursor into.
         None if arguments.paginate && !has_fields && method == Method::POST => {
             Ok(request.json(Value::Object(serde_json::Map::new())))
         }
@@ -214,8 +218,8 @@ fn request(arguments: &Arguments) -> Result<RawRequest, Failure> {
 }
 
 fn parse_header(header: &str) -> Result<(HeaderName, HeaderValue), Failure> {
-    // The value may be secret, so it is not in the message.
-    let unfit = || Failure::usage("-H takes a header as NAME:VALUE");
+    // The message does not quote the value, which may be a secret.
+    let unfit = || Failure::usage("-H takes NAME:VALUE");
     let (name, value) = header.split_once(':').ok_or_else(unfit)?;
     let name = name.trim().parse::<HeaderName>().map_err(|_| unfit())?;
     let value = value.trim().parse::<HeaderValue>().map_err(|_| unfit())?;

@@ -1,44 +1,53 @@
 //! `heymarket completions SHELL`.
 
-use clap::{ArgMatches, Args, Command, FromArgMatches as _};
-use clap_complete::Shell;
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgMatches, Command};
+use clap_complete::env::Shells;
 
-use crate::cli;
+use super::complete::VARIABLE;
 use crate::context::Context;
 use crate::failure::Failure;
 
-#[derive(Args)]
-struct Arguments {
-    /// The shell to complete commands in
-    shell: Shell,
-}
+const SHELL: &str = "shell";
 
 pub(crate) fn command() -> Command {
-    Arguments::augment_args(
-        Command::new("completions")
-            .about("Print the completions for a shell")
-            .long_about(
-                "Print the completions for a shell.\n\n\
-                 bash:        heymarket completions bash > \
-                 ~/.local/share/bash-completion/completions/heymarket\n\
-                 zsh:         heymarket completions zsh > \"${fpath[1]}/_heymarket\"\n\
-                 fish:        heymarket completions fish > \
-                 ~/.config/fish/completions/heymarket.fish\n\
-                 PowerShell:  heymarket completions powershell >> $PROFILE",
-            ),
-    )
+    let shells = Shells::builtins();
+    let names: Vec<&'static str> = shells.names().collect();
+    Command::new("completions")
+        .about("Print the completions for a shell")
+        .long_about(
+            "Print the completions for a shell.\n\n\
+             They complete commands, flags and values: profiles, and the names and IDs of inboxes, \
+             members, lists, templates, surveys and tags that a command looked up within a day.",
+        )
+        .arg(
+            Arg::new(SHELL)
+                .value_name("SHELL")
+                .required(true)
+                .value_parser(PossibleValuesParser::new(names))
+                .help("The shell"),
+        )
+        .after_help(
+            "Examples:\n  \
+             heymarket completions bash > ~/.local/share/bash-completion/completions/heymarket\n  \
+             heymarket completions zsh > \"${fpath[1]}/_heymarket\"\n  \
+             heymarket completions fish > ~/.config/fish/completions/heymarket.fish\n  \
+             heymarket completions powershell >> $PROFILE",
+        )
 }
 
 pub(crate) fn run(context: &Context, matches: &ArgMatches) -> Result<(), Failure> {
-    let arguments = Arguments::from_arg_matches(matches)?;
+    let name = matches.get_one::<String>(SHELL).map_or("", String::as_str);
+    let shells = Shells::builtins();
+    let shell = shells
+        .completer(name)
+        .ok_or_else(|| Failure::usage(format!("{name} is not a supported shell")))?;
     let mut script = Vec::new();
-    clap_complete::generate(
-        arguments.shell,
-        &mut cli::command(),
-        "heymarket",
-        &mut script,
-    );
+    shell
+        .write_registration(VARIABLE, "heymarket", "heymarket", "heymarket", &mut script)
+        .map_err(|error| Failure::other(format!("the completions: {error}")))?;
     let mut output = context.output()?;
+    output.unpaged()?;
     output.text(&String::from_utf8_lossy(&script))?;
     output.finish()
 }

@@ -1,4 +1,4 @@
-//! `heymarket man [DIR]`.
+//! `heymarket man [DIR]`: manual pages.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,14 +6,13 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args, Command, FromArgMatches as _};
 use clap_mangen::Man;
 
-use crate::cli;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::files;
 
 #[derive(Args)]
 struct Arguments {
-    /// Write a page for each command into this folder, which is made
+    /// The folder for a page of each command; it is created
     #[arg(value_name = "DIR")]
     folder: Option<PathBuf>,
 }
@@ -21,13 +20,20 @@ struct Arguments {
 pub(crate) fn command() -> Command {
     Arguments::augment_args(
         Command::new("man")
-            .about("Print the manual page, or write those of all commands to a folder"),
+            .about("Print the manual page, or write those of all commands to a folder")
+            .after_help(
+                "Examples:\n  heymarket man > heymarket.1\n  heymarket man ~/.local/share/man/man1",
+            ),
     )
 }
 
-pub(crate) fn run(context: &Context, matches: &ArgMatches) -> Result<(), Failure> {
+/// Prints the manual page of the root, or writes those of all commands.
+pub(crate) fn run(
+    context: &Context,
+    matches: &ArgMatches,
+    mut root: Command,
+) -> Result<(), Failure> {
     let arguments = Arguments::from_arg_matches(matches)?;
-    let mut root = cli::command();
     root.build();
     let Some(folder) = arguments.folder else {
         let mut output = context.output()?;
@@ -51,7 +57,7 @@ pub(crate) fn run(context: &Context, matches: &ArgMatches) -> Result<(), Failure
     }
     context
         .terminal
-        .say(&format!("wrote {count} pages to {}", folder.display()));
+        .notice(&format!("wrote {count} pages to {}", folder.display()));
     Ok(())
 }
 

@@ -1,31 +1,55 @@
-//! The commands, one module for each that is written by hand; the operations
-//! of the API come from `operations`.
+//! The command tree: the commands that are written by hand, and those of the
+//! operations of the API.
 
+pub(crate) mod alias;
 mod api;
 mod auth;
+pub(crate) mod complete;
 mod completions;
+mod config;
+mod contacts;
+mod conversations;
 mod doctor;
 mod export;
+mod groups;
 mod help;
 mod listen;
 mod man;
+mod resources;
 mod sandbox;
 mod trigger;
 
-use clap::{ArgMatches, Command};
+use clap::{ArgMatches, Args as _, Command};
 
-use crate::cli::Invocation;
+use crate::catalog;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::operations;
-use crate::safety;
+use crate::globals::Globals;
+use crate::safety::debug;
+use crate::stop::Stop;
+use crate::waits;
 
-/// Adds every command to the root.
-pub(crate) fn register(root: Command) -> Command {
-    root.subcommands(operations::commands()).subcommands([
+/// Commands that handle Ctrl-C themselves, or leave it to the terminal.
+const STOPPABLE: [&str; 4] = ["auth", "export", "listen", "sandbox"];
+
+/// Returns the whole command tree.
+pub(crate) fn root() -> Command {
+    let root = Command::new("heymarket")
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .max_term_width(100);
+    let root = Globals::augment_args(root)
+        .mut_arg("profile", |arg| arg.add(crate::completion::of_profiles()))
+        .about("The Heymarket business text-messaging API on the command line")
+        .long_about(None);
+    let root = root.subcommands(resources::commands()).subcommands([
+        alias::command(),
         api::command(),
         auth::command(),
         completions::command(),
+        config::command(),
         doctor::command(),
         export::command(),
         help::command(),
@@ -33,43 +57,59 @@ pub(crate) fn register(root: Command) -> Command {
         man::command(),
         sandbox::command(),
         trigger::command(),
-    ])
+    ]);
+    groups::arrange(root)
 }
 
-/// Runs the command that was asked for.
-pub(crate) fn run(invocation: Invocation) -> Result<(), Failure> {
-    let context = Context::new(invocation.globals);
-    safety::watch(&context);
-    let Some((name, matches)) = invocation.matches.subcommand() else {
-        return Err(Failure::usage("no command; see `heymarket --help`"));
+/// Runs a command.
+pub(crate) fn run(globals: Globals, matches: &ArgMatches) -> Result<(), Failure> {
+    let context = Context::new(globals);
+    debug::log(&context);
+    waits::show(&context);
+    let Some((name, matches)) = matches.subcommand() else {
+        return Err(Failure::usage("no command; see 'heymarket --help'"));
     };
-    // One thread starts faster, and only a server has use for more.
-    let mut runtime = match name {
+    // One thread starts faster, and only a server needs more.
+    let mut builder = match name {
         "sandbox" => tokio::runtime::Builder::new_multi_thread(),
         _ => tokio::runtime::Builder::new_current_thread(),
     };
-    let runtime = runtime
+    let runtime = builder
         .enable_all()
         .build()
         .map_err(|error| Failure::other(format!("the runtime: {error}")))?;
-    runtime.block_on(dispatch(&context, name, matches))
+    let outcome = runtime.block_on(async {
+        if STOPPABLE.contains(&name) {
+            return dispatch(&context, name, matches).await;
+        }
+        let mut stop = Stop::watch()?;
+        tokio::select! {
+            outcome = dispatch(&context, name, matches) => outcome,
+            () = stop.requested() => Err(Failure::interrupted("interrupted")),
+        }
+    });
+    // A prompt that nobody answers any more must not hold the process.
+    runtime.shutdown_background();
+    outcome
 }
 
 async fn dispatch(context: &Context, name: &str, matches: &ArgMatches) -> Result<(), Failure> {
     match name {
+        "alias" => alias::run(context, matches),
         "api" => api::run(context, matches).await,
         "auth" => auth::run(context, matches).await,
         "completions" => completions::run(context, matches),
+        "config" => config::run(context, matches),
         "doctor" => doctor::run(context, matches).await,
         "export" => export::run(context, matches).await,
-        "help" => help::run(context, matches),
+        "help" => help::run(context, matches, root()),
         "listen" => listen::run(context, matches).await,
-        "man" => man::run(context, matches),
+        "man" => man::run(context, matches, root()),
         "sandbox" => sandbox::run(context, matches).await,
         "trigger" => trigger::run(context, matches).await,
-        _ => match operations::resource(name) {
-            Some(resource) => operations::run(context, resource, matches).await,
-            None => Err(Failure::usage(format!("{name} is no command"))),
+        _ => match catalog::resource(name) {
+            Some(resource) => resources::run(context, resource, matches).await,
+            None => Err(Failure::usage(format!("{name} is not a command"))),
         },
     }
 }

@@ -1,46 +1,34 @@
-//! The way to the API: which server, with which credentials.
+//! Connects to the API: selects the server and the credentials.
 
-pub(crate) mod choice;
-pub(crate) mod profile;
 pub(crate) mod sandbox;
 pub(crate) mod server;
+pub(crate) mod source;
 
 use heymarket_api::{Client, Credentials};
 
-use crate::cli::Globals;
+use crate::context::Context;
+use crate::environment::variable;
 use crate::failure::Failure;
-use crate::output::Terminal;
-use choice::Choice;
-use sandbox::Embedded;
+use crate::output::terminal::Terminal;
+use sandbox::EmbeddedSandbox;
 use server::Server;
+use source::Source;
 
-/// Where the API is.
-pub(crate) const PRODUCTION: &str = "https://api.heymarket.com";
-
-/// The variables that hold credentials.
-const CREDENTIAL_VARIABLES: [&str; 3] = [
-    "HEYMARKET_API_SECRET_ID",
-    "HEYMARKET_API_SECRET_KEY",
-    "HEYMARKET_API_KEY",
-];
 const BASE_URL_VARIABLE: &str = "HEYMARKET_BASE_URL";
-const PROFILE_VARIABLE: &str = "HEYMARKET_PROFILE";
 
-pub(crate) const NO_CREDENTIALS: &str = "\
-    no credentials; log in with `heymarket auth login`, set HEYMARKET_API_SECRET_ID and \
-    HEYMARKET_API_SECRET_KEY, or add --sandbox to try the command with demo data";
-
-/// A client, and what it talks to.
+/// A client and the server that it talks to.
 pub(crate) struct Connection {
     pub(crate) client: Client,
     pub(crate) server: Server,
-    /// Where the credentials are from, for people: `the environment`.
+    /// Describes the source of the credentials: `the environment`.
     pub(crate) source: String,
-    sandbox: Option<Embedded>,
+    /// Identifies the account, to keep its names; `None` for the sandbox.
+    pub(crate) fingerprint: Option<String>,
+    sandbox: Option<EmbeddedSandbox>,
 }
 
 impl Connection {
-    /// Returns the name of the server, the same in each command.
+    /// Returns the name of the server. It is the same in each command.
     pub(crate) fn name(&self) -> String {
         match self.sandbox {
             // Its port differs in each command.
@@ -49,7 +37,12 @@ impl Connection {
         }
     }
 
-    /// Ends it; a sandbox then saves its state.
+    /// Returns a token for a request that another program sends.
+    pub(crate) fn token(&self) -> Result<String, Failure> {
+        Ok(self.client.token()?)
+    }
+
+    /// Closes the connection. A sandbox saves its state.
     pub(crate) async fn close(self) -> Result<(), Failure> {
         match self.sandbox {
             Some(sandbox) => sandbox.stop().await,
@@ -58,39 +51,59 @@ impl Connection {
     }
 }
 
-/// Opens the way that the flags, the environment and the profiles describe.
-pub(crate) async fn open(globals: &Globals, terminal: &Terminal) -> Result<Connection, Failure> {
+/// Connects as the flags, the environment and the profiles say, in this order.
+///
+/// # Errors
+///
+/// Returns an error if there are no usable credentials, or if the sandbox does
+/// not start. Sends nothing.
+pub(crate) async fn open(context: &Context) -> Result<Connection, Failure> {
+    let connection = connect(context).await?;
+    if context.globals.debug {
+        let Connection { server, source, .. } = &connection;
+        context
+            .terminal
+            .notice(&format!("* {server}, with the credentials of {source}"));
+    }
+    Ok(connection)
+}
+
+async fn connect(context: &Context) -> Result<Connection, Failure> {
+    let globals = &context.globals;
     if globals.sandbox {
-        let sandbox = Embedded::start(globals.state.as_deref()).await?;
+        let sandbox = EmbeddedSandbox::start(globals.state.as_deref()).await?;
         return Ok(Connection {
             client: sandbox.client(),
             server: Server::new(sandbox.url()),
             source: "the sandbox".to_owned(),
+            fingerprint: None,
             sandbox: Some(sandbox),
         });
     }
     if globals.state.is_some() {
-        return Err(Failure::usage("--state is the sandbox's; add --sandbox"));
+        return Err(Failure::usage("--state requires --sandbox"));
     }
-    let choice = Choice::of(globals)?;
-    let credentials = choice.credentials()?;
-    let server = server_of(&choice, globals, terminal)?;
+    let source = Source::select(globals)?;
+    let credentials = source.credentials()?;
+    let server = server_of(&source, context)?;
+    let fingerprint = source.fingerprint(&server)?;
     Ok(Connection {
         client: client(credentials, &server)?,
         server,
-        source: choice.source().unwrap_or_default(),
+        source: source.description().unwrap_or_default(),
+        fingerprint,
         sandbox: None,
     })
 }
 
-/// A client of a server. Nothing is sent.
+/// Creates a client for a server. Sends nothing.
 pub(crate) fn client(credentials: Credentials, server: &Server) -> Result<Client, Failure> {
     Client::builder(credentials.clone())
         .base_url(server.expose())
         .user_agent(concat!("heymarket-cli/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| {
-            // Credentials that are fit for another server are fit.
+            // Credentials that suit another server are not the problem.
             match Client::new(credentials) {
                 Ok(_) => Failure::usage(error.to_string()),
                 Err(_) => Failure::credentials(error.to_string()),
@@ -102,14 +115,14 @@ pub(crate) fn client(credentials: Credentials, server: &Server) -> Result<Client
 ///
 /// # Errors
 ///
-/// When no client can use the URL, or the profile does not exist.
-pub(crate) fn server(globals: &Globals, terminal: &Terminal) -> Result<Server, Failure> {
-    if globals.sandbox {
+/// Returns an error if no client can use the URL, or if the profile does not exist.
+pub(crate) fn server(context: &Context) -> Result<Server, Failure> {
+    if context.globals.sandbox {
         return Ok(Server::new("http://127.0.0.1"));
     }
     // An unusable config file does not prevent a dry run.
-    let choice = Choice::of(globals).unwrap_or(Choice::Nowhere);
-    let server = server_of(&choice, globals, terminal)?;
+    let source = Source::select(&context.globals).unwrap_or(Source::None);
+    let server = server_of(&source, context)?;
     client(Credentials::api_key("none"), &server)?;
     Ok(server)
 }
@@ -117,25 +130,21 @@ pub(crate) fn server(globals: &Globals, terminal: &Terminal) -> Result<Server, F
 /// Returns the server to use: `--base-url`, else the profile's, else that of the
 /// environment, else production. A profile's credentials never go to the server
 /// of the environment.
-pub(crate) fn server_of(
-    choice: &Choice,
-    globals: &Globals,
-    terminal: &Terminal,
-) -> Result<Server, Failure> {
-    let profile = choice.profile()?;
-    if let Some(url) = &globals.base_url {
+pub(crate) fn server_of(source: &Source, context: &Context) -> Result<Server, Failure> {
+    let profile = source.profile()?;
+    if let Some(url) = &context.globals.base_url {
         return Ok(Server::new(url));
     }
     match profile {
         Some((name, server)) => {
-            warn_of_ignored_variable(name, &server, terminal)?;
+            warn_of_ignored_variable(name, &server, &context.terminal)?;
             Ok(server)
         }
         None => Ok(variable(BASE_URL_VARIABLE)?.map_or_else(Server::production, Server::new)),
     }
 }
 
-/// Reports that the server of the environment is ignored, if it differs.
+/// Warns that the server of the environment is ignored, if it differs.
 pub(crate) fn warn_of_ignored_variable(
     profile: &str,
     server: &Server,
@@ -143,21 +152,10 @@ pub(crate) fn warn_of_ignored_variable(
 ) -> Result<(), Failure> {
     let other = variable(BASE_URL_VARIABLE)?.map(Server::new);
     if other.is_some_and(|other| other.to_string() != server.to_string()) {
-        terminal.say(&format!(
+        terminal.notice(&format!(
             "{BASE_URL_VARIABLE} is ignored: the profile {profile} is for {server}; --base-url \
              overrides it"
         ));
     }
     Ok(())
-}
-
-/// A variable of the environment; an empty one is none.
-pub(crate) fn variable(name: &str) -> Result<Option<String>, Failure> {
-    match std::env::var(name) {
-        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
-        Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => {
-            Err(Failure::usage(format!("{name} is not valid UTF-8")))
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! The sandbox inside of this program.
+//! The in-process sandbox.
 
 use std::path::Path;
 
@@ -7,11 +7,11 @@ use heymarket_sandbox::{Error, Sandbox};
 
 use crate::failure::Failure;
 
-/// A sandbox that runs as long as the command does.
-pub(crate) struct Embedded(Sandbox);
+/// An in-process sandbox that runs until the command ends.
+pub(crate) struct EmbeddedSandbox(Sandbox);
 
-impl Embedded {
-    /// Starts one with demo data, or with what the file holds.
+impl EmbeddedSandbox {
+    /// Starts a sandbox with demo data, or with the state in a file.
     pub(crate) async fn start(state: Option<&Path>) -> Result<Self, Failure> {
         let mut builder = Sandbox::builder();
         if let Some(path) = state {
@@ -29,13 +29,13 @@ impl Embedded {
         self.0.url()
     }
 
-    /// Stops it, and saves what it holds.
+    /// Saves the state and stops the sandbox.
     pub(crate) async fn stop(self) -> Result<(), Failure> {
         self.0.stop().await.map_err(failure)
     }
 }
 
-/// What a sandbox failed of.
+/// Converts an error of the sandbox.
 pub(crate) fn failure(error: Error) -> Failure {
     Failure::other(format!("the sandbox: {error}"))
 }

@@ -5,7 +5,8 @@ use std::fmt;
 use heymarket_api::RawRequest;
 use reqwest::Url;
 
-use super::PRODUCTION;
+/// The URL of the production API.
+pub(crate) const PRODUCTION: &str = "https://api.heymarket.com";
 
 /// A base URL. `Display` shows only its origin and path: user name, password,
 /// query and fragment may be secret.
@@ -13,15 +14,17 @@ use super::PRODUCTION;
 pub(crate) struct Server(String);
 
 impl Server {
+    /// Wraps a base URL without checking it.
     pub(crate) fn new(url: impl Into<String>) -> Self {
         Self(url.into())
     }
 
+    /// Returns the production server.
     pub(crate) fn production() -> Self {
         Self::new(PRODUCTION)
     }
 
-    /// Returns the URL as it was given, for a client or a file. Do not print it.
+    /// Returns the unredacted URL, for a client or a file. Never print it.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
@@ -58,7 +61,7 @@ mod tests {
     use super::Server;
 
     #[test]
-    fn what_may_be_secret_in_a_url_is_not_shown() {
+    fn a_url_is_shown_without_its_secret_parts() {
         for (url, shown) in [
             ("https://api.example.com", "https://api.example.com"),
             (

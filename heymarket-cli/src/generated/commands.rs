@@ -3,7 +3,9 @@
 
 //! The commands of the operations of the API, as tables.
 use heymarket_api::operations;
-use crate::operations::spec::{Argument, Body, Effect, Kind, Operation, Place, Resource};
+use crate::catalog::spec::{
+    Argument, Body, Effect, Entity, Kind, Operation, Place, Resource,
+};
 /// All resources, in the order of the paths of the spec.
 pub(crate) static RESOURCES: &[Resource] = &[
     Resource {
@@ -18,6 +20,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/bulk",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket contacts create-many --body '[{\"assignee_id\":50001,\"custom\":{\"801\":\"Invented value\"},\"email\":\"person@example.com\",\"first\":\"Invented\",\"last\":\"Person\",\"phone\":\"15550100101\",\"tags\":[{\"tag_id\":60001}]},{\"display_name\":\"Invented Other\",\"phone\":\"15550100102\"}]'",
+                ],
                 effect: Effect::Bulk,
                 arguments: &[
                     Argument {
@@ -52,13 +58,17 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/create",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket contacts create --assignee 50001 --custom '{\"801\":\"Invented value\"}' --email person@example.com --first Invented --last Person --phone 15550100101 --tags '[{\"tag_id\":60001}]'",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "assignee",
                         alias: Some("assignee-id"),
                         place: Place::Member(&["assignee_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Member),
                         is_many: false,
                         is_required: false,
                         help: "The ID of the team member in charge; `-1` for nobody.",
@@ -168,6 +178,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/overview",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &["heymarket contacts list-fields"],
                 effect: Effect::None,
                 arguments: &[],
                 choice: &[],
@@ -184,6 +196,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/get-by-phone-or-id",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &["heymarket contacts find --phone 15550100101"],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -228,6 +242,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/set-status",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket contacts set-status --phone 15550100101 --status unsubscribed",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -280,6 +298,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/status",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &["heymarket contacts get-status --phone 15550100101"],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -322,6 +342,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/delete",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &["heymarket contacts delete 30010001"],
                 effect: Effect::Deletes,
                 arguments: &[
                     Argument {
@@ -348,6 +370,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/get",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &["heymarket contacts get 30010001"],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -383,6 +407,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/overview",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket contacts update 30010001 --assignee 50001 --custom '{\"801\":\"Invented value\"}' --email person@example.com --first Invented --last Person --phone 15550100101 --tags '[{\"tag_id\":60001}]'",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -407,7 +435,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "assignee",
                         alias: Some("assignee-id"),
                         place: Place::Member(&["assignee_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Member),
                         is_many: false,
                         is_required: false,
                         help: "The ID of the team member in charge; `-1` for nobody.",
@@ -513,10 +541,14 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 operation: &operations::LIST_CONTACTS,
                 verb: "list",
                 about: "List contacts",
-                description: "Returns the contacts of the team, by default 30, latest update first. For the next page, pass the `updated` of the last contact as `date`. Contacts with the same time are skipped, since the bound is strict. Connectors count pages from 1 instead.",
+                description: "Returns the contacts of the team, by default 30, latest update first. For the next page, pass the `updated` of the last contact as `--before`. Contacts with the same time are skipped, since the bound is strict. Connectors count pages from 1 instead.",
                 docs: "https://developers.heymarket.com/api-reference/contacts/list",
                 is_deprecated: false,
                 is_paged: true,
+                page_size: Some(30),
+                examples: &[
+                    "heymarket contacts list --before 2026-05-07T12:00:00Z --limit 30",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -541,7 +573,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "assigned",
                         alias: None,
                         place: Place::Member(&["assigned"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Member),
                         is_many: false,
                         is_required: false,
                         help: "",
@@ -598,7 +630,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: false,
                         is_required: false,
-                        help: "The page, from 1. A connector sends it; prefer `date`.",
+                        help: "The page, from 1. A connector sends it; prefer `--before`.",
                     },
                     Argument {
                         flag: "parent",
@@ -633,6 +665,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/list",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &["heymarket contacts count --before 2026-05-07T12:00:00Z"],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -659,6 +693,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/create-contact-fields",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket contacts create-fields --body '[{\"title\":\"Invented field\"}]'",
+                ],
                 effect: Effect::None,
                 arguments: &[],
                 choice: &[],
@@ -677,10 +715,14 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 operation: &operations::LIST_CONVERSATIONS,
                 verb: "list",
                 about: "List conversations",
-                description: "Returns the conversations of some inboxes, latest update first. For the next page, pass the `updated` of the last conversation as `date`. Conversations with the same time are skipped, since the bound is strict.",
+                description: "Returns the conversations of some inboxes, latest update first. For the next page, pass the `updated` of the last conversation as `--before`. Conversations with the same time are skipped, since the bound is strict.",
                 docs: "https://developers.heymarket.com/api-reference/conversations/list",
                 is_deprecated: false,
                 is_paged: true,
+                page_size: Some(30),
+                examples: &[
+                    "heymarket conversations list --closed=false --inbox 41001 --member 50001",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -705,7 +747,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "assigned",
                         alias: None,
                         place: Place::Member(&["assigned"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Member),
                         is_many: false,
                         is_required: false,
                         help: "",
@@ -741,7 +783,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "inbox",
                         alias: Some("inboxes"),
                         place: Place::Member(&["filters", "inboxes"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Inbox),
                         is_many: true,
                         is_required: true,
                         help: "The IDs of the inboxes to look in.",
@@ -759,7 +801,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "member",
                         alias: Some("id"),
                         place: Place::Member(&["id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Member),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the team member whose access to the inboxes is checked. An example of the newer documentation has `0` here.",
@@ -789,7 +831,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Integer,
                         is_many: false,
                         is_required: false,
-                        help: "The page, from 1. A connector sends it; prefer `date`.",
+                        help: "The page, from 1. A connector sends it; prefer `--before`.",
                     },
                     Argument {
                         flag: "parent",
@@ -825,6 +867,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/conversations/close",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket conversations close --conversation 9920 --inbox 41001 --as 50001",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -840,7 +886,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "inbox",
                         alias: Some("inbox-id"),
                         place: Place::Member(&["inbox_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Inbox),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the conversation's inbox.",
@@ -849,7 +895,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "to",
                         alias: Some("target"),
                         place: Place::Member(&["target"]),
-                        kind: Kind::Text,
+                        kind: Kind::Address,
                         is_many: false,
                         is_required: false,
                         help: "The contact's phone number, digits only, or email address.",
@@ -867,7 +913,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "as",
                         alias: Some("user-id"),
                         place: Place::Member(&["user_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Member),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the team member who is recorded as the actor.",
@@ -887,6 +933,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/conversations/list",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket conversations count --before 2026-05-07T12:00:00Z",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -913,6 +963,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/conversations/open-close",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket conversations open --conversation 9920 --inbox 41001 --as 50001",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -928,7 +982,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "inbox",
                         alias: Some("inbox-id"),
                         place: Place::Member(&["inbox_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Inbox),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the conversation's inbox.",
@@ -937,7 +991,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "to",
                         alias: Some("target"),
                         place: Place::Member(&["target"]),
-                        kind: Kind::Text,
+                        kind: Kind::Address,
                         is_many: false,
                         is_required: false,
                         help: "The contact's phone number, digits only, or email address.",
@@ -955,7 +1009,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "as",
                         alias: Some("user-id"),
                         place: Place::Member(&["user_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Member),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the team member who is recorded as the actor.",
@@ -975,13 +1029,17 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/conversations/mark-read",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket conversations mark-read --inbox 41001 --to 15550100101 --as 50001",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "inbox",
                         alias: Some("inbox-id"),
                         place: Place::Member(&["inbox_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Inbox),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the conversation's inbox.",
@@ -990,7 +1048,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "assignee",
                         alias: Some("reassign-id"),
                         place: Place::Member(&["reassign_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Member),
                         is_many: false,
                         is_required: false,
                         help: "The newer documentation shows it here, from a structure that it shares with reassigning. No effect is described.",
@@ -999,7 +1057,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "to",
                         alias: Some("target"),
                         place: Place::Member(&["target"]),
-                        kind: Kind::Text,
+                        kind: Kind::Address,
                         is_many: false,
                         is_required: false,
                         help: "The contact's phone number, digits only, or email address.",
@@ -1017,7 +1075,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "as",
                         alias: Some("user-id"),
                         place: Place::Member(&["user_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Member),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the team member for whom it is marked.",
@@ -1033,17 +1091,21 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 operation: &operations::REASSIGN_CONVERSATION,
                 verb: "reassign",
                 about: "Reassign a conversation",
-                description: "Assigns a conversation to another team member. `user_id` is its current assignee.",
+                description: "Assigns a conversation to another team member. `--as` is its current assignee.",
                 docs: "https://developers.heymarket.com/api-reference/conversations/reassign",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket conversations reassign --inbox 41001 --assignee 50002 --to 15550100101 --as 50001",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "inbox",
                         alias: Some("inbox-id"),
                         place: Place::Member(&["inbox_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Inbox),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the conversation's inbox.",
@@ -1052,7 +1114,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "assignee",
                         alias: Some("reassign-id"),
                         place: Place::Member(&["reassign_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Member),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the team member to whom it goes.",
@@ -1061,7 +1123,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "to",
                         alias: Some("target"),
                         place: Place::Member(&["target"]),
-                        kind: Kind::Text,
+                        kind: Kind::Address,
                         is_many: false,
                         is_required: false,
                         help: "The contact's phone number, digits only, or email address.",
@@ -1079,7 +1141,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "as",
                         alias: Some("user-id"),
                         place: Place::Member(&["user_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Member),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the team member to whom it is assigned now.",
@@ -1099,6 +1161,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/conversations/transfer",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket conversations transfer --conversation 9920 --to-inbox 41002",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -1114,7 +1180,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "to-inbox",
                         alias: Some("transfer-inbox-id"),
                         place: Place::Member(&["transfer_inbox_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Inbox),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the inbox to which it goes.",
@@ -1134,13 +1200,17 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/conversations/mark-read",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket conversations mark-unread --inbox 41001 --to 15550100101 --as 50001",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "inbox",
                         alias: Some("inbox-id"),
                         place: Place::Member(&["inbox_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Inbox),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the conversation's inbox.",
@@ -1149,7 +1219,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "assignee",
                         alias: Some("reassign-id"),
                         place: Place::Member(&["reassign_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Member),
                         is_many: false,
                         is_required: false,
                         help: "The newer documentation shows it here, from a structure that it shares with reassigning. No effect is described.",
@@ -1158,7 +1228,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "to",
                         alias: Some("target"),
                         place: Place::Member(&["target"]),
-                        kind: Kind::Text,
+                        kind: Kind::Address,
                         is_many: false,
                         is_required: false,
                         help: "The contact's phone number, digits only, or email address.",
@@ -1176,7 +1246,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "as",
                         alias: Some("user-id"),
                         place: Place::Member(&["user_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Member),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the team member for whom it is marked.",
@@ -1196,6 +1266,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/conversations/get",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &["heymarket conversations get 9920"],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -1234,10 +1306,14 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 operation: &operations::SEND_EMAIL,
                 verb: "send-email",
                 about: "Send an email",
-                description: "Sends an email from an inbox, to new receivers (`targets`) or as a reply in a conversation (`convo_id`). The inbox is `inbox` here, not `inbox_id`.\n\nThe older documentation says that a repeated `local_id` sends no second email, but not for how long the server remembers it. There are at most 10 recipients, those in `cc:` included.",
+                description: "Sends an email from an inbox, to new receivers (`--to`) or as a reply in a conversation (`--conversation`). The inbox is `--inbox` here, not `inbox_id`.\n\nThe older documentation says that a repeated `--local-id` sends no second email, but not for how long the server remembers it. There are at most 10 recipients, those in `cc:` included.",
                 docs: "https://developers.heymarket.com/api-reference/messages/send-email",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket messages send-email --conv-title 'Invented subject' --as 50001 --inbox 41003 --raw-text 'Invented body' --to to:person@example.com --to cc:a@example.com,b@example.com --text '<p>Invented body</p>'",
+                ],
                 effect: Effect::Sends,
                 arguments: &[
                     Argument {
@@ -1262,7 +1338,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "as",
                         alias: Some("creator-id"),
                         place: Place::Member(&["creator_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Member),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the team member who sends it.",
@@ -1271,7 +1347,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "inbox",
                         alias: None,
                         place: Place::Member(&["inbox"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Inbox),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the inbox from which it is sent. Not `inbox_id` here.",
@@ -1289,7 +1365,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "raw-text",
                         alias: None,
                         place: Place::Member(&["raw_text"]),
-                        kind: Kind::Text,
+                        kind: Kind::LongText,
                         is_many: false,
                         is_required: false,
                         help: "The same without HTML. The newer documentation has it in its prose, but not in its schema.",
@@ -1307,7 +1383,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "text",
                         alias: None,
                         place: Place::Member(&["text"]),
-                        kind: Kind::Text,
+                        kind: Kind::LongText,
                         is_many: false,
                         is_required: true,
                         help: "What it says, in HTML.",
@@ -1323,10 +1399,16 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 operation: &operations::SEND_MESSAGE,
                 verb: "send",
                 about: "Send a message",
-                description: "Sends a text message, or an MMS if `media_url` is given, from an inbox. It goes to exactly one of: a phone number (`phone_number`), a conversation (`chat_id`), a list (`list_id`, with a `local_id` that is unique for each list and broadcast) and a group MMS (`targets`, not from a toll-free number). The server fills tokens such as `{{first_name}}` in templates and in the `text` of sends to a list, and makes the opening question of a `survey_id` the text. With `private` it sends nothing and adds a comment that only the team sees.\n\nA 200 means that the message was accepted, not that it was delivered.\n\nWhat a repeated `local_id` does depends on the target and on the source. To a list, the older guide to broadcasts deduplicates it; the newer copy of that guide requires only that it is unique. To a phone number, a conversation or a group, the older reference calls it the idempotency ID and yet wants it unique for each attempt; the newer one promises tracking only. Emails (`send_email`) with a repeated `local_id` are sent once.\n\nOpted-out and blocked contacts receive nothing, and the quiet hours of an inbox hold messages of the API too; what the API answers then is not documented.",
+                description: "Sends a text message, or an MMS if `--media-url` is given, from an inbox. It goes to exactly one of: a phone number (`--to`), a conversation (`--conversation`), a list (`--list`, with a `--local-id` that is unique for each list and broadcast) and a group MMS (`--group`, not from a toll-free number). The server fills tokens such as `{{first_name}}` in templates and in the `--text` of sends to a list, and makes the opening question of a `--survey` the text. With `--private` it sends nothing and adds a comment that only the team sees.\n\nA 200 means that the message was accepted, not that it was delivered.\n\nWhat a repeated `--local-id` does depends on the target and on the source. To a list, the older guide to broadcasts deduplicates it; the newer copy of that guide requires only that it is unique. To a phone number, a conversation or a group, the older reference calls it the idempotency ID and yet wants it unique for each attempt; the newer one promises tracking only. Emails (`send_email`) with a repeated `--local-id` are sent once.\n\nOpted-out and blocked contacts receive nothing, and the quiet hours of an inbox hold messages of the API too; what the API answers then is not documented.",
                 docs: "https://developers.heymarket.com/api-reference/messages/send",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket messages send --as 50001 --inbox 41001 --list 2000001 --template 7001",
+                    "heymarket messages send --as 50001 --inbox 41001 --to 15550100101 --text 'Invented body'",
+                    "heymarket messages send --author 'Invented Bot' --as 50001 --inbox 41001 --to 15550100101 --private --text 'Invented note'",
+                ],
                 effect: Effect::Sends,
                 arguments: &[
                     Argument {
@@ -1345,7 +1427,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Text,
                         is_many: false,
                         is_required: false,
-                        help: "A name to show as its author; seen with `private`.",
+                        help: "A name to show as its author; seen with `--private`.",
                     },
                     Argument {
                         flag: "channel",
@@ -1381,13 +1463,13 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Text,
                         is_many: false,
                         is_required: false,
-                        help: "The email address of the sender, which a client sends in place of `creator_id`. Whether the server honors it is unknown.",
+                        help: "The email address of the sender, which a client sends in place of `--as`. Whether the server honors it is unknown.",
                     },
                     Argument {
                         flag: "as",
                         alias: Some("creator-id"),
                         place: Place::Member(&["creator_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Member),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the team member who sends it, from the members of the inbox or of the team; not necessarily the ID of the user. One public client leaves it out, so the server alone insists on it.",
@@ -1396,7 +1478,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "inbox",
                         alias: Some("inbox-id"),
                         place: Place::Member(&["inbox_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Inbox),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the inbox from which it is sent.",
@@ -1405,10 +1487,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "list",
                         alias: Some("list-id"),
                         place: Place::Member(&["list_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::List),
                         is_many: false,
                         is_required: false,
-                        help: "The ID of the list to which to send. Requires `local_id`.",
+                        help: "The ID of the list to which to send. Requires `--local-id`.",
                     },
                     Argument {
                         flag: "local-id",
@@ -1417,7 +1499,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Text,
                         is_many: false,
                         is_required: false,
-                        help: "An ID of the client's choice, such as a UUID or `broadcast-april-2026-001`. Messages and webhook events carry it. Required with `list_id`, and unique for each list and broadcast. What a repeated one does is said at `send_message`.",
+                        help: "An ID of the client's choice, such as a UUID or `broadcast-april-2026-001`. Messages and webhook events carry it. Required with `--list`, and unique for each list and broadcast. What a repeated one does is said at `send_message`.",
                     },
                     Argument {
                         flag: "media-url",
@@ -1444,13 +1526,13 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Boolean,
                         is_many: false,
                         is_required: false,
-                        help: "Makes it a comment that only the team sees. The newer guide wants it with `chat_id`; one client sends it with `phone_number`.",
+                        help: "Makes it a comment that only the team sees. The newer guide wants it with `--conversation`; one client sends it with `--to`.",
                     },
                     Argument {
                         flag: "survey",
                         alias: Some("survey-id"),
                         place: Place::Member(&["survey_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Survey),
                         is_many: false,
                         is_required: false,
                         help: "The ID of a survey whose opening question becomes the text.",
@@ -1468,7 +1550,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "template",
                         alias: Some("template-id"),
                         place: Place::Member(&["template_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Template),
                         is_many: false,
                         is_required: false,
                         help: "The ID of a template for the text; the server fills its tokens.",
@@ -1477,7 +1559,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "text",
                         alias: None,
                         place: Place::Member(&["text"]),
-                        kind: Kind::Text,
+                        kind: Kind::LongText,
                         is_many: false,
                         is_required: false,
                         help: "The text. In a send to a list, the server fills tokens such as `{{first_name}}`.",
@@ -1497,11 +1579,13 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/messages/get-history",
                 is_deprecated: false,
                 is_paged: true,
+                page_size: Some(50),
+                examples: &["heymarket messages list --to 15550100101 --inbox 41001"],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
-                        flag: "phone-number",
-                        alias: None,
+                        flag: "to",
+                        alias: Some("phone-number"),
                         place: Place::Query("phoneNumber"),
                         kind: Kind::Phone,
                         is_many: false,
@@ -1512,7 +1596,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "inbox",
                         alias: Some("inbox-id"),
                         place: Place::Query("inboxID"),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Inbox),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the inbox.",
@@ -1537,10 +1621,14 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 operation: &operations::LIST_TEAM_MESSAGES,
                 verb: "list-team",
                 about: "List the messages of the team",
-                description: "Returns the messages of the whole team, by default 30 and newest first. For the next page, pass the `date` of the last message as `created_at`. Messages with the same time may be skipped or repeated: no source says whether the bound is strict.\n\nThe older documentation requires `created_at` and has it as an upper bound, an earlier one as an optional lower bound, and in the newer one an empty body returns the newest messages. Both bounds agree if `ascending` chooses the side.",
+                description: "Returns the messages of the whole team, by default 30 and newest first. For the next page, pass the `--date` of the last message as `--created-at`. Messages with the same time may be skipped or repeated: no source says whether the bound is strict.\n\nThe older documentation requires `--created-at` and has it as an upper bound, an earlier one as an optional lower bound, and in the newer one an empty body returns the newest messages. Both bounds agree if `--ascending` chooses the side.",
                 docs: "https://developers.heymarket.com/api-reference/messages/list-all",
                 is_deprecated: false,
                 is_paged: true,
+                page_size: Some(30),
+                examples: &[
+                    "heymarket messages list-team --ascending=false --created-at 2026-05-07T12:00:00Z --limit 30 --order created_at",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -1559,13 +1647,13 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Boolean,
                         is_many: false,
                         is_required: false,
-                        help: "Oldest first, and from `created_at` onward. By default, newest first, and before it.",
+                        help: "Oldest first, and from `--created-at` onward. By default, newest first, and before it.",
                     },
                     Argument {
                         flag: "assigned",
                         alias: None,
                         place: Place::Member(&["assigned"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Member),
                         is_many: false,
                         is_required: false,
                         help: "",
@@ -1577,7 +1665,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Time,
                         is_many: false,
                         is_required: false,
-                        help: "Only messages created before this time, or, with `ascending`, on and after it. The older documentation requires it.",
+                        help: "Only messages created before this time, or, with `--ascending`, on and after it. The older documentation requires it.",
                     },
                     Argument {
                         flag: "date",
@@ -1622,7 +1710,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Enum(&["created_at", "updated_at"]),
                         is_many: false,
                         is_required: false,
-                        help: "The time to sort by; by default `created_at`.",
+                        help: "The time to sort by; by default `--created-at`.",
                     },
                     Argument {
                         flag: "page",
@@ -1657,6 +1745,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/messages/count",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &["heymarket messages count-team --date 2026-05-07T12:00:00Z"],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -1681,7 +1771,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "assigned",
                         alias: None,
                         place: Place::Member(&["assigned"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Member),
                         is_many: false,
                         is_required: false,
                         help: "",
@@ -1770,6 +1860,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/inboxes",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &["heymarket inboxes list"],
                 effect: Effect::None,
                 arguments: &[],
                 choice: &[],
@@ -1792,6 +1884,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/lists/overview",
                 is_deprecated: true,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket lists create-v1 --members '{\"15550100101\":{\"f\":\"Invented\",\"l\":\"Person\"}}' --title 'Invented list'",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -1827,13 +1923,15 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/lists/overview",
                 is_deprecated: true,
                 is_paged: false,
+                page_size: None,
+                examples: &["heymarket lists delete-v1 2000001"],
                 effect: Effect::Deletes,
                 arguments: &[
                     Argument {
                         flag: "id",
                         alias: None,
                         place: Place::Path("id"),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::List),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the list to delete.",
@@ -1853,13 +1951,15 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/lists/overview",
                 is_deprecated: true,
                 is_paged: false,
+                page_size: None,
+                examples: &["heymarket lists get 2000001"],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "id",
                         alias: None,
                         place: Place::Path("id"),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::List),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the list to get.",
@@ -1875,17 +1975,21 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 operation: &operations::UPDATE_LIST_V1,
                 verb: "update-v1",
                 about: "Update a list, by the v1 operation",
-                description: "Changes the name of a list and its contacts, one phone number at a time. `update_list` takes several, and contacts by ID and by email address. No source shows the answer, or says whether `members` replaces the contacts on the list.",
+                description: "Changes the name of a list and its contacts, one phone number at a time. `update_list` takes several, and contacts by ID and by email address. No source shows the answer, or says whether `--members` replaces the contacts on the list.",
                 docs: "https://developers.heymarket.com/api-reference/lists/overview",
                 is_deprecated: true,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket lists update-v1 2000001 --add-phone 15550100103 --title 'Invented list'",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "id",
                         alias: None,
                         place: Place::Path("id"),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::List),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the list to update.",
@@ -1937,10 +2041,12 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 operation: &operations::LIST_LISTS,
                 verb: "list",
                 about: "List the lists",
-                description: "Returns the lists of the team, latest update first. For the next page, pass the `updated` of the last list as `date`.",
+                description: "Returns the lists of the team, latest update first. For the next page, pass the `updated` of the last list as `--before`.",
                 docs: "https://developers.heymarket.com/api-reference/lists/overview",
                 is_deprecated: true,
                 is_paged: true,
+                page_size: Some(30),
+                examples: &["heymarket lists list --before 2026-05-07T12:00:00Z"],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -1963,10 +2069,14 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 operation: &operations::CREATE_LIST,
                 verb: "create",
                 about: "Create a list",
-                description: "Creates a list of contacts from IDs, phone numbers and email addresses. The reference says that unknown ones become contacts, the newer guide that they are lightweight targets. A list holds at most the team's `list_size` contacts. The server recognizes a repeated `local_id`.",
+                description: "Creates a list of contacts from IDs, phone numbers and email addresses. The reference says that unknown ones become contacts, the newer guide that they are lightweight targets. A list holds at most the team's `list_size` contacts. The server recognizes a repeated `--local-id`.",
                 docs: "https://developers.heymarket.com/api-reference/lists/create",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket lists create --contacts 30010001 --emails person@example.com --phones 15550100102 --title 'Invented list' --type contacts",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -2021,7 +2131,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Enum(&["contacts"]),
                         is_many: false,
                         is_required: false,
-                        help: "The type of the list: `contacts` for one with all channels. Leave it out for a list of phone numbers.",
+                        help: "The type of the list: `--contacts` for one with all channels. Leave it out for a list of phone numbers.",
                     },
                 ],
                 choice: &[],
@@ -2038,13 +2148,15 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/lists/overview",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &["heymarket lists delete 2000001"],
                 effect: Effect::Deletes,
                 arguments: &[
                     Argument {
                         flag: "id",
                         alias: None,
                         place: Place::Path("id"),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::List),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the list to delete.",
@@ -2060,17 +2172,21 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 operation: &operations::UPDATE_LIST,
                 verb: "update",
                 about: "Update a list",
-                description: "Updates the name and the contacts of a list: `contacts` replaces all of them, members that begin with `add_` and `remove_` add and remove some.",
+                description: "Updates the name and the contacts of a list: `--contacts` replaces all of them, members that begin with `add_` and `remove_` add and remove some.",
                 docs: "https://developers.heymarket.com/api-reference/lists/update",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket lists update 2000001 --add-phones 15550100103 --remove-contacts 30010001 --title 'Invented list'",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "id",
                         alias: None,
                         place: Place::Path("id"),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::List),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the list to update.",
@@ -2182,10 +2298,14 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 operation: &operations::CREATE_SCHEDULED_MESSAGE,
                 verb: "create",
                 about: "Schedule a message",
-                description: "Schedules a message to exactly one of: a phone number, a group (`targets`), a conversation and a list. The time must be at least 15 minutes ahead and on a quarter of an hour. The sender is `user_id`, by default the team's owner; there is no `creator_id` here. A template replaces inline text.\n\nNo source says that a repeated `local_id` schedules no second message. `targets` holds objects of a shape that is not shown, and `content.template` is an object in the older documentation and an ID in the newer one.",
+                description: "Schedules a message to exactly one of: a phone number, a group (`--group`), a conversation and a list. The time must be at least 15 minutes ahead and on a quarter of an hour. The sender is `--as`, by default the team's owner; there is no `creator_id` here. A template replaces inline text.\n\nNo source says that a repeated `--local-id` schedules no second message. `--group` holds objects of a shape that is not shown, and `--template` is an object in the older documentation and an ID in the newer one.",
                 docs: "https://developers.heymarket.com/api-reference/schedule",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket scheduled-messages create --text 'Invented reminder' --at 'tomorrow 9am' --inbox 41001 --to 15550100101",
+                ],
                 effect: Effect::Sends,
                 arguments: &[
                     Argument {
@@ -2213,13 +2333,13 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Json,
                         is_many: false,
                         is_required: false,
-                        help: "A template, in place of `text`.",
+                        help: "A template, in place of `--text`.",
                     },
                     Argument {
                         flag: "text",
                         alias: None,
                         place: Place::Member(&["content", "text"]),
-                        kind: Kind::Text,
+                        kind: Kind::LongText,
                         is_many: false,
                         is_required: false,
                         help: "The text.",
@@ -2255,7 +2375,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "inbox",
                         alias: Some("inbox-id"),
                         place: Place::Member(&["inbox_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Inbox),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the inbox from which it is sent.",
@@ -2264,7 +2384,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "list",
                         alias: Some("list-id"),
                         place: Place::Member(&["list_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::List),
                         is_many: false,
                         is_required: false,
                         help: "The ID of the list to send to.",
@@ -2300,7 +2420,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "as",
                         alias: Some("user-id"),
                         place: Place::Member(&["user_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Member),
                         is_many: false,
                         is_required: false,
                         help: "The ID of the team member who sends it, by default the team's owner. Not `creator_id` here.",
@@ -2320,6 +2440,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/schedule",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &["heymarket scheduled-messages delete 8001001"],
                 effect: Effect::Deletes,
                 arguments: &[
                     Argument {
@@ -2346,6 +2468,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/schedule-get",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &["heymarket scheduled-messages get 8001001"],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -2368,10 +2492,14 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 operation: &operations::UPDATE_SCHEDULED_MESSAGE,
                 verb: "update",
                 about: "Update a scheduled message",
-                description: "Updates a scheduled message with its receiver. The time must be at least 15 minutes ahead and on a quarter of an hour. The sender is `user_id`, by default the team's owner; there is no `creator_id` here.",
+                description: "Updates a scheduled message with its receiver. The time must be at least 15 minutes ahead and on a quarter of an hour. The sender is `--as`, by default the team's owner; there is no `creator_id` here.",
                 docs: "https://developers.heymarket.com/api-reference/schedule",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket scheduled-messages update 8001001 --text 'Invented reminder' --at 'tomorrow 9am' --inbox 41001 --to 15550100101",
+                ],
                 effect: Effect::Sends,
                 arguments: &[
                     Argument {
@@ -2408,13 +2536,13 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         kind: Kind::Json,
                         is_many: false,
                         is_required: false,
-                        help: "A template, in place of `text`.",
+                        help: "A template, in place of `--text`.",
                     },
                     Argument {
                         flag: "text",
                         alias: None,
                         place: Place::Member(&["content", "text"]),
-                        kind: Kind::Text,
+                        kind: Kind::LongText,
                         is_many: false,
                         is_required: false,
                         help: "The text.",
@@ -2450,7 +2578,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "inbox",
                         alias: Some("inbox-id"),
                         place: Place::Member(&["inbox_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Inbox),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the inbox from which it is sent.",
@@ -2459,7 +2587,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "list",
                         alias: Some("list-id"),
                         place: Place::Member(&["list_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::List),
                         is_many: false,
                         is_required: false,
                         help: "The ID of the list to send to.",
@@ -2495,7 +2623,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "as",
                         alias: Some("user-id"),
                         place: Place::Member(&["user_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Member),
                         is_many: false,
                         is_required: false,
                         help: "The ID of the team member who sends it, by default the team's owner. Not `creator_id` here.",
@@ -2521,13 +2649,15 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/surveys",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &["heymarket surveys get 9001"],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "id",
                         alias: None,
                         place: Place::Path("id"),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Survey),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the survey to get.",
@@ -2547,6 +2677,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/surveys",
                 is_deprecated: false,
                 is_paged: true,
+                page_size: None,
+                examples: &["heymarket surveys list --limit 30 --page 1"],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -2588,10 +2720,14 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/tags",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket tags create --tag-color '#00AA00' --tag 'Invented tag'",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
-                        flag: "color",
+                        flag: "tag-color",
                         alias: None,
                         place: Place::Member(&["color"]),
                         kind: Kind::Text,
@@ -2623,13 +2759,15 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/tags",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &["heymarket tags delete 60001"],
                 effect: Effect::Deletes,
                 arguments: &[
                     Argument {
                         flag: "id",
                         alias: None,
                         place: Place::Path("id"),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Tag),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the tag to delete.",
@@ -2649,13 +2787,15 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/tags",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &["heymarket tags get 60001"],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "id",
                         alias: None,
                         place: Place::Path("id"),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Tag),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the tag to get.",
@@ -2671,10 +2811,12 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 operation: &operations::LIST_TAGS,
                 verb: "list",
                 about: "List tags",
-                description: "Returns the tags of the team, 30 to a page, latest update first. For the next page, pass the `updated` of the last tag as `date`. Tags with the same time are skipped, since the bound is strict.",
+                description: "Returns the tags of the team, 30 to a page, latest update first. For the next page, pass the `updated` of the last tag as `--before`. Tags with the same time are skipped, since the bound is strict.",
                 docs: "https://developers.heymarket.com/api-reference/tags",
                 is_deprecated: false,
                 is_paged: true,
+                page_size: Some(30),
+                examples: &["heymarket tags list --before 2026-05-07T12:00:00Z"],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -2707,6 +2849,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/team",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &["heymarket team get"],
                 effect: Effect::None,
                 arguments: &[],
                 choice: &[],
@@ -2725,10 +2869,14 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 operation: &operations::CREATE_TEMPLATE,
                 verb: "create",
                 about: "Create a template",
-                description: "Creates a template. Its name is `title` here and `name` in answers. No source says that a repeated `local_id` creates no second template.",
+                description: "Creates a template. Its name is `--title` here and `name` in answers. No source says that a repeated `--local-id` creates no second template.",
                 docs: "https://developers.heymarket.com/api-reference/templates/manage",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket templates create --text 'Hi {{first_name}}, invented template' --title 'Invented template'",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -2753,7 +2901,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "text",
                         alias: None,
                         place: Place::Member(&["content", "text"]),
-                        kind: Kind::Text,
+                        kind: Kind::LongText,
                         is_many: false,
                         is_required: true,
                         help: "The text. The server fills the tokens `{{first_name}}`, `{{last_name}}` and those of custom fields, such as `{{custom_field_name}}`.",
@@ -2791,13 +2939,15 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/templates/manage",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &["heymarket templates delete 7001"],
                 effect: Effect::Deletes,
                 arguments: &[
                     Argument {
                         flag: "id",
                         alias: None,
                         place: Place::Path("id"),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Template),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the template to delete.",
@@ -2817,13 +2967,15 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/templates/manage",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &["heymarket templates get 7001"],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "id",
                         alias: None,
                         place: Place::Path("id"),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Template),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the template to get.",
@@ -2843,13 +2995,17 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/templates/manage",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket templates update 7001 --text 'Hi {{first_name}}, invented template' --title 'Invented template'",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "id",
                         alias: None,
                         place: Place::Path("id"),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Template),
                         is_many: false,
                         is_required: true,
                         help: "The ID of the template to update.",
@@ -2876,7 +3032,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "text",
                         alias: None,
                         place: Place::Member(&["content", "text"]),
-                        kind: Kind::Text,
+                        kind: Kind::LongText,
                         is_many: false,
                         is_required: true,
                         help: "The text. The server fills the tokens `{{first_name}}`, `{{last_name}}` and those of custom fields, such as `{{custom_field_name}}`.",
@@ -2910,10 +3066,12 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 operation: &operations::LIST_TEMPLATES,
                 verb: "list",
                 about: "List templates",
-                description: "Returns the templates of the team, 30 to a page, latest update first. For the next page, pass the `updated` of the last template as `date`. Templates with the same time are skipped, since the bound is strict.",
+                description: "Returns the templates of the team, 30 to a page, latest update first. For the next page, pass the `updated` of the last template as `--before`. Templates with the same time are skipped, since the bound is strict.",
                 docs: "https://developers.heymarket.com/api-reference/templates/manage",
                 is_deprecated: false,
                 is_paged: true,
+                page_size: Some(30),
+                examples: &["heymarket templates list --before 2026-05-07T12:00:00Z"],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -2946,6 +3104,8 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/users",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &["heymarket users find --email agent@example.com"],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -2981,6 +3141,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/users-update",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket users update --users '[{\"first_name\":\"Invented\",\"id\":50001,\"last_name\":\"Agent\",\"role_id\":4}]'",
+                ],
                 effect: Effect::Bulk,
                 arguments: &[
                     Argument {
@@ -3013,13 +3177,17 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/create",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket contacts-v2 create --contact-channels '[{\"channel_id\":\"15550100101\",\"channel_type\":\"phone\"},{\"channel_id\":\"person@example.com\",\"channel_type\":\"email\"}]' --first Invented --last Person",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "assignee",
                         alias: Some("assignee-id"),
                         place: Place::Member(&["assignee_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Member),
                         is_many: false,
                         is_required: false,
                         help: "The ID of the team member in charge; `-1` for nobody.",
@@ -3129,6 +3297,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/delete-v2",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket contacts-v2 delete c0c0a0a0-0000-4000-8000-0000000000a1",
+                ],
                 effect: Effect::Deletes,
                 arguments: &[
                     Argument {
@@ -3155,6 +3327,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/get",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket contacts-v2 get c0c0a0a0-0000-4000-8000-0000000000a1",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -3190,6 +3366,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/update-v2",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket contacts-v2 update c0c0a0a0-0000-4000-8000-0000000000a1 --first Invented --last Person",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -3205,7 +3385,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "assignee",
                         alias: Some("assignee-id"),
                         place: Place::Member(&["assignee_id"]),
-                        kind: Kind::Integer,
+                        kind: Kind::Named(Entity::Member),
                         is_many: false,
                         is_required: false,
                         help: "The ID of the team member in charge; `-1` for nobody.",
@@ -3324,6 +3504,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/channels",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket contacts-v2 add-channel c0c0a0a0-0000-4000-8000-0000000000a1 --channel-id person@example.com --channel-type email",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -3339,7 +3523,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "channel-id",
                         alias: None,
                         place: Place::Member(&["channel_id"]),
-                        kind: Kind::Text,
+                        kind: Kind::Address,
                         is_many: false,
                         is_required: true,
                         help: "The address: for instance a phone number, digits only, or an email address.",
@@ -3376,6 +3560,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/channels",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket contacts-v2 update-channel c0c0a0a0-0000-4000-8000-0000000000a1 --channel-id other@example.com --channel-type email",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -3391,7 +3579,7 @@ pub(crate) static RESOURCES: &[Resource] = &[
                         flag: "channel-id",
                         alias: None,
                         place: Place::Member(&["channel_id"]),
-                        kind: Kind::Text,
+                        kind: Kind::Address,
                         is_many: false,
                         is_required: true,
                         help: "The new address.",
@@ -3428,6 +3616,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/channels",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket contacts-v2 delete-channel c0c0a0a0-0000-4000-8000-0000000000a1 email",
+                ],
                 effect: Effect::Deletes,
                 arguments: &[
                     Argument {
@@ -3463,6 +3655,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/channels-get",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket contacts-v2 get-channel c0c0a0a0-0000-4000-8000-0000000000a1 email",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -3506,6 +3702,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/channels",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket contacts-v2 list-channels c0c0a0a0-0000-4000-8000-0000000000a1",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -3540,6 +3740,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/bulk-delete-v2",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket contacts-v2 delete-many --contact-channels '[{\"channel_ids\":[\"c0c0a0a0-0000-4000-8000-0000000000a1\",\"c0c0a0a0-0000-4000-8000-0000000000a2\"],\"channel_type\":\"id\"}]'",
+                ],
                 effect: Effect::Deletes,
                 arguments: &[
                     Argument {
@@ -3566,6 +3770,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/bulk-v2",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket contacts-v2 upsert --contacts '[{\"contact_channels\":[{\"channel_id\":\"15550100101\",\"channel_type\":\"phone\"},{\"channel_id\":\"person@example.com\",\"channel_type\":\"email\"}],\"first\":\"Invented\",\"last\":\"Person\"},{\"contact_channels\":[{\"channel_id\":\"15550100102\",\"channel_type\":\"phone\"}],\"contact_id\":\"c0c0a0a0-0000-4000-8000-0000000000a2\"}]'",
+                ],
                 effect: Effect::Bulk,
                 arguments: &[
                     Argument {
@@ -3601,6 +3809,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/list-v2",
                 is_deprecated: false,
                 is_paged: true,
+                page_size: None,
+                examples: &[
+                    "heymarket contacts-v2 list --ascending=false --limit 30 --page 0",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {
@@ -3663,6 +3875,10 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 docs: "https://developers.heymarket.com/api-reference/contacts/search",
                 is_deprecated: false,
                 is_paged: false,
+                page_size: None,
+                examples: &[
+                    "heymarket contacts-v2 search --contact-channels '[{\"channel_ids\":[\"15550100101\",\"person@example.com\"]}]'",
+                ],
                 effect: Effect::None,
                 arguments: &[
                     Argument {

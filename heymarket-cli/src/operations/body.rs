@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::failure::Failure;
 
-/// Reads JSON from a file, from standard input, or as it stands.
+/// Reads JSON from a file, from standard input, or from the text itself.
 pub(super) fn read(source: &str) -> Result<Value, Failure> {
     if source.trim_start().starts_with(['{', '[']) {
         return parse(source, "--body");
@@ -35,5 +35,5 @@ pub(crate) fn read_file(source: &str) -> Result<Value, Failure> {
 
 fn parse(text: &str, place: &str) -> Result<Value, Failure> {
     serde_json::from_str(text)
-        .map_err(|error| Failure::usage(format!("{place} is not JSON: {error}")))
+        .map_err(|error| Failure::usage(format!("{place} is not valid JSON: {error}")))
 }

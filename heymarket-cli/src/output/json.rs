@@ -1,12 +1,12 @@
-//! JSON as the server wrote it, with other white space: numbers, the order of
-//! members and members that come twice stay as they are.
+//! Reformats JSON without parsing it: numbers, the order of members and duplicate
+//! members stay as the server wrote them.
 
 /// Indents by two spaces.
 pub(crate) fn pretty(text: &str) -> String {
     format(text, true)
 }
 
-/// Takes out all white space that means nothing.
+/// Removes insignificant white space.
 pub(crate) fn compact(text: &str) -> String {
     format(text, false)
 }
@@ -68,7 +68,7 @@ fn format(text: &str, indents: bool) -> String {
     out
 }
 
-/// Adds a character of a string in its escaped form, which parses to the same.
+/// Appends a character of a string as an escape sequence, which parses to the same.
 fn push_escaped(out: &mut String, c: char) {
     let mut units = [0; 2];
     for unit in c.encode_utf16(&mut units) {
@@ -83,7 +83,7 @@ mod tests {
     const TEXT: &str = r#"{"b":[1,2.0,{}],"a":[ ],"c":{"x":"a, b: {\"}"},"n":1e400}"#;
 
     #[test]
-    fn json_is_indented_and_nothing_else() {
+    fn json_is_indented_and_otherwise_unmodified() {
         let expected = "{\n  \"b\": [\n    1,\n    2.0,\n    {}\n  ],\n  \"a\": [],\n  \"c\": {\n    \
                         \"x\": \"a, b: {\\\"}\"\n  },\n  \"n\": 1e400\n}";
         assert_eq!(pretty(TEXT), expected);
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_move_a_cursor_is_escaped() {
+    fn a_character_that_acts_on_a_terminal_is_escaped() {
         assert_eq!(
             compact("\"a\u{9b}31m\u{202e}b\u{7f}\""),
             r#""a\u009b31m\u202eb\u007f""#

@@ -16,7 +16,7 @@ fn is_unsafe(c: char) -> bool {
                 // Ends of lines and paragraphs, and changes of direction.
                 | '\u{2028}'..='\u{202e}'
                 | '\u{2060}'..='\u{206f}'
-                // Letters of tags, which nobody sees.
+                // Tag characters, which are invisible.
                 | '\u{e0000}'..='\u{e007f}'
         )
 }
@@ -68,7 +68,7 @@ mod tests {
     use super::{lines, one_line};
 
     #[test]
-    fn an_escape_sequence_is_no_longer_one() {
+    fn an_escape_sequence_is_escaped() {
         assert_eq!(
             one_line("a\x1b]0;title\x07b\nc\td"),
             r"a\u{1b}]0;title\u{7}b c d"
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_seen_is_made_visible() {
+    fn an_invisible_character_is_made_visible() {
         for c in [
             '\u{ad}', '\u{200b}', '\u{200f}', '\u{2060}', '\u{2069}', '\u{feff}',
         ] {

@@ -2,9 +2,9 @@
 
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::shell::quoted;
 
-/// A curl command. It takes what is not shown from variables of the shell that
-/// runs it.
+/// A curl command. It reads what is not shown from environment variables.
 pub(crate) struct Curl {
     words: Vec<String>,
     variables: Vec<String>,
@@ -82,7 +82,7 @@ impl Curl {
         output.line(&self.words.join(" \\\n  "))?;
         output.finish()?;
         let variables = self.variables.join(", ");
-        context.terminal.say(&if variables.is_empty() {
+        context.terminal.notice(&if variables.is_empty() {
             "nothing was sent".to_owned()
         } else {
             format!("nothing was sent; the command reads these variables: {variables}")
@@ -91,23 +91,12 @@ impl Curl {
     }
 }
 
-/// Quotes a word for a POSIX shell.
-pub(crate) fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Curl, Part, quoted};
+    use super::{Curl, Part};
 
     #[test]
-    fn a_quoted_word_stands_for_itself() {
-        assert_eq!(quoted("it's"), r"'it'\''s'");
-        assert_eq!(quoted("$(a)`b`\"\\"), "'$(a)`b`\"\\'");
-    }
-
-    #[test]
-    fn what_is_not_shown_is_a_variable() {
+    fn a_hidden_part_is_a_variable() {
         let body = [
             Part::Text("{\"a\":\""),
             Part::Variable("A"),

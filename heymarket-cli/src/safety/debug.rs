@@ -1,18 +1,18 @@
-//! `--debug`: what goes over the wire, without what nobody is to see.
+//! `--debug`: requests and responses on standard error, without secrets.
 
 use heymarket_api::{Error, RawRequest, Response, operations};
 use serde_json::Value;
 
-use crate::connection::Connection;
 use crate::context::Context;
-use crate::output::{Log, json};
+use crate::output::json;
+use crate::output::terminal::Log;
 
-/// A number in a query with as many digits may be one of a phone.
+/// A number in a query with this many digits may be a phone number.
 const PHONE_DIGITS: usize = 10;
-const HIDDEN: &str = "[hidden]";
+const REDACTED: &str = "[redacted]";
 
-/// Shows what the library tells while it works: attempts and waits.
-pub(crate) fn watch(context: &Context) {
+/// Shows the log of the library: attempts and waits.
+pub(crate) fn log(context: &Context) {
     if !context.globals.debug {
         return;
     }
@@ -22,17 +22,8 @@ pub(crate) fn watch(context: &Context) {
         .with_ansi(false)
         .with_target(false)
         .finish();
-    // A second one would be for a second command, and there is but one.
+    // A process runs one command, so there is no other subscriber.
     let _ = tracing::subscriber::set_global_default(subscriber);
-}
-
-/// Shows who is asked, and with whose credentials.
-pub(crate) fn debug_connection(context: &Context, connection: &Connection) {
-    if context.globals.debug {
-        let Connection { server, source, .. } = connection;
-        let said = format!("* {server}, with the credentials of {source}");
-        context.terminal.say(&said);
-    }
 }
 
 /// Shows a request that is about to be sent.
@@ -46,7 +37,7 @@ pub(crate) fn debug_request(context: &Context, request: &RawRequest) {
         .collect();
     let mark = if query.is_empty() { "" } else { "?" };
     let segments: Vec<String> = request.path().split('/').map(shown_segment).collect();
-    context.terminal.say(&format!(
+    context.terminal.notice(&format!(
         "> {} {}{mark}{}",
         request.operation().method(),
         segments.join("/"),
@@ -54,14 +45,14 @@ pub(crate) fn debug_request(context: &Context, request: &RawRequest) {
     ));
     if let Some(body) = request.body() {
         let mut body = body.clone();
-        hide(&mut body, false);
+        redact(&mut body, false);
         for line in json::pretty(&body.to_string()).lines() {
-            context.terminal.say(&format!("> {line}"));
+            context.terminal.notice(&format!("> {line}"));
         }
     }
 }
 
-/// Shows how it ended: the status, the request id and every attempt.
+/// Shows the outcome: the status, the request ID and every attempt.
 pub(crate) fn debug_outcome<T>(context: &Context, outcome: &Result<Response<T>, Error>) {
     if !context.globals.debug {
         return;
@@ -83,31 +74,32 @@ pub(crate) fn debug_outcome<T>(context: &Context, outcome: &Result<Response<T>, 
     let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
     let request_id = request_id.unwrap_or("none");
     let terminal = &context.terminal;
-    terminal.say(&format!(
-        "< {status}, {bytes} bytes, request id {request_id}"
+    terminal.notice(&format!(
+        "< {status}, {bytes} bytes, request ID {request_id}"
     ));
-    terminal.say(&format!("< attempts: {ledger}"));
+    terminal.notice(&format!("< attempts: {ledger}"));
 }
 
-/// Hides the values of sensitive members; all, if the value is sensitive itself.
-pub(crate) fn hide(value: &mut Value, is_sensitive: bool) {
+/// Redacts the values of sensitive members, or everything if the value itself is
+/// sensitive.
+pub(crate) fn redact(value: &mut Value, is_sensitive: bool) {
     match value {
         Value::Object(members) if is_sensitive => {
             // The keys may be phone numbers.
-            *value = format!("{HIDDEN}: {} members", members.len()).into();
+            *value = format!("{REDACTED}: {} members", members.len()).into();
         }
         Value::Object(members) => {
             for (name, value) in members {
-                hide(value, operations::is_sensitive(name));
+                redact(value, operations::is_sensitive(name));
             }
         }
         Value::Array(items) => {
             for item in items {
-                hide(item, is_sensitive);
+                redact(item, is_sensitive);
             }
         }
         Value::Null | Value::Bool(_) => {}
-        other if is_sensitive => *other = HIDDEN.into(),
+        other if is_sensitive => *other = REDACTED.into(),
         _ => {}
     }
 }
@@ -117,16 +109,17 @@ fn shown(value: &str) -> &str {
     if is_number || matches!(value, "true" | "false") {
         value
     } else {
-        HIDDEN
+        REDACTED
     }
 }
 
-/// A segment of a path, unless it looks like a phone number or an address.
+/// Returns a segment of a path, redacted if it looks like a phone number or an
+/// email address.
 fn shown_segment(segment: &str) -> String {
     let digits = segment.chars().filter(char::is_ascii_digit).count();
     let is_phone = digits >= PHONE_DIGITS && !segment.contains(|c: char| c.is_ascii_alphabetic());
     if is_phone || segment.contains('@') || segment.contains("%40") {
-        HIDDEN.to_owned()
+        REDACTED.to_owned()
     } else {
         segment.to_owned()
     }
@@ -138,12 +131,12 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn sensitive_members_are_hidden_at_any_depth() {
+    fn sensitive_members_are_redacted_at_any_depth() {
         let mut body = json!({
             "inbox_id": 1, "phone_number": "15550100101", "targets": ["15550100102"],
             "content": {"text": "canary"}, "members": {"15550100103": 1},
         });
-        hide(&mut body, false);
+        redact(&mut body, false);
         let text = body.to_string();
         assert!(
             !text.contains("1555010") && !text.contains("canary"),
@@ -154,10 +147,10 @@ mod tests {
 
     #[test]
     fn a_phone_number_is_shown_in_neither_path_nor_query() {
-        assert_eq!(shown("15550100101"), HIDDEN);
+        assert_eq!(shown("15550100101"), REDACTED);
         assert_eq!(shown("41001"), "41001");
         assert_eq!(shown_segment("9920"), "9920");
-        assert_eq!(shown_segment("+15550100101"), HIDDEN);
-        assert_eq!(shown_segment("ada@example.com"), HIDDEN);
+        assert_eq!(shown_segment("+15550100101"), REDACTED);
+        assert_eq!(shown_segment("ada@example.com"), REDACTED);
     }
 }

@@ -1,14 +1,15 @@
-//! `--dry-run` and `--curl`: the request in place of sending it.
+//! `--dry-run` and `--curl`: prints the request instead of sending it.
 
 use heymarket_api::RawRequest;
 use reqwest::Url;
 
 use super::curl::{Curl, Part};
+use crate::connection;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::json;
 
-/// The headers whose values are shown. Any other may hold a secret.
+/// The headers whose values are shown. Any other header may hold a secret.
 const SHOWN: [&str; 7] = [
     "accept",
     "accept-encoding",
@@ -28,8 +29,8 @@ const OF_THE_CLIENT: [&str; 5] = [
     "transfer-encoding",
 ];
 
-/// Prints the request, if that is all that is wanted of it; gives whether it is.
-/// No credentials are needed for it.
+/// Prints the request, if `--dry-run` or `--curl` asks for it. Returns whether that
+/// is so. Needs no credentials.
 pub(crate) fn shows_only(
     context: &Context,
     request: &RawRequest,
@@ -39,7 +40,7 @@ pub(crate) fn shows_only(
     if !globals.dry_run && !globals.curl {
         return Ok(false);
     }
-    let url = context.server()?.url_of(request);
+    let url = connection::server(context)?.url_of(request);
     let url = url.ok_or_else(|| Failure::usage("the server is not an HTTP URL"))?;
     let is_sent = |(name, _): &&(String, String)| !is_of(&OF_THE_CLIENT, name);
     let headers: Vec<_> = headers.iter().filter(is_sent).collect();
@@ -49,7 +50,7 @@ pub(crate) fn shows_only(
         let mut output = context.output()?;
         output.line(&plain(&url, request, &headers))?;
         output.finish()?;
-        context.terminal.say("nothing was sent");
+        context.terminal.notice("nothing was sent");
     }
     Ok(true)
 }

@@ -1,7 +1,4 @@
-//! What `listen` and `trigger` share: the token, and posting to a URL.
+//! What `listen` and `trigger` share: the verification token, and posting to a URL.
 
-mod target;
-mod token;
-
-pub(crate) use target::{Target, cause};
-pub(crate) use token::{TOKEN_VARIABLE, tokens};
+pub(crate) mod target;
+pub(crate) mod token;

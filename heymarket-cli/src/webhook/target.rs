@@ -1,4 +1,4 @@
-//! Where deliveries are posted to.
+//! URLs that deliveries are posted to.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use reqwest::{Client, Response, Url};
 
 use crate::failure::Failure;
 
-/// How long an attempt may take.
+/// The timeout of an attempt.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A URL that deliveries are posted to. `Display` shows neither a password nor
@@ -20,22 +20,23 @@ pub(crate) struct Target {
 }
 
 impl Target {
+    /// Parses an HTTP URL.
     pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
         let refuse = |problem: &str| {
             Failure::usage(format!(
-                "the URL to post to {problem}; write it like http://127.0.0.1:9000/webhook"
+                "the URL to post to {problem}; write a URL such as http://127.0.0.1:9000/webhook"
             ))
         };
-        let url: Url = text.parse().map_err(|_| refuse("is no URL"))?;
+        let url: Url = text.parse().map_err(|_| refuse("is not a URL"))?;
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-            return Err(refuse("is neither http nor https"));
+            return Err(refuse("is neither an http nor an https URL"));
         }
         let mut builder = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(TIMEOUT)
             .user_agent(concat!("heymarket-cli/", env!("CARGO_PKG_VERSION")));
         if is_local(&url) {
-            // A proxy of the environment would carry off what stays here.
+            // A proxy of the environment must not see local deliveries.
             builder = builder.no_proxy();
         }
         let client = builder.build().map_err(|error| {
@@ -44,18 +45,18 @@ impl Target {
         Ok(Self { url, client })
     }
 
-    /// Whether `Display` shows all of it.
+    /// Returns whether `Display` shows the whole URL.
     pub(crate) fn is_shown_whole(&self) -> bool {
         self.to_string() == self.url.as_str()
     }
 
-    /// Whether it is on this machine.
+    /// Returns whether the URL is on this machine.
     pub(crate) fn is_local(&self) -> bool {
         is_local(&self.url)
     }
 
-    /// Whether what is posted can be read on its way.
-    pub(crate) fn is_in_the_clear(&self) -> bool {
+    /// Returns whether deliveries cross a network unencrypted.
+    pub(crate) fn is_unencrypted(&self) -> bool {
         self.url.scheme() == "http" && !self.is_local()
     }
 
@@ -87,10 +88,10 @@ fn is_local(url: &Url) -> bool {
             .is_ok_and(|address| address.is_loopback())
 }
 
-/// Why a request failed, in the words of what failed first.
+/// Returns the root cause of a failed request.
 pub(crate) fn cause(error: &reqwest::Error) -> String {
     if error.is_timeout() {
-        return format!("no answer within {} s", TIMEOUT.as_secs());
+        return format!("no response within {} s", TIMEOUT.as_secs());
     }
     let mut cause: &dyn std::error::Error = error;
     while let Some(deeper) = cause.source() {
@@ -123,8 +124,8 @@ mod tests {
         ] {
             assert!(!target(url).is_local(), "{url}");
         }
-        assert!(target("http://example.com/").is_in_the_clear());
-        assert!(!target("https://example.com/").is_in_the_clear());
+        assert!(target("http://example.com/").is_unencrypted());
+        assert!(!target("https://example.com/").is_unencrypted());
         for url in ["", "example.com", "ftp://example.com/", "http://"] {
             assert!(Target::parse(url).is_err(), "{url}");
         }

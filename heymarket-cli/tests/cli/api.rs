@@ -163,16 +163,16 @@ fn pages_are_followed_where_they_are_known() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_said() {
+fn an_invalid_request_is_reported() {
     let cases: [(&[&str], &str); 5] = [
-        (&["api", "https://example.com/v1"], "a path is wanted"),
+        (
+            &["api", "https://example.com/v1"],
+            "give a path instead of a URL",
+        ),
         (&["api", "/v9/a b"], "white space"),
         (&["api", "/v9", "-f", "novalue"], "KEY=VALUE"),
         (&["api", "/v9", "-H", "canary"], "NAME:VALUE"),
-        (
-            &["api", "/v9", "-X", "TRACE"],
-            "no method that the client sends",
-        ),
+        (&["api", "/v9", "-X", "TRACE"], "TRACE is not a method"),
     ];
     for (words, expected) in cases {
         let server = server();

@@ -30,7 +30,7 @@ fn works(home: &Home, words: &[&str]) -> bool {
 }
 
 #[test]
-fn who_logged_in_is_let_in_until_logging_out() {
+fn a_login_lasts_until_the_logout() {
     let (live, home) = (Live::start(), Home::new());
     assert_eq!(home.run(&["auth", "status"]).code, Some(4));
     let secret = format!("{SECRET_ID}:{SECRET_KEY}\n");
@@ -97,7 +97,7 @@ fn the_profile_in_use_can_be_switched_and_named() {
     let unknown = home.run(&["auth", "switch", "other"]);
     assert_eq!(unknown.code, Some(4));
     assert!(
-        unknown.stderr.contains("there are: bad, good"),
+        unknown.stderr.contains("(profiles: bad, good)"),
         "{}",
         unknown.stderr
     );
@@ -107,7 +107,7 @@ fn the_profile_in_use_can_be_switched_and_named() {
 }
 
 #[test]
-fn what_comes_first_is_used() {
+fn credentials_have_a_precedence() {
     let (live, home) = (Live::start(), Home::new());
     login(&home, &live, &["good"], API_KEY).done();
     login(&home, &live, &["bad", "--no-check"], CANARY).done();
@@ -204,7 +204,7 @@ fn a_profiles_secret_goes_to_the_profiles_server_only() {
 }
 
 #[test]
-fn a_login_tries_the_secret_at_the_server_that_it_is_kept_for() {
+fn a_login_tries_the_secret_at_the_profiles_server() {
     let (live, other) = (Live::start(), Server::answering(200, "[]"));
     let home = Home::new().with("HEYMARKET_BASE_URL", &other.url());
     let outcome = login(&home, &live, &[], API_KEY);
@@ -225,7 +225,7 @@ fn a_login_tries_the_secret_at_the_server_that_it_is_kept_for() {
 }
 
 #[test]
-fn the_file_is_for_its_owner_only_and_one_that_is_not_is_refused() {
+fn the_config_file_must_be_private() {
     let (live, home) = (Live::start(), Home::new());
     login(&home, &live, &[], API_KEY).done();
     let path = home.config();
@@ -280,7 +280,7 @@ fn assert_refused(home: &Home, place: &std::path::Path) {
 }
 
 #[test]
-fn a_damaged_file_is_told_with_its_line_and_left_as_it_is() {
+fn a_malformed_config_file_is_reported_and_kept() {
     let cases = [
         ("profile = \"a\"\nnot toml canary-secret-3f9a\n", ":2:"),
         ("[profiles.a]\napi_key = \"canary-secret-3f9a\n", ":2:"),
@@ -320,7 +320,7 @@ fn a_damaged_file_is_told_with_its_line_and_left_as_it_is() {
 }
 
 #[test]
-fn comments_and_other_profiles_stay_when_a_profile_is_changed() {
+fn changing_a_profile_keeps_comments_and_other_profiles() {
     let home = Home::new();
     let text = "# mine\nprofile = \"a\"\n\n[profiles.a] # the first\napi_key = \"k\"\n";
     home.write_config(text);
@@ -380,7 +380,7 @@ fn the_file_is_where_the_platform_keeps_settings() {
 }
 
 #[test]
-fn a_secret_command_gives_the_secret_and_nothing_of_it_is_told() {
+fn a_secret_command_is_never_quoted() {
     let (live, home) = (Live::start(), Home::new());
     let home = home.with("HEYMARKET_BASE_URL", live.url());
     let good = format!("printf '%s:%s\\n' {SECRET_ID} {SECRET_KEY}");
@@ -421,8 +421,8 @@ fn a_terminal_does_not_show_the_secret_that_is_typed() {
     let config = config.to_str().expect("a path");
     let mut pty = Pty::run_with(&[("HEYMARKET_CONFIG_DIR", config)], 100, &words);
     for (question, answer) in [
-        ("The id of the API secret:", SECRET_ID),
-        ("Its key:", SECRET_KEY),
+        ("ID of the API secret:", SECRET_ID),
+        ("Key of the API secret:", SECRET_KEY),
     ] {
         pty.wait_for(question);
         // The terminal is told to hide what is typed just after the question.
@@ -476,7 +476,7 @@ fn no_command_shows_a_secret() {
     let found = seen.lines().find(|line| line.contains(CANARY));
     assert_eq!(found, None);
     assert!(
-        seen.contains("Nothing was kept") || seen.contains("not in order"),
+        seen.contains("Nothing was saved") || seen.contains("failed checks"),
         "{seen}"
     );
 }

@@ -59,7 +59,7 @@ fn credentials_that_are_not_there_or_refused_give_4() {
 }
 
 #[test]
-fn a_clock_that_is_off_is_told_and_one_off_by_a_tokens_life_fails() {
+fn a_skewed_clock_warns_and_a_useless_one_fails() {
     for (skew, expected, code, words) in [
         (-30, "ok", 0, "30 s ahead of"),
         (90, "warn", 0, "90 s behind"),
@@ -93,7 +93,7 @@ fn a_clock_an_hour_off_is_told_to_cost_every_token() {
     assert_eq!(outcome.code, Some(4), "{}", outcome.stdout);
     assert_result(&outcome, "clock", "fail");
     let (_, detail) = result(&outcome, "clock").expect("the check");
-    assert!(detail.contains("every one is refused"), "{detail}");
+    assert!(detail.contains("all are rejected"), "{detail}");
     assert_result(&outcome, "accepted", "fail");
     let (_, detail) = result(&outcome, "accepted").expect("the check");
     assert!(detail.contains("clock is 1h behind"), "{detail}");
@@ -130,7 +130,7 @@ fn each_step_of_the_way_is_told_that_fails() {
 }
 
 #[test]
-fn a_proxy_is_told_without_its_password_and_not_used_for_this_machine() {
+fn a_proxy_is_shown_without_its_password() {
     let live = Live::start();
     let proxy = "http://user:canary-9c@127.0.0.1:1";
     let home = Home::of(&live)
@@ -178,7 +178,7 @@ fn a_terminal_gets_a_line_for_each_check() {
     let (code, seen) = Pty::run_with(&variables, 100, &["doctor"]).end();
     assert_eq!(code, 0, "{seen}");
     assert!(
-        seen.contains("ok    accepted     the API takes the credentials\n"),
+        seen.contains("ok    accepted     the API accepts the credentials\n"),
         "{seen}"
     );
 }

@@ -31,7 +31,7 @@ fn assert_shown(text: &str, what: &str) {
 }
 
 #[test]
-fn what_is_said_of_a_value_cannot_steer_the_terminal() {
+fn an_error_about_a_value_is_escaped() {
     let home = Home::new().with("HEYMARKET_API_KEY", "sk_1");
     let file = format!("{}/no/{EVIL}", home.path().display());
     let body = format!("{{\"a\": {EVIL}");
@@ -73,7 +73,7 @@ fn what_is_said_of_a_value_cannot_steer_the_terminal() {
 }
 
 #[test]
-fn what_a_server_says_cannot_steer_the_terminal() {
+fn a_message_of_the_server_is_escaped() {
     let refusal = json!({"message": format!("no {EVIL}")}).to_string();
     for words in [
         &["tags", "get", "1"][..],
@@ -94,7 +94,7 @@ fn what_a_server_says_cannot_steer_the_terminal() {
 }
 
 #[test]
-fn a_table_escapes_names_and_values_wherever_it_is_written() {
+fn a_table_escapes_names_and_values() {
     let one = json!({"id": 1, EVIL: EVIL, "nested": {EVIL: EVIL}, "list": [EVIL]});
     for (words, body) in [
         (["tags", "get", "1"].as_slice(), one.to_string()),
@@ -116,7 +116,7 @@ fn a_table_escapes_names_and_values_wherever_it_is_written() {
 }
 
 #[test]
-fn what_a_delivery_holds_cannot_steer_the_terminal() {
+fn the_content_of_a_delivery_is_escaped() {
     let home = Home::new().with("HEYMARKET_WEBHOOK_TOKEN", "token");
     let words = [
         "listen",
@@ -174,7 +174,7 @@ fn a_question_shows_every_key_and_value_on_a_line() {
 }
 
 #[test]
-fn what_a_terminal_is_given_as_it_came_is_escaped_all_the_same() {
+fn raw_output_is_escaped_on_a_terminal() {
     let home = Home::new();
     let config = home.path().display().to_string();
     let mut variables = environment(None);

@@ -176,3 +176,37 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{format}");
     }
 }
+
+#[test]
+fn a_recipient_who_opted_out_is_7() {
+    let body = r#"{"message":"the contact is unsubscribed and gets no messages"}"#;
+    let server = Server::answering(403, body);
+    let outcome = run(Some(&server), &SEND);
+    assert_eq!(outcome.code, Some(7), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("opted out; do not retry"),
+        "{}",
+        outcome.stderr
+    );
+    // The same answer to anything but a message is about permissions.
+    let outcome = run(Some(&server), &["tags", "list"]);
+    assert_eq!(outcome.code, Some(4));
+    let server = Server::answering(403, r#"{"message":"denied"}"#);
+    assert_eq!(run(Some(&server), &SEND).code, Some(4));
+}
+
+#[test]
+fn an_interrupted_command_is_130() {
+    let server = Server::responding(|_| {
+        std::thread::sleep(std::time::Duration::from_secs(20));
+        (200, Vec::new(), "[]".to_owned())
+    });
+    let home = crate::support::Home::new()
+        .with("HEYMARKET_API_KEY", "sk_canary_key")
+        .with("HEYMARKET_BASE_URL", &server.url());
+    let running = home.begin(&["tags", "list", "--debug"]);
+    running.says("> POST /v1/tags");
+    let outcome = running.interrupt();
+    assert_eq!(outcome.code, Some(130), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("interrupted"), "{}", outcome.stderr);
+}

@@ -100,7 +100,7 @@ fn count(state: &Value, kind: &str) -> usize {
 }
 
 #[test]
-fn an_export_killed_again_and_again_is_the_same_to_the_byte() {
+fn an_export_survives_being_killed_byte_for_byte() {
     for (kind, operation) in KINDS {
         let live = Live::start();
         let home = Home::of(&live);
@@ -121,7 +121,7 @@ fn an_export_killed_again_and_again_is_the_same_to_the_byte() {
             child.kill().expect("a kill");
             let output = child.wait_with_output().expect("an end");
             let said = String::from_utf8_lossy(&output.stderr);
-            resumed += usize::from(said.contains("going on after"));
+            resumed += usize::from(said.contains("resuming after"));
             let has = |name: &str| home.path().join(name).exists();
             // It may be killed when all is done.
             if has("killed.jsonl") && !has("killed.jsonl.checkpoint") {
@@ -172,7 +172,7 @@ fn what_was_written_after_the_checkpoint_is_cut_off() {
     fs::write(home.path().join("all.jsonl.checkpoint.new"), "{\"half").expect("a file");
     let outcome = home.run(&export("contacts", "all.jsonl", &["--page-size", "4"]));
     assert!(
-        outcome.stderr.contains("going on after"),
+        outcome.stderr.contains("resuming after"),
         "{}",
         outcome.stderr
     );
@@ -212,7 +212,7 @@ fn an_export_that_lacks_only_its_name_gets_it() {
 }
 
 #[test]
-fn a_file_that_is_there_is_replaced_only_by_force_and_only_by_a_whole_one() {
+fn only_force_replaces_a_file_and_only_by_a_complete_one() {
     let live = Live::start();
     let home = Home::of(&live);
     let at = |name: &str| home.path().join(name);
@@ -239,7 +239,7 @@ fn a_file_that_is_there_is_replaced_only_by_force_and_only_by_a_whole_one() {
     assert_eq!(
         items(&at("all.jsonl")).len(),
         72,
-        "the same command goes on"
+        "the same command resumes there"
     );
     assert_eq!(files(home.path()), ["all.jsonl"]);
 }
@@ -270,7 +270,7 @@ fn what_is_not_the_same_export_is_not_gone_on_with() {
     let damaged = home.run(&same);
     assert_eq!(damaged.code, Some(1));
     assert!(
-        damaged.stderr.contains("it is damaged, in line 1"),
+        damaged.stderr.contains("malformed in line 1"),
         "{}",
         damaged.stderr
     );
@@ -342,7 +342,7 @@ fn nothing_older_than_since_is_exported() {
 }
 
 #[test]
-fn conversations_are_those_of_the_inboxes_that_are_named() {
+fn an_export_has_conversations_of_the_named_inboxes() {
     let live = Live::start();
     let home = Home::of(&live);
     home.run(&export("conversations", "all.jsonl", &[])).done();
@@ -373,9 +373,9 @@ fn ctrl_c_leaves_what_the_same_command_goes_on_with() {
         std::thread::sleep(Duration::from_millis(5));
     }
     let outcome = running.interrupt();
-    assert_eq!(outcome.code, Some(1));
+    assert_eq!(outcome.code, Some(130));
     assert!(
-        outcome.stderr.contains("the same command goes on"),
+        outcome.stderr.contains("the same command resumes there"),
         "{}",
         outcome.stderr
     );
@@ -449,7 +449,7 @@ fn what_an_export_writes_is_for_its_owner_only() {
 }
 
 #[test]
-fn a_partial_file_that_others_can_read_is_closed_to_them() {
+fn a_partial_file_becomes_private() {
     let live = Live::start();
     let home = Home::of(&live);
     begun(&live, &home);

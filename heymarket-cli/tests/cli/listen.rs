@@ -91,7 +91,7 @@ fn a_sample_of_each_type_gets_through() {
 }
 
 #[test]
-fn a_delivery_without_the_token_is_refused_and_one_that_came_before_is_not_shown() {
+fn a_delivery_without_a_token_or_repeated_is_not_shown() {
     let home = home();
     let (listener, url) = listen(&home, &[]);
     assert_eq!(post(&url, &delivery("another", 1)), 401);
@@ -112,7 +112,7 @@ fn a_delivery_without_the_token_is_refused_and_one_that_came_before_is_not_shown
         ["message_recieved:2:received", "message_recieved:3:received"]
     );
     assert!(
-        outcome.stderr.contains("refused a delivery"),
+        outcome.stderr.contains("rejected a delivery"),
         "{}",
         outcome.stderr
     );
@@ -158,7 +158,7 @@ fn an_event_that_jq_cannot_filter_does_not_end_it() {
     let (listener, url) = listen(&home, &["--jq", ".data.id + 1"]);
     let odd = json!({ "type": "chat_closed", "token": TOKEN, "event_data": "text" });
     assert_eq!(post(&url, &odd.to_string()), 200);
-    let line = listener.says("not shown");
+    let line = listener.says("not printed");
     assert!(
         line.contains("chat_closed") && line.contains("--jq"),
         "{line}"
@@ -169,7 +169,7 @@ fn an_event_that_jq_cannot_filter_does_not_end_it() {
 }
 
 #[test]
-fn what_is_personal_is_hidden_unless_it_is_asked_for() {
+fn personal_data_is_redacted_unless_requested() {
     let home = home();
     for (words, is_shown) in [(&[][..], false), (&["--show-content"], true)] {
         let (listener, url) = listen(&home, words);
@@ -189,7 +189,7 @@ fn what_is_personal_is_hidden_unless_it_is_asked_for() {
 }
 
 #[test]
-fn a_delivery_is_forwarded_as_it_came_and_again_where_it_failed() {
+fn a_delivery_is_forwarded_unmodified_and_retried() {
     use std::sync::atomic::{AtomicUsize, Ordering};
     let home = home();
     let asked = AtomicUsize::new(0);
@@ -216,7 +216,7 @@ fn a_delivery_is_forwarded_as_it_came_and_again_where_it_failed() {
 }
 
 #[test]
-fn what_cannot_be_forwarded_is_told_after_so_many_attempts() {
+fn a_failed_forward_is_reported_after_its_retries() {
     let home = home();
     for (status, attempts) in [(500, 2), (404, 1)] {
         let server = Server::answering(status, "");
@@ -232,7 +232,7 @@ fn what_cannot_be_forwarded_is_told_after_so_many_attempts() {
 }
 
 #[test]
-fn what_waits_to_be_forwarded_at_the_end_is_posted_or_counted() {
+fn queued_deliveries_are_posted_or_counted_at_the_end() {
     let home = home();
     let (listener, url) = listen(&home, &["--forward-to", "http://127.0.0.1:1/"]);
     for id in 10..15 {
@@ -249,7 +249,7 @@ fn what_waits_to_be_forwarded_at_the_end_is_posted_or_counted() {
 }
 
 #[test]
-fn the_history_since_a_time_comes_first_and_what_it_had_comes_once() {
+fn the_history_comes_first_and_its_events_once() {
     let live = Live::start();
     let home = Home::of(&live).with("HEYMARKET_WEBHOOK_TOKEN", TOKEN);
     let server = Server::answering(200, "");
@@ -285,7 +285,7 @@ fn the_history_since_a_time_comes_first_and_what_it_had_comes_once() {
 }
 
 #[test]
-fn what_came_while_it_slept_is_made_up_for() {
+fn events_during_sleep_are_caught_up_on() {
     let live = Live::start();
     let home = Home::of(&live).with("HEYMARKET_WEBHOOK_TOKEN", TOKEN);
     let (listener, _) = listen(&home, &[]);
@@ -304,7 +304,7 @@ fn what_came_while_it_slept_is_made_up_for() {
 }
 
 #[test]
-fn what_cannot_work_is_refused_before_it_listens() {
+fn an_invalid_option_is_refused_before_it_listens() {
     let none = Home::new();
     let home = home();
     for (home, words, code) in [

@@ -5,16 +5,22 @@
 mod api;
 mod auth; // profiles, and secrets that are not seen
 mod commands; // every operation of the spec is a command
+mod completion;
+mod contacts;
 mod doctor;
 mod escapes; // what would act on a terminal
+mod examples; // of every help
 mod exit_codes;
 mod export; // killed in the middle, and resumed
 mod help;
 mod listen; // with trigger
+mod names;
 mod output;
 mod pages; // the sessions in README.md and docs/
 mod safety;
 mod sandbox;
+mod screens; // what a terminal shows
 mod support;
+mod tasks; // the command lines of docs/tasks.md
 mod terminal; // on a pseudo-terminal
 mod times;

@@ -187,6 +187,36 @@ fn every_command_that_writes_csv_makes_its_cells_harmless() {
 }
 
 #[test]
+fn an_option_that_the_format_ignores_is_refused() {
+    for (words, problem) in [
+        (
+            &["--columns=id"][..],
+            "--columns requires --format table or csv",
+        ),
+        (&["--columns=id", "--json"], "--columns requires"),
+        (&["--sort=id"], "--sort requires"),
+        (&["--sort=id", "--jq=."], "use sort_by"),
+    ] {
+        let server = Server::answering(200, "[]");
+        let outcome = run(Some(&server), &[&["tags", "list"], words].concat());
+        assert_eq!(outcome.code, Some(2), "{words:?}");
+        assert!(outcome.stderr.contains(problem), "{}", outcome.stderr);
+        assert_eq!(server.received().len(), 0);
+    }
+    let server = Server::answering(200, r#"[{"id":2},{"id":10},{"id":1}]"#);
+    let sorted = run(
+        Some(&server),
+        &["tags", "list", "--sort=-id", "--format=csv", "--columns=id"],
+    );
+    assert_eq!(sorted.done(), "id\n10\n2\n1\n");
+    let lines = run(
+        Some(&server),
+        &["tags", "list", "--sort=id", "--format=jsonl"],
+    );
+    assert_eq!(lines.done(), "{\"id\":1}\n{\"id\":2}\n{\"id\":10}\n");
+}
+
+#[test]
 fn raw_csv_goes_with_csv_only() {
     let words = ["tags", "list", "--raw-csv", "--json"];
     assert_eq!(run(None, &words).code, Some(2));
@@ -269,12 +299,12 @@ fn jq_chooses_strings_as_they_are() {
 }
 
 #[test]
-fn nothing_there_is_said_beside_the_data() {
+fn an_empty_list_is_reported_on_standard_error() {
     let server = Server::answering(200, "[]");
     let outcome = run(Some(&server), &["tags", "list", "--format", "table"]);
     assert_eq!(
         (outcome.stdout.as_str(), outcome.stderr.as_str()),
-        ("", "nothing there\n")
+        ("", "no results\n")
     );
     assert_eq!(run(Some(&server), &["tags", "list"]).done(), "[]\n");
 }
@@ -296,7 +326,7 @@ fn many_tags() -> Server {
 }
 
 #[test]
-fn all_goes_to_the_last_page_and_keeps_what_came() {
+fn all_reads_every_page_unmodified() {
     let server = many_tags();
     let text = run(Some(&server), &["tags", "list", "--all"]).done();
     let ids: Vec<i64> = text
@@ -325,7 +355,7 @@ fn all_goes_to_the_last_page_and_keeps_what_came() {
 }
 
 #[test]
-fn what_came_before_an_error_is_written() {
+fn items_before_an_error_are_printed() {
     let server = Server::responding(|request| {
         if request.json().get("date").is_some() {
             return (404, Vec::new(), "{}".to_owned());

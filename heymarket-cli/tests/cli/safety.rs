@@ -20,7 +20,7 @@ fn send(server: &Server, more: &[&str]) -> crate::support::Outcome {
 }
 
 #[test]
-fn what_sends_deletes_or_changes_many_things_wants_a_yes() {
+fn sending_deleting_and_bulk_changes_need_a_yes() {
     let commands: [&[&str]; 6] = [
         &SEND,
         &[
@@ -99,7 +99,7 @@ fn a_dry_run_needs_no_credentials() {
 }
 
 #[test]
-fn a_curl_line_has_all_but_the_secret_and_works_in_a_shell() {
+fn a_curl_line_works_in_a_shell_without_the_secret() {
     let server = Server::answering(200, r#"{"id":1}"#);
     let outcome = send(&server, &["--curl"]);
     assert_eq!(server.received().len(), 0);
@@ -237,7 +237,7 @@ fn a_header_is_shown_only_if_it_is_known_to_be_harmless() {
 }
 
 #[test]
-fn what_is_secret_in_a_base_url_is_never_shown() {
+fn the_secrets_of_a_base_url_are_never_shown() {
     let live = crate::support::Live::start();
     let home = Home::new();
     let urls = [
@@ -283,7 +283,7 @@ fn what_is_secret_in_a_base_url_is_never_shown() {
 }
 
 #[test]
-fn debug_shows_the_wire_and_nothing_that_is_not_to_be_seen() {
+fn debug_shows_requests_without_secrets() {
     let body = r#"{"id":1,"text":"canary answer","phone":"15550100101"}"#;
     let server = Server::answering(200, body);
     let outcome = send(&server, &["--debug", "--yes"]);
@@ -320,7 +320,7 @@ fn debug_shows_every_attempt() {
         outcome.stderr
     );
     assert!(
-        outcome.stderr.contains("phoneNumber=[hidden]&inboxID=1"),
+        outcome.stderr.contains("phoneNumber=[redacted]&inboxID=1"),
         "{}",
         outcome.stderr
     );

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 use crate::commands::commands;
-use crate::support::{Operation, end, heymarket, piped, run, spec};
+use crate::support::{Home, Live, Operation, end, heymarket, piped, run, spec};
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON")
@@ -132,7 +132,7 @@ fn all_pages_of_the_sandbox_come_once() {
 }
 
 #[test]
-fn what_became_of_a_message_can_be_looked_up_by_its_key() {
+fn a_message_can_be_found_by_its_key() {
     let server = Running::start(&["--rule", "fault=close_after,operation=send_message"]);
     let send =
         "messages send --inbox 41001 --as 50001 --to 15550100101 --yes --text x --local-id k1";
@@ -210,4 +210,59 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+#[test]
+fn a_running_sandbox_is_controlled_by_commands() {
+    let live = Live::start();
+    let home = Home::of(&live);
+    let words = [
+        "sandbox",
+        "inbound",
+        "--inbox=41001",
+        "--from=+1 (555) 010-0155",
+        "--text=Is anybody there?",
+    ];
+    let received: Value = serde_json::from_str(&home.run(&words).done()).expect("JSON");
+    let conversation = received["convo_id"].to_string();
+    let words = ["conversations", "view", &conversation, "--jq=.[-1].text"];
+    assert_eq!(home.run(&words).done(), "Is anybody there?\n");
+    let clock = [
+        "sandbox",
+        "clock",
+        "--set=2026-05-07 12:00",
+        "--freeze",
+        "--jq=.now",
+    ];
+    assert_eq!(home.run(&clock).done(), "2026-05-07T12:00:00Z\n");
+    let later = ["sandbox", "clock", "--advance=2h", "--jq=.now"];
+    assert_eq!(home.run(&later).done(), "2026-05-07T14:00:00Z\n");
+    let rule = [
+        "sandbox",
+        "rules",
+        "--add=fault=status,status=503",
+        "--jq=length",
+    ];
+    assert_eq!(home.run(&rule).done(), "1\n");
+    assert_eq!(
+        home.run(&["sandbox", "rules", "--clear", "--jq=length"])
+            .done(),
+        "0\n"
+    );
+    let log = home.run(&["sandbox", "log", "--jq=.[].path"]).done();
+    assert!(log.contains("/v1/messages"), "{log}");
+    assert_eq!(
+        home.run(&["sandbox", "log", "--clear", "--jq=length"])
+            .done(),
+        "0\n"
+    );
+    let outcome = home.run(&["sandbox", "clock", "--base-url=http://127.0.0.1:1"]);
+    assert_eq!(outcome.code, Some(1));
+    assert!(
+        outcome
+            .stderr
+            .contains("start one with 'heymarket sandbox'"),
+        "{}",
+        outcome.stderr
+    );
 }

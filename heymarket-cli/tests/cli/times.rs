@@ -94,7 +94,7 @@ fn a_schedule_does_not_take_what_is_past() {
 }
 
 #[test]
-fn what_is_no_time_is_refused_with_how_one_is_written() {
+fn an_invalid_time_is_refused_with_the_valid_forms() {
     for text in [
         "yesterday-ish",
         "in 2h ago",
@@ -178,7 +178,7 @@ fn an_export_of_messages_begins_at_the_later_clock() {
 }
 
 #[test]
-fn an_export_since_a_span_goes_on_after_it_was_interrupted() {
+fn an_export_since_a_span_resumes() {
     use heymarket_sandbox::{Fault, Rule};
     let live = Live::start();
     let home = Home::of(&live);
@@ -198,7 +198,7 @@ fn an_export_since_a_span_goes_on_after_it_was_interrupted() {
     std::thread::sleep(std::time::Duration::from_millis(20));
     let outcome = home.run(&words);
     assert!(
-        outcome.stderr.contains("going on after"),
+        outcome.stderr.contains("resuming after"),
         "{}",
         outcome.stderr
     );

@@ -1,4 +1,4 @@
-//! The fields of `-f` and `-F`, as those of GitHub's `gh api`.
+//! The fields of `-f` and `-F`, which work as those of GitHub's `gh api`.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 
-/// The object that the fields make.
+/// Returns the object that the fields describe.
 pub(super) fn read(raw: &[String], typed: &[String]) -> Result<Value, Failure> {
     let mut object = Value::Object(Map::new());
     for field in raw {
@@ -21,7 +21,7 @@ pub(super) fn read(raw: &[String], typed: &[String]) -> Result<Value, Failure> {
     Ok(object)
 }
 
-/// The fields as parameters of a query.
+/// Returns the fields as query parameters.
 pub(super) fn query(fields: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
@@ -43,10 +43,10 @@ fn split(field: &str) -> Result<(&str, &str), Failure> {
     field
         .split_once('=')
         .filter(|(key, _)| !key.is_empty())
-        .ok_or_else(|| Failure::usage("a field is written as KEY=VALUE"))
+        .ok_or_else(|| Failure::usage("-f and -F take KEY=VALUE"))
 }
 
-/// A value of `-F`.
+/// Parses a value of `-F`.
 fn magic(value: &str) -> Result<Value, Failure> {
     if let Some(path) = value.strip_prefix('@') {
         let unreadable = |error: io::Error| Failure::usage(format!("-F: {path}: {error}"));
@@ -69,11 +69,11 @@ fn magic(value: &str) -> Result<Value, Failure> {
     })
 }
 
-/// Puts a value where its key says: `a`, `a[b]`, `a[]`.
+/// Sets the value of a key: `a`, `a[b]`, `a[]`.
 fn put(object: &mut Value, key: &str, value: Value) -> Result<(), Failure> {
     let unfit = || {
         Failure::usage(format!(
-            "the key `{key}` is not of the form a, a[b] or a[], or means two things"
+            "the key {key:?} conflicts with another, or is not of the form a, a[b] or a[]"
         ))
     };
     let (first, rest) = key.split_at(key.find('[').unwrap_or(key.len()));
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_are_strings_or_what_they_look_like() {
+    fn a_field_is_a_string_or_typed() {
         let expected = json!({"a": "1", "b": 1, "c": true, "d": null, "e": "x=y"});
         let made = fields(&["a=1"], &["b=1", "c=true", "d=null", "e=x=y"]);
         assert_eq!(made, Some(expected));
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_a_parameter_for_each_of_its_items() {
+    fn each_item_of_a_list_is_a_query_parameter() {
         let pairs = query(&json!({"a": ["x", 2], "b": true}));
         let pairs: Vec<_> = pairs
             .iter()

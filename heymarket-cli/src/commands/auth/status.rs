@@ -3,12 +3,12 @@
 use clap::Command;
 use serde_json::json;
 
-use crate::connection::choice::Choice;
-use crate::connection::profile::file::ConfigFile;
-use crate::connection::{self, NO_CREDENTIALS};
+use crate::config::file::ConfigFile;
+use crate::connection;
+use crate::connection::source::{NO_CREDENTIALS, Source};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::Shape;
+use crate::output::shape::Shape;
 
 const SHAPE: Shape = Shape {
     items: Some("profiles"),
@@ -19,31 +19,32 @@ pub(super) fn command() -> Command {
     Command::new("status")
         .about("Show the profiles, and which credentials are used and why")
         .long_about(
-            "Show the profiles, and which credentials are used and why. Nothing is asked for; \
-             `heymarket doctor` tries them. Without any credentials the exit code is 4.",
+            "Show the profiles, and which credentials are used and why. Sends nothing; `heymarket \
+             doctor` tries the credentials. The exit code is 4 if there are none.",
         )
+        .after_help("Examples:\n  heymarket auth status")
 }
 
 pub(super) fn run(context: &Context) -> Result<(), Failure> {
     let file = ConfigFile::load()?;
-    let (choice, why) = used(context)?;
-    let (source, server) = match &choice {
+    let (selected, why) = used(context)?;
+    let (source, server) = match &selected {
         Some(choice) => {
-            let server = connection::server_of(choice, &context.globals, &context.terminal)?;
-            (choice.source(), Some(server.to_string()))
+            let server = connection::server_of(choice, context)?;
+            (choice.description(), Some(server.to_string()))
         }
         None => (Some("the sandbox".to_owned()), None),
     };
-    let is_in_use =
-        |name: &str| matches!(&choice, Some(Choice::Profile { name: used, .. }) if used == name);
+    let is_active =
+        |name: &str| matches!(&selected, Some(Source::Profile { name: used, .. }) if used == name);
     let profiles: Vec<_> = file
         .profiles()
-        .map(|(name, entry)| {
+        .map(|(name, profile)| {
             json!({
                 "name": name,
-                "in_use": is_in_use(name),
-                "kind": entry.secret.kind(),
-                "server": entry.server().to_string(),
+                "in_use": is_active(name),
+                "kind": profile.secret.kind(),
+                "server": profile.server().to_string(),
             })
         })
         .collect();
@@ -60,7 +61,7 @@ pub(super) fn run(context: &Context) -> Result<(), Failure> {
     output.finish()?;
     match source {
         Some(source) => {
-            context.terminal.say(&format!("{source} is used: {why}"));
+            context.terminal.notice(&format!("using {source}: {why}"));
             Ok(())
         }
         None => Err(Failure::credentials(NO_CREDENTIALS)),
@@ -68,34 +69,34 @@ pub(super) fn run(context: &Context) -> Result<(), Failure> {
 }
 
 /// Returns which credentials are used, `None` for the sandbox, and why.
-fn used(context: &Context) -> Result<(Option<Choice>, &'static str), Failure> {
+fn used(context: &Context) -> Result<(Option<Source>, &'static str), Failure> {
     if context.globals.sandbox {
         return Ok((None, "--sandbox is given"));
     }
-    let choice = Choice::of(&context.globals)?;
-    let why = match &choice {
-        Choice::Command { .. } => "--secret-command is given",
-        Choice::Environment => {
+    let selected = Source::select(&context.globals)?;
+    let why = match &selected {
+        Source::Command { .. } => "--secret-command is given",
+        Source::Environment => {
             "HEYMARKET_API_SECRET_ID, HEYMARKET_API_SECRET_KEY or HEYMARKET_API_KEY is set"
         }
-        Choice::Profile { why, .. } => why,
-        Choice::Nowhere => "none are there",
+        Source::Profile { why, .. } => why,
+        Source::None => "none are set",
     };
-    Ok((Some(choice), why))
+    Ok((Some(selected), why))
 }
 
-/// Tells whoever chose a profile that something else comes before it.
+/// Warns that something takes precedence over the active profile.
 pub(super) fn warn_of_precedence(context: &Context, name: &str) -> Result<(), Failure> {
     let mut globals = context.globals.clone();
     globals.profile = None;
     globals.secret_command = None;
-    let before = match Choice::of(&globals)? {
-        Choice::Environment => "credentials in the environment",
-        Choice::Profile { name: other, .. } if other != name => "HEYMARKET_PROFILE",
+    let before = match Source::select(&globals)? {
+        Source::Environment => "credentials in the environment",
+        Source::Profile { name: other, .. } if other != name => "the profile of HEYMARKET_PROFILE",
         _ => return Ok(()),
     };
-    context.terminal.say(&format!(
-        "but {before} come before it, as long as they are set"
+    context.terminal.notice(&format!(
+        "{before} take precedence over it while they are set"
     ));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! One request, and what can be read off it.
+//! Checks of one request and its response.
 
 use std::time::{Duration, Instant};
 
@@ -11,13 +11,14 @@ use crate::time;
 
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Clocks that differ by less do no harm to a token, which lives five minutes.
-const SLIGHT: SignedDuration = SignedDuration::from_secs(60);
+/// A smaller difference of clocks does not matter to a token, which is valid for five
+/// minutes.
+const HARMLESS: SignedDuration = SignedDuration::from_secs(60);
 const TOKEN_LIFETIME: SignedDuration = SignedDuration::from_secs(300);
 /// The largest difference that the client corrects.
-const CORRECTED: SignedDuration = SignedDuration::from_secs(600);
+const MAX_CORRECTED: SignedDuration = SignedDuration::from_secs(600);
 
-/// Lists the inboxes, once.
+/// Lists the inboxes once.
 pub(super) async fn check(client: &Client, report: &mut Report) {
     let client = client.with_options(|options| {
         options
@@ -49,70 +50,73 @@ fn http(error: Option<&Error>, time: Duration) -> Check {
         Some(error) if error.is_server_error() => Check::fail(
             NAME,
             error.to_string(),
-            "the server is in trouble; try again later",
+            "the server has a problem; try again later",
         ),
-        _ => Check::ok(NAME, "the API answers").took(time),
+        _ => Check::ok(NAME, "the API responds").took(time),
     }
 }
 
 fn accepted(error: Option<&Error>) -> Option<Check> {
     const NAME: &str = "accepted";
     Some(match error {
-        None => Check::ok(NAME, "the API takes the credentials"),
+        None => Check::ok(NAME, "the API accepts the credentials"),
         Some(error) if error.is_unauthorized() => Check::fail(
             NAME,
-            format!("the API does not take the credentials: {error}"),
-            "are the id and the key those of one secret, and was it not deleted? \
-             `heymarket auth login` replaces it",
+            format!("the API rejects the credentials: {error}"),
+            "check that the ID and the key belong to one secret, and that it still exists; \
+             'heymarket auth login' replaces it",
         ),
         Some(error) if error.is_forbidden() => Check::fail(
             NAME,
             format!("the credentials may not list inboxes: {error}"),
-            "the team may not have access to the API; Heymarket's support grants it",
+            "ask Heymarket's support to grant the team access to the API",
         ),
         Some(error) if error.is_bad_request() || error.is_not_found() => Check::fail(
             NAME,
-            format!("the server does not answer as the API does: {error}"),
-            "is the server right? See --base-url and HEYMARKET_BASE_URL",
+            format!("the server does not behave as the API: {error}"),
+            "check --base-url and HEYMARKET_BASE_URL",
         ),
-        // Nothing is known of the credentials.
+        // Other errors say nothing about the credentials.
         Some(_) => return None,
     })
 }
 
 fn clock(headers: &HeaderMap, end: Timestamp, took: Duration) -> Check {
     const NAME: &str = "clock";
-    let Some(server) = time::of_server(headers) else {
-        let detail = "the server did not say what time it is";
+    let Some(server) = time::of_response(headers) else {
+        let detail = "the response has no Date";
         return Check::warn(
             NAME,
             detail,
-            "see that this machine's clock is set by the network",
+            "check that this machine's clock is synchronized (NTP)",
         );
     };
-    // It was said somewhere on the way, in whole seconds.
+    // The Date was set within the round trip, in whole seconds.
     let half = SignedDuration::try_from(took / 2).unwrap_or_default();
     let skew = end.duration_since(server) - half - SignedDuration::from_millis(500);
     let seconds = skew.as_millis() as f64 / 1000.0;
-    let way = if skew.is_negative() {
+    let direction = if skew.is_negative() {
         "behind"
     } else {
         "ahead of"
     };
-    let detail = format!("this machine is {:.0} s {way} the server", seconds.abs());
-    let advice = "set this machine's clock by the network (NTP)";
-    if skew.abs() < SLIGHT {
+    let detail = format!(
+        "this machine is {:.0} s {direction} the server",
+        seconds.abs()
+    );
+    let advice = "synchronize this machine's clock (NTP)";
+    if skew.abs() < HARMLESS {
         Check::ok(NAME, detail)
     } else if skew.abs() < TOKEN_LIFETIME {
-        let detail = format!("{detail}, and a token lives 300 s");
+        let detail = format!("{detail}; a token is valid for 300 s");
         Check::warn(NAME, detail, advice)
     } else {
-        let effect = if skew.abs() < CORRECTED {
-            "the first one is refused, and each command has to ask twice"
+        let effect = if skew.abs() < MAX_CORRECTED {
+            "the first is rejected, so each command sends its first request twice"
         } else {
-            "every one is refused, since the client corrects 600 s at most"
+            "all are rejected, since the client corrects at most 600 s"
         };
-        let detail = format!("{detail}, and a token lives 300 s: {effect}");
+        let detail = format!("{detail}; a token is valid for 300 s: {effect}");
         Check::fail(NAME, detail, advice)
     }
 }
@@ -122,13 +126,13 @@ fn limit(error: Option<&Error>) -> Check {
     if error.is_some_and(Error::is_rate_limited) {
         return Check::warn(
             NAME,
-            "the API says that there are too many requests now",
-            "who else uses these credentials? All of them share 500 requests a minute",
+            "the API reports too many requests",
+            "find out what else uses these credentials: all share 500 requests a minute",
         );
     }
     Check::ok(
         NAME,
-        "a command sends 500 requests a minute at most, and waits with the others; commands that \
-         run at the same time do not know of each other",
+        "each command sends at most 500 requests a minute and waits with the rest; concurrent \
+         commands do not share the limit",
     )
 }

@@ -1,16 +1,14 @@
-//! The checks, and what came of them.
+//! Checks and their results.
 
 use serde::Serialize;
 
-use crate::cli::Format;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::{Shape, plain};
+use crate::globals::Format;
+use crate::output::shape::Shape;
+use crate::output::{plain, style};
 
-const SHAPE: Shape = Shape {
-    items: None,
-    columns: &["check", "result", "detail", "advice"],
-};
+const SHAPE: Shape = Shape::of(&["check", "result", "detail", "advice"]);
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -20,17 +18,17 @@ enum Verdict {
     Fail,
 }
 
-/// What a check found.
+/// The result of a check.
 #[derive(Serialize)]
 pub(super) struct Check {
     #[serde(rename = "check")]
     name: &'static str,
     result: Verdict,
     detail: String,
-    /// What to do; empty where the detail says so, or nothing is.
+    /// What to do; empty if the detail says it, or if there is nothing to do.
     #[serde(skip_serializing_if = "str::is_empty")]
     advice: &'static str,
-    /// How long it took.
+    /// The duration.
     #[serde(skip_serializing_if = "Option::is_none")]
     milliseconds: Option<u64>,
     #[serde(skip)]
@@ -69,27 +67,34 @@ impl Check {
         }
     }
 
-    /// Notes how long it took.
+    /// Adds the duration.
     pub(super) fn took(mut self, time: std::time::Duration) -> Self {
         self.milliseconds = Some(u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
         self
     }
 
-    /// Has an exit code of its own.
+    /// Marks a check of the credentials, whose failure has an exit code of its own.
     pub(super) fn of_credentials(mut self) -> Self {
         self.is_of_credentials = true;
         self
     }
 
-    fn prose(&self) -> String {
+    /// Formats the check for people.
+    fn prose(&self, is_colored: bool) -> String {
         let result = match self.result {
             Verdict::Ok => "ok",
             Verdict::Warn => "warn",
             Verdict::Fail => "fail",
         };
         let time = self.milliseconds.map(|time| format!(" ({time} ms)"));
+        let padding = " ".repeat(5 - result.len());
+        let result = if is_colored {
+            style::paint(result, style::of_status(result))
+        } else {
+            result.to_owned()
+        };
         let mut text = format!(
-            "{result:<5} {:<12} {}{}",
+            "{result}{padding} {:<12} {}{}",
             self.name,
             plain::one_line(&self.detail),
             time.unwrap_or_default()
@@ -111,12 +116,12 @@ impl Report {
         self.0.push(check);
     }
 
-    /// Writes them: lines on a terminal, and else JSON.
+    /// Prints the checks: lines on a terminal, else JSON.
     pub(super) fn print(&self, context: &Context) -> Result<(), Failure> {
         let mut output = context.output()?;
         if output.format == Format::Table {
             for check in &self.0 {
-                output.line(&check.prose())?;
+                output.trusted_line(&check.prose(context.terminal.colors_output))?;
             }
         } else {
             let json = serde_json::to_string(&self.0)
@@ -126,7 +131,7 @@ impl Report {
         output.finish()
     }
 
-    /// The failure that they amount to.
+    /// Returns an error that names the failed checks.
     pub(super) fn verdict(&self) -> Result<(), Failure> {
         let failed: Vec<&Check> = self
             .0
@@ -137,7 +142,7 @@ impl Report {
             return Ok(());
         }
         let names: Vec<&str> = failed.iter().map(|check| check.name).collect();
-        let message = format!("not in order: {}", names.join(", "));
+        let message = format!("failed checks: {}", names.join(", "));
         Err(if failed.iter().any(|check| check.is_of_credentials) {
             Failure::credentials(message)
         } else {

@@ -1,4 +1,4 @@
-//! `heymarket doctor`: what stands between this machine and the API.
+//! `heymarket doctor`: checks the connection to the API.
 
 mod api;
 mod check;
@@ -6,46 +6,50 @@ mod network;
 
 use clap::{ArgMatches, Command};
 
-use crate::connection::profile::file::ConfigFile;
+use crate::config::file::ConfigFile;
+use crate::connection;
 use crate::context::Context;
 use crate::failure::Failure;
 use check::{Check, Report};
 
 pub(crate) fn command() -> Command {
     Command::new("doctor")
-        .about("Look for what stands between this machine and the API")
+        .about("Check configuration, credentials and connectivity")
         .long_about(
-            "Look for what stands between this machine and the API: the config file, the \
-             credentials, proxies, the way to the server, its certificate, the clocks and the rate \
-             limit. The inboxes are listed once to try the credentials.\n\n\
-             Each check ends with ok, warn or fail, and what to do. The exit code is 4 where the \
-             credentials fail, 1 where anything else does, and 0 otherwise.",
+            "Check configuration, credentials and connectivity: the config file, the credentials, \
+             proxies, DNS, TCP and TLS, the clocks and the rate limit. Lists the inboxes once to try \
+             the credentials.\n\n\
+             Each check reports ok, warn or fail, and what to do. The exit code is 4 if the \
+             credentials fail, 1 if anything else does, and 0 otherwise.",
         )
+        .after_help("Examples:\n  heymarket doctor\n  heymarket doctor --sandbox")
 }
 
 pub(crate) async fn run(context: &Context, _: &ArgMatches) -> Result<(), Failure> {
     if context.globals.dry_run || context.globals.curl {
-        return Err(Failure::usage("a doctor that asks nothing finds nothing"));
+        return Err(Failure::usage(
+            "doctor has to send a request; remove --dry-run and --curl",
+        ));
     }
     let mut report = Report::default();
     report.add(config_file());
-    let connection = context.connect().await;
+    let connection = connection::open(context).await;
     match &connection {
         Ok(connection) => {
-            let from = format!("there are some, from {}", connection.source);
+            let from = format!("found, from {}", connection.source);
             report.add(Check::ok("credentials", from));
         }
         Err(Failure::Credentials(problem)) => {
             report.add(Check::fail("credentials", problem, "").of_credentials());
         }
-        // The damaged file, or a server that no client is made for.
+        // A malformed config file, or an unusable server.
         Err(failure) => report.add(Check::fail("connection", failure.to_string(), "")),
     }
     let server = match &connection {
         Ok(connection) => Ok(connection.server.clone()),
-        Err(_) => context.server(),
+        Err(_) => connection::server(context),
     };
-    // What is wrong with a URL that no client takes was found above.
+    // An unusable URL was reported above.
     if let Ok(server) = server {
         network::check(&server, &mut report).await;
     }
@@ -65,8 +69,12 @@ fn config_file() -> Check {
     match loaded {
         Ok((path, file)) => {
             let path = path.display();
-            let count = file.profiles().count();
-            Check::ok(NAME, format!("{path}, profiles: {count}"))
+            let profiles = match file.profiles().count() {
+                0 => "no profiles".to_owned(),
+                1 => "1 profile".to_owned(),
+                count => format!("{count} profiles"),
+            };
+            Check::ok(NAME, format!("{path}, {profiles}"))
         }
         Err(failure) => Check::fail(NAME, failure.to_string(), ""),
     }

@@ -1,4 +1,4 @@
-//! The way to the server, step by step.
+//! Checks of the connection to the server, step by step.
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,23 +17,23 @@ use tokio_rustls::TlsConnector;
 use super::check::{Check, Report};
 use crate::connection::server::Server;
 
-/// How long a step may take.
-const LIMIT: Duration = Duration::from_secs(10);
+/// The timeout of a step.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Tries each step until one fails.
+/// Checks each step until one fails.
 pub(super) async fn check(server: &Server, report: &mut Report) {
     let Some(url) = server.url() else {
         let advice = "write it like https://api.heymarket.com";
-        return report.add(Check::fail("server", "it is no URL", advice));
+        return report.add(Check::fail("server", "not a URL", advice));
     };
     let origin = url.origin().ascii_serialization();
     let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
         let advice = "write it like https://api.heymarket.com";
-        return report.add(Check::fail("server", "it has no host", advice));
+        return report.add(Check::fail("server", "no host in the URL", advice));
     };
     report.add(Check::ok("server", origin));
     if proxy(&url, report) {
-        // The proxy goes the rest of the way.
+        // The proxy makes the rest of the connection.
         return;
     }
     let Some(addresses) = dns(host, port, report).await else {
@@ -45,12 +45,12 @@ pub(super) async fn check(server: &Server, report: &mut Report) {
     if url.scheme() == "https" {
         tls(host, stream, report).await;
     } else {
-        let detail = "not used, since the server is on this machine";
+        let detail = "not used: the server is on this machine";
         report.add(Check::ok("tls", detail));
     }
 }
 
-/// Whether a proxy is used.
+/// Returns whether a proxy is used.
 fn proxy(url: &Url, report: &mut Report) -> bool {
     const NAME: &str = "proxy";
     let is_set = |name: &&&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -66,14 +66,14 @@ fn proxy(url: &Url, report: &mut Report) -> bool {
     ];
     let set: Vec<&str> = names.iter().filter(is_set).copied().collect();
     if set.is_empty() {
-        report.add(Check::ok(NAME, "none is set"));
+        report.add(Check::ok(NAME, "none set"));
         return false;
     }
     let set = set.join(", ");
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
     if host == "localhost" || address.is_ok_and(|address| address.is_loopback()) {
-        let detail = format!("{set} set, and not used for this machine");
+        let detail = format!("{set} set, but not used for this machine");
         report.add(Check::ok(NAME, detail));
         return false;
     }
@@ -82,21 +82,21 @@ fn proxy(url: &Url, report: &mut Report) -> bool {
     let Some(intercepted) = intercepted else {
         report.add(Check::ok(
             NAME,
-            format!("{set} set, and none is for this server"),
+            format!("{set} set, but none applies to this server"),
         ));
         return false;
     };
-    // A password in it is no part of these.
+    // Neither has a password.
     let proxy = intercepted.uri();
     let host = proxy.host().unwrap_or_default();
     let port = proxy.port_u16().map(|port| format!(":{port}"));
     report.add(Check::warn(
         NAME,
         format!(
-            "requests go through {host}{}, by {set}",
+            "requests go through {host}{}, as {set} says",
             port.unwrap_or_default()
         ),
-        "if the server is not reached, look there; NO_PROXY takes a host out",
+        "if the server is unreachable, check the proxy; NO_PROXY exempts a host",
     ));
     true
 }
@@ -105,12 +105,15 @@ async fn dns(host: &str, port: u16, report: &mut Report) -> Option<Vec<SocketAdd
     const NAME: &str = "dns";
     let start = Instant::now();
     let host = host.trim_matches(['[', ']']);
-    let found = timeout(LIMIT, lookup_host((host, port))).await;
-    let advice = "is the name right, and is this machine on the network?";
+    let found = timeout(TIMEOUT, lookup_host((host, port))).await;
+    let advice = "check the name of the server and the network of this machine";
     match found {
         Ok(Ok(addresses)) => {
             let addresses: Vec<SocketAddr> = addresses.collect();
-            let detail = format!("{host}, addresses: {}", addresses.len());
+            let detail = match addresses.len() {
+                1 => format!("{host}, 1 address"),
+                count => format!("{host}, {count} addresses"),
+            };
             report.add(Check::ok(NAME, detail).took(start.elapsed()));
             Some(addresses)
         }
@@ -128,7 +131,7 @@ async fn dns(host: &str, port: u16, report: &mut Report) -> Option<Vec<SocketAdd
 async fn tcp(addresses: &[SocketAddr], report: &mut Report) -> Option<TcpStream> {
     const NAME: &str = "tcp";
     let start = Instant::now();
-    let problem = match timeout(LIMIT, TcpStream::connect(addresses)).await {
+    let problem = match timeout(TIMEOUT, TcpStream::connect(addresses)).await {
         Ok(Ok(stream)) => {
             let peer = stream.peer_addr().map(|peer| peer.to_string());
             let detail = format!("connected to {}", peer.unwrap_or_default());
@@ -138,7 +141,7 @@ async fn tcp(addresses: &[SocketAddr], report: &mut Report) -> Option<TcpStream>
         Ok(Err(error)) => error.to_string(),
         Err(_) => late(),
     };
-    let advice = "does a server run there, and does a firewall let this program through?";
+    let advice = "check that a server runs there, and that no firewall blocks this program";
     report.add(Check::fail(NAME, problem, advice));
     None
 }
@@ -146,9 +149,9 @@ async fn tcp(addresses: &[SocketAddr], report: &mut Report) -> Option<TcpStream>
 async fn tls(host: &str, stream: TcpStream, report: &mut Report) {
     const NAME: &str = "tls";
     let start = Instant::now();
-    let problem = match timeout(LIMIT, handshake(host, stream)).await {
+    let problem = match timeout(TIMEOUT, handshake(host, stream)).await {
         Ok(Ok(version)) => {
-            let detail = format!("{version}, and the certificate is good");
+            let detail = format!("{version}, valid certificate");
             return report.add(Check::ok(NAME, detail).took(start.elapsed()));
         }
         Ok(Err(error)) => error.to_string(),
@@ -157,12 +160,12 @@ async fn tls(host: &str, stream: TcpStream, report: &mut Report) {
     report.add(Check::fail(
         NAME,
         problem,
-        "a certificate that is not known may be that of a proxy: the system has to trust it, or \
-         SSL_CERT_FILE has to name it; one that is not valid yet may be a clock that is wrong",
+        "an unknown certificate may be a proxy's: add it to the system's trust store, or name it in \
+         SSL_CERT_FILE; if a certificate is not valid yet, check the clock",
     ));
 }
 
-/// Does what the client does, and tells the version that was agreed on.
+/// Performs the handshake as the client does, and returns the version of TLS.
 async fn handshake(host: &str, stream: TcpStream) -> io::Result<String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
@@ -179,5 +182,5 @@ async fn handshake(host: &str, stream: TcpStream) -> io::Result<String> {
 }
 
 fn late() -> String {
-    format!("nothing within {} s", LIMIT.as_secs())
+    format!("no response within {} s", TIMEOUT.as_secs())
 }

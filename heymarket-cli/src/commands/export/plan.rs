@@ -1,4 +1,4 @@
-//! What is exported, and by which request.
+//! The options of an export, and its request.
 
 use std::fmt;
 
@@ -8,15 +8,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Arguments;
 use crate::connection::Connection;
 use crate::failure::Failure;
 use crate::time;
 
-/// No check of who may see an inbox, as an example of the documentation has it.
+/// Skips the check of who may see an inbox, as an example of the documentation does.
 const ANYBODY: i64 = 0;
 
-/// What can be exported.
+/// A kind of items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Kind {
@@ -34,7 +33,16 @@ impl Kind {
         }
     }
 
-    /// The request with this body.
+    /// Returns a number with the noun: `1 contact`.
+    pub(super) fn counted(self, count: u64) -> String {
+        let noun = self.name();
+        match count {
+            1 => format!("1 {}", noun.trim_end_matches('s')),
+            count => format!("{count} {noun}"),
+        }
+    }
+
+    /// Returns the request with a body.
     pub(super) fn raw_request(self, body: Value) -> RawRequest {
         let operation = match self {
             Self::Conversations => &operations::LIST_CONVERSATIONS,
@@ -67,50 +75,59 @@ impl Since {
     }
 }
 
-/// What was asked for, and of whom. Who goes on with an export has to ask for
-/// the same.
+/// What is exported from where. An export is resumed only with the same options.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Options {
     pub(super) kind: Kind,
     server: String,
-    /// The id of the team that the credentials are of, if they may see it.
+    /// The ID of the credentials' team, if they may see it.
     team: Option<i64>,
     pub(super) since: Option<Timestamp>,
     /// The text of `--since`. A relative time such as `2h ago` is the same text
     /// when the export resumes, but another time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     since_given: Option<String>,
-    /// As they were given; all, if none is.
+    /// The given inboxes; `None` means all.
     pub(super) inboxes: Option<Vec<i64>>,
     member: Option<i64>,
     page_size: Option<i64>,
 }
 
 impl Options {
-    pub(super) fn new(arguments: &Arguments) -> Result<Self, Failure> {
-        let kind = arguments.kind;
-        let of_conversations = arguments.member.is_some() || !arguments.inbox.is_empty();
+    /// Creates options, without the server.
+    ///
+    /// # Errors
+    ///
+    /// Returns a usage error if inboxes or a member are given for a kind that has
+    /// none.
+    pub(super) fn new(
+        kind: Kind,
+        since: Option<&Since>,
+        mut inboxes: Vec<i64>,
+        member: Option<i64>,
+        page_size: Option<i64>,
+    ) -> Result<Self, Failure> {
+        let of_conversations = member.is_some() || !inboxes.is_empty();
         if kind != Kind::Conversations && of_conversations {
             return Err(Failure::usage(format!(
-                "--inbox and --member choose conversations; {kind} are the team's"
+                "--inbox and --member apply to conversations only; {kind} belong to the team"
             )));
         }
-        let mut inboxes = arguments.inbox.clone();
         inboxes.sort_unstable();
         inboxes.dedup();
         Ok(Self {
             kind,
             server: String::new(),
             team: None,
-            since: arguments.since.as_ref().map(|since| since.time),
-            since_given: arguments.since.as_ref().map(|since| since.given.clone()),
+            since: since.map(|since| since.time),
+            since_given: since.map(|since| since.given.clone()),
             inboxes: Some(inboxes).filter(|inboxes| !inboxes.is_empty()),
-            member: arguments.member,
-            page_size: arguments.page_size,
+            member,
+            page_size,
         })
     }
 
-    /// Adds the server and its team, and returns the current time: the later of
+    /// Adds the server and its team. Returns the current time as well: the later of
     /// the server's clock and this machine's.
     ///
     /// The time is the upper bound of an export. A bound that is too late costs
@@ -128,7 +145,7 @@ impl Options {
         };
         let now = Timestamp::now();
         let now = headers
-            .and_then(time::of_server)
+            .and_then(time::of_response)
             .map_or(now, |server| server.max(now));
         self.team = match answer {
             Ok(team) => Some(team.id),
@@ -138,7 +155,7 @@ impl Options {
         Ok((self, now))
     }
 
-    /// The inboxes that were given, or else all; of other kinds none is needed.
+    /// Returns the given inboxes, else all. Kinds other than conversations need none.
     pub(super) async fn all_inboxes(&self, client: &Client) -> Result<Vec<i64>, Failure> {
         if self.kind != Kind::Conversations {
             return Ok(Vec::new());
@@ -152,7 +169,7 @@ impl Options {
         Ok(ids)
     }
 
-    /// The request for the first page.
+    /// Returns the request for the first page.
     pub(super) fn request(&self, inboxes: &[i64], now: Timestamp) -> RawRequest {
         let mut body = match self.kind {
             Kind::Conversations => json!({
@@ -171,8 +188,8 @@ impl Options {
         self.kind.raw_request(body)
     }
 
-    /// Refuses to mix what two exports are about.
-    pub(super) fn must_be_those_of(&self, begun: &Self) -> Result<(), Failure> {
+    /// Returns a usage error if the options of an unfinished export differ.
+    pub(super) fn must_match(&self, begun: &Self) -> Result<(), Failure> {
         let mut differing = Vec::new();
         let mut differ = |is_same: bool, name: &str, value: String| {
             if !is_same {
@@ -206,8 +223,8 @@ impl Options {
             return Ok(());
         }
         Err(Failure::usage(format!(
-            "the export that was begun there is another one, with {}; go on with that, choose \
-             another file, or begin anew with --force",
+            "the unfinished export there has other options ({}); use them, choose another file, \
+             or restart with --force",
             differing.join(", ")
         )))
     }

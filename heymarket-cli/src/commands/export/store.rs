@@ -1,12 +1,11 @@
-//! The file of an export, and what is beside it until it is whole.
+//! The file of an export, with the partial file and the checkpoint beside it.
 //!
-//! Data is on the disk before the checkpoint says so, and each checkpoint takes
-//! the place of the one before at once. So whenever the program ends, what the
-//! partial file holds beyond the checkpoint is of a page that comes again, and is
-//! cut off.
+//! Data is on the disk before its checkpoint, and each checkpoint replaces the one
+//! before atomically. So whenever the process ends, the partial file may exceed the
+//! checkpoint only by a page that will be read again; it is truncated.
 //!
-//! All of them are for their owner only, and none is a symbolic link: an export
-//! holds what customers wrote.
+//! The files have mode 0600 and are no symbolic links, since an export holds what
+//! customers wrote.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -24,19 +23,19 @@ use crate::files::{self, failed};
 
 const VERSION: u32 = 1;
 
-/// What a checkpoint holds.
+/// The content of a checkpoint.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Saved {
     version: u32,
     pub(super) options: Options,
-    /// The body of the request, which stays the same.
+    /// The body of the request.
     pub(super) request: Value,
-    /// How much of the partial file is good.
+    /// The valid length of the partial file.
     pub(super) bytes: u64,
     pub(super) items: u64,
-    /// Where the walk is; at its start, if it is nowhere.
+    /// The position of the walk; `None` at its start.
     pub(super) walk: Option<Checkpoint>,
-    /// Whether all is written, and only the name is to be changed.
+    /// Whether everything is written, and only the rename is left.
     pub(super) is_written: bool,
 }
 
@@ -54,17 +53,17 @@ impl Saved {
     }
 }
 
-/// What was found where an export is to go.
+/// The state of an export's files.
 pub(super) enum Opened {
-    /// Nothing: a new one begins.
+    /// No export: a new one begins.
     New(Store),
-    /// One that was not finished.
-    Begun(Store, Box<Saved>),
-    /// One that lacked nothing but its name, which it has now.
+    /// An unfinished export.
+    Unfinished(Store, Box<Saved>),
+    /// An export that lacked only the rename, which is done now.
     Finished,
 }
 
-/// The files of an export that nobody else works on.
+/// The files of an export, locked against other processes.
 pub(super) struct Store {
     paths: Paths,
     partial: File,
@@ -75,7 +74,7 @@ struct Paths {
     whole: PathBuf,
     partial: PathBuf,
     checkpoint: PathBuf,
-    /// A checkpoint that is being written.
+    /// The checkpoint that is being written.
     next_checkpoint: PathBuf,
 }
 
@@ -94,15 +93,15 @@ impl Paths {
         }
     }
 
-    /// Refuses what an export cannot be written to.
+    /// Rejects paths that an export cannot be written to.
     fn check(&self, force: bool) -> Result<(), Failure> {
-        // Neither need be opened, which refuses a link.
+        // Neither may be opened later, which would reject a link.
         files::refuse_link(&self.whole)?;
         files::refuse_link(&self.checkpoint)?;
         let shown = self.whole.display();
         if !force && self.whole.exists() && !self.checkpoint.exists() {
             return Err(Failure::usage(format!(
-                "{shown} is there already; --force replaces it"
+                "{shown} exists; replace it with --force"
             )));
         }
         if self.whole.is_dir() {
@@ -111,21 +110,19 @@ impl Paths {
         Ok(())
     }
 
-    /// Opens the partial file, which nobody else may work on.
+    /// Opens and locks the partial file.
     fn lock(&self) -> Result<File, Failure> {
         let shown = self.whole.display();
         let partial = files::open_private(&self.partial)?;
         match FileExt::try_lock(&partial) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(Failure::usage(format!(
-                    "another export writes to {shown} right now"
-                )));
+                return Err(Failure::usage(format!("another export is writing {shown}")));
             }
             Err(TryLockError::Error(error)) => return Err(failed(&self.partial, error)),
         }
         if !self.partial.exists() {
-            // The lock is of a file that has got its name by now.
+            // The locked file was renamed meanwhile.
             return Err(Failure::usage(format!(
                 "another export has just written {shown}"
             )));
@@ -133,11 +130,11 @@ impl Paths {
         Ok(partial)
     }
 
-    /// Gives a file that is all written its name.
+    /// Renames a complete file.
     fn finish(&self) -> Result<(), Failure> {
         match fs::rename(&self.partial, &self.whole) {
             Ok(()) => {}
-            // It was killed after it was renamed.
+            // The process was killed after the rename.
             Err(error) if error.kind() == io::ErrorKind::NotFound && self.whole.exists() => {}
             Err(error) => return Err(failed(&self.whole, error)),
         }
@@ -146,7 +143,7 @@ impl Paths {
         self.sync_folder()
     }
 
-    /// Sees to it that the names are on the disk; elsewhere they are anyway.
+    /// Syncs the names of the files to the disk, where the platform needs it.
     fn sync_folder(&self) -> Result<(), Failure> {
         #[cfg(unix)]
         {
@@ -163,6 +160,11 @@ impl Paths {
 }
 
 impl Store {
+    /// Opens the files of an export.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the file exists, belongs to another export, or was changed.
     pub(super) fn open(whole: &Path, force: bool) -> Result<Opened, Failure> {
         let paths = Paths::new(whole);
         paths.check(force)?;
@@ -175,19 +177,18 @@ impl Store {
             bytes: 0,
         };
         if force {
-            store.forget()?;
+            store.reset()?;
             return Ok(Opened::New(store));
         }
         match store.load()? {
             None if length > 0 => Err(Failure::usage(format!(
-                "{} is there, and no export was begun that it belongs to; move it away, or replace \
-                 it with --force",
+                "{} exists without a checkpoint; move it away, or replace it with --force",
                 store.paths.partial.display()
             ))),
             None => Ok(Opened::New(store)),
             Some(saved) if saved.is_written => {
                 if length == 0 && saved.bytes > 0 {
-                    // It has its name already, and this one was just made.
+                    // The complete file is renamed; this one is new.
                     let partial = &store.paths.partial;
                     fs::remove_file(partial).map_err(|error| failed(partial, error))?;
                 }
@@ -195,20 +196,19 @@ impl Store {
                 Ok(Opened::Finished)
             }
             Some(saved) if length < saved.bytes => Err(Failure::usage(format!(
-                "{} has {length} bytes and should have {} at least: it was changed; begin anew \
-                 with --force",
+                "{} was changed: it has {length} bytes instead of at least {}; restart with --force",
                 store.paths.partial.display(),
                 saved.bytes
             ))),
             Some(saved) => {
-                store.cut(saved.bytes)?;
-                Ok(Opened::Begun(store, Box::new(saved)))
+                store.truncate(saved.bytes)?;
+                Ok(Opened::Unfinished(store, Box::new(saved)))
             }
         }
     }
 
-    /// Begins with nothing. What has the name stays until it is replaced.
-    fn forget(&mut self) -> Result<(), Failure> {
+    /// Restarts the export. The complete file of an earlier one stays until then.
+    fn reset(&mut self) -> Result<(), Failure> {
         let path = &self.paths.checkpoint;
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -216,11 +216,11 @@ impl Store {
             }
             _ => {}
         }
-        self.cut(0)
+        self.truncate(0)
     }
 
-    /// Cuts off what is beyond so many bytes.
-    fn cut(&mut self, bytes: u64) -> Result<(), Failure> {
+    /// Truncates the partial file.
+    fn truncate(&mut self, bytes: u64) -> Result<(), Failure> {
         self.bytes = bytes;
         self.partial
             .set_len(bytes)
@@ -236,19 +236,19 @@ impl Store {
         };
         let damaged = |problem: &str| {
             Failure::other(format!(
-                "{}: {problem}; begin anew with --force",
+                "{}: {problem}; restart with --force",
                 path.display()
             ))
         };
         let saved: Saved = serde_json::from_str(&text)
-            .map_err(|error| damaged(&format!("it is damaged, in line {}", error.line())))?;
+            .map_err(|error| damaged(&format!("malformed in line {}", error.line())))?;
         if saved.version != VERSION {
-            return Err(damaged("it is of another version of this program"));
+            return Err(damaged("written by another version of this program"));
         }
         Ok(Some(saved))
     }
 
-    /// Adds to the partial file; gives how long it is then.
+    /// Appends to the partial file, and returns its length.
     pub(super) fn append(&mut self, data: &[u8]) -> Result<u64, Failure> {
         self.partial
             .write_all(data)
@@ -258,8 +258,8 @@ impl Store {
         Ok(self.bytes)
     }
 
-    /// Writes a checkpoint in the place of the last one.
-    pub(super) fn note(&self, saved: &Saved) -> Result<(), Failure> {
+    /// Replaces the checkpoint.
+    pub(super) fn save(&self, saved: &Saved) -> Result<(), Failure> {
         let path = &self.paths.next_checkpoint;
         let text = serde_json::to_vec(saved)
             .map_err(|error| Failure::other(format!("the checkpoint: {error}")))?;
@@ -270,15 +270,15 @@ impl Store {
             .map_err(|error| failed(path, error))
     }
 
-    /// Leaves nothing behind of an export that never began.
+    /// Removes the partial file of an export that never began.
     pub(super) fn abandon(self) {
         if !self.paths.checkpoint.exists() {
-            // It is empty, and harms nobody if it stays.
+            // It is empty and harmless if it stays.
             let _ = fs::remove_file(&self.paths.partial);
         }
     }
 
-    /// Gives the file its name; what was beside it is gone then.
+    /// Renames the complete file, and removes the others.
     pub(super) fn finish(self) -> Result<PathBuf, Failure> {
         self.partial
             .sync_all()

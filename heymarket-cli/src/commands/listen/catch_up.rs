@@ -1,4 +1,4 @@
-//! Makes up for what was missed while nothing could be received.
+//! Catches up on events that were missed while the machine slept.
 
 use std::time::Duration;
 
@@ -8,58 +8,58 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
-use super::Incoming;
-use crate::output::Terminal;
+use super::incoming::Incoming;
+use crate::output::terminal::Terminal;
 
 const TICK: Duration = Duration::from_secs(1);
-/// A tick that is later than this was slept through.
+/// A tick this late means that the process did not run.
 const LATE: SignedDuration = SignedDuration::from_secs(5);
-/// What was on its way when the machine fell asleep is asked for as well.
+/// Covers deliveries that were in flight when the machine fell asleep.
 const OVERLAP: SignedDuration = SignedDuration::from_secs(60);
 
-/// After waking up, the network may be a while in coming.
+/// The network may take a while after waking up.
 const ATTEMPTS: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 
-/// Sees that time has passed in which this program did not run.
+/// Detects time in which this process did not run.
 ///
-/// The time of day goes on while a machine sleeps, where the monotonic clock
-/// may stand still; that clock goes on while a process is stopped, and when the
-/// time of day is set back.
-struct Watch {
+/// The wall clock runs while a machine sleeps, when the monotonic clock may stand
+/// still. The monotonic clock runs while a process is stopped, even if the wall clock
+/// is set back.
+struct Detector {
     wall: Timestamp,
     monotonic: Instant,
 }
 
-/// A watch that looks once a second.
-pub(super) struct Ticks {
-    watch: Watch,
+/// A detector that checks once a second.
+pub(super) struct SleepDetector {
+    detector: Detector,
     interval: Interval,
 }
 
-impl Ticks {
+impl SleepDetector {
     pub(super) fn start() -> Self {
         let mut interval = interval(TICK);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
-            watch: Watch::start(),
+            detector: Detector::start(),
             interval,
         }
     }
 
-    /// Waits until something was missed, and gives since when. It may be dropped
-    /// and called again at any time.
+    /// Waits until the process did not run for a while, and returns since when.
+    /// Cancel-safe.
     pub(super) async fn missed(&mut self) -> Timestamp {
         loop {
             self.interval.tick().await;
-            if let Some(since) = self.watch.tick(Timestamp::now(), Instant::now()) {
+            if let Some(since) = self.detector.tick(Timestamp::now(), Instant::now()) {
                 return since;
             }
         }
     }
 }
 
-impl Watch {
+impl Detector {
     fn start() -> Self {
         Self {
             wall: Timestamp::now(),
@@ -77,7 +77,7 @@ impl Watch {
     }
 }
 
-/// Asks the message history, and puts what is new with the events.
+/// Reads the message history, and queues the events that are new.
 #[derive(Clone)]
 pub(super) struct CatchUp {
     pub(super) client: Client,
@@ -92,26 +92,27 @@ impl CatchUp {
         for attempt in 1..=ATTEMPTS {
             match self.events_since(since).await {
                 Ok(events) => {
-                    let count = self.pass_on(events).await;
-                    let said = format!("caught up since {since}: {count} events");
-                    return self.terminal.say(&said);
+                    let count = self.queue(events).await;
+                    let noun = if count == 1 { "event" } else { "events" };
+                    let said = format!("caught up since {since}: {count} {noun}");
+                    return self.terminal.notice(&said);
                 }
                 Err(error) if attempt < ATTEMPTS && !error.is_unauthorized() => {
                     tokio::time::sleep(wait).await;
                     wait *= 2;
                 }
                 Err(error) => {
-                    return self.terminal.say(&format!(
-                        "what happened since {since} could not be asked for: {error}; \
-                         `heymarket listen --since {since}` tries again"
+                    return self.terminal.notice(&format!(
+                        "events since {since} could not be read: {error}; retry with \
+                         'heymarket listen --since {since}'"
                     ));
                 }
             }
         }
     }
 
-    /// The events since a time, the latest last. None is passed on unless all
-    /// are there, so that they can be asked for again.
+    /// Returns the events since a time, oldest first. Returns all or none, so that a
+    /// retry misses nothing.
     async fn events_since(&self, since: Timestamp) -> Result<Vec<Event>, Error> {
         let mut history = self.client.reconcile(since);
         let mut events = Vec::new();
@@ -122,15 +123,15 @@ impl CatchUp {
         Ok(events)
     }
 
-    async fn pass_on(&self, events: Vec<Event>) -> usize {
+    async fn queue(&self, events: Vec<Event>) -> usize {
         let mut count = 0;
         for event in events {
-            let Ok(place) = self.events.reserve().await else {
+            let Ok(room) = self.events.reserve().await else {
                 break;
             };
             if let Ok(Claim::New(claimed)) = self.seen.claim(&event).await {
                 count += 1;
-                place.send(Incoming {
+                room.send(Incoming {
                     event,
                     body: None,
                     received: Timestamp::now(),
@@ -147,38 +148,41 @@ impl CatchUp {
 mod tests {
     use super::*;
 
-    fn watch() -> (Watch, Timestamp, Instant) {
-        let watch = Watch::start();
-        let (wall, monotonic) = (watch.wall, watch.monotonic);
-        (watch, wall, monotonic)
+    fn started() -> (Detector, Timestamp, Instant) {
+        let detector = Detector::start();
+        let (wall, monotonic) = (detector.wall, detector.monotonic);
+        (detector, wall, monotonic)
     }
 
     #[test]
-    fn a_tick_in_time_misses_nothing() {
-        let (mut watch, wall, monotonic) = watch();
+    fn a_punctual_tick_reports_nothing() {
+        let (mut detector, wall, monotonic) = started();
         let later = SignedDuration::from_secs(4);
         assert_eq!(
-            watch.tick(wall + later, monotonic + Duration::from_secs(4)),
+            detector.tick(wall + later, monotonic + Duration::from_secs(4)),
             None
         );
     }
 
     #[test]
-    fn a_wall_clock_that_jumped_ahead_of_the_monotonic_one_was_asleep() {
-        let (mut watch, wall, monotonic) = watch();
+    fn a_jump_of_the_wall_clock_is_a_sleep() {
+        let (mut detector, wall, monotonic) = started();
         let later = wall + SignedDuration::from_hours(3);
-        let since = watch.tick(later, monotonic + Duration::from_secs(1));
+        let since = detector.tick(later, monotonic + Duration::from_secs(1));
         assert_eq!(since, Some(wall - OVERLAP));
-        // It is told once.
+        // It is reported once.
         let next = later + SignedDuration::from_secs(1);
-        assert_eq!(watch.tick(next, monotonic + Duration::from_secs(2)), None);
+        assert_eq!(
+            detector.tick(next, monotonic + Duration::from_secs(2)),
+            None
+        );
     }
 
     #[test]
-    fn a_stopped_process_is_noticed_where_the_wall_clock_was_set_back() {
-        let (mut watch, wall, monotonic) = watch();
+    fn a_stop_is_detected_even_if_the_clock_is_set_back() {
+        let (mut detector, wall, monotonic) = started();
         let back = wall - SignedDuration::from_mins(10);
-        let since = watch.tick(back, monotonic + Duration::from_secs(60));
+        let since = detector.tick(back, monotonic + Duration::from_secs(60));
         assert_eq!(since, Some(back - OVERLAP), "from the earlier of both");
     }
 }

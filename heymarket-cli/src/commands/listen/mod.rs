@@ -1,41 +1,45 @@
-//! `heymarket listen`: a receiver of webhooks.
+//! `heymarket listen`: receives webhooks.
 
 mod catch_up;
-mod forward;
+mod forwarder;
+mod incoming;
+mod printer;
 mod receiver;
-mod show;
 
 use std::net::{IpAddr, SocketAddr};
 
 use clap::{ArgMatches, Args, Command, FromArgMatches as _};
-use heymarket_api::webhook::{Deduplicator, Event, Verifier};
+use heymarket_api::webhook::{Deduplicator, Verifier};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
+use crate::connection::{self, Connection};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::safety;
+use crate::safety::confirm::confirm;
 use crate::stop::Stop;
 use crate::time;
-use crate::webhook::{Target, tokens};
-use catch_up::{CatchUp, Ticks};
-use forward::Forwarder;
+use crate::webhook::target::Target;
+use crate::webhook::token::tokens;
+use catch_up::{CatchUp, SleepDetector};
+use forwarder::Forwarder;
+use incoming::Incoming;
+use printer::Printer;
 use receiver::Receiver;
-use show::Show;
 
-/// How many events may wait to be shown. When more come, their sender is told
-/// to try again later.
-const WAITING: usize = 1000;
+/// The number of events that may wait to be printed. Further deliveries get a 503.
+const QUEUE: usize = 1000;
 
 #[derive(Args)]
 struct Arguments {
-    /// The webhook's verification token; better set HEYMARKET_WEBHOOK_TOKEN, which no list of
-    /// processes shows. Several tokens are all taken
+    /// The webhook's verification token; may be repeated. Prefer HEYMARKET_WEBHOOK_TOKEN, which no
+    /// list of processes shows
     #[arg(long, value_name = "TOKEN")]
     token: Vec<String>,
 
-    /// The port to listen on; 0 is a free one
+    /// The port to listen on; 0 picks a free one
     #[arg(long, default_value_t = 9000, value_name = "PORT")]
     port: u16,
 
@@ -43,11 +47,11 @@ struct Arguments {
     #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
     address: IpAddr,
 
-    /// Post each event on to this URL, as it came
+    /// Forward each delivery to this URL, unmodified
     #[arg(long, value_name = "URL")]
     forward_to: Option<String>,
 
-    /// How often posting an event on is tried again
+    /// The number of retries of a forwarded delivery
     #[arg(
         long,
         default_value_t = 4,
@@ -56,7 +60,7 @@ struct Arguments {
     )]
     retries: u32,
 
-    /// Begin with what the message history has since this time
+    /// Start with the events of the message history since this time
     #[arg(long, value_name = "TIME", value_parser = time::past)]
     since: Option<Timestamp>,
 
@@ -65,101 +69,77 @@ struct Arguments {
     show_content: bool,
 }
 
-/// An event, and the body that it came in; from the history it has none.
-pub(super) struct Incoming {
-    pub(super) event: Event,
-    pub(super) body: Option<Vec<u8>>,
-    pub(super) received: Timestamp,
-}
-
 pub(crate) fn command() -> Command {
     Arguments::augment_args(
         Command::new("listen")
             .about("Receive webhooks: verify, show and forward them")
             .long_about(
                 "Receive webhooks: verify, show and forward them.\n\n\
-                 Every POST, whatever its path, is taken as a delivery. One without the token is \
-                 answered with 401, and one that came before with 200 and nothing else. On a \
-                 terminal an event is a line, elsewhere a line of JSON; phone numbers, names and \
-                 texts are hidden unless --show-content is given. Heymarket posts to public https \
-                 URLs: put a tunnel or a proxy that ends TLS before it.\n\n\
-                 With --forward-to, the body is posted on as it came, one after the other, and \
-                 again after 1, 2, 4 and 8 s where there is no answer, or one that says to try \
-                 later; what fails for good is told on standard error.\n\n\
-                 Where there are credentials, what was missed while the machine slept is taken \
-                 from the message history, as the events that webhooks would have told: messages \
-                 only, each with its last status. --since does the same at the start.\n\n\
-                 Ctrl-C ends it.",
+                 Every POST to any path is a delivery. A delivery without the token gets a 401, and a \
+                 duplicate a 200 without further effect. An event is a line on a terminal, and a line \
+                 of JSON elsewhere. Phone numbers, names and texts are redacted without \
+                 --show-content. Heymarket posts to public https URLs, so a tunnel or a proxy that \
+                 terminates TLS is needed.\n\n\
+                 With --forward-to, deliveries are forwarded unmodified, one at a time. If there is \
+                 no response, or a response that allows a retry, the delivery is retried after 1, 2, \
+                 4 and 8 s. Permanent failures are reported on standard error.\n\n\
+                 With credentials, events that were missed while the machine slept are read from \
+                 the message history: messages only, each with its last status. --since does the \
+                 same at the start.\n\n\
+                 Ctrl-C stops it.",
+            )
+            .after_help(
+                "Examples:\n  \
+                 heymarket listen --forward-to http://127.0.0.1:3000/webhook\n  \
+                 heymarket listen --since 2h --show-content",
             ),
     )
 }
 
+/// Receives deliveries until the user stops the command.
 pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), Failure> {
     let arguments = Arguments::from_arg_matches(matches)?;
     if context.globals.dry_run || context.globals.curl {
-        return Err(Failure::usage("listening sends no request to show"));
+        return Err(Failure::usage(
+            "--dry-run and --curl do not apply to listen",
+        ));
     }
-    let tokens = tokens(arguments.token)?;
-    let target = arguments.forward_to.as_deref().map(Target::parse);
-    let target = target.transpose()?;
-    if let Some(target) = target.as_ref().filter(|target| target.is_in_the_clear()) {
-        let what = format!("sends phone numbers, names and texts in the clear, to {target}");
-        safety::confirm(context, &what)?;
-    }
-    let show = Show::new(context, arguments.show_content)?;
-    let (events, mut waiting) = mpsc::channel(WAITING);
+    let tokens = tokens(arguments.token.clone())?;
+    let target = target(context, arguments.forward_to.as_deref()).await?;
+    let printer = Printer::new(context, arguments.show_content)?;
+    let (events, mut queue) = mpsc::channel(QUEUE);
     let seen = Deduplicator::new();
-    let connection = connection(context, arguments.since.is_some()).await?;
+    let connection = connect(context, arguments.since.is_some()).await?;
     let catch_up = connection.as_ref().map(|connection| CatchUp {
         client: connection.client.clone(),
         seen: seen.clone(),
         events: events.clone(),
         terminal: context.terminal,
     });
-
-    // Before anybody is told that it listens.
+    // Before anyone can know that it listens.
     let mut stop = Stop::watch()?;
-    let address = SocketAddr::new(arguments.address, arguments.port);
-    let unusable = |error: std::io::Error| {
-        Failure::other(format!(
-            "{address}: {error}; --port and --address choose another"
-        ))
-    };
-    let listener = TcpListener::bind(address).await.map_err(unusable)?;
-    let address = listener.local_addr().map_err(unusable)?;
     let receiver = Receiver {
         verifier: verifier(&tokens),
         seen,
         events,
         terminal: context.terminal,
     };
-    let server = tokio::spawn(receiver.serve(listener));
-    context
-        .terminal
-        .say(&format!("listening on http://{address}/"));
-    if !address.ip().is_loopback() {
-        context
-            .terminal
-            .say("others can reach it; without https, others can read on the way too");
-    }
+    let server = serve(context, &arguments, receiver).await?;
     if let (Some(catch_up), Some(since)) = (&catch_up, arguments.since) {
         tokio::spawn(catch_up.clone().run(since));
     }
-
     let token = tokens.into_iter().next().unwrap_or_default();
     let forwarder =
         target.map(|target| Forwarder::start(target, token, arguments.retries, context.terminal));
-    let mut listener = Listener { show, forwarder };
-    let outcome = listener
-        .listen(&mut waiting, catch_up.as_ref(), &mut stop)
-        .await;
-    // From here on nothing more is taken; what was is shown and forwarded.
+    let mut events = EventLoop { printer, forwarder };
+    let outcome = events.run(&mut queue, catch_up.as_ref(), &mut stop).await;
+    // From here on nothing more is received; what is queued is handled.
     server.abort();
     let outcome = match outcome {
-        Ok(()) => listener.drain(&mut waiting).await,
+        Ok(()) => events.drain(&mut queue),
         Err(failure) => Err(failure),
     };
-    if let Some(forwarder) = listener.forwarder {
+    if let Some(forwarder) = events.forwarder {
         forwarder.finish().await;
     }
     let closed = match connection {
@@ -169,18 +149,54 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
     outcome.and(closed)
 }
 
-/// The way to the history. Without credentials, events are received all the
-/// same.
-async fn connection(
+/// Parses the URL to forward to, and confirms one that sends personal data
+/// unencrypted.
+async fn target(context: &Context, url: Option<&str>) -> Result<Option<Target>, Failure> {
+    let Some(target) = url.map(Target::parse).transpose()? else {
+        return Ok(None);
+    };
+    if target.is_unencrypted() {
+        let question = format!("Forward phone numbers, names and texts unencrypted to {target}?");
+        confirm(context, &question, &[]).await?;
+    }
+    Ok(Some(target))
+}
+
+/// Starts the server, and says where it listens.
+async fn serve(
     context: &Context,
-    is_needed: bool,
-) -> Result<Option<crate::connection::Connection>, Failure> {
-    match context.connect().await {
+    arguments: &Arguments,
+    receiver: Receiver,
+) -> Result<JoinHandle<()>, Failure> {
+    let address = SocketAddr::new(arguments.address, arguments.port);
+    let unusable = |error: std::io::Error| {
+        Failure::other(format!(
+            "cannot listen on {address}: {error}; choose another with --port and --address"
+        ))
+    };
+    let listener = TcpListener::bind(address).await.map_err(unusable)?;
+    let address = listener.local_addr().map_err(unusable)?;
+    let server = tokio::spawn(receiver.serve(listener));
+    let terminal = &context.terminal;
+    terminal.notice(&format!("listening on http://{address}/"));
+    if !address.ip().is_loopback() {
+        terminal.notice(
+            "warning: other machines can reach this address, and without https others can read \
+             the deliveries",
+        );
+    }
+    Ok(server)
+}
+
+/// Connects to the API, for the message history. Without credentials, events are
+/// received all the same.
+async fn connect(context: &Context, is_needed: bool) -> Result<Option<Connection>, Failure> {
+    match connection::open(context).await {
         Ok(connection) => Ok(Some(connection)),
         Err(Failure::Credentials(_)) if !is_needed => {
-            context.terminal.say(
-                "there are no usable credentials (see `heymarket auth status`): what is missed \
-                 while this machine sleeps will not be made up for",
+            context.terminal.notice(
+                "no usable credentials (see 'heymarket auth status'): events that are missed while \
+                 this machine sleeps are lost",
             );
             Ok(None)
         }
@@ -190,52 +206,52 @@ async fn connection(
 
 fn verifier(tokens: &[String]) -> Verifier {
     let mut tokens = tokens.iter();
-    // An empty token, which `tokens` never gives, verifies nothing.
+    // `tokens` is never empty; an empty token would verify nothing.
     let first = Verifier::new(tokens.next().cloned().unwrap_or_default());
     tokens.fold(first, |verifier, token| verifier.or(token))
 }
 
-/// What is done with each event.
-struct Listener {
-    show: Show,
+/// Prints and forwards events.
+struct EventLoop {
+    printer: Printer,
     forwarder: Option<Forwarder>,
 }
 
-impl Listener {
-    /// Takes events until the user has enough.
-    async fn listen(
+impl EventLoop {
+    /// Handles events until the user stops the command.
+    async fn run(
         &mut self,
-        waiting: &mut mpsc::Receiver<Incoming>,
+        queue: &mut mpsc::Receiver<Incoming>,
         catch_up: Option<&CatchUp>,
         stop: &mut Stop,
     ) -> Result<(), Failure> {
-        let mut ticks = Ticks::start();
+        let mut sleep = SleepDetector::start();
         loop {
             tokio::select! {
-                () = stop.told() => return Ok(()),
-                since = ticks.missed() => {
+                () = stop.requested() => return Ok(()),
+                since = sleep.missed() => {
                     if let Some(catch_up) = catch_up {
                         tokio::spawn(catch_up.clone().run(since));
                     }
                 }
-                event = next(waiting, self.forwarder.as_ref()) => match event {
-                    Some(event) => self.take(event)?,
+                event = next(queue, self.forwarder.as_ref()) => match event {
+                    Some(event) => self.handle(event)?,
                     None => return Ok(()),
                 }
             }
         }
     }
 
-    /// Takes what was accepted already.
-    async fn drain(&mut self, waiting: &mut mpsc::Receiver<Incoming>) -> Result<(), Failure> {
-        while let Ok(event) = waiting.try_recv() {
-            self.take(event)?;
+    /// Handles the events that are queued.
+    fn drain(&mut self, queue: &mut mpsc::Receiver<Incoming>) -> Result<(), Failure> {
+        while let Ok(event) = queue.try_recv() {
+            self.handle(event)?;
         }
         Ok(())
     }
 
-    fn take(&mut self, incoming: Incoming) -> Result<(), Failure> {
-        self.show.event(&incoming)?;
+    fn handle(&mut self, incoming: Incoming) -> Result<(), Failure> {
+        self.printer.event(&incoming)?;
         if let Some(forwarder) = &self.forwarder {
             forwarder.forward(incoming);
         }
@@ -243,13 +259,13 @@ impl Listener {
     }
 }
 
-/// The next event, once there is room to forward it.
+/// Returns the next event, once there is room to forward it.
 async fn next(
-    waiting: &mut mpsc::Receiver<Incoming>,
+    queue: &mut mpsc::Receiver<Incoming>,
     forwarder: Option<&Forwarder>,
 ) -> Option<Incoming> {
     if let Some(forwarder) = forwarder {
         forwarder.has_room().await;
     }
-    waiting.recv().await
+    queue.recv().await
 }

@@ -1,4 +1,4 @@
-//! Takes deliveries.
+//! Receives deliveries.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use super::Incoming;
-use crate::output::Terminal;
+use super::incoming::Incoming;
+use crate::output::terminal::Terminal;
 
 /// The verifier's own limit, in bytes.
-const LARGEST: usize = 1024 * 1024;
-/// How long a body may take to come.
+const MAX_BYTES: usize = 1024 * 1024;
+/// The timeout of a body.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
@@ -37,20 +37,21 @@ impl Receiver {
             .route("/{*path}", post(receive))
             .with_state(self);
         if let Err(error) = axum::serve(listener, router).await {
-            terminal.say(&format!("the receiver ended: {error}"));
+            terminal.notice(&format!("the receiver stopped: {error}"));
         }
     }
 }
 
-/// Answers at once; the rest is done behind.
+/// Answers a delivery at once. Its event is handled afterwards.
 async fn receive(State(receiver): State<Receiver>, body: Body) -> Response {
     let refused = |error: WebhookError| {
         receiver
             .terminal
-            .say(&format!("refused a delivery: {error}"));
+            .notice(&format!("rejected a delivery: {error}"));
         error.into_response()
     };
-    let Ok(body) = tokio::time::timeout(TIMEOUT, axum::body::to_bytes(body, LARGEST)).await else {
+    let Ok(body) = tokio::time::timeout(TIMEOUT, axum::body::to_bytes(body, MAX_BYTES)).await
+    else {
         return StatusCode::REQUEST_TIMEOUT.into_response();
     };
     let Ok(body) = body else {
@@ -61,16 +62,16 @@ async fn receive(State(receiver): State<Receiver>, body: Body) -> Response {
         Err(error) => return refused(error),
     };
     let busy = || StatusCode::SERVICE_UNAVAILABLE.into_response();
-    // The place comes before the claim: a claimed event has a place for certain.
-    let Ok(place) = receiver.events.try_reserve() else {
+    // Room is reserved before the claim, so that a claimed event always has it.
+    let Ok(room) = receiver.events.try_reserve() else {
         receiver
             .terminal
-            .say("refused a delivery: too many events wait to be forwarded");
+            .notice("rejected a delivery: the queue is full");
         return busy();
     };
     match receiver.seen.claim(&event).await {
         Ok(Claim::New(claimed)) => {
-            place.send(Incoming {
+            room.send(Incoming {
                 event,
                 body: Some(body.into()),
                 received: Timestamp::now(),

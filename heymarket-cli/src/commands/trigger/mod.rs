@@ -1,34 +1,36 @@
-//! `heymarket trigger`: posts a sample of an event.
+//! `heymarket trigger`: posts sample events.
 
 mod samples;
 
 use std::time::Instant;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches as _};
 use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::{Shape, json as json_text};
-use crate::safety::{Curl, Part};
-use crate::webhook::{TOKEN_VARIABLE, Target, cause, tokens};
+use crate::output::json as json_text;
+use crate::output::shape::Shape;
+use crate::safety::curl::{Curl, Part};
+use crate::webhook::target::{Target, cause};
+use crate::webhook::token::{TOKEN_VARIABLE, tokens};
 
 const EVENT: &str = "event";
 
-const SHAPE: Shape = Shape {
-    items: None,
-    columns: &["event", "url", "status", "milliseconds"],
-};
+/// Posts a sample of every type.
+const ALL: &str = "all";
+
+const SHAPE: Shape = Shape::of(&["event", "url", "status", "milliseconds"]);
 
 #[derive(Args)]
 struct Arguments {
-    /// Where to post it
-    #[arg(long, value_name = "URL")]
-    to: String,
+    /// The URL to post to
+    #[arg(long, alias = "to", value_name = "URL")]
+    url: String,
 
-    /// The webhook's verification token; better set HEYMARKET_WEBHOOK_TOKEN, which no list of
-    /// processes shows
+    /// The webhook's verification token. Prefer HEYMARKET_WEBHOOK_TOKEN, which no list of processes
+    /// shows
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
 
@@ -36,32 +38,51 @@ struct Arguments {
     #[arg(long, short = 'f', value_name = "NAME=TEXT")]
     raw_field: Vec<String>,
 
-    /// Set a member of the event's data to JSON, or to a text that is none
+    /// Set a member of the event's data to JSON, or to a text that is not JSON
     #[arg(long, short = 'F', value_name = "NAME=VALUE")]
     field: Vec<String>,
 
-    /// The id of the webhook's configuration
+    /// The ID of the webhook's configuration
     #[arg(long, default_value_t = 1, value_name = "ID")]
     webhook_id: i64,
 }
 
 pub(crate) fn command() -> Command {
+    let mut values: Vec<PossibleValue> = samples::types()
+        .into_iter()
+        .map(PossibleValue::new)
+        .collect();
+    values.push(PossibleValue::new(ALL).help("A sample of every type"));
+    // The API misspells this type; both spellings work here.
+    if let Some(received) = values
+        .iter_mut()
+        .find(|value| value.get_name() == "message_recieved")
+    {
+        *received = received.clone().alias("message_received");
+    }
     let event = Arg::new(EVENT)
         .value_name("EVENT")
         .required(true)
-        .value_parser(PossibleValuesParser::new(samples::types()))
-        .help("The type of the event");
+        .value_parser(PossibleValuesParser::new(values))
+        .help("The type of the event, or `all`");
     Arguments::augment_args(
         Command::new("trigger")
-            .about("Post a sample of a webhook event")
+            .about("Post sample webhook events")
             .long_about(
-                "Post a sample of a webhook event, as Heymarket would, to try a receiver out.\n\n\
-                 The data is invented, with new ids and the time of now, so that each sample is a \
-                 new event; -f and -F set members of it, as in -F id=700100201 -f status=received. \
-                 Of opting in and out and of calls nobody knows the fields: those are a guess. \
-                 The API is not asked. Anything but a 2xx answer is a failure.\n\n\
-                 The command that --curl prints takes the token from HEYMARKET_WEBHOOK_TOKEN. It \
-                 takes a URL with a user name, a password or a query from HEYMARKET_WEBHOOK_URL.",
+                "Post sample webhook events, as Heymarket would, to try out a receiver.\n\n\
+                 The data is invented. Each sample has new IDs and the current time, so that it is a \
+                 new event. -f and -F set members of the data, as in -F id=700100201 -f \
+                 status=received. The data of opt-outs, opt-ins and calls is undocumented; those \
+                 samples are a guess. Sends nothing to the API. Any response but a 2xx is a \
+                 failure.\n\n\
+                 The command that --curl prints reads the token from HEYMARKET_WEBHOOK_TOKEN, and a \
+                 URL with a user name, a password or a query from HEYMARKET_WEBHOOK_URL.",
+            )
+            .after_help(
+                "Examples:\n  \
+                 heymarket trigger message_received --url http://127.0.0.1:9000/\n  \
+                 heymarket trigger all --url http://127.0.0.1:9000/\n  \
+                 heymarket trigger chat_closed --url http://127.0.0.1:9000/ -F id=9920",
             )
             .arg(event),
     )
@@ -70,8 +91,67 @@ pub(crate) fn command() -> Command {
 pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), Failure> {
     let arguments = Arguments::from_arg_matches(matches)?;
     let event = matches.get_one::<String>(EVENT);
-    let event = event.map(String::as_str).unwrap_or_default();
-    let target = Target::parse(&arguments.to)?;
+    let event = match event.map(String::as_str).unwrap_or_default() {
+        "message_received" => "message_recieved",
+        event => event,
+    };
+    let target = Target::parse(&arguments.url)?;
+    let events = match event {
+        ALL => samples::types(),
+        event => vec![event.to_owned()],
+    };
+    if context.globals.curl || context.globals.dry_run {
+        for event in &events {
+            let data = data(event, &arguments)?;
+            if context.globals.curl {
+                curl(context, &target, |token| {
+                    delivery(event, &arguments, &data, token)
+                })?;
+            } else {
+                show(
+                    context,
+                    &target,
+                    &delivery(event, &arguments, &data, "[redacted]"),
+                )?;
+            }
+        }
+        return Ok(());
+    }
+    if !target.is_local() && !context.globals.yes {
+        return Err(Failure::usage(format!(
+            "{target} is not on this machine; add --yes to post the sample and the token there"
+        )));
+    }
+    let token = tokens(arguments.token.clone().into_iter().collect())?;
+    let token = token.first().map(String::as_str).unwrap_or_default();
+    let mut results = Vec::new();
+    let mut failed = Vec::new();
+    for event in &events {
+        let delivery = delivery(event, &arguments, &data(event, &arguments)?, token);
+        let (result, status) = post(&target, event, &delivery).await?;
+        results.push(result);
+        if !status.is_success() {
+            failed.push(format!("{event}: {status}"));
+        }
+    }
+    let mut output = context.output()?;
+    match results.as_slice() {
+        [one] if event != ALL => output.json(&one.to_string(), SHAPE)?,
+        several => output.json(&json!(several).to_string(), SHAPE)?,
+    }
+    output.finish()?;
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::other(format!(
+            "{target} returned {}",
+            failed.join(", ")
+        )))
+    }
+}
+
+/// Returns the sample's data, with the members that the flags set.
+fn data(event: &str, arguments: &Arguments) -> Result<Value, Failure> {
     let mut data = samples::data(event);
     for field in &arguments.raw_field {
         set(&mut data, field, |text| text.into())?;
@@ -81,38 +161,31 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
             serde_json::from_str(text).unwrap_or_else(|_| text.into())
         })?;
     }
-    let delivery = |token: &str| json!({"type": event, "id": arguments.webhook_id, "token": token, "event_data": data});
-    if context.globals.curl {
-        return curl(context, &target, delivery);
-    }
-    if context.globals.dry_run {
-        return show(context, &target, &delivery("[redacted]"));
-    }
-    if !target.is_local() && !context.globals.yes {
-        return Err(Failure::usage(format!(
-            "{target} is not on this machine; add --yes to post the sample and the token there"
-        )));
-    }
-    let token = tokens(arguments.token.into_iter().collect())?;
-    let token = token.first().map(String::as_str).unwrap_or_default();
+    Ok(data)
+}
+
+fn delivery(event: &str, arguments: &Arguments, data: &Value, token: &str) -> Value {
+    json!({"type": event, "id": arguments.webhook_id, "token": token, "event_data": data})
+}
+
+/// Posts a delivery, and returns its result and the status.
+async fn post(
+    target: &Target,
+    event: &str,
+    delivery: &Value,
+) -> Result<(Value, http::StatusCode), Failure> {
     let start = Instant::now();
-    let answer = target.post(delivery(token).to_string().into_bytes()).await;
-    let answer = answer.map_err(|error| Failure::other(format!("{target}: {}", cause(&error))))?;
-    let status = answer.status();
+    let response = target.post(delivery.to_string().into_bytes()).await;
+    let response =
+        response.map_err(|error| Failure::other(format!("{target}: {}", cause(&error))))?;
+    let status = response.status();
     let result = json!({
         "event": event,
         "url": target.to_string(),
         "status": status.as_u16(),
         "milliseconds": u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
     });
-    let mut output = context.output()?;
-    output.json(&result.to_string(), SHAPE)?;
-    output.finish()?;
-    if status.is_success() {
-        Ok(())
-    } else {
-        Err(Failure::other(format!("{target} says {status}")))
-    }
+    Ok((result, status))
 }
 
 /// Shows the delivery, and sends nothing.
@@ -121,18 +194,18 @@ fn show(context: &Context, target: &Target, delivery: &Value) -> Result<(), Fail
     let body = json_text::pretty(&delivery.to_string());
     output.line(&format!("POST {target}\n\n{body}"))?;
     output.finish()?;
-    context.terminal.say("nothing was sent");
+    context.terminal.notice("nothing was sent");
     Ok(())
 }
 
-/// Prints the delivery as a curl command. It takes the token from a variable,
-/// and the URL too if that has a user name, a password or a query.
+/// Prints the delivery as a curl command that reads the token from a variable, and
+/// the URL as well if it has a user name, a password or a query.
 fn curl(
     context: &Context,
     target: &Target,
     delivery: impl Fn(&str) -> Value,
 ) -> Result<(), Failure> {
-    // Marks the place of the token; no other text contains it.
+    // Marks the place of the token. No other text contains it.
     let mark = uuid::Uuid::new_v4().to_string();
     let body = json_text::compact(&delivery(&mark).to_string());
     let (before, after) = body.split_once(&mark).unwrap_or((&body, ""));
@@ -148,18 +221,17 @@ fn curl(
         .print(context)
 }
 
-/// Sets the member that `field` names, with dots between the names of nested
-/// ones.
+/// Sets the member that a field names. Dots separate the names of nested members.
 fn set(data: &mut Value, field: &str, value: impl Fn(&str) -> Value) -> Result<(), Failure> {
     let (path, text) = field
         .split_once('=')
         .filter(|(path, _)| !path.is_empty())
-        .ok_or_else(|| Failure::usage("a field is written NAME=VALUE"))?;
+        .ok_or_else(|| Failure::usage("-f and -F take NAME=VALUE"))?;
     let mut place = data;
     for name in path.split('.') {
-        let members = place.as_object_mut().ok_or_else(|| {
-            Failure::usage(format!("the field {path}: what it is in is no object"))
-        })?;
+        let members = place
+            .as_object_mut()
+            .ok_or_else(|| Failure::usage(format!("the field {path} is not inside an object")))?;
         place = members.entry(name).or_insert_with(|| json!({}));
     }
     *place = value(text);

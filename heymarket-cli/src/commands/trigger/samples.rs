@@ -1,4 +1,4 @@
-//! Samples of events, with invented data in the shapes of the API.
+//! Sample events, with invented data in the shapes of the API.
 
 use heymarket_api::types::WebhookEventType;
 use jiff::Timestamp;
@@ -28,12 +28,12 @@ const OTHER_INBOX: i64 = 41002;
 const MEMBER: i64 = 50001;
 const OTHER_MEMBER: i64 = 50002;
 
-/// The names of all types, as they are on the wire.
+/// Returns the names of all types, as they are on the wire.
 pub(super) fn types() -> Vec<String> {
     TYPES.iter().map(|kind| kind.as_str().to_owned()).collect()
 }
 
-/// The data of an event of a type.
+/// Returns sample data of an event type.
 pub(super) fn data(event_type: &str) -> Value {
     use WebhookEventType as Type;
 
@@ -52,7 +52,7 @@ pub(super) fn data(event_type: &str) -> Value {
             "inbox": INBOX,
             "date": now(),
         }),
-        // The remaining ones are about a contact's wishes.
+        // The remaining types are about a contact's consent.
         _ => json!({
             "id": id(),
             "phone": CUSTOMER,
@@ -101,12 +101,12 @@ fn conversation(status: &str, assigned: i64, inbox: i64) -> Value {
     })
 }
 
-/// An id as messages have them, which no other sample has.
+/// Returns an ID that no other sample has.
 fn id() -> i64 {
     fastrand::i64(700_000_000..1_000_000_000)
 }
 
-/// The time of now, with digits enough to tell two samples apart.
+/// Returns the current time, precise enough to tell two samples apart.
 fn now() -> String {
     format!("{:.6}", Timestamp::now())
 }

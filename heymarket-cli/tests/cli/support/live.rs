@@ -141,6 +141,17 @@ impl Home {
         command
     }
 
+    /// A shell that finds the binary as `heymarket`.
+    pub(crate) fn shell(&self, line: &str) -> Command {
+        let binary = Path::new(env!("CARGO_BIN_EXE_heymarket"));
+        let folder = binary.parent().expect("a folder").display();
+        let mut command = self.program("/bin/sh");
+        command
+            .env("PATH", format!("{folder}:/usr/bin:/bin"))
+            .args(["-c", line]);
+        command
+    }
+
     pub(crate) fn run(&self, words: &[&str]) -> Outcome {
         self.run_with_input(words, "")
     }

@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 
 pub(crate) use live::{Home, Live, Running};
 pub(crate) use pty::Pty;
-pub(crate) use server::Server;
+pub(crate) use server::{Received, Server};
 pub(crate) use shell::curl_calls;
 pub(crate) use spec::{Operation, in_the_future, kebab, spec};
 

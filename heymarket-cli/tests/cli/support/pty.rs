@@ -46,6 +46,8 @@ impl Pty {
         command.cwd(env!("CARGO_MANIFEST_DIR"));
         command.env_clear();
         command.env("TERM", "xterm");
+        command.env("NO_COLOR", "1");
+        command.env("PAGER", "cat");
         for (name, value) in variables {
             command.env(name, value);
         }
@@ -88,6 +90,12 @@ impl Pty {
 
     pub(crate) fn type_line(&mut self, line: &str) {
         writeln!(self.writer, "{line}").expect("a terminal");
+    }
+
+    /// Presses keys.
+    pub(crate) fn type_keys(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).expect("a terminal");
+        self.writer.flush().expect("a terminal");
     }
 
     /// Waits for the end, and gives the exit code and all that was seen.

@@ -1,9 +1,9 @@
-//! The arguments of a command, from the parameters and the body of its
+//! Derives the arguments of a command from the parameters and the body of its
 //! operation.
 
 use heck::ToKebabCase as _;
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::{ToTokens, format_ident, quote};
 use serde_json::Value;
 
 use super::{names, plain};
@@ -11,29 +11,38 @@ use crate::error::Error;
 use crate::generate::model::Model;
 use crate::schema::{self, Operation};
 
-/// An argument: a flag, or of a path's parameter a word.
+/// An argument: a flag, or the positional of a path parameter.
 pub(super) struct Argument {
-    flag: String,
-    /// The name that the API has for it, where the flag is another.
+    pub(super) flag: String,
+    /// The API's name, where it differs from the flag.
     alias: Option<String>,
-    place: Place,
-    kind: Kind,
+    pub(super) place: Place,
+    pub(super) kind: Kind,
     is_many: bool,
-    is_required: bool,
-    help: String,
+    pub(super) is_required: bool,
+    pub(super) help: String,
+    /// The example of a parameter.
+    pub(super) example: Option<Value>,
 }
 
-enum Place {
+pub(super) enum Place {
     Path(String),
     Query(String),
     Member(Vec<String>),
 }
 
-enum Kind {
+#[derive(PartialEq)]
+pub(super) enum Kind {
     Integer,
+    /// An ID or a name: a variant of `Entity`.
+    Named(&'static str),
     Boolean,
     Text,
+    /// A text that may also come from a file.
+    LongText,
     Phone,
+    /// A phone number or an email address.
+    Address,
     Time,
     FutureTime,
     Enum(Vec<String>),
@@ -41,7 +50,7 @@ enum Kind {
 }
 
 impl Argument {
-    /// The flag, if it is that of a member of the body.
+    /// Returns the flag, if the argument is this member of the body.
     pub(super) fn flag_of(&self, member: &str) -> Option<String> {
         match &self.place {
             Place::Member(path) if path.as_slice() == [member] => Some(self.flag.clone()),
@@ -50,18 +59,19 @@ impl Argument {
     }
 }
 
-/// The arguments of an operation, in the order of the spec.
+/// Returns the arguments of an operation, in the order of the spec.
 pub(super) fn read(
     document: &Value,
     model: &Model<'_>,
+    resource: &str,
     operation: &Operation<'_>,
 ) -> Result<Vec<Argument>, Error> {
     let mut arguments: Vec<Argument> = operation
         .parameters()
-        .map(|parameter| of_parameter(document, parameter))
+        .map(|parameter| of_parameter(document, resource, parameter))
         .collect();
     if let Some(request) = model.request_schema(operation) {
-        // The client mints one where something is made or sent.
+        // The client generates one for operations that create or send.
         let mints = matches!(operation.text("x-safety"), "keyed" | "unsafe");
         let is_minted = |name: &str| mints && name == "local_id";
         for (name, property) in schema::object(request.value.get("properties")) {
@@ -83,14 +93,14 @@ pub(super) fn read(
             }
         }
     }
-    tell_apart(&mut arguments);
+    disambiguate(&mut arguments);
     check(operation, &arguments)?;
     Ok(arguments)
 }
 
-/// Of two flags of one name, the one of a nested member gets the name of what
-/// it is in; a name of the API's own is not repeated where it means another.
-fn tell_apart(arguments: &mut [Argument]) {
+/// Prefixes the flag of a nested member with its parent if the flag is not unique,
+/// and removes aliases that mean something else.
+fn disambiguate(arguments: &mut [Argument]) {
     let flags: Vec<String> = arguments.iter().map(|a| a.flag.clone()).collect();
     for argument in arguments.iter_mut() {
         let is_shared = flags.iter().filter(|flag| **flag == argument.flag).count() > 1;
@@ -128,7 +138,7 @@ fn check(operation: &Operation<'_>, arguments: &[Argument]) -> Result<(), Error>
     Ok(())
 }
 
-fn of_parameter(document: &Value, parameter: &Value) -> Argument {
+fn of_parameter(document: &Value, resource: &str, parameter: &Value) -> Argument {
     let text = |key: &str| parameter.get(key).and_then(Value::as_str).unwrap_or("");
     let name = text("name");
     let empty = Value::Null;
@@ -145,12 +155,17 @@ fn of_parameter(document: &Value, parameter: &Value) -> Argument {
         None => names::flag(name, is_integer),
     };
     let alias = Some(name.to_kebab_case()).filter(|alias| *alias != flag);
+    let entity = match place {
+        Place::Path(_) => names::entity_of_path(resource),
+        _ => names::entity(&flag),
+    };
     Argument {
         alias,
         flag,
         place,
-        kind,
+        kind: named(kind, entity),
         is_many,
+        example: parameter.get("example").cloned(),
         is_required: schema::flag(parameter, "required"),
         help: plain(text("description")),
     }
@@ -174,10 +189,15 @@ fn of_member(
         Some(flag) => flag.to_owned(),
         None => names::flag(name, matches!(kind, Kind::Integer)),
     };
+    let kind = match kind {
+        Kind::Text if matches!(flag.as_str(), "text" | "raw-text") => Kind::LongText,
+        kind => named(kind, names::entity(&flag)),
+    };
     Argument {
         alias: Some(name.to_kebab_case()).filter(|alias| *alias != flag),
         flag,
         kind,
+        example: None,
         is_many,
         is_required,
         help: plain(model.property_description(property)),
@@ -185,7 +205,15 @@ fn of_member(
     }
 }
 
-/// The kind of a value, and whether there may be several.
+/// Lets a name stand for a number that identifies something.
+fn named(kind: Kind, entity: Option<&'static str>) -> Kind {
+    match (kind, entity) {
+        (Kind::Integer, Some(entity)) => Kind::Named(entity),
+        (kind, _) => kind,
+    }
+}
+
+/// Returns the kind of a value, and whether it is a list.
 fn kind(document: &Value, schema: &Value) -> (Kind, bool) {
     let schema = schema::resolve(document, schema);
     if schema.get("type").and_then(Value::as_str) == Some("array")
@@ -207,6 +235,7 @@ fn scalar(schema: &Value) -> Kind {
     match (text("type"), text("format")) {
         ("string", _) if !values.is_empty() => Kind::Enum(values),
         ("string", "phone") => Kind::Phone,
+        ("string", "address") => Kind::Address,
         ("string", "date-time") => Kind::Time,
         ("string", _) => Kind::Text,
         ("integer", _) => Kind::Integer,
@@ -238,7 +267,13 @@ impl ToTokens for Argument {
         let kind = match kind {
             Kind::Integer => quote!(Kind::Integer),
             Kind::Boolean => quote!(Kind::Boolean),
+            Kind::Named(entity) => {
+                let entity = format_ident!("{entity}");
+                quote!(Kind::Named(Entity::#entity))
+            }
             Kind::Text => quote!(Kind::Text),
+            Kind::LongText => quote!(Kind::LongText),
+            Kind::Address => quote!(Kind::Address),
             Kind::Phone => quote!(Kind::Phone),
             Kind::Time => quote!(Kind::Time),
             Kind::FutureTime => quote!(Kind::FutureTime),

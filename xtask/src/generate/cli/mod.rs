@@ -1,7 +1,8 @@
-//! Writes the command tree of the command line: a table with one entry for each
-//! operation, from which it makes commands, flags, help and requests.
+//! Writes the command tables of the command line: one entry for each operation,
+//! from which it builds commands, flags, help and requests.
 
 mod arguments;
+mod examples;
 mod names;
 mod results;
 
@@ -15,7 +16,7 @@ use super::model::{Model, Schema};
 use super::operations::constant;
 use crate::error::Error;
 use crate::schema::{self, Choice, Operation};
-use arguments::Argument;
+use arguments::{Argument, Place};
 
 /// The folder of the command tree, relative to the project's root.
 pub(super) const FOLDER: &str = "heymarket-cli/src/generated";
@@ -39,7 +40,9 @@ pub(super) fn write(document: &Value, model: &Model<'_>) -> Result<TokenStream, 
 
         use heymarket_api::operations;
 
-        use crate::operations::spec::{Argument, Body, Effect, Kind, Operation, Place, Resource};
+        use crate::catalog::spec::{
+            Argument, Body, Effect, Entity, Kind, Operation, Place, Resource,
+        };
 
         #[doc = " All resources, in the order of the paths of the spec."]
         pub(crate) static RESOURCES: &[Resource] = &[#(#resources),*];
@@ -87,7 +90,7 @@ fn resource(
     let entries = operations
         .iter()
         .zip(&verbs)
-        .map(|(operation, verb)| entry(document, model, operation, verb))
+        .map(|(operation, verb)| entry(document, model, name, operation, verb))
         .collect::<Result<Vec<_>, Error>>()?;
     Ok(quote!(Resource { name: #name, about: #about, operations: &[#(#entries),*] }))
 }
@@ -95,18 +98,22 @@ fn resource(
 fn entry(
     document: &Value,
     model: &Model<'_>,
+    resource: &str,
     operation: &Operation<'_>,
     verb: &str,
 ) -> Result<TokenStream, Error> {
     let table = constant(&operation.name());
     let about = plain(operation.text("summary"));
-    let description = plain(operation.text("description"));
+    let arguments = arguments::read(document, model, resource, operation)?;
+    let arguments = in_words_of_flags(arguments);
+    let description = with_flags(&plain(operation.text("description")), &arguments);
+    let examples = examples::of(operation, &format!("{resource} {verb}"), &arguments);
     let docs = operation.value.pointer("/externalDocs/url");
     let docs = docs.and_then(Value::as_str).unwrap_or("");
     let is_deprecated = schema::flag(operation.value, "deprecated");
     let is_paged = operation.value.get("x-paging").is_some();
     let effect = effect(operation);
-    let arguments = arguments::read(document, model, operation)?;
+    let page_size = page_size(operation);
     let (is_exclusive, choice) = choice(model, operation, &arguments);
     let body = match body(document, operation) {
         None => quote!(Body::None),
@@ -127,6 +134,8 @@ fn entry(
             docs: #docs,
             is_deprecated: #is_deprecated,
             is_paged: #is_paged,
+            page_size: #page_size,
+            examples: &[#(#examples),*],
             effect: Effect::#effect,
             arguments: &[#(#arguments),*],
             choice: &[#(#choice),*],
@@ -138,7 +147,46 @@ fn entry(
     })
 }
 
-/// What is to be confirmed: what the spec says, and every `DELETE`.
+/// Returns the documented size of a page.
+fn page_size(operation: &Operation<'_>) -> TokenStream {
+    let size = operation.value.pointer("/x-paging/size");
+    match size.and_then(Value::as_u64) {
+        Some(size) => {
+            let size = proc_macro2::Literal::u64_unsuffixed(size);
+            quote!(Some(#size))
+        }
+        None => quote!(None),
+    }
+}
+
+/// Puts flags in place of the API's names in the helps of the arguments.
+fn in_words_of_flags(mut arguments: Vec<Argument>) -> Vec<Argument> {
+    let helps: Vec<String> = arguments
+        .iter()
+        .map(|argument| with_flags(&argument.help, &arguments))
+        .collect();
+    for (argument, help) in arguments.iter_mut().zip(helps) {
+        argument.help = help;
+    }
+    arguments
+}
+
+/// Puts flags in place of the API's names of members: `inbox_id` is `--inbox`.
+fn with_flags(text: &str, arguments: &[Argument]) -> String {
+    let mut text = text.to_owned();
+    for argument in arguments {
+        if let Place::Member(path) = &argument.place
+            && let Some(name) = path.last()
+        {
+            let flag = format!("`--{}`", argument.flag);
+            text = text.replace(&format!("`{}`", path.join(".")), &flag);
+            text = text.replace(&format!("`{name}`"), &flag);
+        }
+    }
+    text
+}
+
+/// Returns what is to be confirmed: what the spec says, and every `DELETE`.
 fn effect(operation: &Operation<'_>) -> syn::Ident {
     format_ident!(
         "{}",
@@ -152,15 +200,16 @@ fn effect(operation: &Operation<'_>) -> syn::Ident {
     )
 }
 
-/// Whether the operation takes a body, and whether that is an object with known
-/// members.
+/// Returns whether the operation takes a body and, if so, whether that is an object
+/// with known members.
 fn body(document: &Value, operation: &Operation<'_>) -> Option<bool> {
     let pointer = operation.request_schema()?;
     let schema = schema::resolve(document, document.pointer(&pointer)?);
     Some(schema.get("properties").is_some())
 }
 
-/// Whether one of several flags is to be given, and whether no more than one.
+/// Returns the flags of which at least one is required, and whether they exclude
+/// each other.
 fn choice(
     model: &Model<'_>,
     operation: &Operation<'_>,
@@ -180,7 +229,7 @@ fn choice(
     (choice == Choice::ExactlyOne, flags.collect())
 }
 
-/// Text as a terminal shows it: a paragraph on a line.
+/// Unwraps text: a line for each paragraph.
 fn plain(text: &str) -> String {
     let paragraphs = text.trim().split("\n\n");
     let paragraphs = paragraphs.map(|paragraph| {

@@ -1,12 +1,15 @@
-//! How commands and flags are named.
+//! Names commands and flags.
 
 use heck::ToKebabCase as _;
 
-/// The names that every command has a use of its own for.
-const TAKEN: [&str; 18] = [
+/// The flags that mean something else in every command.
+const TAKEN: [&str; 25] = [
     "all",
     "base-url",
     "body",
+    "color",
+    "columns",
+    "country",
     "curl",
     "debug",
     "dry-run",
@@ -16,17 +19,21 @@ const TAKEN: [&str; 18] = [
     "json",
     "profile",
     "raw-csv",
+    "render",
     "sandbox",
     "secret-command",
+    "sort",
     "state",
+    "utc",
     "version",
+    "wide",
     "yes",
     "y",
 ];
 
-/// The verbs of the operations of a resource: `create_contact_fields` of
-/// `contacts` is `create-fields`. Where an operation on one and one on several
-/// would be the same, the latter gets `-many`.
+/// Returns the verbs of the operations of a resource: `create_contact_fields` of
+/// `contacts` is `create-fields`. Where the operations on one and on several would
+/// have the same verb, the latter gets `-many`.
 pub(super) fn verbs(resource: &str, ids: &[String]) -> Vec<String> {
     let names: Vec<(String, bool)> = ids.iter().map(|id| verb(resource, id)).collect();
     let is_taken = |verb: &str| names.iter().filter(|(other, _)| other == verb).count() > 1;
@@ -42,8 +49,8 @@ pub(super) fn verbs(resource: &str, ids: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// The words of an operation id without those of the resource, and whether it
-/// names the resource in the plural.
+/// Returns the words of an operation ID without those of the resource, and whether
+/// it names the resource in the plural.
 fn verb(resource: &str, id: &str) -> (String, bool) {
     let nouns: Vec<&str> = resource.split('-').collect();
     let mut words = id.split('_');
@@ -65,7 +72,7 @@ fn singular(noun: &str) -> &str {
         .unwrap_or(noun)
 }
 
-/// The flag of a property: its name, without the `_id` of a number.
+/// Returns the flag of a property: its name, without the `_id` of a number.
 pub(super) fn flag(property: &str, is_integer: bool) -> String {
     let name = property.to_kebab_case();
     match name.strip_suffix("-id") {
@@ -74,7 +81,32 @@ pub(super) fn flag(property: &str, is_integer: bool) -> String {
     }
 }
 
-/// Whether the flag has another meaning in every command.
+/// Returns what the number of a flag identifies, so that a name can stand for it:
+/// the variant of `Entity`. A flag means the same in every command.
+pub(super) fn entity(flag: &str) -> Option<&'static str> {
+    match flag {
+        "inbox" | "to-inbox" => Some("Inbox"),
+        "as" | "assigned" | "assignee" | "member" => Some("Member"),
+        "list" => Some("List"),
+        "survey" => Some("Survey"),
+        "template" => Some("Template"),
+        _ => None,
+    }
+}
+
+/// Returns what the ID in the path of an operation of a resource identifies, so
+/// that a name can stand for it.
+pub(super) fn entity_of_path(resource: &str) -> Option<&'static str> {
+    match resource {
+        "lists" => Some("List"),
+        "surveys" => Some("Survey"),
+        "tags" => Some("Tag"),
+        "templates" => Some("Template"),
+        _ => None,
+    }
+}
+
+/// Returns whether the flag means something else in every command.
 pub(super) fn is_taken(flag: &str) -> bool {
     TAKEN.contains(&flag)
 }
@@ -89,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_verb_is_what_the_resource_does_not_say() {
+    fn a_verb_leaves_out_the_resource() {
         assert_eq!(
             of("inboxes", &["list_inboxes", "get_inbox"]),
             ["list", "get"]
@@ -110,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn many_are_told_from_one_where_both_are_there() {
+    fn an_operation_on_several_is_marked_where_needed() {
         assert_eq!(
             of(
                 "contacts",
@@ -121,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_for_the_number_of_a_thing_is_the_thing() {
+    fn a_flag_of_an_id_has_no_suffix() {
         assert_eq!(flag("inbox_id", true), "inbox");
         assert_eq!(flag("inboxID", true), "inbox");
         assert_eq!(flag("local_id", false), "local-id");

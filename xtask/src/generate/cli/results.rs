@@ -1,14 +1,14 @@
-//! How the result of an operation is shown as a table.
+//! Derives the columns of the result of an operation.
 
 use serde_json::Value;
 
 use crate::schema::{self, Operation};
 
-/// A table has no more columns than this, where the spec does not choose them.
+/// The number of columns where the spec does not choose them.
 const MOST_COLUMNS: usize = 7;
 
-/// The columns of a row: those of `x-columns`, or else the first plain
-/// properties, the id before all.
+/// Returns the columns of a row: those of `x-columns`, else the first plain
+/// properties, the ID first.
 pub(super) fn columns(document: &Value, operation: &Operation<'_>) -> Vec<String> {
     let Some(row) = success(document, operation).and_then(|schema| row(document, schema)) else {
         return Vec::new();
@@ -32,7 +32,8 @@ pub(super) fn columns(document: &Value, operation: &Operation<'_>) -> Vec<String
     names
 }
 
-/// The member that holds the rows, where the answer is an object around them.
+/// Returns the member that holds the rows, where the answer is an object around
+/// them.
 pub(super) fn items(document: &Value, operation: &Operation<'_>) -> Option<String> {
     let answer = schema::resolve(document, success(document, operation)?);
     if is_row(answer) {
@@ -45,8 +46,8 @@ fn success<'a>(document: &'a Value, operation: &Operation<'_>) -> Option<&'a Val
     document.pointer(&operation.success_schema()?)
 }
 
-/// The schema of what is one row: the answer, an item of it, or an item of the
-/// array in it.
+/// Returns the schema of one row: the answer, an item of it, or an item of the array
+/// in it.
 fn row<'a>(document: &'a Value, schema: &'a Value) -> Option<&'a Value> {
     let schema = schema::resolve(document, schema);
     if is_row(schema) {
@@ -72,7 +73,7 @@ fn is_row(schema: &Value) -> bool {
     has_id || schema.get("x-columns").is_some()
 }
 
-/// The first member that is an array of objects, and its items.
+/// Returns the first member that is an array of objects, and its items.
 fn rows_member<'a>(document: &'a Value, schema: &'a Value) -> Option<(&'a str, &'a Value)> {
     schema::object(schema.get("properties")).find_map(|(name, property)| {
         let items = schema::resolve(document, property).get("items")?;

@@ -1,4 +1,4 @@
-//! Secrets: what a profile holds or a command prints.
+//! The secrets of profiles and secret commands.
 
 use std::io::Read as _;
 use std::process::{Command, Stdio};
@@ -8,21 +8,21 @@ use serde::Deserialize;
 
 use crate::failure::Failure;
 
-/// No secret is as long as this, in bytes.
-const LONGEST: u64 = 64 * 1024;
+/// The largest accepted secret, in bytes.
+const MAX_BYTES: u64 = 64 * 1024;
 
-/// In which forms a secret can be given.
+/// Describes the accepted forms of a secret.
 pub(crate) const FORMS: &str = "either `ID:KEY` of an API secret, or \
     {\"id\": \"...\", \"key\": \"...\"}, or a legacy API key by itself or as {\"api_key\": \"...\"}";
 
-/// The credentials of a profile, or how to come by them. It has no `Debug`.
+/// Credentials, or a command that prints them. Has no `Debug` on purpose.
 #[derive(Clone, PartialEq)]
 pub(crate) enum Secret {
     /// An API secret.
     Pair { id: String, key: String },
     /// A legacy team API key.
     Legacy(String),
-    /// A command for the shell, which prints either.
+    /// A shell command that prints either.
     Command(String),
 }
 
@@ -35,7 +35,7 @@ struct Json {
 }
 
 impl Secret {
-    /// What it is, for people.
+    /// Names the kind of secret, for people.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Pair { .. } => "API secret",
@@ -44,8 +44,8 @@ impl Secret {
         }
     }
 
-    /// Reads one of the [`FORMS`]; `None` if it is none. What was given is not
-    /// told, since all of it may be secret.
+    /// Parses one of the [`FORMS`]. Returns `None` for anything else, since an
+    /// error could quote a secret.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         if text.starts_with('{') {
@@ -76,16 +76,16 @@ impl Secret {
         }
     }
 
-    /// The credentials; a command is run for them.
+    /// Returns the credentials. Runs the secret command, if there is one.
     pub(crate) fn credentials(&self) -> Result<Credentials, Failure> {
         match self {
             Self::Pair { id, key } => Ok(Credentials::api_secret(id, key)),
             Self::Legacy(key) => Ok(Credentials::api_key(key)),
-            Self::Command(command) => match Self::parse(&printed(command)?) {
+            Self::Command(command) => match Self::parse(&run(command)?) {
                 Some(Self::Pair { id, key }) => Ok(Credentials::api_secret(id, key)),
                 Some(Self::Legacy(key)) => Ok(Credentials::api_key(key)),
                 Some(Self::Command(_)) | None => Err(Failure::credentials(format!(
-                    "what the secret command printed is no secret; it is {FORMS}"
+                    "the output of the secret command is not a secret; expected {FORMS}"
                 ))),
             },
         }
@@ -96,39 +96,39 @@ impl Secret {
 pub(crate) fn read(stream: impl std::io::Read, what: &str) -> Result<String, Failure> {
     let mut bytes = Vec::new();
     stream
-        .take(LONGEST + 1)
+        .take(MAX_BYTES + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| Failure::credentials(format!("{what}: {error}")))?;
-    if bytes.len() as u64 > LONGEST {
+    if bytes.len() as u64 > MAX_BYTES {
         return Err(Failure::credentials(format!(
-            "{what}: more than {LONGEST} bytes, which is no secret"
+            "{what}: not a secret, since it has more than {MAX_BYTES} bytes"
         )));
     }
     String::from_utf8(bytes).map_err(|_| Failure::credentials(format!("{what}: not valid UTF-8")))
 }
 
-/// What a command prints. Its standard error and input are this program's, so
-/// that it can ask for a passphrase. No error tells of the command or of what
-/// it printed.
-fn printed(command: &str) -> Result<String, Failure> {
+/// Runs a command and returns its output. The command inherits standard input and
+/// error, so that it can ask for a passphrase. No error quotes the command or its
+/// output.
+fn run(command: &str) -> Result<String, Failure> {
     let failed = |problem: String| Failure::credentials(format!("the secret command {problem}"));
     let mut child = shell(command)
         .stdin(Stdio::inherit())
         .stderr(Stdio::inherit())
         .stdout(Stdio::piped())
         .spawn()
-        .map_err(|error| failed(format!("cannot be run: {error}")))?;
+        .map_err(|error| failed(format!("does not start: {error}")))?;
     let text = match child.stdout.take() {
         Some(stdout) => read(stdout, "the output of the secret command"),
         None => Ok(String::new()),
     };
     if text.is_err() {
-        // It would wait for a reader that does not come.
+        // Without a reader it would block.
         let _ = child.kill();
     }
     let status = child
         .wait()
-        .map_err(|error| failed(format!("cannot be waited for: {error}")))?;
+        .map_err(|error| failed(format!("cannot be awaited: {error}")))?;
     let text = text?;
     if !status.success() {
         return Err(failed(format!("failed with {status}")));
@@ -150,7 +150,7 @@ fn shell(command: &str) -> Command {
 fn shell(command: &str) -> Command {
     use std::os::windows::process::CommandExt as _;
     let mut shell = Command::new("cmd");
-    // As it is: cmd has quotes of its own.
+    // cmd has its own quoting.
     shell.arg("/C").raw_arg(command);
     shell
 }
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_secret_is_refused() {
+    fn text_in_no_documented_form_is_refused() {
         for text in [
             "",
             "\n",

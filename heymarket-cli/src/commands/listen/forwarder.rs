@@ -1,4 +1,4 @@
-//! Posts events on, one after the other.
+//! Forwards events to a URL, one at a time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,21 +8,21 @@ use http::StatusCode;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::Incoming;
-use crate::output::Terminal;
-use crate::webhook::{Target, cause};
+use super::incoming::Incoming;
+use crate::output::terminal::Terminal;
+use crate::webhook::target::{Target, cause};
 
-/// How many events may wait to be posted on.
-const WAITING: usize = 1000;
-/// The wait before the first retry; each further one is twice as long.
+/// The number of events that may wait to be forwarded.
+const QUEUE: usize = 1000;
+/// The wait before the first retry. It doubles with each retry.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// How long what waits at the end may take.
+const MAX_WAIT: Duration = Duration::from_secs(60);
+/// The time to forward what is left at the end.
 const GRACE: Duration = Duration::from_secs(5);
 
 pub(super) struct Forwarder {
     deliveries: mpsc::Sender<Delivery>,
-    /// For events of the history, which came in no body.
+    /// For events of the message history, which have no body.
     token: String,
     unfinished: Arc<AtomicUsize>,
     task: JoinHandle<()>,
@@ -31,20 +31,20 @@ pub(super) struct Forwarder {
 
 struct Delivery {
     body: Vec<u8>,
-    /// What it is about, without anything personal.
-    what: String,
+    /// Identifies the event without personal data.
+    key: String,
 }
 
 impl Forwarder {
     pub(super) fn start(target: Target, token: String, retries: u32, terminal: Terminal) -> Self {
-        let (deliveries, mut waiting) = mpsc::channel::<Delivery>(WAITING);
+        let (deliveries, mut waiting) = mpsc::channel::<Delivery>(QUEUE);
         let unfinished = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&unfinished);
         let task = tokio::spawn(async move {
             while let Some(delivery) = waiting.recv().await {
                 if let Err(problem) = post(&target, &delivery, retries).await {
-                    let what = &delivery.what;
-                    terminal.say(&format!("not forwarded to {target}: {what}: {problem}"));
+                    let key = &delivery.key;
+                    terminal.notice(&format!("not forwarded to {target}: {key}: {problem}"));
                 }
                 counter.fetch_sub(1, Ordering::Relaxed);
             }
@@ -58,15 +58,15 @@ impl Forwarder {
         }
     }
 
-    /// Waits until a further event can be taken.
+    /// Waits until there is room for a further event.
     pub(super) async fn has_room(&self) {
-        // The place is given back at once: nobody else takes one.
+        // No other task takes the room.
         let _ = self.deliveries.reserve().await;
     }
 
-    /// Takes an event to post on.
+    /// Queues an event.
     pub(super) fn forward(&self, incoming: Incoming) {
-        let what = incoming.event.dedupe_key();
+        let key = incoming.event.dedupe_key();
         let body = match incoming.body {
             Some(body) => Ok(body),
             None => incoming.event.sign_for_test(&self.token),
@@ -75,7 +75,7 @@ impl Forwarder {
             self.unfinished.fetch_add(1, Ordering::Relaxed);
             let delivery = Delivery {
                 body,
-                what: what.clone(),
+                key: key.clone(),
             };
             let taken = self.deliveries.try_send(delivery).is_ok();
             if !taken {
@@ -85,46 +85,48 @@ impl Forwarder {
         });
         if !taken {
             self.terminal
-                .say(&format!("not forwarded: {what}: too many wait"));
+                .notice(&format!("not forwarded: {key}: the queue is full"));
         }
     }
 
-    /// Posts on what waits, as far as that goes quickly.
+    /// Forwards what is queued, within the grace period.
     pub(super) async fn finish(self) {
         drop(self.deliveries);
         let _ = tokio::time::timeout(GRACE, self.task).await;
         let unfinished = self.unfinished.load(Ordering::Relaxed);
         if unfinished > 0 {
-            self.terminal
-                .say(&format!("{unfinished} events were not forwarded"));
+            self.terminal.notice(&match unfinished {
+                1 => "1 event was not forwarded".to_owned(),
+                count => format!("{count} events were not forwarded"),
+            });
         }
     }
 }
 
-/// Posts a delivery, several times if need be.
+/// Posts a delivery, with retries.
 async fn post(target: &Target, delivery: &Delivery, retries: u32) -> Result<(), String> {
     let mut wait = FIRST_WAIT;
     let mut attempt = 1;
     loop {
         let problem = match target.post(delivery.body.clone()).await {
-            Ok(answer) if answer.status().is_success() => return Ok(()),
-            Ok(answer) if !says_later(answer.status()) => {
-                return Err(format!("{} says {}", target, answer.status()));
+            Ok(response) if response.status().is_success() => return Ok(()),
+            Ok(response) if !is_retryable(response.status()) => {
+                return Err(format!("the receiver returned {}", response.status()));
             }
-            Ok(answer) => answer.status().to_string(),
+            Ok(response) => response.status().to_string(),
             Err(error) => cause(&error),
         };
         if attempt > retries {
-            return Err(format!("{problem}, {attempt} times"));
+            return Err(format!("{problem}, after {attempt} attempts"));
         }
         attempt += 1;
         tokio::time::sleep(wait).await;
-        wait = (2 * wait).min(LONGEST_WAIT);
+        wait = (2 * wait).min(MAX_WAIT);
     }
 }
 
-/// Whether another attempt may do better.
-fn says_later(status: StatusCode) -> bool {
+/// Returns whether a retry may succeed.
+fn is_retryable(status: StatusCode) -> bool {
     status.is_server_error()
         || status == StatusCode::REQUEST_TIMEOUT
         || status == StatusCode::TOO_MANY_REQUESTS

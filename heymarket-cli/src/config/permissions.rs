@@ -1,4 +1,4 @@
-//! Who may read and replace the file of the profiles.
+//! Permissions of the config file and its folders.
 
 use std::fs::{self, File};
 use std::io;
@@ -6,40 +6,40 @@ use std::path::Path;
 
 use crate::failure::Failure;
 
-/// Refuses a file that others can read or replace.
+/// Rejects a config file that other users can read or replace.
 #[cfg(unix)]
 pub(super) fn check(path: &Path, file: &File) -> Result<(), Failure> {
     let failed = |error| crate::files::failed(path, error);
-    let found = Found::of(&file.metadata().map_err(failed)?);
+    let found = Ownership::of(&file.metadata().map_err(failed)?);
     found.must_be_private(path, crate::files::user())?;
-    // Of a link, both the folder that it is in and that of its target.
+    // Of a symbolic link, its own folder and that of its target.
     let target = fs::canonicalize(path).map_err(failed)?;
     for place in [path, &target] {
         let folder = match place.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        let found = Found::of(&fs::metadata(folder).map_err(failed)?);
+        let found = Ownership::of(&fs::metadata(folder).map_err(failed)?);
         found.must_be_safe(folder, crate::files::user())?;
     }
     Ok(())
 }
 
-/// Elsewhere the folder of the user's settings has the rights.
+/// Other platforms restrict the folder of the user's settings themselves.
 #[cfg(not(unix))]
 pub(super) fn check(_: &Path, _: &File) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The owner and the rights of a file or a folder.
+/// The owner and the mode of a file or a folder.
 #[cfg(unix)]
-struct Found {
+struct Ownership {
     owner: u32,
     mode: u32,
 }
 
 #[cfg(unix)]
-impl Found {
+impl Ownership {
     fn of(metadata: &fs::Metadata) -> Self {
         use std::os::unix::fs::MetadataExt as _;
         Self {
@@ -48,50 +48,49 @@ impl Found {
         }
     }
 
-    /// Refuses a file that anybody but the user may read or write.
+    /// Rejects a file that anyone but the user may read or write.
     fn must_be_private(&self, path: &Path, user: u32) -> Result<(), Failure> {
         if self.owner != user {
-            return Err(self.of_another(path));
+            return Err(self.other_owner(path));
         }
         if self.mode & 0o077 != 0 {
-            return Err(self.open_to_others(path, "holds secrets", "use it", 600));
+            return Err(self.too_open(path, "holds secrets", "read or write it", 600));
         }
         Ok(())
     }
 
-    /// Refuses a folder in which anybody but the user and root may replace files.
+    /// Rejects a folder in which anyone but the user and root may replace files.
     fn must_be_safe(&self, path: &Path, user: u32) -> Result<(), Failure> {
         if self.owner != user && self.owner != 0 {
-            return Err(self.of_another(path));
+            return Err(self.other_owner(path));
         }
         if self.mode & 0o022 != 0 {
-            return Err(self.open_to_others(path, "holds the profiles", "replace them", 700));
+            return Err(self.too_open(path, "holds the config file", "replace it", 700));
         }
         Ok(())
     }
 
-    fn of_another(&self, path: &Path) -> Failure {
+    fn other_owner(&self, path: &Path) -> Failure {
         Failure::credentials(format!(
-            "{} belongs to another user, whose id is {}, and profiles are used by their owner \
-             only; give it to yourself with chown, or set HEYMARKET_CONFIG_DIR to another folder",
+            "{} belongs to another user (ID {}); change its owner with chown, or set \
+             HEYMARKET_CONFIG_DIR to another folder",
             path.display(),
             self.owner
         ))
     }
 
-    fn open_to_others(&self, path: &Path, what: &str, may: &str, right: u32) -> Failure {
+    fn too_open(&self, path: &Path, what: &str, may: &str, right: u32) -> Failure {
         let shown = path.display();
-        let quoted = crate::safety::quoted(&shown.to_string());
+        let quoted = crate::shell::quoted(&shown.to_string());
         Failure::credentials(format!(
-            "{shown} {what}, and others than its owner may {may} (its mode is {:03o}); run: \
-             chmod {right} {quoted}",
+            "{shown} {what}, but other users may {may} (mode {:03o}); run: chmod {right} {quoted}",
             self.mode
         ))
     }
 }
 
-/// Makes a folder, for its owner only.
-pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
+/// Creates a folder and its parents with mode 0700.
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -101,13 +100,13 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use super::Found;
+    use super::Ownership;
     use std::path::Path;
 
     #[test]
-    fn only_the_users_own_closed_file_holds_secrets() {
+    fn a_file_of_secrets_is_the_users_with_mode_0600() {
         let is_private = |owner, mode| {
-            let found = Found { owner, mode };
+            let found = Ownership { owner, mode };
             found.must_be_private(Path::new("/a"), 1000).is_ok()
         };
         assert!(is_private(1000, 0o600) && is_private(1000, 0o400));
@@ -117,9 +116,9 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_the_users_or_roots_and_closed_to_writers() {
+    fn only_the_user_and_root_may_write_to_a_folder() {
         let is_safe = |owner, mode| {
-            let found = Found { owner, mode };
+            let found = Ownership { owner, mode };
             found.must_be_safe(Path::new("/a"), 1000).is_ok()
         };
         assert!(is_safe(1000, 0o700) && is_safe(0, 0o755));

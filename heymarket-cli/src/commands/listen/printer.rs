@@ -1,32 +1,33 @@
-//! Shows events on standard output.
+//! Prints events on standard output.
 
 use heymarket_api::types::{Conversation, Message};
 use heymarket_api::webhook::{Envelope, EventData};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::Incoming;
-use crate::cli::Format;
+use super::incoming::Incoming;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::{Output, Shape, Terminal, plain};
-use crate::safety;
+use crate::globals::Format;
+use crate::output::results::Output;
+use crate::output::shape::Shape;
+use crate::output::terminal::Terminal;
+use crate::output::{plain, style};
+use crate::safety::debug;
 
-const SHAPE: Shape = Shape {
-    items: None,
-    columns: &["received", "type", "key", "source"],
-};
+const SHAPE: Shape = Shape::of(&["received", "type", "key", "source"]);
 
-pub(super) struct Show {
+/// Prints events.
+pub(super) struct Printer {
     output: Output,
     terminal: Terminal,
-    /// For a person, and not as JSON.
+    /// Lines for people instead of JSON.
     is_prose: bool,
-    has_content: bool,
+    shows_content: bool,
 }
 
-impl Show {
-    pub(super) fn new(context: &Context, has_content: bool) -> Result<Self, Failure> {
+impl Printer {
+    pub(super) fn new(context: &Context, shows_content: bool) -> Result<Self, Failure> {
         let globals = &context.globals;
         let is_prose = match globals.format {
             Some(format) => format == Format::Table,
@@ -35,23 +36,23 @@ impl Show {
         Ok(Self {
             output: context.stream()?,
             terminal: context.terminal,
-            is_prose: is_prose && globals.jq.is_none(),
-            has_content,
+            is_prose: is_prose && globals.jq.is_none() && globals.render.is_none(),
+            shows_content,
         })
     }
 
-    /// Shows an event, at once. One that `--jq` fails on is reported on standard
-    /// error: a sender must not be able to end the receiver.
+    /// Prints an event at once. An event that `--jq` fails on is reported on standard
+    /// error, since a sender must not be able to stop the receiver.
     ///
     /// # Errors
     ///
-    /// When standard output cannot be written.
+    /// Returns an error if standard output cannot be written.
     pub(super) fn event(&mut self, incoming: &Incoming) -> Result<(), Failure> {
         match self.write(incoming) {
             Err(failure @ Failure::Output(_)) => return Err(failure),
             Err(failure) => {
-                let line = format!("not shown: {}: {failure}", incoming.event.dedupe_key());
-                self.terminal.say(&plain::one_line(&line));
+                let line = format!("not printed: {}: {failure}", incoming.event.dedupe_key());
+                self.terminal.notice(&plain::one_line(&line));
             }
             Ok(()) => {}
         }
@@ -60,16 +61,23 @@ impl Show {
 
     fn write(&mut self, incoming: &Incoming) -> Result<(), Failure> {
         if self.is_prose {
-            let line = prose(incoming, self.has_content);
-            self.output.line(&plain::one_line(&line))
+            let line = prose(incoming, self.shows_content);
+            let line = plain::one_line(&line);
+            let line = match line.split_once("  ") {
+                Some((time, rest)) if self.terminal.colors_output => {
+                    format!("{}  {rest}", style::paint(time, style::DIM))
+                }
+                _ => line.into_owned(),
+            };
+            self.output.trusted_line(&line)
         } else {
-            let json = json(incoming, self.has_content);
-            self.output.item(&json.to_string(), SHAPE)
+            let json = json(incoming, self.shows_content);
+            self.output.items(&[json.to_string()], SHAPE)
         }
     }
 }
 
-fn json(incoming: &Incoming, has_content: bool) -> Value {
+fn json(incoming: &Incoming, shows_content: bool) -> Value {
     let event = &incoming.event;
     json!({
         "received": incoming.received.to_string(),
@@ -77,7 +85,7 @@ fn json(incoming: &Incoming, has_content: bool) -> Value {
         "key": event.dedupe_key(),
         "source": source(incoming),
         "webhook_id": event.webhook_id,
-        "data": data(incoming, has_content),
+        "data": data(incoming, shows_content),
     })
 }
 
@@ -88,24 +96,24 @@ fn source(incoming: &Incoming) -> &'static str {
     }
 }
 
-/// What the event is about. With its content it is as it came; without, it has
-/// only members that are known and not sensitive.
-fn data(incoming: &Incoming, has_content: bool) -> Value {
+/// Returns the data of an event: with content unmodified; without, only the known
+/// members that are not sensitive.
+fn data(incoming: &Incoming, shows_content: bool) -> Value {
     let typed = incoming.event.sign_for_test("").unwrap_or_default();
     let typed = event_data(&typed);
     let mut data = match &incoming.body {
         Some(body) => event_data(body),
         None => typed.clone(),
     };
-    if !has_content {
+    if !shows_content {
         let is_known = !matches!(about(&incoming.event.data), About::Unknown);
         keep_known(&mut data, &typed);
-        safety::hide(&mut data, !is_known);
+        debug::redact(&mut data, !is_known);
     }
     data
 }
 
-/// The data in the body of a delivery.
+/// Returns the data in the body of a delivery.
 fn event_data(body: &[u8]) -> Value {
     let mut body: Value = serde_json::from_slice(body).unwrap_or_default();
     body.get_mut("event_data")
@@ -113,7 +121,7 @@ fn event_data(body: &[u8]) -> Value {
         .unwrap_or_default()
 }
 
-/// Takes out the members that the types do not know: they may be personal.
+/// Removes members that the types do not know, since they may be personal.
 fn keep_known(data: &mut Value, known: &Value) {
     match (data, known) {
         (Value::Object(members), Value::Object(known)) => {
@@ -127,13 +135,13 @@ fn keep_known(data: &mut Value, known: &Value) {
                 keep_known(item, known);
             }
         }
-        // Another shape than the types write, of which nothing else is known.
+        // A shape that the types do not have.
         (data @ (Value::Object(_) | Value::Array(_)), known) => *data = known.clone(),
         _ => {}
     }
 }
 
-/// What an event is about, in the shapes that there are.
+/// The subject of an event.
 enum About<'a> {
     Message(&'a Message),
     Conversation(&'a Conversation),
@@ -155,8 +163,8 @@ fn about(data: &EventData) -> About<'_> {
     }
 }
 
-/// An event as a line for a person.
-fn prose(incoming: &Incoming, has_content: bool) -> String {
+/// Formats an event as a line for people.
+fn prose(incoming: &Incoming, shows_content: bool) -> String {
     let event = &incoming.event;
     let time = incoming.received.to_zoned(TimeZone::system());
     let time = time.strftime("%H:%M:%S");
@@ -171,13 +179,16 @@ fn prose(incoming: &Incoming, has_content: bool) -> String {
                 line.push_str(&format!(", {status}"));
             }
         }
-        About::Conversation(conversation) => line.push_str(&of_conversation(conversation)),
-        About::Unknown => {}
+        About::Conversation(conversation) => {
+            line.push_str(&of_conversation(conversation));
+            line.push_str(&state_of(conversation));
+        }
+        About::Unknown => line.push_str(&of_unknown(&data(incoming, false))),
     }
     if event.envelope == Envelope::History {
         line.push_str(" (from the history)");
     }
-    if has_content {
+    if shows_content {
         line.push_str(&content(incoming));
     }
     line
@@ -191,6 +202,34 @@ fn of_conversation(conversation: &Conversation) -> String {
         conversation.id,
         inbox.unwrap_or_default()
     )
+}
+
+/// Describes the state that an event of a conversation reports.
+fn state_of(conversation: &Conversation) -> String {
+    let mut text = String::new();
+    if let Some(status) = &conversation.status {
+        text.push_str(&format!(", {status}"));
+    }
+    match conversation.assigned.as_ref().map(|member| member.id) {
+        Some(member) => text.push_str(&format!(", assigned to {member}")),
+        None => text.push_str(", unassigned"),
+    }
+    text
+}
+
+/// Describes the data of an event without a documented shape: opt-outs, opt-ins and
+/// calls. Phone numbers are redacted.
+fn of_unknown(data: &Value) -> String {
+    let members = data.as_object().into_iter().flatten();
+    let shown = members
+        .filter(|(_, value)| value.is_number() || value.is_boolean())
+        .map(|(name, value)| format!("{name} {value}"));
+    let shown: Vec<String> = shown.collect();
+    if shown.is_empty() {
+        String::new()
+    } else {
+        format!("  {}", shown.join(", "))
+    }
 }
 
 fn content(incoming: &Incoming) -> String {
@@ -214,7 +253,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_data_of_a_body_that_is_no_object_is_null() {
+    fn the_data_of_a_body_without_an_object_is_null() {
         for body in ["[]", "[1,2]", "7", "\"x\"", "null", "{", "{}"] {
             assert_eq!(event_data(body.as_bytes()), Value::Null, "{body}");
         }

@@ -1,0 +1,8 @@
+//! The config file: profiles, defaults and aliases.
+
+pub(crate) mod defaults;
+pub(crate) mod file;
+mod parse;
+pub(crate) mod permissions;
+pub(crate) mod profile;
+pub(crate) mod secret;
