@@ -24,12 +24,12 @@ async function respond(delivery, env) {
 }
 
 const delivery = (token) =>
-  JSON.stringify({ type: "message_received", token, event_data: { id: 7, text: "Invented" } });
+  JSON.stringify({ type: "message_sent", token, event_data: { id: 7, text: "Invented" } });
 const env = { HEYMARKET_WEBHOOK_TOKEN: "right" };
 
 const verified = await respond(delivery("right"), env);
 assert.equal(verified.status, "200");
-assert.equal(verified.body.type, "message_received");
+assert.equal(verified.body.type, "message_sent");
 assert.ok(verified.body.key.length > 0 && !verified.body.key.includes("Invented"));
 assert.equal((await respond(delivery("right"), env)).body.key, verified.body.key);
 assert.equal((await respond(delivery("wrong"), env)).status, "401");
