@@ -178,7 +178,7 @@ async fn requests_are_filtered_by_what_the_query_says() {
 }
 
 #[tokio::test]
-async fn the_journal_keeps_the_latest_requests_and_the_start_of_bodies() {
+async fn the_journal_keeps_the_latest_requests_and_starts_of_bodies() {
     let sandbox = sandbox().journal(10).start().await.expect("a sandbox");
     let long = text(STRANGER, &"x".repeat(1_000_000));
     for _ in 0..25 {

@@ -114,7 +114,7 @@ fn unknown_path(context: &Context, method: &Method, uri: &Uri, headers: &HeaderM
     response.into_response()
 }
 
-/// Records a request that is none of an operation, unless it is for the control
+/// Records a request that belongs to no operation, unless it is for the control
 /// endpoints.
 fn record(context: &Context, method: &Method, uri: &Uri, response: &ApiResponse) {
     if !uri.path().starts_with("/_sandbox") {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::request::RecordedRequest;
 
-/// Headers that curl sets by itself, or that are of one connection.
+/// Headers that curl sets, or that describe one connection.
 const LEFT_OUT: [&str; 7] = [
     "accept",
     "accept-encoding",

@@ -94,7 +94,7 @@ pub(super) fn delete_many(call: &mut Call<'_>) -> Result<Value, Rejection> {
     Ok(ok())
 }
 
-/// Creates or changes each contact by itself. A failure does not affect the
+/// Creates or changes each contact separately. A failure does not affect the
 /// others.
 pub(super) fn upsert(call: &mut Call<'_>) -> Result<Value, Rejection> {
     #[derive(Deserialize)]

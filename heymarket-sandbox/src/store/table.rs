@@ -19,7 +19,7 @@ pub(crate) trait Record {
     }
 }
 
-/// A part of a table that can be listed by itself.
+/// A part of a table that can be listed alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Part {
     /// All records.
