@@ -15,26 +15,31 @@ const LEFT_OUT: [&str; 7] = [
     "user-agent",
 ];
 
-pub(super) fn command(request: &RecordedRequest, base_url: &str) -> String {
-    let mut target = format!("{base_url}{}", request.path);
-    if let Some(query) = &request.query {
-        target = format!("{target}?{query}");
-    }
-    let mut parts = vec![format!("curl -X {} {}", request.method, quoted(&target))];
-    if request.headers.contains_key("authorization") {
-        parts.push("-H \"Authorization: Bearer $HEYMARKET_API_KEY\"".to_owned());
-    }
-    for (name, value) in &request.headers {
-        if !LEFT_OUT.contains(&name.as_str()) {
-            parts.push(format!("-H {}", quoted(&format!("{name}: {value}"))));
+impl RecordedRequest {
+    /// Returns a command line that repeats the request with curl, quoted for a
+    /// POSIX shell. The token comes from the variable `HEYMARKET_API_KEY`.
+    #[must_use]
+    pub fn curl(&self, base_url: &str) -> String {
+        let mut target = format!("{base_url}{}", self.path);
+        if let Some(query) = &self.query {
+            target = format!("{target}?{query}");
         }
+        let mut parts = vec![format!("curl -X {} {}", self.method, quoted(&target))];
+        if self.headers.contains_key("authorization") {
+            parts.push("-H \"Authorization: Bearer $HEYMARKET_API_KEY\"".to_owned());
+        }
+        for (name, value) in &self.headers {
+            if !LEFT_OUT.contains(&name.as_str()) {
+                parts.push(format!("-H {}", quoted(&format!("{name}: {value}"))));
+            }
+        }
+        match &self.body {
+            Value::Null => {}
+            Value::String(text) => parts.push(format!("--data-raw {}", quoted(text))),
+            body => parts.push(format!("--data-raw {}", quoted(&body.to_string()))),
+        }
+        parts.join(" \\\n  ")
     }
-    match &request.body {
-        Value::Null => {}
-        Value::String(text) => parts.push(format!("--data-raw {}", quoted(text))),
-        body => parts.push(format!("--data-raw {}", quoted(&body.to_string()))),
-    }
-    parts.join(" \\\n  ")
 }
 
 /// Quotes a text for a POSIX shell.

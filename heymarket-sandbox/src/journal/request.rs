@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::curl;
 use super::entry::Entry;
 use super::redact;
 
@@ -85,13 +84,6 @@ impl RecordedRequest {
             response: redact::shown(&entry.response),
             response_truncated: entry.response.is_truncated(),
         }
-    }
-
-    /// Returns a command line that repeats the request with curl, quoted for a
-    /// POSIX shell. The token comes from the variable `HEYMARKET_API_KEY`.
-    #[must_use]
-    pub fn curl(&self, base_url: &str) -> String {
-        curl::command(self, base_url)
     }
 }
 
