@@ -1,0 +1,297 @@
+//! What is sent, from where, to whom and when.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::number::{Country, normalize};
+use crate::placeholders::Text;
+use crate::window::Window;
+use crate::zones;
+
+/// The longest ID of a batch.
+const MAX_ID: usize = 200;
+
+/// One text to many recipients, under an ID of the caller's.
+///
+/// The ID makes planning repeatable: planning the same batch again changes
+/// nothing, and another text or other recipients under the same ID are refused.
+///
+/// ```
+/// use heymarket_outbox::Batch;
+///
+/// # fn run() -> Result<(), heymarket_outbox::Error> {
+/// let batch = Batch::new("july", 41001, 50001)
+///     .text("Hi {{first}}, see you {{time}}.")
+///     .window("09:00-20:00".parse()?)
+///     .country("US");
+/// # Ok(())
+/// # }
+/// # run().unwrap();
+/// ```
+#[derive(Clone, PartialEq)]
+#[must_use]
+pub struct Batch {
+    pub(crate) id: String,
+    pub(crate) settings: Settings,
+    pub(crate) allowed: Option<BTreeSet<String>>,
+    pub(crate) country: Option<String>,
+}
+
+/// What of a batch is kept in the database.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Settings {
+    pub(crate) inbox: i64,
+    pub(crate) creator: i64,
+    pub(crate) content: Content,
+    pub(crate) media: Option<String>,
+    pub(crate) window: Option<Window>,
+    pub(crate) zone: Option<String>,
+    pub(crate) not_before: Option<Timestamp>,
+    pub(crate) not_after: Option<Timestamp>,
+    pub(crate) check_status: bool,
+    pub(crate) unknown: Unknown,
+}
+
+/// What the messages say.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Content {
+    Nothing,
+    Text(String),
+    Template(i64),
+}
+
+/// What becomes of a message whose answer was lost and that the message history
+/// does not have after the settle time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Unknown {
+    /// A person decides: see [`Outbox::review`](crate::Outbox::review).
+    #[default]
+    Review,
+    /// It is sent again, with the same `local_id`, if the history still does not
+    /// have it this long after the attempt, and at least the settle time.
+    ///
+    /// A person gets the text twice if the history lags by more than that.
+    ResendAfter(Duration),
+}
+
+impl Batch {
+    /// Creates a batch that is sent from an inbox in the name of a team member.
+    /// `creator_id` is that of
+    /// [`SendMessage`](heymarket_api::types::SendMessage::creator_id).
+    pub fn new(id: impl Into<String>, inbox_id: i64, creator_id: i64) -> Self {
+        Self {
+            id: id.into(),
+            settings: Settings {
+                inbox: inbox_id,
+                creator: creator_id,
+                content: Content::Nothing,
+                media: None,
+                window: None,
+                zone: None,
+                not_before: None,
+                not_after: None,
+                check_status: false,
+                unknown: Unknown::default(),
+            },
+            allowed: None,
+            country: None,
+        }
+    }
+
+    /// Sets the text. `{{name}}` stands for the recipient's value of that name;
+    /// one that is missing or blank refuses the plan.
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.settings.content = Content::Text(text.into());
+        self
+    }
+
+    /// Sends a template of the account, whose tokens the server fills from the
+    /// contact, in place of a text.
+    pub fn template(mut self, template_id: i64) -> Self {
+        self.settings.content = Content::Template(template_id);
+        self
+    }
+
+    /// Attaches the file at a public URL, which makes each message an MMS.
+    pub fn media(mut self, url: impl Into<String>) -> Self {
+        self.settings.media = Some(url.into());
+        self
+    }
+
+    /// Texts within these hours only, by each recipient's time zone.
+    pub fn window(mut self, window: Window) -> Self {
+        self.settings.window = Some(window);
+        self
+    }
+
+    /// Sets the time zone of recipients that have none of their own; by default
+    /// this machine's.
+    pub fn zone(mut self, zone: impl Into<String>) -> Self {
+        self.settings.zone = Some(zone.into());
+        self
+    }
+
+    /// Sends nothing before this time.
+    pub fn not_before(mut self, time: Timestamp) -> Self {
+        self.settings.not_before = Some(time);
+        self
+    }
+
+    /// Sends nothing after this time: what did not fit ends
+    /// [`Expired`](crate::State::Expired).
+    pub fn not_after(mut self, time: Timestamp) -> Self {
+        self.settings.not_after = Some(time);
+        self
+    }
+
+    /// Reads numbers without a `+` as numbers of this country, such as `US`.
+    pub fn country(mut self, country: impl Into<String>) -> Self {
+        self.country = Some(country.into());
+        self
+    }
+
+    /// Texts nobody but these numbers, for a trial. All other recipients are
+    /// refused as [`NotAllowed`](crate::Reason::NotAllowed).
+    pub fn allow_only<N: Into<String>>(mut self, numbers: impl IntoIterator<Item = N>) -> Self {
+        self.allowed = Some(numbers.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Asks for each recipient's status before texting it, which takes twice as
+    /// many requests. It finds opt-outs that no webhook told of.
+    pub fn check_status(mut self, check: bool) -> Self {
+        self.settings.check_status = check;
+        self
+    }
+
+    /// Sets what becomes of messages whose answer was lost.
+    pub fn unknown(mut self, unknown: Unknown) -> Self {
+        self.settings.unknown = unknown;
+        self
+    }
+
+    /// The ID.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Checks it, and makes it what a plan needs.
+    pub(crate) fn check(&self) -> Result<Checked, Error> {
+        let invalid =
+            |problem: String| Err(Error::invalid(format!("batch {:?}: {problem}", self.id)));
+        if self.id.trim().is_empty() || self.id.len() > MAX_ID || self.id.contains(char::is_control)
+        {
+            return invalid(format!("an ID is 1 to {MAX_ID} characters on one line"));
+        }
+        let settings = &self.settings;
+        let text = match &settings.content {
+            Content::Text(text) => match Text::parse(text) {
+                Ok(text) => Some(text),
+                Err(problem) => return invalid(problem),
+            },
+            Content::Template(_) => None,
+            Content::Nothing => None,
+        };
+        let is_empty = match &settings.content {
+            Content::Nothing => true,
+            Content::Text(text) => text.trim().is_empty(),
+            Content::Template(_) => false,
+        };
+        if is_empty && settings.media.is_none() {
+            return invalid("nothing to send; set a text, a template or media".to_owned());
+        }
+        let country: Option<Country> = match &self.country {
+            None => None,
+            Some(country) => match country.parse() {
+                Ok(country) => Some(country),
+                Err(()) => {
+                    return invalid(format!(
+                        "{country:?} is not a country; write it in two letters, such as US"
+                    ));
+                }
+            },
+        };
+        let zone = settings.zone.clone().unwrap_or_else(zones::of_machine);
+        if zones::named(&zone).is_none() {
+            return invalid(format!(
+                "{zone:?} is not a time zone; write it as America/Chicago"
+            ));
+        }
+        if let (Some(from), Some(to)) = (settings.not_before, settings.not_after)
+            && from >= to
+        {
+            return invalid("not_after is not later than not_before".to_owned());
+        }
+        let allowed = match &self.allowed {
+            None => None,
+            Some(numbers) => {
+                let normal: Option<_> = numbers
+                    .iter()
+                    .map(|number| normalize(number, country))
+                    .collect();
+                match normal {
+                    Some(normal) => Some(normal),
+                    None => return invalid("a number of the allow-list is invalid".to_owned()),
+                }
+            }
+        };
+        Ok(Checked {
+            settings: Settings {
+                zone: Some(zone),
+                ..settings.clone()
+            },
+            text,
+            country,
+            allowed,
+        })
+    }
+}
+
+/// A batch that was checked.
+pub(crate) struct Checked {
+    pub(crate) settings: Settings,
+    pub(crate) text: Option<Text>,
+    pub(crate) country: Option<Country>,
+    pub(crate) allowed: Option<BTreeSet<String>>,
+}
+
+impl Settings {
+    /// The name of the first setting that differs.
+    pub(crate) fn difference(&self, other: &Self) -> Option<&'static str> {
+        let differs = [
+            (self.content != other.content, "text"),
+            (self.media != other.media, "media"),
+            (self.inbox != other.inbox, "inbox"),
+            (self.creator != other.creator, "sender"),
+            (self.window != other.window, "window"),
+            (self.zone != other.zone, "time zone"),
+            (self.not_before != other.not_before, "not_before"),
+            (self.not_after != other.not_after, "not_after"),
+            (self.check_status != other.check_status, "status check"),
+            (self.unknown != other.unknown, "policy for lost answers"),
+        ];
+        let found = differs.into_iter().find(|(differs, _)| *differs);
+        found.map(|(_, name)| name)
+    }
+}
+
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Batch")
+            .field("id", &self.id)
+            .field("inbox", &self.settings.inbox)
+            .field("creator", &self.settings.creator)
+            .field("window", &self.settings.window)
+            .field("not_before", &self.settings.not_before)
+            .field("not_after", &self.settings.not_after)
+            .field("unknown", &self.settings.unknown)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,243 @@
+//! A whole batch as one message to a list.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use heymarket_api::types::{CreateList, SendMessage};
+use heymarket_api::{Error as ApiError, ErrorKind as ApiErrorKind};
+use jiff::tz::TimeZone;
+use uuid::Uuid;
+
+use super::send::{Approval, COUNTS_ANSWERED, COUNTS_UNANSWERED, Ended, Sender};
+use crate::batch::Unknown;
+use crate::error::Error;
+use crate::state::{Reason, State};
+use crate::store::{Ending, ListAttempt, ListSend, Verdict};
+
+/// How many recipients are read at once.
+const CHUNK: usize = 1000;
+
+/// What became of the message to a list.
+pub(super) enum ListSent {
+    /// All of its recipients have come to this state.
+    Ended(Ended),
+    /// Its answer was lost.
+    Unknown(Ended),
+    /// It is not in the history; look again this long after the attempt.
+    Later(Duration),
+    Held,
+    NotSent(ApiError),
+    LookupFailed(ApiError),
+    Failed(Error),
+}
+
+impl Sender {
+    pub(super) async fn send_list(
+        self: Arc<Self>,
+        list: ListSend,
+        zone: Option<TimeZone>,
+    ) -> ListSent {
+        let (list_id, send_key) = match self.list(list).await {
+            Ok(list) => list,
+            Err(sent) => return sent,
+        };
+        let message = self.list_message(send_key).list_id(list_id);
+        let approval = Arc::new(Approval::default());
+        let (sender, approving, body) = (
+            Arc::clone(&self),
+            Arc::clone(&approval),
+            self.hash(&message),
+        );
+        let client = self.client.with_options(|options| {
+            let options = options
+                .background()
+                .max_retries(0)
+                .retry_rate_limited(false);
+            options.before_attempt(move || {
+                let (sender, approval, zone) =
+                    (Arc::clone(&sender), Arc::clone(&approving), zone.clone());
+                async move {
+                    let now = sender.engine.millis();
+                    let attempt = sender.engine.store.begin_list(ListAttempt {
+                        batch: sender.batch,
+                        body,
+                        now,
+                        counts_until: now + COUNTS_UNANSWERED,
+                    });
+                    sender.approve(&approval, zone.as_ref(), attempt).await
+                }
+            })
+        });
+        let answer = client.send_message(&message).await;
+        let request = match approval.take() {
+            Some(Ok(Verdict::Go(request))) => Some(request),
+            Some(Ok(_)) => return ListSent::Held,
+            Some(Err(error)) => return ListSent::Failed(error),
+            None => None,
+        };
+        match answer {
+            Ok(response) => {
+                let mut ended = Ended::local(State::Sent, Reason::Accepted);
+                ended.message = Some(response.id);
+                self.end_list(ended, request, COUNTS_ANSWERED).await
+            }
+            Err(failure) => self.judge_list(failure, request).await,
+        }
+    }
+
+    fn list_message(&self, send_key: Uuid) -> SendMessage {
+        self.content(None).local_id(send_key.to_string())
+    }
+
+    /// The list of everyone who is planned, which is created if it does not
+    /// exist. Someone who opted out since then is on no list that is sent to.
+    async fn list(&self, mut list: ListSend) -> Result<(i64, Uuid), ListSent> {
+        let store = &self.engine.store;
+        let now = self.engine.millis();
+        let refused = store.refuse_suppressed(self.batch, now).await;
+        let refused = refused.map_err(ListSent::Failed)?;
+        if let Some(id) = list.list_id.filter(|_| refused == 0) {
+            return Ok((id, list.send_key));
+        }
+        if list.list_id.take().is_some() {
+            list.list_key = Uuid::new_v4();
+            let changed = store.set_list(self.batch, Some(list.clone())).await;
+            changed.map_err(ListSent::Failed)?;
+        }
+        let phones = self.planned_numbers().await.map_err(ListSent::Failed)?;
+        if phones.is_empty() {
+            return Err(ListSent::Held);
+        }
+        let client = self.client.with_options(heymarket_api::Options::background);
+        let noted = self.note_requests(2).await;
+        noted.map_err(ListSent::Failed)?;
+        let team = client.get_team().await.map_err(ListSent::NotSent)?;
+        if let Some(size) = team.list_size
+            && i64::try_from(phones.len()).is_ok_and(|count| count > size)
+        {
+            return Err(ListSent::Failed(Error::invalid(format!(
+                "{} recipients do not fit on a list of this team, which has {size} at most; plan \
+                 the batch without a list",
+                phones.len()
+            ))));
+        }
+        let title = format!("Outbox {}", list.list_key);
+        let request = CreateList::new(title, list.list_key.to_string()).phones(phones);
+        let created = client
+            .create_list(&request)
+            .await
+            .map_err(ListSent::NotSent)?;
+        list.list_id = Some(created.id);
+        let send_key = list.send_key;
+        let changed = store.set_list(self.batch, Some(list)).await;
+        changed.map_err(ListSent::Failed)?;
+        Ok((created.id, send_key))
+    }
+
+    async fn planned_numbers(&self) -> Result<Vec<String>, Error> {
+        let (mut numbers, mut after) = (Vec::new(), 0);
+        loop {
+            let planned = Some(State::Planned);
+            let store = &self.engine.store;
+            let rows = store.rows(self.batch, after, planned, CHUNK).await?;
+            let Some(last) = rows.last() else {
+                return Ok(numbers);
+            };
+            after = last.position;
+            numbers.extend(rows.into_iter().filter_map(|row| row.phone));
+        }
+    }
+
+    async fn judge_list(&self, failure: ApiError, request: Option<i64>) -> ListSent {
+        if failure.may_have_been_sent() {
+            let reason = match failure.kind() {
+                ApiErrorKind::Timeout => Reason::TimedOut,
+                ApiErrorKind::Transport => Reason::ConnectionBroken,
+                _ => Reason::ServerError,
+            };
+            let ended = Ended::failed(State::Unknown, reason, failure);
+            return match self.end_list(ended, request, COUNTS_UNANSWERED).await {
+                ListSent::Ended(ended) => ListSent::Unknown(ended),
+                sent => sent,
+            };
+        }
+        let refusal = match failure.status().map(|status| status.as_u16()) {
+            Some(400) => Some(Reason::BadRequest),
+            Some(403) => Some(Reason::Forbidden),
+            Some(404) => Some(Reason::NotFound),
+            Some(401 | 429) | None => None,
+            Some(_) => Some(Reason::Rejected),
+        };
+        match refusal {
+            Some(reason) => {
+                let ended = Ended::failed(State::Refused, reason, failure);
+                self.end_list(ended, request, COUNTS_ANSWERED).await
+            }
+            None => {
+                let planned = Ended {
+                    reason: None,
+                    ..Ended::local(State::Planned, Reason::Retried)
+                };
+                match self.end_list(planned, request, COUNTS_ANSWERED).await {
+                    ListSent::Failed(error) => ListSent::Failed(error),
+                    _ => ListSent::NotSent(failure),
+                }
+            }
+        }
+    }
+
+    /// Writes down what all of its recipients have come to.
+    async fn end_list(&self, ended: Ended, request: Option<i64>, counts: i64) -> ListSent {
+        let now = self.engine.millis();
+        let ending = Ending {
+            batch: self.batch,
+            position: 0,
+            state: ended.state,
+            reason: ended.reason,
+            detail: ended.detail.clone(),
+            message: ended.message,
+            conversation: None,
+            now,
+            request: request.map(|request| (request, now + counts)),
+            suppress: None,
+        };
+        match self.engine.store.end_list(self.batch, ending).await {
+            Ok(_) => ListSent::Ended(ended),
+            Err(error) => ListSent::Failed(error),
+        }
+    }
+
+    /// Looks for the message to the list, among the latest of the team.
+    pub(super) async fn look_up_list(
+        &self,
+        list: &ListSend,
+        age: Duration,
+        is_cancelled: bool,
+    ) -> ListSent {
+        if let Err(error) = self.note_requests(2).await {
+            return ListSent::Failed(error);
+        }
+        let message = self
+            .list_message(list.send_key)
+            .list_id(list.list_id.unwrap_or_default());
+        let client = self.client.with_options(heymarket_api::Options::background);
+        let ended = match client.find_sent(&message).await {
+            Err(failure) => return ListSent::LookupFailed(failure),
+            Ok(Some(message)) => {
+                let mut ended = Ended::local(State::Sent, Reason::FoundInHistory);
+                ended.message = message.broadcast_id;
+                ended
+            }
+            Ok(None) => match self.settings.unknown {
+                Unknown::ResendAfter(after) if !is_cancelled && age < after => {
+                    return ListSent::Later(after);
+                }
+                Unknown::ResendAfter(_) if !is_cancelled => {
+                    Ended::local(State::Planned, Reason::SentAgain)
+                }
+                _ => Ended::local(State::NeedsReview, Reason::NotFoundInHistory),
+            },
+        };
+        self.end_list(ended, None, 0).await
+    }
+}

@@ -1,0 +1,12 @@
+//! What the outbox asks of its storage, and where that is.
+
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod types;
+
+#[cfg(feature = "sqlite")]
+pub(crate) use sqlite::Sqlite;
+pub(crate) use types::{
+    Attempt, BatchState, Candidate, Ending, Hash, ListAttempt, ListSend, Millis, NewBatch, NewRow,
+    Pending, PlannedBatch, RunLock, Store, StoredBatch, StoredRow, Suppress, Verdict,
+};

@@ -1,0 +1,197 @@
+//! The thread that has the connection. Work that waits for it shares one
+//! transaction, and so one flush to the disk.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::super::types::Pending;
+use super::failure::{Failure, failure};
+use crate::error::{Error, ErrorKind};
+
+/// The most work in one transaction.
+const MOST: usize = 256;
+
+/// One piece of work. It is told whether there is a transaction to work in.
+type Work = Box<dyn FnOnce(Result<&Connection, Failure>) -> Done + Send>;
+
+/// Work that is done: whether it succeeded, and who is told once it is durable.
+struct Done {
+    succeeded: bool,
+    tell: Box<dyn FnOnce(Result<(), Failure>) + Send>,
+}
+
+enum Job {
+    Work(Work),
+    Compact(oneshot::Sender<Result<(), Failure>>),
+}
+
+pub(super) struct Thread {
+    /// There until it is dropped.
+    jobs: Option<Sender<Job>>,
+    handle: Option<JoinHandle<()>>,
+    path: PathBuf,
+}
+
+/// Waits for the thread, so that the file is closed once this is gone.
+impl Drop for Thread {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(handle) = self.handle.take() {
+            // A thread that panicked has nothing more to do.
+            let _ = handle.join();
+        }
+    }
+}
+
+impl Thread {
+    pub(super) fn start(connection: Connection, path: PathBuf) -> Result<Self, Error> {
+        let (jobs, queue) = mpsc::channel();
+        let own_path = path.clone();
+        let handle = std::thread::Builder::new()
+            .name("heymarket-outbox".to_owned())
+            .spawn(move || Worker { connection, path }.run(&queue))
+            .map_err(|error| Error::new(ErrorKind::Database, format!("no thread: {error}")))?;
+        Ok(Self {
+            jobs: Some(jobs),
+            handle: Some(handle),
+            path: own_path,
+        })
+    }
+
+    /// Does work in a transaction, and waits until it is durable. Nothing is done
+    /// until the future is polled.
+    pub(super) fn call<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Pending<'_, T> {
+        let (sender, receiver) = oneshot::channel();
+        let path = self.path.clone();
+        let job: Work = Box::new(move |connection| {
+            let result = connection
+                .and_then(|connection| work(connection).map_err(|error| failure(&path, &error)));
+            Done {
+                succeeded: result.is_ok(),
+                tell: Box::new(move |durable| {
+                    // A caller that stopped waiting is not told.
+                    let _ = sender.send(result.and_then(|value| durable.map(|()| value)));
+                }),
+            }
+        });
+        Box::pin(self.answer(Job::Work(job), receiver))
+    }
+
+    /// Rewrites the database without what was removed from it, and empties the
+    /// log.
+    pub(super) fn compact(&self) -> Pending<'_, ()> {
+        let (sender, receiver) = oneshot::channel();
+        Box::pin(self.answer(Job::Compact(sender), receiver))
+    }
+
+    async fn answer<T>(
+        &self,
+        job: Job,
+        receiver: oneshot::Receiver<Result<T, Failure>>,
+    ) -> Result<T, Error> {
+        let ended = || Error::new(ErrorKind::Database, "the thread of the database ended");
+        let jobs = self.jobs.as_ref().ok_or_else(ended)?;
+        jobs.send(job).map_err(|_| ended())?;
+        match receiver.await {
+            Ok(result) => result.map_err(Failure::into_error),
+            Err(_) => Err(ended()),
+        }
+    }
+}
+
+struct Worker {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl Worker {
+    fn run(&self, queue: &Receiver<Job>) {
+        while let Ok(job) = queue.recv() {
+            let mut next = Some(job);
+            let mut group = Vec::new();
+            while let Some(Job::Work(work)) = next {
+                group.push(work);
+                next = (group.len() < MOST)
+                    .then(|| queue.try_recv().ok())
+                    .flatten();
+            }
+            if !group.is_empty() {
+                self.transact(group);
+            }
+            if let Some(Job::Compact(sender)) = next {
+                let done = self.connection.execute_batch("VACUUM").and_then(|()| {
+                    let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+                    self.connection.query_row(checkpoint, [], |_| Ok(()))
+                });
+                let _ = sender.send(done.map_err(|error| failure(&self.path, &error)));
+            }
+        }
+    }
+
+    fn transact(&self, group: Vec<Work>) {
+        let begun = self.execute("BEGIN IMMEDIATE");
+        let mut done = Vec::with_capacity(group.len());
+        for work in group {
+            done.push(match &begun {
+                Ok(()) => self.work(work),
+                Err(failure) => work(Err(failure.clone())),
+            });
+        }
+        let durable = match begun {
+            Ok(()) => self.commit(),
+            Err(failure) => Err(failure),
+        };
+        for done in done {
+            (done.tell)(durable.clone());
+        }
+    }
+
+    /// Does one piece of work, and takes it back if it fails.
+    fn work(&self, work: Work) -> Done {
+        if let Err(failure) = self.execute("SAVEPOINT work") {
+            return work(Err(failure));
+        }
+        let done = work(Ok(&self.connection));
+        // A full disk ends the whole transaction, which the commit finds.
+        if !self.connection.is_autocommit() {
+            if !done.succeeded {
+                let _ = self.execute("ROLLBACK TO work");
+            }
+            let _ = self.execute("RELEASE work");
+        }
+        done
+    }
+
+    fn commit(&self) -> Result<(), Failure> {
+        if self.connection.is_autocommit() {
+            let path = self.path.display();
+            return Err(Failure {
+                kind: ErrorKind::Storage,
+                detail: format!(
+                    "{path} cannot be written, and the change was taken back; check the disk \
+                     and run it again"
+                ),
+            });
+        }
+        self.execute("COMMIT").inspect_err(|_| {
+            if !self.connection.is_autocommit() {
+                let _ = self.execute("ROLLBACK");
+            }
+        })
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), Failure> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute([]))
+            .map(drop)
+            .map_err(|error| failure(&self.path, &error))
+    }
+}

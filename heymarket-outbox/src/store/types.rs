@@ -1,0 +1,256 @@
+//! What the outbox asks of its storage. The trait says what must hold; where
+//! and how is the storage's own.
+
+use std::pin::Pin;
+
+use uuid::Uuid;
+
+use crate::batch::Settings;
+use crate::error::Error;
+use crate::state::{Reason, State};
+
+/// The future of every method of a [`Store`].
+pub(crate) type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// The times of the ledger: milliseconds since 1970.
+pub(crate) type Millis = i64;
+
+/// A hash of something that is compared and not read.
+pub(crate) type Hash = [u8; 16];
+
+/// Keeps batches, their recipients and suppressions.
+///
+/// Each call is one transaction: it has happened whole and durably when its
+/// future returns, or not at all. The future may be dropped.
+pub(crate) trait Store: Send + Sync {
+    /// Takes the right to send from this ledger, for one process at a time. It
+    /// ends when the value is dropped or the process ends.
+    fn lock(&self) -> Pending<'_, RunLock>;
+
+    /// Fails if the ledger is damaged.
+    fn verify(&self) -> Pending<'_, ()>;
+
+    /// Begins a plan, or gives the batch of this ID that is there. What is left
+    /// of a plan that did not end is removed.
+    fn begin_plan(&self, plan: NewBatch) -> Pending<'_, PlannedBatch>;
+    /// The number of a time zone within a batch.
+    fn zone(&self, batch: i64, name: String) -> Pending<'_, i64>;
+    /// Adds recipients. Gives for each why it is refused, if it is: its own
+    /// reason, or that it is a duplicate or suppressed.
+    fn add(&self, batch: i64, rows: Vec<NewRow>) -> Pending<'_, Vec<Option<Reason>>>;
+    /// Gives for each recipient whether it is still planned, or else the first
+    /// position whose hash is not the given one.
+    fn compare(&self, batch: i64, rows: Vec<(u64, Hash)>) -> Pending<'_, Result<Vec<bool>, u64>>;
+    /// Makes a plan whole.
+    fn end_plan(&self, batch: i64, recipients: u64) -> Pending<'_, ()>;
+    /// Removes a plan that is not whole.
+    fn drop_plan(&self, batch: i64) -> Pending<'_, ()>;
+
+    /// All batches whose plans are whole, in the order of their plans.
+    fn batches(&self) -> Pending<'_, Vec<StoredBatch>>;
+    /// The zones of a batch, with their numbers.
+    fn zones(&self, batch: i64) -> Pending<'_, Vec<(i64, String)>>;
+    /// Sets the state of a batch. Cancelling ends the recipients that are planned.
+    fn set_batch_state(&self, batch: i64, state: BatchState, now: Millis) -> Pending<'_, ()>;
+    /// Gives every recipient that is planned an end.
+    fn end_planned(
+        &self,
+        batch: i64,
+        zone: Option<i64>,
+        end: (State, Reason),
+        now: Millis,
+    ) -> Pending<'_, u64>;
+
+    /// The next planned recipients of a zone after a position.
+    fn next(&self, batch: i64, zone: i64, after: u64, limit: usize) -> Pending<'_, Vec<Candidate>>;
+    /// Recipients whose outcome is open: attempting or unknown.
+    fn open_rows(&self, batch: i64) -> Pending<'_, Vec<Candidate>>;
+    /// Decides at the last moment whether a recipient is attempted, and writes
+    /// down that it is.
+    fn begin_attempt(&self, attempt: Attempt) -> Pending<'_, Verdict>;
+    /// Writes down how an attempt or a lookup ended.
+    fn end_attempt(&self, ending: Ending) -> Pending<'_, ()>;
+    /// Notes requests that count toward the rate limit until these times.
+    fn note_requests(&self, until: Vec<Millis>) -> Pending<'_, ()>;
+    /// The times until which requests of before count.
+    fn noted_requests(&self, now: Millis) -> Pending<'_, Vec<Millis>>;
+
+    /// Makes a batch one that is sent to a list, or not.
+    fn set_list(&self, batch: i64, list: Option<ListSend>) -> Pending<'_, ()>;
+    /// Refuses planned recipients that are suppressed by now.
+    fn refuse_suppressed(&self, batch: i64, now: Millis) -> Pending<'_, u64>;
+    /// Attempts all planned recipients of a batch at once, if none of them is
+    /// suppressed.
+    fn begin_list(&self, attempt: ListAttempt) -> Pending<'_, Verdict>;
+    /// Ends all recipients of a batch that are attempted or unknown.
+    fn end_list(&self, batch: i64, ending: Ending) -> Pending<'_, u64>;
+
+    /// How many recipients are in each state, for each reason.
+    fn counts(&self, batch: i64) -> Pending<'_, Vec<(State, Option<Reason>, u64)>>;
+    /// The recipients of a batch after a position, in order.
+    fn rows(
+        &self,
+        batch: i64,
+        after: u64,
+        state: Option<State>,
+        limit: usize,
+    ) -> Pending<'_, Vec<StoredRow>>;
+    /// Moves recipients that need a review to another state.
+    fn decide(
+        &self,
+        batch: i64,
+        positions: Option<Vec<u64>>,
+        to: (State, Reason),
+        now: Millis,
+    ) -> Pending<'_, u64>;
+    /// Plans recipients again that were refused for a reason that may pass.
+    fn retry(&self, batch: i64) -> Pending<'_, u64>;
+    /// Forgets numbers and texts of recipients that ended before.
+    fn purge(&self, before: Millis) -> Pending<'_, u64>;
+
+    /// Notes who is not to be texted, or is again. Gives how many changed.
+    fn suppress(&self, changes: Vec<Suppress>) -> Pending<'_, u64>;
+    /// The suppressions after a number, in order.
+    fn suppressions(&self, after: String, limit: usize) -> Pending<'_, Vec<Suppress>>;
+}
+
+/// What holds a lock until it is dropped.
+pub(crate) type RunLock = Box<dyn Send + Sync>;
+
+/// Whether a batch is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BatchState {
+    Planning,
+    Ready,
+    Paused,
+    Cancelled,
+}
+
+pub(crate) struct NewBatch {
+    pub(crate) id: String,
+    pub(crate) settings: Settings,
+    pub(crate) salt: Hash,
+    pub(crate) now: Millis,
+}
+
+pub(crate) enum PlannedBatch {
+    New(i64),
+    Existing(Box<StoredBatch>),
+}
+
+#[derive(Clone)]
+pub(crate) struct StoredBatch {
+    pub(crate) key: i64,
+    pub(crate) id: String,
+    pub(crate) state: BatchState,
+    pub(crate) settings: Settings,
+    pub(crate) salt: Hash,
+    pub(crate) recipients: u64,
+    pub(crate) is_purged: bool,
+    pub(crate) list: Option<ListSend>,
+}
+
+/// A batch that is sent to a list in one request.
+#[derive(Clone)]
+pub(crate) struct ListSend {
+    /// The `local_id` of the list, and of the message to it.
+    pub(crate) list_key: Uuid,
+    pub(crate) send_key: Uuid,
+    /// The list, once it is created.
+    pub(crate) list_id: Option<i64>,
+}
+
+pub(crate) struct NewRow {
+    pub(crate) position: u64,
+    pub(crate) line: u64,
+    pub(crate) phone: String,
+    pub(crate) zone: i64,
+    /// The text, where it is the recipient's own.
+    pub(crate) text: Option<String>,
+    pub(crate) local_id: Uuid,
+    pub(crate) hash: Hash,
+    pub(crate) refusal: Option<Reason>,
+}
+
+/// A recipient that may be texted, or looked for.
+#[derive(Clone)]
+pub(crate) struct Candidate {
+    pub(crate) position: u64,
+    pub(crate) line: u64,
+    pub(crate) zone: i64,
+    pub(crate) phone: String,
+    pub(crate) text: Option<String>,
+    pub(crate) local_id: Uuid,
+}
+
+pub(crate) struct Attempt {
+    pub(crate) batch: i64,
+    pub(crate) position: u64,
+    pub(crate) body: Hash,
+    pub(crate) now: Millis,
+    /// Until when the request counts, if it is not answered.
+    pub(crate) counts_until: Millis,
+}
+
+pub(crate) struct ListAttempt {
+    pub(crate) batch: i64,
+    pub(crate) body: Hash,
+    pub(crate) now: Millis,
+    pub(crate) counts_until: Millis,
+}
+
+/// Whether an attempt may be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It may; this names the request.
+    Go(i64),
+    /// The batch is not ready any more.
+    Hold,
+    /// The recipient is not planned any more.
+    Gone,
+    /// The recipient is refused, or needs a review, as of now.
+    Ended(State, Reason),
+}
+
+/// How an attempt or a lookup ended.
+#[derive(Clone)]
+pub(crate) struct Ending {
+    pub(crate) batch: i64,
+    pub(crate) position: u64,
+    pub(crate) state: State,
+    pub(crate) reason: Option<Reason>,
+    /// What the server or the client said, without anything of the request.
+    pub(crate) detail: Option<String>,
+    pub(crate) message: Option<i64>,
+    pub(crate) conversation: Option<i64>,
+    pub(crate) now: Millis,
+    /// The request of the attempt, and until when it counts now.
+    pub(crate) request: Option<(i64, Millis)>,
+    /// Whether the number is suppressed from now on, for this reason.
+    pub(crate) suppress: Option<Reason>,
+}
+
+pub(crate) struct StoredRow {
+    pub(crate) position: u64,
+    pub(crate) line: u64,
+    pub(crate) phone: Option<String>,
+    pub(crate) local_id: Uuid,
+    pub(crate) state: State,
+    pub(crate) reason: Option<Reason>,
+    pub(crate) detail: Option<String>,
+    pub(crate) attempts: u64,
+    pub(crate) attempted: Option<Millis>,
+    pub(crate) ended: Option<Millis>,
+    pub(crate) message: Option<i64>,
+    pub(crate) conversation: Option<i64>,
+}
+
+/// Whether a number is texted.
+#[derive(Clone)]
+pub(crate) struct Suppress {
+    pub(crate) phone: String,
+    pub(crate) is_active: bool,
+    pub(crate) reason: Reason,
+    pub(crate) source: String,
+    pub(crate) since: Millis,
+}

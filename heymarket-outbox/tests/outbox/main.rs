@@ -1,0 +1,23 @@
+//! The outbox against the sandbox.
+
+#![cfg(feature = "sqlite")]
+
+// A sandbox, an outbox, a client and a fast clock.
+mod support;
+
+// What a plan keeps and refuses, and planning again.
+mod plans;
+// What is sent, and what each answer makes of a recipient.
+mod runs;
+// Whatever ends a run, nothing is sent twice.
+mod crashes;
+// Who is not texted.
+mod consent;
+// When nothing is sent.
+mod windows;
+// One message to a list.
+mod lists;
+// What people see and decide, and what is forgotten.
+mod reports;
+// The file: private, foreign, damaged, full.
+mod files;

@@ -1,0 +1,146 @@
+use heymarket_outbox::{Event, Reason, Recipient, State, WaitCause, Window};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::support::{FastClock, Fixture, batch, builder, phone, recipients};
+
+fn window(text: &str) -> Window {
+    text.parse().expect("a window")
+}
+
+fn time(text: &str) -> Timestamp {
+    text.parse().expect("a time")
+}
+
+/// Recipients of which one half is in New York and one in Los Angeles.
+fn coasts(count: usize) -> Vec<Recipient> {
+    let zones = ["America/New_York", "America/Los_Angeles"];
+    (0..count)
+        .map(|index| Recipient::new(phone(index)).zone(zones[index % 2]))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_recipient_is_texted_in_its_own_hours() {
+    // One in the morning in New York. An hour takes 180 ms.
+    let clock = FastClock::new("2026-07-01T05:00:00Z", 20_000);
+    let fixture = Fixture::at(builder(), clock).await;
+    fixture
+        .plan(&batch("a").window(window("09:00-20:00")), coasts(40))
+        .await;
+    let events = fixture.run().await;
+    let causes: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Waiting { until, cause, .. } => Some((*cause, *until)),
+            _ => None,
+        })
+        .collect();
+    let expected = [
+        (WaitCause::Window, time("2026-07-01T13:00:00Z")),
+        (WaitCause::Window, time("2026-07-01T16:00:00Z")),
+    ];
+    assert_eq!(causes, expected);
+    for (index, row) in fixture.rows("a").await.into_iter().enumerate() {
+        assert_eq!(row.state, State::Sent);
+        let zone = TimeZone::get(["America/New_York", "America/Los_Angeles"][index % 2]);
+        let hour = zone
+            .expect("a zone")
+            .to_datetime(row.attempted.expect("a time"))
+            .hour();
+        assert!((9..20).contains(&hour), "{hour}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_closes_moves_the_rest_to_the_next_day() {
+    // Two minutes to midnight; the window closes for half a minute before it.
+    let clock = FastClock::new("2026-07-02T03:58:00Z", 200);
+    let fixture = Fixture::at(builder(), clock).await;
+    let only = window("00:00-24:00");
+    let late = batch("a").window(only).zone("America/New_York");
+    fixture.plan(&late, recipients(400)).await;
+    let outbox = fixture.outbox.clone().concurrency(1);
+    let mut run = outbox.run(&fixture.client);
+    while let Some(event) = run.next().await {
+        event.expect("an event");
+    }
+    let zone = TimeZone::get("America/New_York").expect("a zone");
+    let mut days = std::collections::BTreeSet::new();
+    for row in fixture.rows("a").await {
+        assert_eq!(row.state, State::Sent);
+        let local = zone.to_datetime(row.attempted.expect("a time"));
+        let time = (local.hour(), local.minute(), local.second());
+        assert!(time < (23, 59, 30), "{local}");
+        days.insert(local.date());
+    }
+    assert!(days.len() >= 2, "{days:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_zone_is_the_columns_the_numbers_or_the_batchs() {
+    let clock = FastClock::new("2026-07-01T12:00:00Z", 50_000);
+    let fixture = Fixture::at(builder(), clock).await;
+    let people = vec![
+        // The column, though the number is of New York.
+        Recipient::new("+1 212 555 2368").zone("America/Chicago"),
+        Recipient::new("+1 212 555 2369"),
+        Recipient::new(phone(1)),
+    ];
+    let plan = batch("a")
+        .window(window("09:00-09:30"))
+        .zone("America/Denver");
+    fixture.plan(&plan, people).await;
+    fixture.run().await;
+    let rows = fixture.rows("a").await;
+    for (row, hour) in rows.iter().zip([14, 13, 15]) {
+        let at = TimeZone::UTC.to_datetime(row.attempted.expect("a time"));
+        assert_eq!(at.hour(), hour, "{row:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_fit_expires_and_is_never_late() {
+    let clock = FastClock::new("2026-07-01T12:00:00Z", 100);
+    let fixture = Fixture::at(builder(), clock).await;
+    let end = time("2026-07-01T12:03:20Z");
+    let start = time("2026-07-01T12:01:40Z");
+    fixture
+        .plan(
+            &batch("a").not_before(start).not_after(end),
+            recipients(3000),
+        )
+        .await;
+    let outbox = fixture.outbox.clone().concurrency(1);
+    let mut run = outbox.run(&fixture.client);
+    let mut expired = 0;
+    while let Some(event) = run.next().await {
+        if let Event::Expired { recipients, .. } = event.expect("an event") {
+            expired += recipients;
+        }
+    }
+    let counts = fixture.counts("a").await;
+    assert!(expired > 0 && counts.of(State::Sent) > 0, "{counts}");
+    assert_eq!(counts.of_reason(State::Expired, Reason::TooLate), expired);
+    assert_eq!(counts.of(State::Sent) + expired, 3000);
+    for row in fixture.rows("a").await {
+        if let Some(attempted) = row.attempted {
+            assert!((start..end).contains(&attempted), "{attempted}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_never_opens_expires() {
+    let fixture = Fixture::new().await;
+    let never = window("09:00-20:00").weekdays([]);
+    fixture.plan(&batch("a").window(never), recipients(5)).await;
+    fixture.run().await;
+    assert_eq!(
+        fixture
+            .counts("a")
+            .await
+            .of_reason(State::Expired, Reason::NoWindow),
+        5
+    );
+}
