@@ -11,10 +11,6 @@ use self::imports::Imports;
 use self::modules::Modules;
 use crate::support::project_root;
 
-/// Circles that are still to be broken: a folder, and how many files may be in one
-/// circle there. An entry is removed with its circles, never raised.
-const UNBROKEN: [(&str, usize); 2] = [("heymarket-api/src/webhook/", 3), ("xtask/src/", 12)];
-
 /// The roots of every crate of the workspace, relative to the project's.
 fn crate_roots() -> Vec<PathBuf> {
     let mut roots = Vec::new();
@@ -57,12 +53,6 @@ fn is_type_and_builder(circle: &[&str]) -> bool {
     circle.len() == 2 && circle.iter().filter(|file| is_builder(file)).count() == 1
 }
 
-fn is_unbroken(circle: &[&str]) -> bool {
-    UNBROKEN.iter().any(|(folder, size)| {
-        circle.len() <= *size && circle.iter().all(|file| file.starts_with(folder))
-    })
-}
-
 /// Describes each circle of a crate, with what its files use of each other.
 fn describe_circles(modules: &Modules, mut imports: Imports) -> Vec<String> {
     let name = |file: usize| shown(&modules.files[file].path);
@@ -72,7 +62,7 @@ fn describe_circles(modules: &Modules, mut imports: Imports) -> Vec<String> {
     let described = circles.filter_map(|circle| {
         let names: Vec<String> = circle.iter().map(|file| name(*file)).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        if is_type_and_builder(&names) || is_unbroken(&names) {
+        if is_type_and_builder(&names) {
             return None;
         }
         let within = imports

@@ -72,6 +72,7 @@ pub use generated::operations;
 #[cfg(feature = "client")]
 use generated::raw as raw_operations;
 pub use generated::types;
+use generated::webhook as events;
 #[cfg(feature = "client")]
 pub use paging::{Checkpoint, Pages, RawItem, Walk};
 #[cfg(feature = "client")]

@@ -149,6 +149,11 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        // The tokens of a quote are code of another crate.
+        let name = call.path.segments.last().map(|last| last.ident.to_string());
+        if matches!(name.as_deref(), Some("quote" | "parse_quote")) {
+            return;
+        }
         self.read_tokens(call.tokens.clone());
         visit::visit_macro(self, call);
     }

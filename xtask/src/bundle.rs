@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Finding};
+use crate::schema;
 use crate::source::{Source, Sources};
 use crate::webhooks;
 use crate::yaml::{Position, escape_pointer};
@@ -24,7 +25,7 @@ struct Origin {
 }
 
 impl Bundle {
-    /// A finding at the value that `pointer` leads to.
+    /// Returns a finding at the value that `pointer` leads to.
     pub(crate) fn finding(
         &self,
         pointer: &str,
@@ -43,7 +44,7 @@ impl Bundle {
         }
     }
 
-    /// Where a value came from, or else the nearest value around it.
+    /// Returns where a value came from, or else the nearest value around it.
     fn origin(&self, pointer: &str) -> Origin {
         let mut pointer = pointer;
         loop {
@@ -63,8 +64,8 @@ impl Bundle {
     }
 }
 
-/// A document as the text of a file: keys sorted, so that the same sources
-/// give the same bytes everywhere.
+/// Returns a document as the text of a file. Keys are sorted, so that the same
+/// sources give the same bytes everywhere.
 pub(crate) fn to_json(document: &Value) -> String {
     let mut text = format!("{:#}", sorted(document));
     text.push('\n');
@@ -88,11 +89,12 @@ fn sorted(value: &Value) -> Value {
     }
 }
 
-/// Merges `sources`; the findings are the keys that are defined twice.
+/// Merges `sources`. The findings are the keys that are defined twice.
 ///
 /// # Errors
 ///
-/// When the root is no OpenAPI 3.0 document, or a file is not a mapping.
+/// Returns an error when the root is no OpenAPI 3.0 document, or a file is not a
+/// mapping.
 pub fn bundle(sources: Sources) -> Result<(Bundle, Vec<Finding>), Error> {
     let mut findings = duplicate_keys(&sources);
     check_version(&sources.root)?;
@@ -107,7 +109,7 @@ pub fn bundle(sources: Sources) -> Result<(Bundle, Vec<Finding>), Error> {
     for source in &sources.paths {
         bundle.merge("/paths", "path", source, &mut findings)?;
     }
-    let webhooks = format!("/{}", webhooks::KEY);
+    let webhooks = format!("/{}", schema::WEBHOOKS);
     bundle.merge(&webhooks, "webhook", &sources.webhooks, &mut findings)?;
     webhooks::expand(&mut bundle.document);
     for source in &sources.schemas {
@@ -162,7 +164,7 @@ impl Bundle {
                         "the {noun} is already defined at {}:{}",
                         first.file, first.position.line
                     ),
-                    remedy: "delete or rename one of the two".to_owned(),
+                    remedy: "delete or rename one of them".to_owned(),
                 });
                 continue;
             }
@@ -183,7 +185,7 @@ impl Bundle {
     }
 }
 
-/// The object at a pointer of plain keys, made where it is missing.
+/// Returns the object at a pointer of plain keys, and creates it if it is missing.
 fn object_at<'a>(document: &'a mut Value, pointer: &str) -> &'a mut Map<String, Value> {
     let mut value = document;
     for key in pointer.split('/').skip(1) {
@@ -256,7 +258,7 @@ fn duplicate_keys(sources: &Sources) -> Vec<Finding> {
                 "the key is already defined at line {}",
                 duplicate.first.line
             ),
-            remedy: "delete or rename one of the two".to_owned(),
+            remedy: "delete or rename one of them".to_owned(),
         })
     })
     .collect()

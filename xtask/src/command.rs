@@ -1,16 +1,17 @@
-//! The commands, apart from reading arguments and choosing an exit code.
+//! The commands of the spec. `main.rs` parses arguments and chooses the exit code.
 
 use std::io::{self, Write};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use crate::{Error, checked_bundle, generate, write};
 
-/// Where a command writes: data to one place, talk to the other.
+/// Where a command writes.
 #[expect(clippy::exhaustive_structs, reason = "the caller fills it in")]
 pub struct Output<'a> {
-    /// What the command is for; the terminal's standard output.
+    /// The result: standard output.
     pub data: &'a mut dyn Write,
-    /// What it says about it; the terminal's standard error.
+    /// Messages: standard error.
     pub talk: &'a mut dyn Write,
 }
 
@@ -31,12 +32,12 @@ fn unprintable(error: io::Error) -> Error {
     }
 }
 
-/// Generates, and writes what changed.
+/// Generates, and writes what changed. Returns whether anything did.
 ///
 /// # Errors
 ///
-/// As [`generate()`] and [`write::write`].
-pub fn codegen(root: &Path, output: &mut Output<'_>) -> Result<(), Error> {
+/// Returns the errors of [`generate()`] and [`write::write`].
+pub fn codegen(root: &Path, output: &mut Output<'_>) -> Result<bool, Error> {
     let files = generate(root)?;
     let changed = write::write(root, &files)?;
     for path in &changed {
@@ -45,15 +46,48 @@ pub fn codegen(root: &Path, output: &mut Output<'_>) -> Result<(), Error> {
     if changed.is_empty() {
         output.say(&format!("{} files are up to date", files.len()))?;
     }
-    Ok(())
+    Ok(!changed.is_empty())
 }
 
-/// Generates, writes nothing, and prints what would change; gives whether
+/// Compiles the crates that hold generated code, without building them.
+///
+/// # Errors
+///
+/// Returns an error when they do not compile. The compiler's messages go to
+/// standard error.
+pub fn compile(root: &Path, output: &mut Output<'_>) -> Result<(), Error> {
+    output.say("checking that the generated code compiles (--no-build leaves this out)")?;
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.current_dir(root).args(["check", "--quiet"]);
+    for package in PACKAGES {
+        command.args(["--package", package]);
+    }
+    let failed = |reason: String| Error::Command {
+        program: format!("cargo check of {}", PACKAGES.join(" and ")),
+        reason,
+    };
+    let status = command.stdin(Stdio::null()).status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err(failed(
+            "the generated code, or code that uses it, does not compile; the compiler's messages \
+             are above"
+                .to_owned(),
+        )),
+        Err(error) => Err(failed(error.to_string())),
+    }
+}
+
+/// The crates that hold generated code.
+const PACKAGES: [&str; 2] = ["heymarket-api", "heymarket-cli"];
+
+/// Generates, writes nothing, and prints what would change. Returns whether
 /// nothing would.
 ///
 /// # Errors
 ///
-/// As [`generate()`] and [`write::diff`].
+/// Returns the errors of [`generate()`] and [`write::diff`].
 pub fn check(root: &Path, output: &mut Output<'_>) -> Result<bool, Error> {
     let files = generate(root)?;
     let diffs = write::diff(root, &files)?;
@@ -64,7 +98,7 @@ pub fn check(root: &Path, output: &mut Output<'_>) -> Result<bool, Error> {
         format!("{} files are up to date", files.len())
     } else {
         format!(
-            "{} of {} files differ from what openapi/ gives; run `cargo xtask codegen`",
+            "{} of {} files are not what openapi/ generates; run `cargo xtask codegen`",
             diffs.len(),
             files.len()
         )
@@ -76,7 +110,7 @@ pub fn check(root: &Path, output: &mut Output<'_>) -> Result<bool, Error> {
 ///
 /// # Errors
 ///
-/// As [`checked_bundle`].
+/// Returns the errors of [`checked_bundle`].
 pub fn lint(root: &Path, output: &mut Output<'_>) -> Result<(), Error> {
     checked_bundle(root)?;
     output.say("openapi/ keeps every rule")

@@ -1,9 +1,9 @@
-//! What can be wrong with a spec, and how it is told.
+//! The findings of the lint, and the errors of the commands.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// One thing that the lint found.
+/// A broken rule, where it is, and the remedy.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Finding {
@@ -31,19 +31,19 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Why a command of xtask did not do what it was asked.
+/// Why a command of xtask failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A source file or folder could not be read.
     #[error("cannot read {path}: {reason}")]
     Unreadable {
-        /// Which one.
+        /// Its path.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// A source file is not valid YAML, or not of the form that is wanted.
+    /// A source file is not valid YAML, or does not have the expected form.
     #[error("{file}:{line}:{column}: {message}")]
     Syntax {
         /// The source file, relative to the project's root.
@@ -52,62 +52,62 @@ pub enum Error {
         line: usize,
         /// Column of the mistake, from 1.
         column: usize,
-        /// What is wrong and what is wanted.
+        /// What is wrong and what is expected.
         message: String,
     },
     /// The lint found something.
     #[error("{}", display_findings(.0))]
     Findings(Vec<Finding>),
-    /// progenitor cannot express an operation.
+    /// progenitor cannot generate an operation.
     #[error("progenitor cannot generate {operation}: {reason}")]
     Generator {
-        /// The operation id, or what else it stumbled on.
+        /// The operation, or the schema.
         operation: String,
-        /// progenitor's own words.
+        /// progenitor's message.
         reason: String,
     },
-    /// progenitor's output is not of the form that the rewriting expects.
-    #[error("the generated code is not as expected: {0}")]
+    /// progenitor's output does not have the form that codegen rewrites.
+    #[error("cannot rewrite the generated code: {0}")]
     Unexpected(String),
     /// A program that a command runs failed.
     #[error("{program} failed: {reason}")]
     Command {
         /// The program and its arguments.
         program: String,
-        /// What it said.
+        /// The reason, or its message.
         reason: String,
     },
-    /// The budgets are not as they should be.
+    /// The budgets file is invalid.
     #[error("xtask/budgets.toml: {reason}")]
     Budgets {
-        /// What is wrong, where, and what is wanted.
+        /// What is wrong, where, and what is expected.
         reason: String,
     },
-    /// A document is not of the form that a command writes into.
+    /// A document does not have the form that a command needs.
     #[error("{path}: {reason}")]
     Document {
-        /// Which one.
+        /// Its path.
         path: PathBuf,
-        /// What is wanted.
+        /// What is expected.
         reason: String,
     },
-    /// An output file could not be written; the tree is as it was.
+    /// An output file could not be written. All files are unchanged.
     #[error("cannot write {path}: {reason}; nothing was changed")]
     Unwritable {
-        /// Which one.
+        /// Its path.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// An output file could not be written, and those already written could
-    /// not be put back.
+    /// An output file could not be written, and files that were written before it
+    /// could not be restored.
     #[error("cannot write {path}: {reason}; restore the tree with `git checkout`: {unrestored}")]
     HalfWritten {
-        /// Which one.
+        /// Its path.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         reason: String,
-        /// The files that could not be put back.
+        /// The files that could not be restored.
         unrestored: String,
     },
 }

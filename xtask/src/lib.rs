@@ -1,20 +1,25 @@
-//! The way of the spec: `openapi/**.yaml` is bundled, linted, given to
-//! progenitor, rewritten and written to `heymarket-api/src/generated/`.
+//! The commands of the workspace, and the path of the spec: `openapi/**.yaml` is
+//! bundled, linted, passed to progenitor, rewritten and written to
+//! `heymarket-api/src/generated/`.
 //!
-//! `cargo xtask codegen` does it, `cargo xtask codegen --check` says whether
-//! it has been done, `cargo xtask lint` stops before generating. All three
-//! read nothing but `openapi/`. [`measure`] is of what the result costs, and
-//! [`public_api`] of what the crate promises.
+//! `cargo xtask codegen` generates, `cargo xtask codegen --check` compares what it
+//! would generate with the tree, and `cargo xtask lint` stops before generating.
+//! All three read `openapi/` only. [`measure`] holds the measurements of the
+//! result, and [`public_api`] the listing of its public API.
 
 pub mod bundle;
 mod cargo;
 pub mod command;
 pub mod error;
+mod examples;
+mod formats;
 pub mod fuzz;
 pub mod generate;
 pub mod links;
 pub mod lint;
 pub mod measure;
+mod operation;
+pub mod output;
 pub mod public_api;
 mod schema;
 pub mod source;
@@ -27,22 +32,23 @@ use std::path::Path;
 
 pub use error::{Error, Finding};
 
-/// What `codegen` would write, computed from `openapi/` under `root`.
+/// Generates the files that `codegen` writes, from `openapi/` under `root`.
 ///
 /// # Errors
 ///
-/// When a source cannot be read, the lint finds something, or the generator
-/// cannot express an operation.
-pub fn generate(root: &Path) -> Result<Vec<write::OutputFile>, Error> {
+/// Returns an error when a source cannot be read, the lint has findings, or an
+/// operation cannot be generated.
+pub fn generate(root: &Path) -> Result<Vec<output::OutputFile>, Error> {
     let bundle = checked_bundle(root)?;
     generate::run(&bundle)
 }
 
-/// Reads and lints `openapi/` under `root`, and gives the bundled document.
+/// Reads and lints `openapi/` under `root`, and returns the bundled document.
 ///
 /// # Errors
 ///
-/// When a source cannot be read, or with every finding of the lint.
+/// Returns an error when a source cannot be read, or with every finding of the
+/// lint.
 pub fn checked_bundle(root: &Path) -> Result<bundle::Bundle, Error> {
     checked(source::read(root)?)
 }
@@ -51,7 +57,8 @@ pub fn checked_bundle(root: &Path) -> Result<bundle::Bundle, Error> {
 ///
 /// # Errors
 ///
-/// When they are no OpenAPI document, or with every finding of the lint.
+/// Returns an error when they are no OpenAPI document, or with every finding of
+/// the lint.
 pub fn checked(sources: source::Sources) -> Result<bundle::Bundle, Error> {
     let (bundle, mut findings) = bundle::bundle(sources)?;
     findings.extend(lint::run(&bundle));

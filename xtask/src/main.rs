@@ -1,4 +1,4 @@
-//! `cargo xtask`: the chores of the workspace.
+//! `cargo xtask`: the commands for working on the workspace.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,11 +11,11 @@ use xtask::public_api;
 use xtask::words;
 use xtask::{fuzz, links};
 
-/// The chores of the workspace.
+/// Commands for working on the workspace.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Arguments {
-    /// The project's root; by default the workspace that xtask is part of.
+    /// Root of the project [default: the workspace of xtask]
     #[arg(long, global = true)]
     root: Option<PathBuf>,
     #[command(subcommand)]
@@ -24,11 +24,14 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Generate the client from openapi/.
+    /// Generate the client and the commands from openapi/, and check that they compile.
     Codegen {
-        /// Write nothing; print what would change, and fail if anything would.
+        /// Write and compile nothing; print a diff, and fail if there is one.
         #[arg(long)]
         check: bool,
+        /// Skip the check that the generated code compiles.
+        #[arg(long)]
+        no_build: bool,
     },
     /// Check openapi/ against the rules of the spec.
     Lint,
@@ -40,7 +43,7 @@ enum Command {
     },
     /// Measure what building costs, and write it to docs/performance.md.
     Weigh {
-        /// How often to build everything from nothing.
+        /// Number of builds from scratch.
         #[arg(long, default_value_t = 2)]
         rounds: usize,
         /// Measure what grows with the operations of the spec instead.
@@ -49,10 +52,10 @@ enum Command {
     },
     /// Run the fuzz targets, each from its corpus on.
     Fuzz {
-        /// How long to run each, in seconds.
+        /// Seconds to run each target.
         #[arg(long, default_value_t = 60)]
         seconds: u32,
-        /// Which targets to run; by default all.
+        /// Targets to run [default: all]
         #[arg(value_parser = fuzz::TARGETS)]
         targets: Vec<String>,
     },
@@ -81,8 +84,8 @@ fn main() -> ExitCode {
         talk: &mut io::stderr().lock(),
     };
     let outcome = match arguments.command {
-        Command::Codegen { check: false } => command::codegen(&root, output).map(|()| true),
-        Command::Codegen { check: true } => command::check(&root, output),
+        Command::Codegen { check: true, .. } => command::check(&root, output),
+        Command::Codegen { no_build, .. } => codegen(&root, no_build, output),
         Command::Lint => command::lint(&root, output).map(|()| true),
         Command::Bench { growth } => bench::run(&root, growth, output).map(|()| true),
         Command::Weigh { rounds, growth } => {
@@ -105,6 +108,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn codegen(root: &Path, no_build: bool, output: &mut Output<'_>) -> Result<bool, xtask::Error> {
+    command::codegen(root, output)?;
+    if !no_build {
+        command::compile(root, output)?;
+    }
+    Ok(true)
 }
 
 fn workspace_root() -> PathBuf {

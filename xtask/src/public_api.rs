@@ -15,7 +15,8 @@ use public_api::{Builder, PublicApi, PublicItem};
 use crate::cargo;
 use crate::command::Output;
 use crate::error::Error;
-use crate::write::{OutputFile, read, replace_one, unified};
+use crate::output::OutputFile;
+use crate::write::{read, replace_one, unified};
 
 /// Where the API is written, relative to the project's root.
 pub const PATH: &str = "heymarket-api/public-api.txt";

@@ -1,16 +1,13 @@
-//! Walks over the schemas and operations of a bundled document.
+//! The schemas of a bundled document: what they refer to, and what is in them.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::webhooks;
 use crate::yaml::escape_pointer;
 
-/// The keys of a path item that are operations.
-pub(crate) const METHODS: [&str; 8] = [
-    "get", "put", "post", "delete", "options", "head", "patch", "trace",
-];
+/// The extension that holds the webhooks.
+pub(crate) const WEBHOOKS: &str = "x-webhooks";
 
 /// Where component schemas live.
 pub(crate) const SCHEMAS: &str = "#/components/schemas/";
@@ -21,144 +18,47 @@ pub(crate) const INFERRED: &str = "x-inferred";
 /// The extension that names other spellings of the values of an open enum.
 pub(crate) const ALIASES: &str = "x-aliases";
 
-/// The extension that says which safety a request to each kind of target has.
+/// The extension with the safety of requests to each kind of target.
 pub(crate) const SAFETY_BY_TARGET: &str = "x-safety-by-target";
 
-/// The extension that names the operation to use in place of a deprecated one.
+/// The extension that names the replacement of a deprecated operation.
 pub(crate) const REPLACED_BY: &str = "x-replaced-by";
 
-/// One operation of the document.
-pub(crate) struct Operation<'a> {
-    pub(crate) pointer: String,
-    pub(crate) path: &'a str,
-    pub(crate) method: &'a str,
-    pub(crate) value: &'a Value,
-    /// The parameters that the path item gives to all of its operations.
-    shared_parameters: &'a [Value],
-}
-
-impl<'a> Operation<'a> {
-    /// The operation id, or else the request line.
-    pub(crate) fn name(&self) -> String {
-        match self.id() {
-            Some(id) => id.to_owned(),
-            None => format!("{} {}", self.method.to_uppercase(), self.path),
-        }
-    }
-
-    pub(crate) fn id(&self) -> Option<&'a str> {
-        self.value.get("operationId").and_then(Value::as_str)
-    }
-
-    pub(crate) fn text(&self, key: &str) -> &'a str {
-        self.value.get(key).and_then(Value::as_str).unwrap_or("")
-    }
-
-    /// The parameters, the path item's own first.
-    pub(crate) fn parameters(&self) -> impl Iterator<Item = &'a Value> {
-        self.shared_parameters
-            .iter()
-            .chain(array(self.value.get("parameters")))
-    }
-
-    /// The statuses of the responses, with the responses.
-    pub(crate) fn responses(&self) -> impl Iterator<Item = (&'a String, &'a Value)> {
-        object(self.value.get("responses"))
-    }
-
-    /// Where the JSON schema of the request body is, if there is one.
-    pub(crate) fn request_schema(&self) -> Option<String> {
-        self.media_schema(&["requestBody"])
-    }
-
-    /// Where the JSON schema of the success response is, if there is one.
-    pub(crate) fn success_schema(&self) -> Option<String> {
-        let (status, _) = self
-            .responses()
-            .find(|(status, _)| status.starts_with('2'))?;
-        self.media_schema(&["responses", status])
-    }
-
-    fn media_schema(&self, at: &[&str]) -> Option<String> {
-        let mut keys = at.to_vec();
-        keys.extend(["content", "application/json", "schema"]);
-        let mut pointer = self.pointer.clone();
-        let mut value = self.value;
-        for key in keys {
-            value = value.get(key)?;
-            pointer = format!("{pointer}/{}", escape_pointer(key));
-        }
-        Some(pointer)
-    }
-}
-
-/// All operations, in the order of the document.
-pub(crate) fn operations(document: &Value) -> Vec<Operation<'_>> {
-    let mut operations = Vec::new();
-    for (path, item) in object(document.get("paths")) {
-        let shared_parameters = array(item.get("parameters"));
-        for (method, value) in object(Some(item)) {
-            if METHODS.contains(&method.as_str()) {
-                operations.push(Operation {
-                    pointer: format!("/paths/{}/{method}", escape_pointer(path)),
-                    path,
-                    method,
-                    value,
-                    shared_parameters,
-                });
-            }
-        }
-    }
-    operations
-}
-
-/// The body of every webhook.
-pub(crate) const WEBHOOK_BODY: &str = "/components/schemas/WebhookDelivery";
-
-/// Pointers of the schemas of all that webhooks carry: their body, and the data
-/// of each type.
-pub(crate) fn webhook_schemas(document: &Value) -> Vec<String> {
-    let data = webhooks::all(document).map(|(name, _)| webhooks::data_pointer(name));
-    std::iter::once(WEBHOOK_BODY.to_owned())
-        .chain(data)
-        .collect()
-}
-
-/// The members of an object; of anything else, none.
+/// Returns the members of an object; none for any other value.
 pub(crate) fn object(value: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
     value.and_then(Value::as_object).into_iter().flatten()
 }
 
-/// The items of an array; of anything else, none.
+/// Returns the items of an array; none for any other value.
 pub(crate) fn array(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-/// The strings in an array of strings.
+/// Returns the strings in an array.
 pub(crate) fn strings(value: Option<&Value>) -> impl Iterator<Item = &str> {
     array(value).iter().filter_map(Value::as_str)
 }
 
-/// Whether a key is there and `true`.
+/// Returns whether a key is present and `true`.
 pub(crate) fn flag(value: &Value, key: &str) -> bool {
     value.get(key).and_then(Value::as_bool).unwrap_or(false)
 }
 
-/// The component schemas, in the order of the document.
+/// Returns the component schemas, in the order of the document.
 pub(crate) fn components(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
     object(document.pointer("/components/schemas"))
 }
 
-/// The pointer of the value that a `$ref` names, if it is in the document.
+/// Returns the pointer that a `$ref` holds, if it is one into the document.
 pub(crate) fn target(reference: &str) -> Option<&str> {
     reference
         .strip_prefix('#')
         .filter(|pointer| pointer.starts_with('/'))
 }
 
-/// The name of the component schema that a schema refers to, directly or as
-/// the one member of its `allOf` (which is how 3.0 puts `nullable` beside a
-/// reference).
+/// Returns the name of the component schema that a schema refers to, directly or
+/// as the only member of its `allOf`: OpenAPI 3.0 allows `nullable` beside the
+/// latter only.
 pub(crate) fn reference(schema: &Value) -> Option<&str> {
     let reference = match schema.get("$ref") {
         Some(reference) => reference.as_str(),
@@ -170,15 +70,15 @@ pub(crate) fn reference(schema: &Value) -> Option<&str> {
     reference?.strip_prefix(SCHEMAS)
 }
 
-/// The component that a schema refers to, or else the schema itself.
+/// Returns the component that a schema refers to, or else the schema itself.
 pub(crate) fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     let name = reference(schema);
     let component = name.and_then(|name| document.pointer(&format!("/components/schemas/{name}")));
     component.unwrap_or(schema)
 }
 
-/// Whether null fits a schema: by `nullable`, because nothing limits its type,
-/// or because one of its alternatives takes null.
+/// Returns whether a schema accepts null: by `nullable`, because nothing limits
+/// its type, or because one of its alternatives accepts null.
 pub(crate) fn accepts_null(document: &Value, schema: &Value) -> bool {
     let limits = ["type", "enum", "allOf", "anyOf", "oneOf", "$ref"];
     let resolved = resolve(document, schema);
@@ -191,8 +91,8 @@ pub(crate) fn accepts_null(document: &Value, schema: &Value) -> bool {
             .any(|alternative| accepts_null(document, alternative))
 }
 
-/// All `$ref`s outside of examples, with the pointer of the object around
-/// each.
+/// Collects all `$ref`s outside of examples, with the pointer of the object
+/// around each.
 pub(crate) fn collect_references<'a>(
     value: &'a Value,
     pointer: String,
@@ -222,8 +122,8 @@ pub(crate) fn collect_references<'a>(
     }
 }
 
-/// The names of the component schemas that something outside of the component
-/// schemas refers to, directly or through others.
+/// Returns the names of the component schemas that are referred to from outside
+/// of the component schemas, directly or through others.
 pub(crate) fn used(document: &Value) -> impl Iterator<Item = &str> {
     let schemas = document.pointer("/components/schemas");
     let mut queue: Vec<&Value> = [Some(document), document.get("components")]
@@ -247,12 +147,12 @@ pub(crate) fn used(document: &Value) -> impl Iterator<Item = &str> {
     used.into_iter()
 }
 
-/// How many alternatives of a choice a request must have.
+/// How many alternatives of a choice between members a request must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Choice {
-    /// Of a `oneOf`.
+    /// For `oneOf`.
     ExactlyOne,
-    /// Of an `anyOf`.
+    /// For `anyOf`.
     AtLeastOne,
 }
 
@@ -261,7 +161,7 @@ impl Choice {
     pub(crate) const KEYWORDS: [(&str, Self); 2] =
         [("oneOf", Self::ExactlyOne), ("anyOf", Self::AtLeastOne)];
 
-    /// The choice that a schema offers between members, with its alternatives.
+    /// Returns the choice between members that a schema has, with its alternatives.
     pub(crate) fn of(schema: &Value) -> Option<(Self, &[Value])> {
         Self::KEYWORDS.into_iter().find_map(|(keyword, choice)| {
             let alternatives = array(schema.get(keyword));
@@ -270,7 +170,7 @@ impl Choice {
     }
 }
 
-/// Whether every item says only which members it requires.
+/// Returns whether every item has `required` only.
 pub(crate) fn is_choice(items: &[Value]) -> bool {
     !items.is_empty()
         && items.iter().all(|item| {
@@ -279,8 +179,8 @@ pub(crate) fn is_choice(items: &[Value]) -> bool {
         })
 }
 
-/// Visits the schema at `pointer` and every schema below it; a component is
-/// visited once, through the first reference that leads to it.
+/// Visits the schema at `pointer` and every schema below it. A component is
+/// visited once, through the first reference to it.
 pub(crate) fn visit<'a>(
     document: &'a Value,
     pointer: &str,
@@ -305,7 +205,7 @@ pub(crate) fn visit<'a>(
     }
 }
 
-/// Pointers of the schemas directly inside a schema.
+/// Returns the pointers of the schemas directly inside a schema.
 fn children(pointer: &str, schema: &Map<String, Value>) -> Vec<String> {
     let mut children = Vec::new();
     for (name, _) in object(schema.get("properties")) {
@@ -324,7 +224,7 @@ fn children(pointer: &str, schema: &Map<String, Value>) -> Vec<String> {
     children
 }
 
-/// A short name for the schema at a pointer: `Conversation.assigned`.
+/// Returns a short name for the schema at a pointer: `Conversation.assigned`.
 pub(crate) fn describe(pointer: &str) -> String {
     let mut name = String::new();
     let mut keys = pointer
@@ -342,7 +242,7 @@ pub(crate) fn describe(pointer: &str) -> String {
             "components" => {
                 keys.next();
             }
-            webhooks::KEY => return keys.next().unwrap_or_default(),
+            WEBHOOKS => return keys.next().unwrap_or_default(),
             "properties" => {}
             _ if name.is_empty() => name = key,
             _ => {

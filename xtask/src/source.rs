@@ -1,4 +1,4 @@
-//! Reads the files of `openapi/`.
+//! Reads the source files in `openapi/`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub struct Sources {
 ///
 /// # Errors
 ///
-/// When one cannot be read or is not valid YAML.
+/// Returns an error when one cannot be read or is not valid YAML.
 pub fn read(project: &Path) -> Result<Sources, Error> {
     Ok(Sources {
         root: read_file(project, &format!("{FOLDER}/heymarket.yaml"))?,
@@ -46,7 +46,7 @@ pub fn read(project: &Path) -> Result<Sources, Error> {
 ///
 /// # Errors
 ///
-/// When one is not valid YAML.
+/// Returns an error when one is not valid YAML.
 pub fn parse(
     root: &str,
     webhooks: &str,

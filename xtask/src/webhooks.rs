@@ -6,17 +6,33 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::schema;
+use crate::schema::{self, WEBHOOKS};
 use crate::yaml::escape_pointer;
 
-/// The extension that holds the webhooks.
-pub(crate) const KEY: &str = "x-webhooks";
+/// The extension that says what the client makes of an event type.
+pub(crate) const EVENT: &str = "x-event";
+
+/// The body of every webhook.
+pub(crate) const BODY: &str = "/components/schemas/WebhookDelivery";
+
+/// The values of `dedupe` in an event, and the component that the data must be
+/// for each.
+pub(crate) const DEDUPE_CLASSES: [(&str, Option<&str>); 8] = [
+    ("message_status", Some("Message")),
+    ("message", Some("Message")),
+    ("conversation_state", Some("Conversation")),
+    ("conversation_assignee", Some("Conversation")),
+    ("conversation_inbox", Some("Conversation")),
+    ("conversation_change", Some("Conversation")),
+    ("person", None),
+    ("data", None),
+];
 
 const MEDIA: &str = "/post/requestBody/content/application~1json";
 
-/// Replaces the description of each webhook by its Path Item.
+/// Replaces each webhook of the source by its Path Item.
 pub(crate) fn expand(document: &mut Value) {
-    let webhooks = document.get_mut(KEY).and_then(Value::as_object_mut);
+    let webhooks = document.get_mut(WEBHOOKS).and_then(Value::as_object_mut);
     for (name, webhook) in webhooks.into_iter().flatten() {
         if let Value::Object(source) = webhook {
             *webhook = path_item(name, source);
@@ -24,34 +40,42 @@ pub(crate) fn expand(document: &mut Value) {
     }
 }
 
-/// The webhooks, by event type.
+/// Returns the webhooks by event type.
 pub(crate) fn all(document: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    schema::object(document.get(KEY))
+    schema::object(document.get(WEBHOOKS))
 }
 
-/// The schema of the data that a webhook delivers.
+/// Returns the schema of the data that a webhook delivers.
 pub(crate) fn data_schema(webhook: &Value) -> Option<&Value> {
     webhook.pointer(&format!("{MEDIA}{DATA}"))
 }
 
-/// The pointer of that schema.
-pub(crate) fn data_pointer(name: &str) -> String {
-    format!("/{KEY}/{}{MEDIA}{DATA}", escape_pointer(name))
+/// Returns the pointer of that schema.
+fn data_pointer(name: &str) -> String {
+    format!("/{WEBHOOKS}/{}{MEDIA}{DATA}", escape_pointer(name))
 }
 
 const DATA: &str = "/schema/allOf/1/properties/event_data";
 
-/// The example of a delivery.
+/// Returns the pointers of the schemas of webhooks: the body, and the data of each
+/// type.
+pub(crate) fn schemas(document: &Value) -> Vec<String> {
+    let data = all(document).map(|(name, _)| data_pointer(name));
+    std::iter::once(BODY.to_owned()).chain(data).collect()
+}
+
+/// Returns the example of a delivery.
 pub(crate) fn example(webhook: &Value) -> Option<&Value> {
     webhook.pointer(&format!("{MEDIA}/example"))
 }
 
-/// What is missing in `source` stays out, for the lint to find.
+/// Returns the Path Item of a webhook. Members that `source` lacks stay missing,
+/// so that the lint finds them.
 fn path_item(name: &str, source: &Map<String, Value>) -> Value {
     let mut item = source.clone();
     let data = item.remove("schema");
     let example = item.remove("example");
-    let delivery = schema::WEBHOOK_BODY;
+    let delivery = BODY;
     let mut media = json!({"schema": {"allOf": [{"$ref": format!("#{delivery}")}]}});
     if let (Some(data), Some(parts)) = (data, media["schema"]["allOf"].as_array_mut()) {
         parts.push(json!({"type": "object", "properties": {"event_data": data}}));

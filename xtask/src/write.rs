@@ -1,4 +1,4 @@
-//! Writes the output, or says how it differs from what is there.
+//! Writes the generated files, all or none, or compares them with the tree.
 
 use std::fs;
 use std::io::Write as _;
@@ -8,23 +8,13 @@ use similar::TextDiff;
 use tempfile::NamedTempFile;
 
 use crate::error::Error;
-use crate::generate;
+use crate::output::{FOLDERS, OutputFile};
 
-/// A file that codegen writes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct OutputFile {
-    /// Relative to the project's root.
-    pub path: String,
-    /// All of it.
-    pub text: String,
-}
-
-/// How the tree differs from `files`: a unified diff for each file that does.
+/// Returns a unified diff for each file of the tree that differs from `files`.
 ///
 /// # Errors
 ///
-/// When a file that is there cannot be read.
+/// Returns an error when an existing file cannot be read.
 pub fn diff(root: &Path, files: &[OutputFile]) -> Result<Vec<String>, Error> {
     let mut diffs = Vec::new();
     for file in files {
@@ -48,12 +38,12 @@ pub(crate) fn unified(path: &str, found: &str, wanted: &str) -> String {
         .to_string()
 }
 
-/// Writes `files` and deletes what an earlier run wrote and this one did not;
-/// gives the paths that changed.
+/// Writes `files`, and deletes files that only an earlier run wrote. Returns the
+/// paths that changed.
 ///
 /// # Errors
 ///
-/// When one cannot be written; all are then as they were.
+/// Returns an error when a file cannot be written. All files are then restored.
 pub fn write(root: &Path, files: &[OutputFile]) -> Result<Vec<String>, Error> {
     let mut prepared = Vec::new();
     for file in files {
@@ -83,8 +73,7 @@ pub fn write(root: &Path, files: &[OutputFile]) -> Result<Vec<String>, Error> {
     Ok(done.into_iter().map(|(path, _)| path).collect())
 }
 
-/// Puts one file in the place of what is there, whole or not at all, and touches
-/// no other.
+/// Replaces one file as a whole, and no other.
 pub(crate) fn replace_one(root: &Path, file: &OutputFile) -> Result<(), Error> {
     let temporary = prepare(root, file)?;
     let persisted = temporary.persist(root.join(&file.path));
@@ -94,7 +83,7 @@ pub(crate) fn replace_one(root: &Path, file: &OutputFile) -> Result<(), Error> {
     })
 }
 
-/// The text of a file beside its place, so that putting it there is a rename.
+/// Writes a temporary file beside its target, so that a rename completes it.
 fn prepare(root: &Path, file: &OutputFile) -> Result<NamedTempFile, Error> {
     let target = root.join(&file.path);
     let folder = target.parent().unwrap_or(root);
@@ -116,7 +105,7 @@ fn prepare(root: &Path, file: &OutputFile) -> Result<NamedTempFile, Error> {
     })
 }
 
-/// Puts back what was already replaced.
+/// Restores the files that were already replaced.
 fn restore(
     root: &Path,
     done: &[(String, Option<String>)],
@@ -147,7 +136,7 @@ fn restore(
     }
 }
 
-/// The text of a file; `None` if there is none.
+/// Returns the text of a file; `None` if the file does not exist.
 pub(crate) fn read(root: &Path, path: &str) -> Result<Option<String>, Error> {
     match fs::read_to_string(root.join(path)) {
         Ok(text) => Ok(Some(text)),
@@ -159,10 +148,10 @@ pub(crate) fn read(root: &Path, path: &str) -> Result<Option<String>, Error> {
     }
 }
 
-/// Files of the generated folder that are not written any more.
+/// Returns the files of the generated folders that are no longer generated.
 fn stale(root: &Path, files: &[OutputFile]) -> Result<Vec<String>, Error> {
     let mut stale = Vec::new();
-    for folder in generate::FOLDERS {
+    for folder in FOLDERS {
         let unreadable = |error: std::io::Error| Error::Unreadable {
             path: PathBuf::from(folder),
             reason: error.to_string(),

@@ -1,8 +1,8 @@
-//! YAML into JSON values, each with the place that it came from.
+//! Parses YAML into JSON values, and keeps the position of each.
 //!
-//! The loader is the project's own because it must report *every* key that
-//! is defined twice, with both places, and keep the position of every value
-//! for the lint; the parsing itself is saphyr's.
+//! saphyr parses the text. The loader on top is part of this project, because it
+//! must report *every* key that is defined twice, with both positions, and keep
+//! the position of every value for the lint.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(crate) struct Position {
     pub(crate) column: usize,
 }
 
-/// A key that one mapping holds twice.
+/// A key that a mapping has twice.
 #[derive(Debug)]
 pub(crate) struct DuplicateKey {
     pub(crate) key: String,
@@ -32,17 +32,17 @@ pub(crate) struct Document {
     pub(crate) duplicates: Vec<DuplicateKey>,
 }
 
-/// Why a text is no document.
+/// Why a text is not a document.
 #[derive(Debug)]
 pub(crate) struct SyntaxError {
     pub(crate) position: Position,
     pub(crate) message: String,
 }
 
-/// Deeper than any sensible spec, and far from what the stack can take.
+/// Deeper than any sensible spec, and far below the limit of the stack.
 const MAX_DEPTH: usize = 100;
 
-/// Parses a text that holds one YAML document.
+/// Parses a text with one YAML document.
 pub(crate) fn parse(text: &str) -> Result<Document, SyntaxError> {
     let mut loader = Loader {
         parser: Parser::new_from_str(text),
@@ -52,7 +52,7 @@ pub(crate) fn parse(text: &str) -> Result<Document, SyntaxError> {
     Ok(loader.document)
 }
 
-/// Escapes one key for use in a JSON pointer.
+/// Escapes a key for a JSON pointer.
 pub(crate) fn escape_pointer(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
@@ -176,7 +176,7 @@ fn refused(position: Position, what: &str) -> SyntaxError {
     }
 }
 
-/// A scalar after the YAML 1.2 core schema.
+/// Returns the value of a scalar by the YAML 1.2 core schema.
 fn scalar(text: &str, style: ScalarStyle) -> Value {
     if style != ScalarStyle::Plain {
         return Value::String(text.to_owned());

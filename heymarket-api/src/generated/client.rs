@@ -19,6 +19,27 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::{CreateContact, TagAssignment};
+    ///
+    /// let request = [
+    ///     CreateContact::new("15550100101")
+    ///         .assignee_id(50001)
+    ///         .custom([("801", "Invented value")])
+    ///         .email("person@example.com")
+    ///         .first("Invented")
+    ///         .last("Person")
+    ///         .tags([TagAssignment::new(60001)]),
+    ///     CreateContact::new("15550100102").display_name("Invented Other"),
+    /// ];
+    /// let response = client.create_contacts(Some(false), &request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn create_contacts(
         &self,
@@ -44,6 +65,24 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::{CreateContact, TagAssignment};
+    ///
+    /// let request = CreateContact::new("15550100101")
+    ///     .assignee_id(50001)
+    ///     .custom([("801", "Invented value")])
+    ///     .email("person@example.com")
+    ///     .first("Invented")
+    ///     .last("Person")
+    ///     .tags([TagAssignment::new(60001)]);
+    /// let response = client.create_contact(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn create_contact(
         &self,
@@ -63,6 +102,15 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.list_contact_fields().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn list_contact_fields(
         &self,
@@ -81,6 +129,18 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::FindContact;
+    ///
+    /// let request = FindContact::new().phone("15550100101");
+    /// let response = client.find_contact(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn find_contact(
         &self,
@@ -100,6 +160,19 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::{ContactStatusChange, SetContactStatus};
+    ///
+    /// let request = SetContactStatus::new(ContactStatusChange::Unsubscribed)
+    ///     .phone("15550100101");
+    /// let response = client.set_contact_status(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn set_contact_status(
         &self,
@@ -122,6 +195,18 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::GetContactStatus;
+    ///
+    /// let request = GetContactStatus::new().phone("15550100101");
+    /// let response = client.get_contact_status(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn get_contact_status(
         &self,
@@ -144,6 +229,15 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.delete_contact(30010001).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn delete_contact(
         &self,
@@ -164,6 +258,15 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.get_contact(30010001).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn get_contact(&self, id: i64) -> Result<Response<types::Contact>, Error> {
         self.send(self.request(&operations::GET_CONTACT, format!("/v1/contact/{}", id)))
@@ -180,6 +283,24 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::{TagAssignment, UpdateContact};
+    ///
+    /// let request = UpdateContact::new("15550100101")
+    ///     .assignee_id(50001)
+    ///     .custom([("801", "Invented value")])
+    ///     .email("person@example.com")
+    ///     .first("Invented")
+    ///     .last("Person")
+    ///     .tags([TagAssignment::new(60001)]);
+    /// let response = client.update_contact(30010001, Some(false), &request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn update_contact(
         &self,
@@ -206,6 +327,18 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::ListContacts;
+    ///
+    /// let request = ListContacts::new().date("2026-05-07T12:00:00Z".parse()?).limit(30);
+    /// let response = client.list_contacts(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn list_contacts(
         &self,
@@ -224,6 +357,18 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::CountContacts;
+    ///
+    /// let request = CountContacts::new().date("2026-05-07T12:00:00Z".parse()?);
+    /// let response = client.count_contacts(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn count_contacts(
         &self,
@@ -246,6 +391,18 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::NewContactField;
+    ///
+    /// let request = [NewContactField::new("Invented field")];
+    /// let response = client.create_contact_fields(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn create_contact_fields(
         &self,
@@ -269,6 +426,21 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::{ConversationFilters, ListConversations};
+    ///
+    /// let request = ListConversations::new(
+    ///     50001,
+    ///     ConversationFilters::new([41001]).closed(false),
+    /// );
+    /// let response = client.list_conversations(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn list_conversations(
         &self,
@@ -290,6 +462,18 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::CloseConversation;
+    ///
+    /// let request = CloseConversation::new(41001, 50001).chat_id(9920);
+    /// let response = client.close_conversation(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn close_conversation(
         &self,
@@ -311,6 +495,18 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::CountConversations;
+    ///
+    /// let request = CountConversations::new().date("2026-05-07T12:00:00Z".parse()?);
+    /// let response = client.count_conversations(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn count_conversations(
         &self,
@@ -332,6 +528,18 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::OpenConversation;
+    ///
+    /// let request = OpenConversation::new(41001, 50001).chat_id(9920);
+    /// let response = client.open_conversation(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn open_conversation(
         &self,
@@ -353,6 +561,18 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::MarkConversation;
+    ///
+    /// let request = MarkConversation::new(41001, 50001).target("15550100101");
+    /// let response = client.mark_conversation_read(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn mark_conversation_read(
         &self,
@@ -377,6 +597,18 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::ReassignConversation;
+    ///
+    /// let request = ReassignConversation::new(41001, 50001, 50002).target("15550100101");
+    /// let response = client.reassign_conversation(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn reassign_conversation(
         &self,
@@ -402,6 +634,18 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::TransferConversation;
+    ///
+    /// let request = TransferConversation::new(9920, 41002);
+    /// let response = client.transfer_conversation(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn transfer_conversation(
         &self,
@@ -426,6 +670,18 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::MarkConversation;
+    ///
+    /// let request = MarkConversation::new(41001, 50001).target("15550100101");
+    /// let response = client.mark_conversation_unread(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn mark_conversation_unread(
         &self,
@@ -450,6 +706,15 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.get_conversation(9920).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn get_conversation(
         &self,
@@ -477,6 +742,22 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::SendEmail;
+    ///
+    /// let request = SendEmail::new(41003, 50001, "<p>Invented body</p>")
+    ///     .conv_title("Invented subject")
+    ///     .local_id("c0c0a0a0-0000-4000-8000-000000000006")
+    ///     .raw_text("Invented body")
+    ///     .targets(["to:person@example.com", "cc:a@example.com,b@example.com"]);
+    /// let response = client.send_email(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn send_email(
         &self,
@@ -498,6 +779,15 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.list_inboxes().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn list_inboxes(&self) -> Result<Response<crate::wire::Inboxes>, Error> {
         self.send(self.request(&operations::LIST_INBOXES, "/v1/inboxes")).await
@@ -515,6 +805,19 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::{CreateListV1, ListMember};
+    ///
+    /// let request = CreateListV1::new("Invented list")
+    ///     .members([("15550100101", ListMember::new().f("Invented").l("Person"))]);
+    /// let response = client.create_list_v1(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[deprecated = "the vendor deprecates it; use `create_list`"]
     #[inline]
     pub async fn create_list_v1(
@@ -534,6 +837,15 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.delete_list_v1(2000001).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[deprecated = "the vendor deprecates it; use `delete_list`"]
     #[inline]
     pub async fn delete_list_v1(
@@ -554,6 +866,15 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.get_list(2000001).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn get_list(&self, id: i64) -> Result<Response<types::List>, Error> {
         self.send(self.request(&operations::GET_LIST, format!("/v1/list/{}", id))).await
@@ -571,6 +892,18 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::UpdateListV1;
+    ///
+    /// let request = UpdateListV1::new("Invented list").add_phone("15550100103");
+    /// let response = client.update_list_v1(2000001, &request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[deprecated = "the vendor deprecates it; use `update_list`"]
     #[inline]
     pub async fn update_list_v1(
@@ -597,6 +930,18 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::ListLists;
+    ///
+    /// let request = ListLists::new().date("2026-05-07T12:00:00Z".parse()?);
+    /// let response = client.list_lists(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn list_lists(
         &self,
@@ -629,6 +974,21 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::SendMessage;
+    ///
+    /// let request = SendMessage::new(41001, 50001)
+    ///     .list_id(2000001)
+    ///     .local_id("c0c0a0a0-0000-4000-8000-000000000003")
+    ///     .template_id(7001);
+    /// let response = client.send_message(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn send_message(
         &self,
@@ -651,6 +1011,15 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.list_messages(41001, "15550100101", Some(1778155200)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn list_messages(
         &self,
@@ -683,6 +1052,22 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::{ListTeamMessages, SortOrder};
+    ///
+    /// let request = ListTeamMessages::new()
+    ///     .ascending(false)
+    ///     .created_at("2026-05-07T12:00:00Z".parse()?)
+    ///     .limit(30)
+    ///     .order(SortOrder::CreatedAt);
+    /// let response = client.list_team_messages(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn list_team_messages(
         &self,
@@ -704,6 +1089,18 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::CountTeamMessages;
+    ///
+    /// let request = CountTeamMessages::new().date("2026-05-07T12:00:00Z".parse()?);
+    /// let response = client.count_team_messages(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn count_team_messages(
         &self,
@@ -732,6 +1129,24 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::{CreateScheduledMessage, NewScheduledContent};
+    ///
+    /// let request = CreateScheduledMessage::new(
+    ///         41001,
+    ///         "2026-05-08T15:30:00Z".parse()?,
+    ///         NewScheduledContent::new().text("Invented reminder"),
+    ///     )
+    ///     .local_id("c0c0a0a0-0000-4000-8000-000000000004")
+    ///     .phone_number("15550100101");
+    /// let response = client.create_scheduled_message(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn create_scheduled_message(
         &self,
@@ -754,6 +1169,15 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.delete_scheduled_message(8001001).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn delete_scheduled_message(
         &self,
@@ -778,6 +1202,15 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.get_scheduled_message(8001001).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn get_scheduled_message(
         &self,
@@ -803,6 +1236,24 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::{NewScheduledContent, UpdateScheduledMessage};
+    ///
+    /// let request = UpdateScheduledMessage::new(
+    ///         41001,
+    ///         "2026-05-08T15:30:00Z".parse()?,
+    ///         NewScheduledContent::new().text("Invented reminder"),
+    ///     )
+    ///     .local_id("c0c0a0a0-0000-4000-8000-000000000004")
+    ///     .phone_number("15550100101");
+    /// let response = client.update_scheduled_message(8001001, &request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn update_scheduled_message(
         &self,
@@ -828,6 +1279,15 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.get_survey(9001).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn get_survey(&self, id: i64) -> Result<Response<types::Survey>, Error> {
         self.send(self.request(&operations::GET_SURVEY, format!("/v1/survey/{}", id)))
@@ -843,6 +1303,18 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::ListSurveys;
+    ///
+    /// let request = ListSurveys::new().limit(30).page(1);
+    /// let response = client.list_surveys(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn list_surveys(
         &self,
@@ -861,6 +1333,18 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::CreateTag;
+    ///
+    /// let request = CreateTag::new("Invented tag").color("#00AA00");
+    /// let response = client.create_tag(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn create_tag(
         &self,
@@ -877,6 +1361,15 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.delete_tag(60001).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn delete_tag(
         &self,
@@ -893,6 +1386,15 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.get_tag(60001).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn get_tag(&self, id: i64) -> Result<Response<types::Tag>, Error> {
         self.send(self.request(&operations::GET_TAG, format!("/v1/tag/{}", id))).await
@@ -908,6 +1410,18 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::ListTags;
+    ///
+    /// let request = ListTags::new().date("2026-05-07T12:00:00Z".parse()?);
+    /// let response = client.list_tags(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn list_tags(
         &self,
@@ -925,6 +1439,15 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.get_team().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn get_team(&self) -> Result<Response<types::Team>, Error> {
         self.send(self.request(&operations::GET_TEAM, "/v1/team")).await
@@ -939,6 +1462,22 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::{CreateTemplate, NewTemplateContent};
+    ///
+    /// let request = CreateTemplate::new(
+    ///         "Invented template",
+    ///         NewTemplateContent::new("Hi {{first_name}}, invented template"),
+    ///     )
+    ///     .local_id("c0c0a0a0-0000-4000-8000-000000000005");
+    /// let response = client.create_template(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn create_template(
         &self,
@@ -956,6 +1495,15 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.delete_template(7001).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn delete_template(
         &self,
@@ -979,6 +1527,15 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.get_template(7001).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn get_template(
         &self,
@@ -998,6 +1555,22 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::{NewTemplateContent, UpdateTemplate};
+    ///
+    /// let request = UpdateTemplate::new(
+    ///         "Invented template",
+    ///         NewTemplateContent::new("Hi {{first_name}}, invented template"),
+    ///     )
+    ///     .local_id("c0c0a0a0-0000-4000-8000-000000000005");
+    /// let response = client.update_template(7001, &request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn update_template(
         &self,
@@ -1025,6 +1598,18 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::ListTemplates;
+    ///
+    /// let request = ListTemplates::new().date("2026-05-07T12:00:00Z".parse()?);
+    /// let response = client.list_templates(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn list_templates(
         &self,
@@ -1044,6 +1629,18 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::FindUsers;
+    ///
+    /// let request = FindUsers::new().email(["agent@example.com"]);
+    /// let response = client.find_users(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn find_users(
         &self,
@@ -1062,6 +1659,20 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::{UpdateUser, UpdateUsers};
+    ///
+    /// let request = UpdateUsers::new([
+    ///     UpdateUser::new(50001).first_name("Invented").last_name("Agent").role_id(4),
+    /// ]);
+    /// let response = client.update_users(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn update_users(
         &self,
@@ -1080,6 +1691,23 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::{ChannelType, CreateContactV2, NewContactChannel};
+    ///
+    /// let request = CreateContactV2::new([
+    ///         NewContactChannel::new(ChannelType::Phone, "15550100101"),
+    ///         NewContactChannel::new(ChannelType::Email, "person@example.com"),
+    ///     ])
+    ///     .first("Invented")
+    ///     .last("Person");
+    /// let response = client.create_contact_v2(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn create_contact_v2(
         &self,
@@ -1098,6 +1726,17 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client
+    ///     .delete_contact_v2("c0c0a0a0-0000-4000-8000-0000000000a1")
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn delete_contact_v2(
         &self,
@@ -1121,6 +1760,15 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.get_contact_v2("c0c0a0a0-0000-4000-8000-0000000000a1").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn get_contact_v2(
         &self,
@@ -1145,6 +1793,20 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::UpdateContactV2;
+    ///
+    /// let request = UpdateContactV2::new().first("Invented").last("Person");
+    /// let response = client
+    ///     .update_contact_v2("c0c0a0a0-0000-4000-8000-0000000000a1", &request)
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn update_contact_v2(
         &self,
@@ -1171,6 +1833,20 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::{AddContactChannel, ChannelType};
+    ///
+    /// let request = AddContactChannel::new(ChannelType::Email, "person@example.com");
+    /// let response = client
+    ///     .add_contact_channel("c0c0a0a0-0000-4000-8000-0000000000a1", &request)
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn add_contact_channel(
         &self,
@@ -1197,6 +1873,20 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::{ChannelType, UpdateContactChannel};
+    ///
+    /// let request = UpdateContactChannel::new(ChannelType::Email, "other@example.com");
+    /// let response = client
+    ///     .update_contact_channel("c0c0a0a0-0000-4000-8000-0000000000a1", &request)
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn update_contact_channel(
         &self,
@@ -1222,6 +1912,22 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::ChannelType;
+    ///
+    /// let response = client
+    ///     .delete_contact_channel(
+    ///         "c0c0a0a0-0000-4000-8000-0000000000a1",
+    ///         &ChannelType::Email,
+    ///     )
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn delete_contact_channel(
         &self,
@@ -1250,6 +1956,19 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::ChannelType;
+    ///
+    /// let response = client
+    ///     .get_contact_channel("c0c0a0a0-0000-4000-8000-0000000000a1", &ChannelType::Email)
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn get_contact_channel(
         &self,
@@ -1278,6 +1997,17 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client
+    ///     .list_contact_channels("c0c0a0a0-0000-4000-8000-0000000000a1")
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn list_contact_channels(
         &self,
@@ -1302,6 +2032,26 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::{ChannelType, ContactIds, DeleteContactsV2};
+    ///
+    /// let request = DeleteContactsV2::new([
+    ///     ContactIds::new(
+    ///         ChannelType::Id,
+    ///         [
+    ///             "c0c0a0a0-0000-4000-8000-0000000000a1",
+    ///             "c0c0a0a0-0000-4000-8000-0000000000a2",
+    ///         ],
+    ///     ),
+    /// ]);
+    /// let response = client.delete_contacts_v2(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn delete_contacts_v2(
         &self,
@@ -1323,6 +2073,27 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::{ChannelType, NewContactChannel, UpsertContact, UpsertContacts};
+    ///
+    /// let request = UpsertContacts::new([
+    ///     UpsertContact::new([
+    ///             NewContactChannel::new(ChannelType::Phone, "15550100101"),
+    ///             NewContactChannel::new(ChannelType::Email, "person@example.com"),
+    ///         ])
+    ///         .first("Invented")
+    ///         .last("Person"),
+    ///     UpsertContact::new([NewContactChannel::new(ChannelType::Phone, "15550100102")])
+    ///         .contact_id("c0c0a0a0-0000-4000-8000-0000000000a2"),
+    /// ]);
+    /// let response = client.upsert_contacts_v2(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn upsert_contacts_v2(
         &self,
@@ -1343,6 +2114,18 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::ListContactsV2;
+    ///
+    /// let request = ListContactsV2::new().ascending(false).limit(30).page(0);
+    /// let response = client.list_contacts_v2(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn list_contacts_v2(
         &self,
@@ -1365,6 +2148,20 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::{ChannelSearch, SearchContactsV2};
+    ///
+    /// let request = SearchContactsV2::new([
+    ///     ChannelSearch::new(["15550100101", "person@example.com"]),
+    /// ]);
+    /// let response = client.search_contacts_v2(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn search_contacts_v2(
         &self,
@@ -1388,6 +2185,25 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::{CreateList, ListType};
+    ///
+    /// let request = CreateList::new(
+    ///         "Invented list",
+    ///         "c0c0a0a0-0000-4000-8000-000000000007",
+    ///     )
+    ///     .contacts([30010001])
+    ///     .emails(["person@example.com"])
+    ///     .phones(["15550100102"])
+    ///     .type_(ListType::Contacts);
+    /// let response = client.create_list(&request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn create_list(
         &self,
@@ -1405,6 +2221,15 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let response = client.delete_list(2000001).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn delete_list(
         &self,
@@ -1423,6 +2248,21 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::types::UpdateList;
+    ///
+    /// let request = UpdateList::new()
+    ///     .add_phones(["15550100103"])
+    ///     .remove_contacts([30010001])
+    ///     .title("Invented list");
+    /// let response = client.update_list(2000001, &request).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub async fn update_list(
         &self,

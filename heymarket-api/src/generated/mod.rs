@@ -12,8 +12,9 @@ mod paging;
 #[cfg(feature = "client")]
 pub(crate) mod raw;
 pub mod types;
-/// Calls a macro with the names of all types, so that what must hold for
-/// each of them can be tested for each of them.
+pub(crate) mod webhook;
+/// Calls a macro with the names of all types, so that tests can cover each of
+/// them.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! for_each_type {

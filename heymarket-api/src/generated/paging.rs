@@ -14,43 +14,49 @@ impl Client {
     pub fn contacts(&self, request: types::ListContacts) -> Walk<types::Contact> {
         const PAGING: &[&str] = &["date", "page", "limit"];
         let client = self.clone();
-        let style = Style::Cursor(ByTime {
-            ascending: false,
-            overlap: SignedDuration::from_millis(1),
-            limit: Some(request.limit.unwrap_or(30i64)),
-            first_page: Some(1i64),
-        });
-        let problem = if request.limit.is_some_and(|limit| limit < 1) {
-            Some("`limit`: a page of a walk has at least 1 item")
-        } else if request.ascending == Some(true) {
-            Some("`ascending`: this list can only be walked from the latest on")
-        } else if request.page.is_some() {
-            Some("`page`: a walk goes by time; leave it out")
-        } else if request
-            .order
-            .as_ref()
-            .is_some_and(|order| order.as_str() != "updated_at")
-        {
-            Some("`order`: a walk goes by the time that its cursor is of; leave it out")
-        } else {
-            None
-        };
         Walk::new(Source {
             operation: &operations::LIST_CONTACTS,
-            style,
+            style: Style::Cursor(ByTime {
+                ascending: false,
+                overlap: SignedDuration::from_millis(1),
+                limit: Some(request.limit.unwrap_or(30i64)),
+                first_page: Some(1i64),
+            }),
             paging: PAGING,
             filters: Filters::of_body(&request, PAGING),
-            problem,
-            fetch: Box::new(move |page| {
+            problem: if request.limit.is_some_and(|limit| limit < 1) {
+                Some("`limit`: a page of a walk has at least 1 item")
+            } else {
+                if request.ascending == Some(true) {
+                    Some("`ascending`: this list can only be walked from the latest on")
+                } else {
+                    if request.page.is_some() {
+                        Some("`page`: a walk goes by time; leave it out")
+                    } else {
+                        if request
+                            .order
+                            .as_ref()
+                            .is_some_and(|order| order.as_str() != "updated_at")
+                        {
+                            Some(
+                                "`order`: a walk goes by the time that its cursor is of; leave it out",
+                            )
+                        } else {
+                            None
+                        }
+                    }
+                }
+            },
+            fetch: Box::new(move |wanted| {
                 let client = client.clone();
                 let mut request = request.clone();
-                if let Some(value) = page.cursor {
+                if let Some(value) = wanted.cursor {
                     request.date = Some(value);
                 }
-                if let Some(value) = page.page {
+                if let Some(value) = wanted.page {
                     request.page = Some(value);
                 }
-                if let Some(value) = page.limit {
+                if let Some(value) = wanted.limit {
                     request.limit = Some(value);
                 }
                 Box::pin(async move {
@@ -71,43 +77,49 @@ impl Client {
     ) -> Walk<types::Conversation> {
         const PAGING: &[&str] = &["date", "page", "limit"];
         let client = self.clone();
-        let style = Style::Cursor(ByTime {
-            ascending: false,
-            overlap: SignedDuration::from_millis(1),
-            limit: Some(request.limit.unwrap_or(30i64)),
-            first_page: Some(1i64),
-        });
-        let problem = if request.limit.is_some_and(|limit| limit < 1) {
-            Some("`limit`: a page of a walk has at least 1 item")
-        } else if request.ascending == Some(true) {
-            Some("`ascending`: this list can only be walked from the latest on")
-        } else if request.page.is_some() {
-            Some("`page`: a walk goes by time; leave it out")
-        } else if request
-            .order
-            .as_ref()
-            .is_some_and(|order| order.as_str() != "updated_at")
-        {
-            Some("`order`: a walk goes by the time that its cursor is of; leave it out")
-        } else {
-            None
-        };
         Walk::new(Source {
             operation: &operations::LIST_CONVERSATIONS,
-            style,
+            style: Style::Cursor(ByTime {
+                ascending: false,
+                overlap: SignedDuration::from_millis(1),
+                limit: Some(request.limit.unwrap_or(30i64)),
+                first_page: Some(1i64),
+            }),
             paging: PAGING,
             filters: Filters::of_body(&request, PAGING),
-            problem,
-            fetch: Box::new(move |page| {
+            problem: if request.limit.is_some_and(|limit| limit < 1) {
+                Some("`limit`: a page of a walk has at least 1 item")
+            } else {
+                if request.ascending == Some(true) {
+                    Some("`ascending`: this list can only be walked from the latest on")
+                } else {
+                    if request.page.is_some() {
+                        Some("`page`: a walk goes by time; leave it out")
+                    } else {
+                        if request
+                            .order
+                            .as_ref()
+                            .is_some_and(|order| order.as_str() != "updated_at")
+                        {
+                            Some(
+                                "`order`: a walk goes by the time that its cursor is of; leave it out",
+                            )
+                        } else {
+                            None
+                        }
+                    }
+                }
+            },
+            fetch: Box::new(move |wanted| {
                 let client = client.clone();
                 let mut request = request.clone();
-                if let Some(value) = page.cursor {
+                if let Some(value) = wanted.cursor {
                     request.date = Some(value);
                 }
-                if let Some(value) = page.page {
+                if let Some(value) = wanted.page {
                     request.page = Some(value);
                 }
-                if let Some(value) = page.limit {
+                if let Some(value) = wanted.limit {
                     request.limit = Some(value);
                 }
                 Box::pin(async move {
@@ -125,23 +137,21 @@ impl Client {
     pub fn lists(&self, request: types::ListLists) -> Walk<types::List> {
         const PAGING: &[&str] = &["date"];
         let client = self.clone();
-        let style = Style::Cursor(ByTime {
-            ascending: false,
-            overlap: SignedDuration::from_millis(1),
-            limit: None,
-            first_page: None,
-        });
-        let problem = { None };
         Walk::new(Source {
             operation: &operations::LIST_LISTS,
-            style,
+            style: Style::Cursor(ByTime {
+                ascending: false,
+                overlap: SignedDuration::from_millis(1),
+                limit: None,
+                first_page: None,
+            }),
             paging: PAGING,
             filters: Filters::of_body(&request, PAGING),
-            problem,
-            fetch: Box::new(move |page| {
+            problem: None,
+            fetch: Box::new(move |wanted| {
                 let client = client.clone();
                 let mut request = request.clone();
-                if let Some(value) = page.cursor {
+                if let Some(value) = wanted.cursor {
                     request.date = Some(value);
                 }
                 Box::pin(async move {
@@ -164,22 +174,20 @@ impl Client {
         const PAGING: &[&str] = &["timestamp"];
         let client = self.clone();
         let phone_number: types::Phone = phone_number.into();
-        let style = Style::Cursor(ByTime {
-            ascending: false,
-            overlap: SignedDuration::from_secs(1i64),
-            limit: None,
-            first_page: None,
-        });
-        let problem = None;
         Walk::new(Source {
             operation: &operations::LIST_MESSAGES,
-            style,
+            style: Style::Cursor(ByTime {
+                ascending: false,
+                overlap: SignedDuration::from_secs(1i64),
+                limit: None,
+                first_page: None,
+            }),
             paging: PAGING,
             filters: Filters::of_parameters(
                 &[("inboxID", &inbox_id), ("phoneNumber", &phone_number)],
             ),
-            problem,
-            fetch: Box::new(move |page| {
+            problem: None,
+            fetch: Box::new(move |wanted| {
                 let client = client.clone();
                 let phone_number = phone_number.clone();
                 Box::pin(async move {
@@ -187,7 +195,7 @@ impl Client {
                         .list_messages(
                             inbox_id,
                             phone_number,
-                            page.cursor.map(|time| time.as_second()),
+                            wanted.cursor.map(|time| time.as_second()),
                         )
                         .await
                         .map(Response::into_inner)
@@ -207,41 +215,45 @@ impl Client {
     ) -> Walk<types::Message> {
         const PAGING: &[&str] = &["created_at", "page", "limit"];
         let client = self.clone();
-        let style = Style::Cursor(ByTime {
-            ascending: request.ascending.unwrap_or(false),
-            overlap: SignedDuration::from_millis(1),
-            limit: Some(request.limit.unwrap_or(30i64)),
-            first_page: Some(1i64),
-        });
-        let problem = if request.limit.is_some_and(|limit| limit < 1) {
-            Some("`limit`: a page of a walk has at least 1 item")
-        } else if request.page.is_some() {
-            Some("`page`: a walk goes by time; leave it out")
-        } else if request
-            .order
-            .as_ref()
-            .is_some_and(|order| order.as_str() != "created_at")
-        {
-            Some("`order`: a walk goes by the time that its cursor is of; leave it out")
-        } else {
-            None
-        };
         Walk::new(Source {
             operation: &operations::LIST_TEAM_MESSAGES,
-            style,
+            style: Style::Cursor(ByTime {
+                ascending: request.ascending.unwrap_or(false),
+                overlap: SignedDuration::from_millis(1),
+                limit: Some(request.limit.unwrap_or(30i64)),
+                first_page: Some(1i64),
+            }),
             paging: PAGING,
             filters: Filters::of_body(&request, PAGING),
-            problem,
-            fetch: Box::new(move |page| {
+            problem: if request.limit.is_some_and(|limit| limit < 1) {
+                Some("`limit`: a page of a walk has at least 1 item")
+            } else {
+                if request.page.is_some() {
+                    Some("`page`: a walk goes by time; leave it out")
+                } else {
+                    if request
+                        .order
+                        .as_ref()
+                        .is_some_and(|order| order.as_str() != "created_at")
+                    {
+                        Some(
+                            "`order`: a walk goes by the time that its cursor is of; leave it out",
+                        )
+                    } else {
+                        None
+                    }
+                }
+            },
+            fetch: Box::new(move |wanted| {
                 let client = client.clone();
                 let mut request = request.clone();
-                if let Some(value) = page.cursor {
+                if let Some(value) = wanted.cursor {
                     request.created_at = Some(value);
                 }
-                if let Some(value) = page.page {
+                if let Some(value) = wanted.page {
                     request.page = Some(value);
                 }
-                if let Some(value) = page.limit {
+                if let Some(value) = wanted.limit {
                     request.limit = Some(value);
                 }
                 Box::pin(async move {
@@ -256,33 +268,31 @@ impl Client {
     ///
     /// List surveys
     ///
-    /// The pages are numbered, so that an item that is deleted during the walk can hide another one, at the edge of a page, from it. Items that are inserted cause repeats alone, which are dropped.
+    /// The pages are numbered. If an item is deleted during the walk, the walk may miss another item at the edge of a page. Items that are inserted cause repeats only, which the walk drops.
     #[inline]
     pub fn surveys(&self, request: types::ListSurveys) -> Walk<types::Survey> {
         const PAGING: &[&str] = &["page"];
         let client = self.clone();
-        let style = Style::Page {
-            first: request.page.unwrap_or(1i64),
-            limit: request.limit,
-        };
-        let problem = if request.limit.is_some_and(|limit| limit < 1) {
-            Some("`limit`: a page of a walk has at least 1 item")
-        } else {
-            None
-        };
         Walk::new(Source {
             operation: &operations::LIST_SURVEYS,
-            style,
+            style: Style::Page {
+                first: request.page.unwrap_or(1i64),
+                limit: request.limit,
+            },
             paging: PAGING,
             filters: Filters::of_body(&request, PAGING),
-            problem,
-            fetch: Box::new(move |page| {
+            problem: if request.limit.is_some_and(|limit| limit < 1) {
+                Some("`limit`: a page of a walk has at least 1 item")
+            } else {
+                None
+            },
+            fetch: Box::new(move |wanted| {
                 let client = client.clone();
                 let mut request = request.clone();
-                if let Some(value) = page.page {
+                if let Some(value) = wanted.page {
                     request.page = Some(value);
                 }
-                if let Some(value) = page.limit {
+                if let Some(value) = wanted.limit {
                     request.limit = Some(value);
                 }
                 Box::pin(async move {
@@ -300,23 +310,21 @@ impl Client {
     pub fn tags(&self, request: types::ListTags) -> Walk<types::Tag> {
         const PAGING: &[&str] = &["date"];
         let client = self.clone();
-        let style = Style::Cursor(ByTime {
-            ascending: false,
-            overlap: SignedDuration::from_millis(1),
-            limit: None,
-            first_page: None,
-        });
-        let problem = { None };
         Walk::new(Source {
             operation: &operations::LIST_TAGS,
-            style,
+            style: Style::Cursor(ByTime {
+                ascending: false,
+                overlap: SignedDuration::from_millis(1),
+                limit: None,
+                first_page: None,
+            }),
             paging: PAGING,
             filters: Filters::of_body(&request, PAGING),
-            problem,
-            fetch: Box::new(move |page| {
+            problem: None,
+            fetch: Box::new(move |wanted| {
                 let client = client.clone();
                 let mut request = request.clone();
-                if let Some(value) = page.cursor {
+                if let Some(value) = wanted.cursor {
                     request.date = Some(value);
                 }
                 Box::pin(async move {
@@ -334,23 +342,21 @@ impl Client {
     pub fn templates(&self, request: types::ListTemplates) -> Walk<types::Template> {
         const PAGING: &[&str] = &["date"];
         let client = self.clone();
-        let style = Style::Cursor(ByTime {
-            ascending: false,
-            overlap: SignedDuration::from_millis(1),
-            limit: None,
-            first_page: None,
-        });
-        let problem = { None };
         Walk::new(Source {
             operation: &operations::LIST_TEMPLATES,
-            style,
+            style: Style::Cursor(ByTime {
+                ascending: false,
+                overlap: SignedDuration::from_millis(1),
+                limit: None,
+                first_page: None,
+            }),
             paging: PAGING,
             filters: Filters::of_body(&request, PAGING),
-            problem,
-            fetch: Box::new(move |page| {
+            problem: None,
+            fetch: Box::new(move |wanted| {
                 let client = client.clone();
                 let mut request = request.clone();
-                if let Some(value) = page.cursor {
+                if let Some(value) = wanted.cursor {
                     request.date = Some(value);
                 }
                 Box::pin(async move {
@@ -365,33 +371,31 @@ impl Client {
     ///
     /// List contacts by pages
     ///
-    /// The pages are numbered, so that an item that is deleted during the walk can hide another one, at the edge of a page, from it. Items that are inserted cause repeats alone, which are dropped.
+    /// The pages are numbered. If an item is deleted during the walk, the walk may miss another item at the edge of a page. Items that are inserted cause repeats only, which the walk drops.
     #[inline]
     pub fn contacts_v2(&self, request: types::ListContactsV2) -> Walk<types::Contact> {
         const PAGING: &[&str] = &["page"];
         let client = self.clone();
-        let style = Style::Page {
-            first: request.page.unwrap_or(0i64),
-            limit: request.limit,
-        };
-        let problem = if request.limit.is_some_and(|limit| limit < 1) {
-            Some("`limit`: a page of a walk has at least 1 item")
-        } else {
-            None
-        };
         Walk::new(Source {
             operation: &operations::LIST_CONTACTS_V2,
-            style,
+            style: Style::Page {
+                first: request.page.unwrap_or(0i64),
+                limit: request.limit,
+            },
             paging: PAGING,
             filters: Filters::of_body(&request, PAGING),
-            problem,
-            fetch: Box::new(move |page| {
+            problem: if request.limit.is_some_and(|limit| limit < 1) {
+                Some("`limit`: a page of a walk has at least 1 item")
+            } else {
+                None
+            },
+            fetch: Box::new(move |wanted| {
                 let client = client.clone();
                 let mut request = request.clone();
-                if let Some(value) = page.page {
+                if let Some(value) = wanted.page {
                     request.page = Some(value);
                 }
-                if let Some(value) = page.limit {
+                if let Some(value) = wanted.limit {
                     request.limit = Some(value);
                 }
                 Box::pin(async move {

@@ -13,6 +13,14 @@ pub use crate::wire::{
     TemplateReference, UndocumentedResult,
 };
 /// A channel to add to a contact.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::{AddContactChannel, ChannelType};
+///
+/// let request = AddContactChannel::new(ChannelType::Email, "person@example.com");
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -32,7 +40,7 @@ impl ::std::fmt::Debug for AddContactChannel {
     }
 }
 impl AddContactChannel {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `channel_type`: The kind of the address.
     /// - `channel_id`: The address: for instance a phone number, digits only, or an email address.
@@ -131,6 +139,14 @@ pub struct BusinessHours {
     pub weekend_start_min: ::std::option::Option<i64>,
 }
 /// Addresses to look for.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::ChannelSearch;
+///
+/// let request = ChannelSearch::new(["15550100101", "person@example.com"]);
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -152,7 +168,7 @@ impl ::std::fmt::Debug for ChannelSearch {
     }
 }
 impl ChannelSearch {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `channel_ids`: The addresses: phone numbers, digits only, or email addresses.
     #[inline]
@@ -192,6 +208,14 @@ impl crate::wire::Check for ChannelSearch {
 }
 /// Closes a conversation, named by at least one of `chat_id`, `target` and `targets`. The vendor's
 /// examples send `chat_id` and `target`.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::CloseConversation;
+///
+/// let request = CloseConversation::new(41001, 50001).chat_id(9920);
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -229,7 +253,7 @@ impl ::std::fmt::Debug for CloseConversation {
     }
 }
 impl CloseConversation {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `inbox_id`: The ID of the conversation's inbox.
     /// - `user_id`: The ID of the team member who is recorded as the actor.
@@ -520,6 +544,17 @@ impl ::std::fmt::Debug for ContactField {
     }
 }
 /// Contacts by their UUIDs.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::{ChannelType, ContactIds};
+///
+/// let request = ContactIds::new(
+///     ChannelType::Id,
+///     ["c0c0a0a0-0000-4000-8000-0000000000a1", "c0c0a0a0-0000-4000-8000-0000000000a2"],
+/// );
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -530,7 +565,7 @@ pub struct ContactIds {
     pub channel_type: crate::types::ChannelType,
 }
 impl ContactIds {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `channel_type`: Must be `id`.
     /// - `channel_ids`: The UUIDs of the contacts.
@@ -772,6 +807,14 @@ impl ::std::fmt::Debug for Conversation {
     }
 }
 /// Which conversations to list.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::ConversationFilters;
+///
+/// let request = ConversationFilters::new([41001]).closed(false);
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -786,7 +829,7 @@ pub struct ConversationFilters {
     pub unread: ::std::option::Option<bool>,
 }
 impl ConversationFilters {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `inboxes`: The IDs of the inboxes to look in.
     #[inline]
@@ -822,6 +865,17 @@ impl crate::wire::Check for ConversationFilters {
     }
 }
 /// Which contacts to count.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use heymarket_api::types::CountContacts;
+///
+/// let request = CountContacts::new().date("2026-05-07T12:00:00Z".parse()?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -831,7 +885,7 @@ pub struct CountContacts {
     pub date: ::std::option::Option<::jiff::Timestamp>,
 }
 impl CountContacts {
-    /// A request with nothing set.
+    /// Creates a request with nothing set.
     #[inline]
     pub fn new() -> Self {
         Self::default()
@@ -854,6 +908,17 @@ impl crate::wire::Check for CountContacts {
     }
 }
 /// Which conversations to count.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use heymarket_api::types::CountConversations;
+///
+/// let request = CountConversations::new().date("2026-05-07T12:00:00Z".parse()?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -863,7 +928,7 @@ pub struct CountConversations {
     pub date: ::std::option::Option<::jiff::Timestamp>,
 }
 impl CountConversations {
-    /// A request with nothing set.
+    /// Creates a request with nothing set.
     #[inline]
     pub fn new() -> Self {
         Self::default()
@@ -887,6 +952,17 @@ impl crate::wire::Check for CountConversations {
 }
 /// The messages of the team to count. Only the newer documentation shows the body, which is its
 /// list structure for every list.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use heymarket_api::types::CountTeamMessages;
+///
+/// let request = CountTeamMessages::new().date("2026-05-07T12:00:00Z".parse()?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -914,7 +990,7 @@ pub struct CountTeamMessages {
     pub parent_id: ::std::option::Option<i64>,
 }
 impl CountTeamMessages {
-    /// A request with nothing set.
+    /// Creates a request with nothing set.
     #[inline]
     pub fn new() -> Self {
         Self::default()
@@ -991,6 +1067,20 @@ impl crate::wire::Check for CountTeamMessages {
     }
 }
 /// A contact to create.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::{CreateContact, TagAssignment};
+///
+/// let request = CreateContact::new("15550100101")
+///     .assignee_id(50001)
+///     .custom([("801", "Invented value")])
+///     .email("person@example.com")
+///     .first("Invented")
+///     .last("Person")
+///     .tags([TagAssignment::new(60001)]);
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1056,7 +1146,7 @@ impl ::std::fmt::Debug for CreateContact {
     }
 }
 impl CreateContact {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `phone`: The phone number, digits only.
     #[inline]
@@ -1182,6 +1272,19 @@ impl crate::wire::Check for CreateContact {
     }
 }
 /// A contact to create with the channels by which it can be reached.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::{ChannelType, CreateContactV2, NewContactChannel};
+///
+/// let request = CreateContactV2::new([
+///         NewContactChannel::new(ChannelType::Phone, "15550100101"),
+///         NewContactChannel::new(ChannelType::Email, "person@example.com"),
+///     ])
+///     .first("Invented")
+///     .last("Person");
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1247,7 +1350,7 @@ impl ::std::fmt::Debug for CreateContactV2 {
     }
 }
 impl CreateContactV2 {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `contact_channels`: The channels, at least one.
     #[inline]
@@ -1379,6 +1482,21 @@ impl crate::wire::Check for CreateContactV2 {
     }
 }
 /// A list to create.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::{CreateList, ListType};
+///
+/// let request = CreateList::new(
+///         "Invented list",
+///         "c0c0a0a0-0000-4000-8000-000000000007",
+///     )
+///     .contacts([30010001])
+///     .emails(["person@example.com"])
+///     .phones(["15550100102"])
+///     .type_(ListType::Contacts);
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1421,7 +1539,7 @@ impl ::std::fmt::Debug for CreateList {
     }
 }
 impl CreateList {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `title`: The list's name.
     /// - `local_id`: An ID of the client's choosing, by which the server recognises a repetition.
@@ -1496,6 +1614,15 @@ impl crate::wire::Check for CreateList {
 }
 /// A list to create. No source shows the body: the members are those of changing one that make
 /// sense here.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::{CreateListV1, ListMember};
+///
+/// let request = CreateListV1::new("Invented list")
+///     .members([("15550100101", ListMember::new().f("Invented").l("Person"))]);
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1521,7 +1648,7 @@ impl ::std::fmt::Debug for CreateListV1 {
     }
 }
 impl CreateListV1 {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `title`: The list's name. Inferred: no source shows it.
     #[inline]
@@ -1557,6 +1684,23 @@ impl crate::wire::Check for CreateListV1 {
 }
 /// A message to send later, to exactly one of `phone_number`, `targets`, `conversation_id` and
 /// `list_id`.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use heymarket_api::types::{CreateScheduledMessage, NewScheduledContent};
+///
+/// let request = CreateScheduledMessage::new(
+///         41001,
+///         "2026-05-08T15:30:00Z".parse()?,
+///         NewScheduledContent::new().text("Invented reminder"),
+///     )
+///     .local_id("c0c0a0a0-0000-4000-8000-000000000004")
+///     .phone_number("15550100101");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1611,7 +1755,7 @@ impl ::std::fmt::Debug for CreateScheduledMessage {
     }
 }
 impl CreateScheduledMessage {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `inbox_id`: The ID of the inbox from which it is sent.
     /// - `execute_at`: When to send it: at least 15 minutes ahead, and on a quarter of an hour. The answer calls it
@@ -1716,6 +1860,14 @@ impl crate::wire::Check for CreateScheduledMessage {
     }
 }
 /// A tag to create.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::CreateTag;
+///
+/// let request = CreateTag::new("Invented tag").color("#00AA00");
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1727,7 +1879,7 @@ pub struct CreateTag {
     pub tag: ::std::string::String,
 }
 impl CreateTag {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `tag`: The tag's text.
     #[inline]
@@ -1755,6 +1907,18 @@ impl crate::wire::Check for CreateTag {
     }
 }
 /// A template to create.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::{CreateTemplate, NewTemplateContent};
+///
+/// let request = CreateTemplate::new(
+///         "Invented template",
+///         NewTemplateContent::new("Hi {{first_name}}, invented template"),
+///     )
+///     .local_id("c0c0a0a0-0000-4000-8000-000000000005");
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1771,7 +1935,7 @@ pub struct CreateTemplate {
     pub title: ::std::string::String,
 }
 impl CreateTemplate {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `title`: The template's name.
     /// - `content`: What it says.
@@ -1818,6 +1982,22 @@ impl crate::wire::Check for CreateTemplate {
     }
 }
 /// Contacts to delete.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::{ChannelType, ContactIds, DeleteContactsV2};
+///
+/// let request = DeleteContactsV2::new([
+///     ContactIds::new(
+///         ChannelType::Id,
+///         [
+///             "c0c0a0a0-0000-4000-8000-0000000000a1",
+///             "c0c0a0a0-0000-4000-8000-0000000000a2",
+///         ],
+///     ),
+/// ]);
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1826,7 +2006,7 @@ pub struct DeleteContactsV2 {
     pub contact_channels: ::std::vec::Vec<ContactIds>,
 }
 impl DeleteContactsV2 {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `contact_channels`: The contacts: exactly one entry.
     #[inline]
@@ -1892,6 +2072,14 @@ impl ::std::fmt::Debug for FailedContact {
     }
 }
 /// The contact to find, by its phone number, its ID or both.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::FindContact;
+///
+/// let request = FindContact::new().phone("15550100101");
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1913,7 +2101,7 @@ impl ::std::fmt::Debug for FindContact {
     }
 }
 impl FindContact {
-    /// A request with nothing set.
+    /// Creates a request with nothing set.
     #[inline]
     pub fn new() -> Self {
         Self::default()
@@ -1948,6 +2136,14 @@ impl crate::wire::Check for FindContact {
     }
 }
 /// The members to find, by phone numbers, email addresses or both.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::FindUsers;
+///
+/// let request = FindUsers::new().email(["agent@example.com"]);
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -1969,7 +2165,7 @@ impl ::std::fmt::Debug for FindUsers {
     }
 }
 impl FindUsers {
-    /// A request with nothing set.
+    /// Creates a request with nothing set.
     #[inline]
     pub fn new() -> Self {
         Self::default()
@@ -2046,6 +2242,14 @@ impl ::std::fmt::Debug for GalleryEntry {
     }
 }
 /// The contact whose status to get, by its ID, its phone number or both.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::GetContactStatus;
+///
+/// let request = GetContactStatus::new().phone("15550100101");
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2067,7 +2271,7 @@ impl ::std::fmt::Debug for GetContactStatus {
     }
 }
 impl GetContactStatus {
-    /// A request with nothing set.
+    /// Creates a request with nothing set.
     #[inline]
     pub fn new() -> Self {
         Self::default()
@@ -2334,6 +2538,17 @@ impl ::std::fmt::Debug for List {
 }
 /// The contacts to list. The members without a description are from the list structure that the
 /// newer documentation shows for every list.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use heymarket_api::types::ListContacts;
+///
+/// let request = ListContacts::new().date("2026-05-07T12:00:00Z".parse()?).limit(30);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2365,7 +2580,7 @@ pub struct ListContacts {
     pub parent_id: ::std::option::Option<i64>,
 }
 impl ListContacts {
-    /// A request with nothing set.
+    /// Creates a request with nothing set.
     #[inline]
     pub fn new() -> Self {
         Self::default()
@@ -2446,6 +2661,14 @@ impl crate::wire::Check for ListContacts {
     }
 }
 /// Which contacts to list, and from where.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::ListContactsV2;
+///
+/// let request = ListContactsV2::new().ascending(false).limit(30).page(0);
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2463,7 +2686,7 @@ pub struct ListContactsV2 {
     pub page: ::std::option::Option<i64>,
 }
 impl ListContactsV2 {
-    /// A request with nothing set.
+    /// Creates a request with nothing set.
     #[inline]
     pub fn new() -> Self {
         Self::default()
@@ -2507,6 +2730,17 @@ impl crate::wire::Check for ListContactsV2 {
 }
 /// The conversations to list. The members without a description are from the list structure that
 /// the newer documentation shows for every list.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::{ConversationFilters, ListConversations};
+///
+/// let request = ListConversations::new(
+///     50001,
+///     ConversationFilters::new([41001]).closed(false),
+/// );
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2541,7 +2775,7 @@ pub struct ListConversations {
     pub parent_id: ::std::option::Option<i64>,
 }
 impl ListConversations {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `id`: The ID of the team member whose access to the inboxes is checked. An example of the newer
     ///   documentation has `0` here.
@@ -2634,6 +2868,17 @@ impl crate::wire::Check for ListConversations {
     }
 }
 /// From where to list the lists.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use heymarket_api::types::ListLists;
+///
+/// let request = ListLists::new().date("2026-05-07T12:00:00Z".parse()?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2643,7 +2888,7 @@ pub struct ListLists {
     pub date: ::std::option::Option<::jiff::Timestamp>,
 }
 impl ListLists {
-    /// A request with nothing set.
+    /// Creates a request with nothing set.
     #[inline]
     pub fn new() -> Self {
         Self::default()
@@ -2666,6 +2911,14 @@ impl crate::wire::Check for ListLists {
     }
 }
 /// A contact to put on a list.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::ListMember;
+///
+/// let request = ListMember::new().f("Invented").l("Person");
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2687,7 +2940,7 @@ impl ::std::fmt::Debug for ListMember {
     }
 }
 impl ListMember {
-    /// A request with nothing set.
+    /// Creates a request with nothing set.
     #[inline]
     pub fn new() -> Self {
         Self::default()
@@ -2717,6 +2970,14 @@ impl crate::wire::Check for ListMember {
     }
 }
 /// Which surveys to list.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::ListSurveys;
+///
+/// let request = ListSurveys::new().limit(30).page(1);
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2729,7 +2990,7 @@ pub struct ListSurveys {
     pub page: ::std::option::Option<i64>,
 }
 impl ListSurveys {
-    /// A request with nothing set.
+    /// Creates a request with nothing set.
     #[inline]
     pub fn new() -> Self {
         Self::default()
@@ -2759,6 +3020,17 @@ impl crate::wire::Check for ListSurveys {
     }
 }
 /// From where to list tags.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use heymarket_api::types::ListTags;
+///
+/// let request = ListTags::new().date("2026-05-07T12:00:00Z".parse()?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2768,7 +3040,7 @@ pub struct ListTags {
     pub date: ::std::option::Option<::jiff::Timestamp>,
 }
 impl ListTags {
-    /// A request with nothing set.
+    /// Creates a request with nothing set.
     #[inline]
     pub fn new() -> Self {
         Self::default()
@@ -2813,6 +3085,21 @@ impl ::std::fmt::Debug for ListTarget {
 }
 /// The messages of the team to list; without a bound, the newest. The members without a description
 /// are from the list structure that the newer documentation shows for every list.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use heymarket_api::types::{ListTeamMessages, SortOrder};
+///
+/// let request = ListTeamMessages::new()
+///     .ascending(false)
+///     .created_at("2026-05-07T12:00:00Z".parse()?)
+///     .limit(30)
+///     .order(SortOrder::CreatedAt);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2846,7 +3133,7 @@ pub struct ListTeamMessages {
     pub parent_id: ::std::option::Option<i64>,
 }
 impl ListTeamMessages {
-    /// A request with nothing set.
+    /// Creates a request with nothing set.
     #[inline]
     pub fn new() -> Self {
         Self::default()
@@ -2933,6 +3220,17 @@ impl crate::wire::Check for ListTeamMessages {
     }
 }
 /// From where to list templates.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use heymarket_api::types::ListTemplates;
+///
+/// let request = ListTemplates::new().date("2026-05-07T12:00:00Z".parse()?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -2942,7 +3240,7 @@ pub struct ListTemplates {
     pub date: ::std::option::Option<::jiff::Timestamp>,
 }
 impl ListTemplates {
-    /// A request with nothing set.
+    /// Creates a request with nothing set.
     #[inline]
     pub fn new() -> Self {
         Self::default()
@@ -2965,6 +3263,14 @@ impl crate::wire::Check for ListTemplates {
     }
 }
 /// Marks a conversation as read or unread; exactly one of `target` and `targets` names it.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::MarkConversation;
+///
+/// let request = MarkConversation::new(41001, 50001).target("15550100101");
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -3003,7 +3309,7 @@ impl ::std::fmt::Debug for MarkConversation {
     }
 }
 impl MarkConversation {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `inbox_id`: The ID of the conversation's inbox.
     /// - `user_id`: The ID of the team member for whom it is marked.
@@ -3322,7 +3628,7 @@ impl ::std::fmt::Debug for NewAttachment {
     }
 }
 impl NewAttachment {
-    /// A request with nothing set.
+    /// Creates a request with nothing set.
     #[inline]
     pub fn new() -> Self {
         Self::default()
@@ -3359,6 +3665,14 @@ impl crate::wire::Check for NewAttachment {
     }
 }
 /// A channel of a contact that is created or updated.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::{ChannelType, NewContactChannel};
+///
+/// let request = NewContactChannel::new(ChannelType::Phone, "15550100101");
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -3397,7 +3711,7 @@ impl ::std::fmt::Debug for NewContactChannel {
     }
 }
 impl NewContactChannel {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `channel_type`: The kind of the address.
     /// - `channel_id`: The address: for instance a phone number, digits only, or an email address.
@@ -3457,6 +3771,14 @@ impl crate::wire::Check for NewContactChannel {
     }
 }
 /// A custom field to create.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::NewContactField;
+///
+/// let request = NewContactField::new("Invented field");
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -3465,7 +3787,7 @@ pub struct NewContactField {
     pub title: ::std::string::String,
 }
 impl NewContactField {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `title`: The field's title.
     #[inline]
@@ -3518,7 +3840,7 @@ impl ::std::fmt::Debug for NewGalleryEntry {
     }
 }
 impl NewGalleryEntry {
-    /// A request with nothing set.
+    /// Creates a request with nothing set.
     #[inline]
     pub fn new() -> Self {
         Self::default()
@@ -3573,6 +3895,14 @@ impl crate::wire::Check for NewGalleryEntry {
     }
 }
 /// What a scheduled message is to say. Nothing says which of the members must be there.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::NewScheduledContent;
+///
+/// let request = NewScheduledContent::new().text("Invented reminder");
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -3612,7 +3942,7 @@ impl ::std::fmt::Debug for NewScheduledContent {
     }
 }
 impl NewScheduledContent {
-    /// A request with nothing set.
+    /// Creates a request with nothing set.
     #[inline]
     pub fn new() -> Self {
         Self::default()
@@ -3678,6 +4008,14 @@ impl crate::wire::Check for NewScheduledContent {
     }
 }
 /// What a template is to say.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::NewTemplateContent;
+///
+/// let request = NewTemplateContent::new("Hi {{first_name}}, invented template");
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -3702,7 +4040,7 @@ impl ::std::fmt::Debug for NewTemplateContent {
     }
 }
 impl NewTemplateContent {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `text`: The text. The server fills the tokens `{{first_name}}`, `{{last_name}}` and those of custom
     ///   fields, such as `{{custom_field_name}}`.
@@ -3737,6 +4075,14 @@ impl crate::wire::Check for NewTemplateContent {
 }
 /// Reopens a conversation, named by at least one of `chat_id`, `target` and `targets`. The vendor's
 /// examples send `chat_id` and `target`.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::OpenConversation;
+///
+/// let request = OpenConversation::new(41001, 50001).chat_id(9920);
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -3774,7 +4120,7 @@ impl ::std::fmt::Debug for OpenConversation {
     }
 }
 impl OpenConversation {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `inbox_id`: The ID of the conversation's inbox.
     /// - `user_id`: The ID of the team member who is recorded as the actor.
@@ -3841,6 +4187,14 @@ impl crate::wire::Check for OpenConversation {
     }
 }
 /// Gives a conversation to another team member; exactly one of `target` and `targets` names it.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::ReassignConversation;
+///
+/// let request = ReassignConversation::new(41001, 50001, 50002).target("15550100101");
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -3877,7 +4231,7 @@ impl ::std::fmt::Debug for ReassignConversation {
     }
 }
 impl ReassignConversation {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `inbox_id`: The ID of the conversation's inbox.
     /// - `user_id`: The ID of the team member to whom it is assigned now.
@@ -4230,6 +4584,16 @@ impl ::std::fmt::Debug for ScheduledMessageMeta {
     }
 }
 /// Contacts to look for, by the addresses of their channels.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::{ChannelSearch, SearchContactsV2};
+///
+/// let request = SearchContactsV2::new([
+///     ChannelSearch::new(["15550100101", "person@example.com"]),
+/// ]);
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -4238,7 +4602,7 @@ pub struct SearchContactsV2 {
     pub contact_channels: ::std::vec::Vec<ChannelSearch>,
 }
 impl SearchContactsV2 {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `contact_channels`: The addresses.
     #[inline]
@@ -4261,6 +4625,18 @@ impl crate::wire::Check for SearchContactsV2 {
 }
 /// An email to send: a new one to `targets`, or a reply in the conversation `convo_id`; exactly
 /// one of the two.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::SendEmail;
+///
+/// let request = SendEmail::new(41003, 50001, "<p>Invented body</p>")
+///     .conv_title("Invented subject")
+///     .local_id("c0c0a0a0-0000-4000-8000-000000000006")
+///     .raw_text("Invented body")
+///     .targets(["to:person@example.com", "cc:a@example.com,b@example.com"]);
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -4314,7 +4690,7 @@ impl ::std::fmt::Debug for SendEmail {
     }
 }
 impl SendEmail {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `inbox`: The ID of the inbox from which it is sent. Not `inbox_id` here.
     /// - `creator_id`: The ID of the team member who sends it.
@@ -4415,6 +4791,17 @@ impl crate::wire::Check for SendEmail {
 }
 /// A message to send, to exactly one of: a phone number (`phone_number`), a conversation
 /// (`chat_id`), a list (`list_id`, which needs `local_id`) and a group (`targets`).
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::SendMessage;
+///
+/// let request = SendMessage::new(41001, 50001)
+///     .list_id(2000001)
+///     .local_id("c0c0a0a0-0000-4000-8000-000000000003")
+///     .template_id(7001);
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -4517,7 +4904,7 @@ impl ::std::fmt::Debug for SendMessage {
     }
 }
 impl SendMessage {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `inbox_id`: The ID of the inbox from which it is sent.
     /// - `creator_id`: The ID of the team member who sends it, from the members of the inbox or of the team; not
@@ -4752,6 +5139,15 @@ impl ::std::fmt::Debug for SendResult {
 }
 /// A new status for a contact, named by its ID, its phone number or both. The vendor's example
 /// sends both.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::{ContactStatusChange, SetContactStatus};
+///
+/// let request = SetContactStatus::new(ContactStatusChange::Unsubscribed)
+///     .phone("15550100101");
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -4776,7 +5172,7 @@ impl ::std::fmt::Debug for SetContactStatus {
     }
 }
 impl SetContactStatus {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `status`: The status to set.
     #[inline]
@@ -4890,6 +5286,14 @@ pub struct Tag {
     pub updated: ::std::option::Option<::jiff::Timestamp>,
 }
 /// A tag to put on a contact.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::TagAssignment;
+///
+/// let request = TagAssignment::new(60001);
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -4898,7 +5302,7 @@ pub struct TagAssignment {
     pub tag_id: i64,
 }
 impl TagAssignment {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `tag_id`: The tag's ID.
     #[inline]
@@ -5053,6 +5457,14 @@ impl ::std::fmt::Debug for TemplateContent {
     }
 }
 /// Moves a conversation to another inbox.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::TransferConversation;
+///
+/// let request = TransferConversation::new(9920, 41002);
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -5063,7 +5475,7 @@ pub struct TransferConversation {
     pub transfer_inbox_id: i64,
 }
 impl TransferConversation {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `conversation_id`: The conversation's ID.
     /// - `transfer_inbox_id`: The ID of the inbox to which it goes.
@@ -5086,6 +5498,20 @@ impl crate::wire::Check for TransferConversation {
 }
 /// A contact as it is to be. Names are always overwritten, and another connector reads a contact
 /// before it changes one, since what is left out may be rewritten too.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::{TagAssignment, UpdateContact};
+///
+/// let request = UpdateContact::new("15550100101")
+///     .assignee_id(50001)
+///     .custom([("801", "Invented value")])
+///     .email("person@example.com")
+///     .first("Invented")
+///     .last("Person")
+///     .tags([TagAssignment::new(60001)]);
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -5151,7 +5577,7 @@ impl ::std::fmt::Debug for UpdateContact {
     }
 }
 impl UpdateContact {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `phone`: The phone number, digits only.
     #[inline]
@@ -5277,6 +5703,14 @@ impl crate::wire::Check for UpdateContact {
     }
 }
 /// A new address for a channel of a contact.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::{ChannelType, UpdateContactChannel};
+///
+/// let request = UpdateContactChannel::new(ChannelType::Email, "other@example.com");
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -5296,7 +5730,7 @@ impl ::std::fmt::Debug for UpdateContactChannel {
     }
 }
 impl UpdateContactChannel {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `channel_type`: The kind of the address, which says which channel to change.
     /// - `channel_id`: The new address.
@@ -5323,6 +5757,14 @@ impl crate::wire::Check for UpdateContactChannel {
     }
 }
 /// A contact as it is to be. Its channels have operations of their own.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::UpdateContactV2;
+///
+/// let request = UpdateContactV2::new().first("Invented").last("Person");
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -5389,7 +5831,7 @@ impl ::std::fmt::Debug for UpdateContactV2 {
     }
 }
 impl UpdateContactV2 {
-    /// A request with nothing set.
+    /// Creates a request with nothing set.
     #[inline]
     pub fn new() -> Self {
         Self::default()
@@ -5508,6 +5950,17 @@ impl crate::wire::Check for UpdateContactV2 {
     }
 }
 /// What to change about a list.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::UpdateList;
+///
+/// let request = UpdateList::new()
+///     .add_phones(["15550100103"])
+///     .remove_contacts([30010001])
+///     .title("Invented list");
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -5579,7 +6032,7 @@ impl ::std::fmt::Debug for UpdateList {
     }
 }
 impl UpdateList {
-    /// A request with nothing set.
+    /// Creates a request with nothing set.
     #[inline]
     pub fn new() -> Self {
         Self::default()
@@ -5708,6 +6161,14 @@ impl crate::wire::Check for UpdateList {
     }
 }
 /// A list as it is to be.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::UpdateListV1;
+///
+/// let request = UpdateListV1::new("Invented list").add_phone("15550100103");
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -5747,7 +6208,7 @@ impl ::std::fmt::Debug for UpdateListV1 {
     }
 }
 impl UpdateListV1 {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `title`: The list's name.
     #[inline]
@@ -5803,6 +6264,23 @@ impl crate::wire::Check for UpdateListV1 {
 }
 /// A scheduled message as it is to be, to exactly one of `phone_number`, `targets`,
 /// `conversation_id` and `list_id`.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use heymarket_api::types::{NewScheduledContent, UpdateScheduledMessage};
+///
+/// let request = UpdateScheduledMessage::new(
+///         41001,
+///         "2026-05-08T15:30:00Z".parse()?,
+///         NewScheduledContent::new().text("Invented reminder"),
+///     )
+///     .local_id("c0c0a0a0-0000-4000-8000-000000000004")
+///     .phone_number("15550100101");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -5857,7 +6335,7 @@ impl ::std::fmt::Debug for UpdateScheduledMessage {
     }
 }
 impl UpdateScheduledMessage {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `inbox_id`: The ID of the inbox from which it is sent.
     /// - `execute_at`: When to send it: at least 15 minutes ahead, and on a quarter of an hour. The answer calls it
@@ -5962,6 +6440,18 @@ impl crate::wire::Check for UpdateScheduledMessage {
     }
 }
 /// A template as it is to be.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::{NewTemplateContent, UpdateTemplate};
+///
+/// let request = UpdateTemplate::new(
+///         "Invented template",
+///         NewTemplateContent::new("Hi {{first_name}}, invented template"),
+///     )
+///     .local_id("c0c0a0a0-0000-4000-8000-000000000005");
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -5978,7 +6468,7 @@ pub struct UpdateTemplate {
     pub title: ::std::string::String,
 }
 impl UpdateTemplate {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `title`: The template's name.
     /// - `content`: What it says.
@@ -6025,6 +6515,17 @@ impl crate::wire::Check for UpdateTemplate {
     }
 }
 /// A member as it is to be. The documentation has more members than were had of it.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::UpdateUser;
+///
+/// let request = UpdateUser::new(50001)
+///     .first_name("Invented")
+///     .last_name("Agent")
+///     .role_id(4);
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -6059,7 +6560,7 @@ impl ::std::fmt::Debug for UpdateUser {
     }
 }
 impl UpdateUser {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `id`: The member's ID.
     #[inline]
@@ -6103,6 +6604,16 @@ impl crate::wire::Check for UpdateUser {
     }
 }
 /// Members to change.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::{UpdateUser, UpdateUsers};
+///
+/// let request = UpdateUsers::new([
+///     UpdateUser::new(50001).first_name("Invented").last_name("Agent").role_id(4),
+/// ]);
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -6111,7 +6622,7 @@ pub struct UpdateUsers {
     pub users: ::std::vec::Vec<UpdateUser>,
 }
 impl UpdateUsers {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `users`: The members.
     #[inline]
@@ -6133,6 +6644,19 @@ impl crate::wire::Check for UpdateUsers {
     }
 }
 /// A contact to create, or, with `contact_id`, to update.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::{ChannelType, NewContactChannel, UpsertContact};
+///
+/// let request = UpsertContact::new([
+///         NewContactChannel::new(ChannelType::Phone, "15550100101"),
+///         NewContactChannel::new(ChannelType::Email, "person@example.com"),
+///     ])
+///     .first("Invented")
+///     .last("Person");
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -6206,7 +6730,7 @@ impl ::std::fmt::Debug for UpsertContact {
     }
 }
 impl UpsertContact {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `contact_channels`: The channels.
     #[inline]
@@ -6350,6 +6874,23 @@ impl crate::wire::Check for UpsertContact {
     }
 }
 /// Contacts to create or to update.
+///
+/// # Examples
+///
+/// ```
+/// use heymarket_api::types::{ChannelType, NewContactChannel, UpsertContact, UpsertContacts};
+///
+/// let request = UpsertContacts::new([
+///     UpsertContact::new([
+///             NewContactChannel::new(ChannelType::Phone, "15550100101"),
+///             NewContactChannel::new(ChannelType::Email, "person@example.com"),
+///         ])
+///         .first("Invented")
+///         .last("Person"),
+///     UpsertContact::new([NewContactChannel::new(ChannelType::Phone, "15550100102")])
+///         .contact_id("c0c0a0a0-0000-4000-8000-0000000000a2"),
+/// ]);
+/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -6358,7 +6899,7 @@ pub struct UpsertContacts {
     pub contacts: ::std::vec::Vec<UpsertContact>,
 }
 impl UpsertContacts {
-    /// A request with its required members.
+    /// Creates a request with the required members.
     ///
     /// - `contacts`: The contacts.
     #[inline]
@@ -6400,7 +6941,7 @@ pub struct WebhookDelivery {
     /// What happened, as the older documentation names it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub event: ::std::option::Option<crate::types::WebhookEventType>,
-    /// The message, the conversation or whatever else it is about.
+    /// The message, the conversation or other data that the event is about.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub event_data: ::std::option::Option<::serde_json::Value>,
     /// The ID of the webhook's configuration, the same in every delivery.

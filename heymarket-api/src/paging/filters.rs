@@ -41,6 +41,13 @@ impl Filters {
         Self(entries.collect())
     }
 
+    /// Returns these filters and those of another part of the request. Of two with
+    /// one name, the other's stays.
+    pub(crate) fn with(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// Returns the filters of a request that was assembled at run time, including the
     /// members that its type does not have.
     pub(super) fn of_raw(request: &RawRequest, paging: &[&str]) -> Self {
@@ -56,7 +63,12 @@ impl Filters {
                 entry(name, &Value::from(value))
             }
         });
-        Self(members(&body, paging).chain(parameters).collect())
+        let path = request.path_parameters().map(|(name, value)| {
+            // The body may have a member of the same name.
+            entry(&format!("{{{name}}}"), &Value::from(value))
+        });
+        let parts = members(&body, paging).chain(parameters).chain(path);
+        Self(parts.collect())
     }
 
     /// Returns the names of the filters that differ, in backquotes.
@@ -143,5 +155,15 @@ mod tests {
         assert_eq!(all.differing(&closed), ["`archived`", "`filters`"]);
         assert_eq!(open.differing(&all), ["`archived`", "`filters`"]);
         assert!(open.differing(&open).is_empty());
+    }
+
+    #[test]
+    fn the_parameters_of_the_path_are_filters() {
+        let of = |id: &str| {
+            let request = RawRequest::of(&crate::operations::GET_CONVERSATION);
+            Filters::of_raw(&request.parameter("id", id), &[])
+        };
+        assert_eq!(of("7"), Filters::of_parameters(&[("{id}", &7_i64)]));
+        assert_eq!(of("7").differing(&of("8")), ["`{id}`"]);
     }
 }

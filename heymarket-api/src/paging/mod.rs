@@ -21,8 +21,8 @@ pub(crate) use by_time::ByTime;
 pub use checkpoint::Checkpoint;
 pub(crate) use filters::Filters;
 pub(crate) use position::Style;
-pub(crate) use raw::Places;
 pub use raw::RawItem;
+pub(crate) use raw::{Place, Places};
 pub(crate) use walk::Source;
 pub use walk::{Pages, Walk};
 

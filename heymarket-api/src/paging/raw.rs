@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::filters::Filters;
@@ -34,29 +35,49 @@ impl std::fmt::Debug for RawItem {
 }
 
 /// Where a request selects its page.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(crate) struct Places {
-    /// The member of the body for the time of the last item.
-    pub(crate) cursor: Option<&'static str>,
-    /// The query parameter for it, in Unix seconds.
-    pub(crate) cursor_parameter: Option<&'static str>,
-    pub(crate) page: Option<&'static str>,
-    pub(crate) limit: Option<&'static str>,
+    /// The place of the time of the last item.
+    pub(crate) cursor: Option<Place>,
+    pub(crate) page: Option<Place>,
+    pub(crate) limit: Option<Place>,
+}
+
+/// A member of the body, or a query parameter.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) name: &'static str,
+    pub(crate) in_body: bool,
+    /// Whether a time is in Unix seconds.
+    pub(crate) in_seconds: bool,
+}
+
+impl Place {
+    fn put(&self, request: &mut RawRequest, value: Value) {
+        if self.in_body {
+            request.set_member(self.name, value);
+        } else {
+            let text = value.as_str().map(str::to_owned);
+            request.set_query(self.name, text.unwrap_or_else(|| value.to_string()));
+        }
+    }
 }
 
 impl Places {
     fn put(&self, request: &mut RawRequest, wanted: &PageRequest) {
-        if let (Some(name), Some(time)) = (self.cursor, wanted.cursor) {
-            request.set_member(name, time.to_string().into());
+        if let (Some(place), Some(time)) = (self.cursor, wanted.cursor) {
+            let value = if place.in_seconds {
+                time.as_second().into()
+            } else {
+                time.to_string().into()
+            };
+            place.put(request, value);
         }
-        if let (Some(name), Some(time)) = (self.cursor_parameter, wanted.cursor) {
-            request.set_query(name, time.as_second().to_string());
-        }
-        if let (Some(name), Some(page)) = (self.page, wanted.page) {
-            request.set_member(name, page.into());
-        }
-        if let (Some(name), Some(limit)) = (self.limit, wanted.limit) {
-            request.set_member(name, limit.into());
+        let numbers = [(self.page, wanted.page), (self.limit, wanted.limit)];
+        for (place, number) in numbers {
+            if let (Some(place), Some(number)) = (place, number) {
+                place.put(request, number.into());
+            }
         }
     }
 }
@@ -97,6 +118,7 @@ impl<T: DeserializeOwned + Send + 'static> Walk<T> {
             operation,
             style,
             paging,
+            filters,
             problem,
             id,
             time,
@@ -107,7 +129,8 @@ impl<T: DeserializeOwned + Send + 'static> Walk<T> {
             operation,
             style,
             paging,
-            filters: Filters::of_raw(&request, paging),
+            // The typed walk knows one spelling of each value.
+            filters: Filters::of_raw(&request, paging).with(filters),
             problem,
             fetch: Box::new(move |wanted| {
                 let client = client.clone();
@@ -130,5 +153,53 @@ impl<T: DeserializeOwned + Send + 'static> Walk<T> {
             id: |item| item.id,
             time: |item| item.time,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+    use serde_json::json;
+
+    use super::*;
+
+    fn place(name: &'static str, in_body: bool, in_seconds: bool) -> Option<Place> {
+        Some(Place {
+            name,
+            in_body,
+            in_seconds,
+        })
+    }
+
+    #[test]
+    fn a_page_is_selected_in_the_body_or_the_query() {
+        let wanted = PageRequest {
+            cursor: Some(Timestamp::UNIX_EPOCH),
+            page: Some(2),
+            limit: Some(30),
+            ..PageRequest::default()
+        };
+        let request = || RawRequest::new(&Method::POST, "/v9/items");
+
+        let mut in_body = request();
+        let places = Places {
+            cursor: place("before", true, false),
+            page: place("page", true, false),
+            limit: None,
+        };
+        places.put(&mut in_body, &wanted);
+        let expected = json!({ "before": "1970-01-01T00:00:00Z", "page": 2 });
+        assert_eq!(in_body.body(), Some(&expected));
+        assert_eq!(in_body.query_string(), "");
+
+        let mut in_query = request().query("page", "1");
+        let places = Places {
+            cursor: place("before", false, true),
+            page: place("page", false, false),
+            limit: place("limit", false, false),
+        };
+        places.put(&mut in_query, &wanted);
+        assert_eq!(in_query.body(), None);
+        assert_eq!(in_query.query_string(), "before=0&page=2&limit=30");
     }
 }

@@ -1,75 +1,85 @@
-use std::fmt;
+//! A verified event, and how it is stored.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::identity::EventKey;
-use super::kind::kind;
-use crate::types::{Conversation, Message, WebhookDelivery, WebhookEventType};
+use crate::events::EventData;
+#[cfg(feature = "client")]
+use crate::types::Message;
+use crate::types::{WebhookDelivery, WebhookEventType};
 
-/// What a webhook tells of.
+/// An event that a webhook delivered.
 ///
-/// `Debug` shows no text, phone number or name, as of all types.
-#[derive(Clone, Debug, PartialEq)]
+/// `Debug` shows no text, phone number or name, as that of all types.
+///
+/// An event can be stored and read again. Its serialized form has the members
+/// `type`, `webhook_id`, `envelope` (`current`, `older` or `history`) and `data`,
+/// and never the verification token. The data may be personal: it holds phone
+/// numbers and the text of messages.
+///
+/// ```
+/// use heymarket_api::webhook::{Event, Verifier};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let body = br#"{"type": "chat_closed", "id": 321, "token": "secret", "event_data": {"id": 9920}}"#;
+/// let event = Verifier::new("secret").verify(body)?.into_inner();
+/// let stored = serde_json::to_string(&event)?;
+/// assert!(!stored.contains("secret"));
+/// assert_eq!(serde_json::from_str::<Event>(&stored)?, event);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "StoredEvent")]
 #[non_exhaustive]
 pub struct Event {
     /// What happened. Both spellings of a received message are the same type.
+    #[serde(rename = "type")]
     pub event_type: WebhookEventType,
-    /// The id of the webhook's configuration. It is the same in every delivery
-    /// and does not tell events apart: see [`dedupe_key`](Self::dedupe_key).
+    /// The ID of the webhook's configuration. It is the same in every delivery
+    /// and does not identify an event: see [`dedupe_key`](Self::dedupe_key).
     pub webhook_id: Option<i64>,
-    /// Which of the documented envelopes the event came in.
+    /// The documented envelope that the event was delivered in.
     pub envelope: Envelope,
-    /// What it is about.
+    /// The message, the conversation or the other data of the event.
     pub data: EventData,
 }
 
-/// Where an event came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Envelope {
-    /// With `type`, as the newer documentation has it.
-    Current,
-    /// With `event`, as the older documentation has it.
-    Older,
-    /// Not from a webhook: from the message history, by `Client::reconcile`.
-    History,
+/// An event as it is stored. Its data is read once its type is known.
+#[derive(Deserialize)]
+struct StoredEvent {
+    #[serde(rename = "type")]
+    event_type: WebhookEventType,
+    #[serde(default)]
+    webhook_id: Option<i64>,
+    envelope: Envelope,
+    #[serde(default)]
+    data: Value,
 }
 
-/// What an event is about.
-#[derive(Clone, PartialEq)]
+impl From<StoredEvent> for Event {
+    fn from(stored: StoredEvent) -> Self {
+        Self {
+            data: EventData::read(&stored.event_type, &stored.data.to_string()),
+            event_type: stored.event_type,
+            webhook_id: stored.webhook_id,
+            envelope: stored.envelope,
+        }
+    }
+}
+
+/// Where an event came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum EventData {
-    /// A message was sent, or its status changed.
-    MessageSent(Box<Message>),
-    /// A message came in.
-    MessageReceived(Box<Message>),
-    /// A conversation was given to another team member.
-    ConversationReassigned(Box<Conversation>),
-    /// A conversation was closed.
-    ConversationClosed(Box<Conversation>),
-    /// A conversation was opened.
-    ConversationOpened(Box<Conversation>),
-    /// A conversation became pending.
-    ConversationPending(Box<Conversation>),
-    /// A conversation was moved to another inbox.
-    ConversationTransferred(Box<Conversation>),
-    /// A conversation changed. Only the older documentation has this type.
-    ConversationUpdated(Box<Conversation>),
-    /// A contact wants no further messages. The fields are not known.
-    OptOut(Value),
-    /// A contact wants messages again. The fields are not known.
-    OptIn(Value),
-    /// A contact confirmed that it wants messages. The fields are not known.
-    DoubleOptIn(Value),
-    /// A contact has not confirmed that it wants messages. The fields are not
-    /// known.
-    DoubleOptInRestricted(Value),
-    /// A call came in. The fields are not known.
-    IncomingCall(Value),
-    /// An event of a type that this version does not know, or whose data is not
-    /// of its type: as it came.
-    Unknown(Value),
+pub enum Envelope {
+    /// A delivery with `type`, as in the newer documentation.
+    Current,
+    /// A delivery with `event`, as in the older documentation.
+    Older,
+    /// No delivery: the message history, by `Client::reconcile`.
+    History,
 }
 
 impl Event {
@@ -88,8 +98,8 @@ impl Event {
         }
     }
 
-    /// An event of the message history. That a message whose status is
-    /// `received` came in, and any other was sent, is inferred.
+    /// Creates an event of the message history. It is inferred that a message
+    /// with the status `received` came in, and that any other was sent.
     #[cfg(feature = "client")]
     pub(super) fn of_history(message: Message) -> Self {
         use crate::types::MessageStatus;
@@ -108,27 +118,14 @@ impl Event {
         }
     }
 
-    /// Returns a text that is the same for each delivery of the event, in either
-    /// spelling of the type, and for the same event of the history: what the
-    /// event is about, its time of change where it has one, and the new state.
-    ///
-    /// It holds no phone number, name or text, but may hold a hash of them; see
-    /// [`EventKey`]. A state that returns without a time has
-    /// the key that it had before, so a set of these keys is not enough to find
-    /// duplicates: a [`Deduplicator`](super::Deduplicator) is.
-    #[must_use]
-    pub fn dedupe_key(&self) -> String {
-        EventKey::of(self).as_str().to_owned()
-    }
-
-    /// The body of a delivery of such an event that carries `token`, to post to
-    /// a receiver **in a test**. Anyone who knows the token can make one: that
-    /// is all the verification there is.
+    /// Returns the body of a delivery of the event that carries `token`, to post
+    /// to a receiver **in a test**. Anyone who knows the token can make one: no
+    /// other verification exists.
     ///
     /// # Errors
     ///
-    /// When free JSON in the data cannot be written, which none is known that
-    /// cannot.
+    /// Returns an error when the data cannot be written as JSON. No such data is
+    /// known.
     pub fn sign_for_test(&self, token: &str) -> Result<Vec<u8>, serde_json::Error> {
         let event_type = Some(self.event_type.clone());
         let (current, older) = match self.envelope {
@@ -140,86 +137,7 @@ impl Event {
             event: older,
             id: self.webhook_id,
             token: Some(token.to_owned()),
-            event_data: Some(self.data.to_value()?),
+            event_data: Some(serde_json::to_value(&self.data)?),
         })
-    }
-}
-
-impl EventData {
-    /// Reads the data of an event of a type; data of another shape is kept as
-    /// free JSON.
-    fn read(event_type: &WebhookEventType, text: &str) -> Self {
-        // Text that is JSON only in form, such as half a surrogate, stays text.
-        let free = || serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
-        kind(event_type)
-            .and_then(|kind| (kind.read)(text))
-            .unwrap_or_else(|| Self::Unknown(free()))
-    }
-
-    pub(super) fn message(&self) -> Option<&Message> {
-        match self {
-            Self::MessageSent(message) | Self::MessageReceived(message) => Some(message),
-            _ => None,
-        }
-    }
-
-    pub(super) fn conversation(&self) -> Option<&Conversation> {
-        match self {
-            Self::ConversationReassigned(conversation)
-            | Self::ConversationClosed(conversation)
-            | Self::ConversationOpened(conversation)
-            | Self::ConversationPending(conversation)
-            | Self::ConversationTransferred(conversation)
-            | Self::ConversationUpdated(conversation) => Some(conversation),
-            _ => None,
-        }
-    }
-
-    pub(super) fn to_value(&self) -> Result<Value, serde_json::Error> {
-        match self {
-            Self::MessageSent(message) | Self::MessageReceived(message) => {
-                serde_json::to_value(message)
-            }
-            Self::ConversationReassigned(conversation)
-            | Self::ConversationClosed(conversation)
-            | Self::ConversationOpened(conversation)
-            | Self::ConversationPending(conversation)
-            | Self::ConversationTransferred(conversation)
-            | Self::ConversationUpdated(conversation) => serde_json::to_value(conversation),
-            Self::OptOut(data)
-            | Self::OptIn(data)
-            | Self::DoubleOptIn(data)
-            | Self::DoubleOptInRestricted(data)
-            | Self::IncomingCall(data)
-            | Self::Unknown(data) => Ok(data.clone()),
-        }
-    }
-}
-
-impl fmt::Debug for EventData {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, inside): (_, Option<&dyn fmt::Debug>) = match self {
-            Self::MessageSent(message) => ("MessageSent", Some(message)),
-            Self::MessageReceived(message) => ("MessageReceived", Some(message)),
-            Self::ConversationReassigned(it) => ("ConversationReassigned", Some(it)),
-            Self::ConversationClosed(it) => ("ConversationClosed", Some(it)),
-            Self::ConversationOpened(it) => ("ConversationOpened", Some(it)),
-            Self::ConversationPending(it) => ("ConversationPending", Some(it)),
-            Self::ConversationTransferred(it) => ("ConversationTransferred", Some(it)),
-            Self::ConversationUpdated(it) => ("ConversationUpdated", Some(it)),
-            // Nobody knows what is in these.
-            Self::OptOut(_) => ("OptOut", None),
-            Self::OptIn(_) => ("OptIn", None),
-            Self::DoubleOptIn(_) => ("DoubleOptIn", None),
-            Self::DoubleOptInRestricted(_) => ("DoubleOptInRestricted", None),
-            Self::IncomingCall(_) => ("IncomingCall", None),
-            Self::Unknown(_) => ("Unknown", None),
-        };
-        let mut tuple = f.debug_tuple(name);
-        match inside {
-            Some(inside) => tuple.field(inside),
-            None => tuple.field(&crate::wire::Hidden::Content),
-        };
-        tuple.finish()
     }
 }

@@ -1,12 +1,13 @@
-//! What tells two events apart.
+//! The identity of an event: the keys under which it is claimed and remembered.
 
 use std::fmt;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::dedupe_class::{Dedupe, DedupeClass};
 use super::event::{Envelope, Event};
-use super::kind::{Topic, kind};
+use crate::events::dedupe;
 use crate::types::{Conversation, Message};
 
 /// Longer types and statuses are hashed, so that a key stays short.
@@ -47,7 +48,7 @@ impl EventKey {
         }
     }
 
-    /// Tells events of one state apart.
+    /// Appends what distinguishes events of one state.
     fn detail(mut self, detail: &str) -> Self {
         self.text.push(':');
         self.text.push_str(detail);
@@ -61,57 +62,83 @@ impl EventKey {
         Identity::of(event).key
     }
 
-    /// The whole key. Deliveries with the same key are taken for one event while
-    /// it is remembered.
+    /// Returns the whole key. Deliveries with the same key count as one event while
+    /// the key is remembered.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// What the event is about, such as a conversation or a person's consent. A
-    /// subject is in one state at a time.
+    /// Returns what the event is about, such as a conversation or a person's consent.
+    /// A subject is in one state at a time.
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.text[..self.subject_end]
     }
 
-    /// The state that the subject took. It supersedes every other state.
+    /// Returns the state that the subject took. It supersedes every other state.
     #[must_use]
     pub fn state(&self) -> &str {
         &self.text[self.subject_end + 1..self.state_end]
     }
 }
 
-/// Under which keys an event is claimed and remembered.
+// Here and not beside the struct: the key is made from the event.
+impl Event {
+    /// Returns a text that is the same for each delivery of the event, in either
+    /// spelling of the type, and for the same event of the history: what the
+    /// event is about, its time of change where it has one, and the new state.
+    ///
+    /// It holds no phone number, name or text, but may hold a hash of them; see
+    /// [`EventKey`]. A state that returns without a time has
+    /// the key that it had before, so a set of these keys is not enough to find
+    /// duplicates: a [`Deduplicator`](super::Deduplicator) is.
+    #[must_use]
+    pub fn dedupe_key(&self) -> String {
+        EventKey::of(self).as_str().to_owned()
+    }
+}
+
+/// The keys under which an event is claimed and remembered.
 #[derive(Debug)]
 pub(super) struct Identity {
     pub(super) key: EventKey,
-    /// Claimed as well, and first.
+    /// A second key, which is claimed first.
     pub(super) status: Option<EventKey>,
-    /// Remembered once the event is handled, but not claimed.
+    /// A key that is remembered once the event is handled, but not claimed.
     pub(super) mark: Option<EventKey>,
-    /// Whether a key identifies one event for good. Otherwise a second event may
+    /// Whether a key identifies one event permanently. Otherwise a second event may
     /// have the same key, and the key is remembered for a retry window.
     pub(super) is_lasting: bool,
 }
 
 impl Identity {
     pub(super) fn of(event: &Event) -> Self {
-        let topic = kind(&event.event_type).map(|kind| kind.topic);
+        let dedupe = dedupe(&event.event_type);
         let message = event.data.message().filter(|message| message.id != 0);
         let conversation = event.data.conversation();
         let conversation = conversation.filter(|conversation| conversation.id != 0);
-        match (topic, message, conversation) {
-            (Some(Topic::SentMessage), Some(message), _) => of_status(message, event.envelope),
-            (Some(Topic::ReceivedMessage), Some(message), _) => of_received(message),
-            // Without a time, only all of the data tells two changes apart.
-            (Some(Topic::Change), _, Some(conversation)) if conversation.updated.is_none() => {
+        let Some(dedupe) = dedupe else {
+            // Of types that are not known, any may be another's opposite.
+            return of_data("unknown", event);
+        };
+        let topic = dedupe.topic;
+        match (dedupe.class, message, conversation) {
+            (DedupeClass::MessageStatus, Some(message), _) => {
+                of_status(topic, message, event.envelope)
+            }
+            (DedupeClass::Message, Some(message), _) => of_received(topic, message),
+            // Without a time, only all of the data distinguishes two changes.
+            (DedupeClass::ConversationChange, _, Some(conversation))
+                if conversation.updated.is_none() =>
+            {
                 of_data(topic, event)
             }
-            (Some(topic), _, Some(conversation)) => {
-                of_conversation(topic, event.event_type.as_str(), conversation)
+            (_, _, Some(conversation)) => {
+                of_conversation(dedupe, event.event_type.as_str(), conversation)
             }
-            (topic, ..) => of_data(topic, event),
+            (DedupeClass::Person, ..) => of_person(topic, event),
+            _ => of_data(topic, event),
         }
     }
 
@@ -125,12 +152,12 @@ impl Identity {
     }
 }
 
-/// The time identifies a status, so that one that returns is a new event. In the
-/// history a message may have a later time than in the delivery, so there the
-/// status decides as well.
-fn of_status(message: &Message, envelope: Envelope) -> Identity {
+/// Identifies a status by its time, so that a status that returns is a new event.
+/// In the history a message may have a later time than in the delivery, so there
+/// the status counts as well.
+fn of_status(topic: &str, message: &Message, envelope: Envelope) -> Identity {
     let status = message.status.as_ref().map_or("", |status| status.as_str());
-    let key = |at| EventKey::new(Topic::SentMessage.name(), message.id, at, status);
+    let key = |at| EventKey::new(topic, message.id, at, status);
     if message.updated.is_none() {
         return Identity::lasting(key(None));
     }
@@ -145,53 +172,66 @@ fn of_status(message: &Message, envelope: Envelope) -> Identity {
     }
 }
 
-/// A message comes in once, so that its time does not matter.
-fn of_received(message: &Message) -> Identity {
+/// Identifies a received message without its time: a message comes in once.
+fn of_received(topic: &str, message: &Message) -> Identity {
     let status = message.status.as_ref().map_or("", |status| status.as_str());
-    let topic = Topic::ReceivedMessage.name();
     Identity::lasting(EventKey::new(topic, message.id, None, status))
 }
 
-fn of_conversation(topic: Topic, event_type: &str, conversation: &Conversation) -> Identity {
+fn of_conversation(dedupe: Dedupe, event_type: &str, conversation: &Conversation) -> Identity {
     let id_of = |id: Option<i64>| id.map_or_else(|| "none".to_owned(), |id| id.to_string());
-    let state = match topic {
-        Topic::Assignee => id_of(conversation.assigned.as_ref().map(|member| member.id)),
-        Topic::Inbox => id_of(conversation.inbox.as_ref().map(|inbox| inbox.id)),
+    let state = match dedupe.class {
+        DedupeClass::ConversationAssignee => {
+            id_of(conversation.assigned.as_ref().map(|member| member.id))
+        }
+        DedupeClass::ConversationInbox => id_of(conversation.inbox.as_ref().map(|inbox| inbox.id)),
         _ => event_type.to_owned(),
     };
     let at = conversation.updated;
     Identity {
         is_lasting: at.is_some(),
-        ..Identity::lasting(EventKey::new(topic.name(), conversation.id, at, &state))
+        ..Identity::lasting(EventKey::new(dedupe.topic, conversation.id, at, &state))
     }
 }
 
-/// An event whose data has no known shape, or no ID: all of the data counts.
-fn of_data(topic: Option<Topic>, event: &Event) -> Identity {
-    let mut data = event.data.to_value().unwrap_or_default();
-    // The order of the members may depend on features of serde_json.
+/// Identifies an event whose data has no known shape, or no ID, by all of the
+/// data.
+fn of_data(topic: &str, event: &Event) -> Identity {
+    let hash = hash(&sorted_data(event).to_string());
+    until_retried(EventKey::new(topic, hash, None, event.event_type.as_str()))
+}
+
+/// Identifies what a person wants by the person and all of the data.
+fn of_person(topic: &str, event: &Event) -> Identity {
+    let data = sorted_data(event);
+    let person = person(&data).map(|person| hash(&person));
+    let key = EventKey::new(
+        topic,
+        person.unwrap_or_default(),
+        None,
+        event.event_type.as_str(),
+    );
+    until_retried(key.detail(&hash(&data.to_string())))
+}
+
+/// The data with its members sorted: their order may depend on features of
+/// serde_json.
+fn sorted_data(event: &Event) -> Value {
+    let mut data = serde_json::to_value(&event.data).unwrap_or_default();
     data.sort_all_objects();
-    let hash = hash(&data.to_string());
-    let state = event.event_type.as_str();
-    let key = match topic {
-        Some(Topic::Consent) => {
-            let person = person(&data).map(|person| self::hash(&person));
-            let person = person.unwrap_or_default();
-            EventKey::new(Topic::Consent.name(), person, None, state).detail(&hash)
-        }
-        Some(topic) => EventKey::new(topic.name(), hash, None, state),
-        // Of types that are not known, any may be another's opposite.
-        None => EventKey::new("unknown", hash, None, state),
-    };
+    data
+}
+
+/// The key of an event that a second event may have as well.
+fn until_retried(key: EventKey) -> Identity {
     Identity {
         is_lasting: false,
         ..Identity::lasting(key)
     }
 }
 
-/// What names the person of a consent event, in one spelling. Where nothing
-/// does, all such events have one subject: any of them may be the opposite of
-/// any other.
+/// Returns the person of a consent event, in one spelling. Events without a person
+/// share one subject: any of them may be the opposite of any other.
 fn person(data: &Value) -> Option<String> {
     let member = |name: &&str| match data.get(name)? {
         Value::String(text) if !text.trim().is_empty() => Some(normal(text.trim())),
@@ -201,7 +241,7 @@ fn person(data: &Value) -> Option<String> {
     PERSON_MEMBERS.iter().find_map(member)
 }
 
-/// The digits of a phone number; any other text in lower case.
+/// Returns the digits of a phone number; any other text in lower case.
 fn normal(text: &str) -> String {
     let is_of_phone = |c: char| c.is_ascii_digit() || "+-(). ".contains(c);
     if text.chars().all(is_of_phone) {
@@ -223,8 +263,8 @@ fn hash(text: &str) -> String {
     format!("{:016x}", fnv1a(text.as_bytes()))
 }
 
-/// The FNV-1a hash, which is the same on every machine and in every version: a
-/// shared store needs that.
+/// Returns the FNV-1a hash. It is the same on every machine and in every version,
+/// as a shared store requires.
 fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)

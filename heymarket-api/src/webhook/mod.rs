@@ -28,18 +28,20 @@
 
 #[cfg(feature = "axum")]
 mod axum;
+mod dedupe_class;
 mod deduplicator;
 mod event;
 mod identity;
-mod kind;
 #[cfg(feature = "client")]
 mod reconcile;
 mod seen_events;
 mod seen_in_memory;
 mod verifier;
 
+pub use crate::events::EventData;
+pub(crate) use dedupe_class::{Dedupe, DedupeClass, free, typed};
 pub use deduplicator::{Claim, Claimed, Deduplicator};
-pub use event::{Envelope, Event, EventData};
+pub use event::{Envelope, Event};
 pub use identity::EventKey;
 #[cfg(feature = "client")]
 pub use reconcile::Reconcile;

@@ -98,11 +98,7 @@ impl Verifier {
             (None, Some(event)) => (event, Envelope::Older),
             (None, None) => return Err(WebhookError::Malformed),
         };
-        let event_type = match event_type.as_ref() {
-            // The spelling of the older documentation.
-            "message_received" => WebhookEventType::MessageRecieved,
-            event_type => event_type.into(),
-        };
+        let event_type = WebhookEventType::from(event_type.as_ref());
         Ok(Verified(Event::new(
             event_type,
             delivery.id,

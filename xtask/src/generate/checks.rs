@@ -1,4 +1,4 @@
-//! What is checked of a request before it is sent.
+//! Generates the checks of a request before it is sent.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -6,12 +6,13 @@ use serde_json::Value;
 use syn::visit::Visit;
 use syn::{Ident, TypePath};
 
-use super::client::is_vector;
+use super::member::Member;
 use super::model::{Model, Origin, Schema};
-use super::types::Member;
+use super::syntax::is_vector;
+use crate::formats;
 use crate::schema::Choice;
 
-/// The `Check` impl of a request type.
+/// Generates the `Check` impl of a request type.
 pub(super) fn write(
     ident: &Ident,
     schema: &Schema<'_>,
@@ -33,22 +34,23 @@ pub(super) fn write(
     });
     let choice = choice(schema, members);
     let has = schema.is_targeted.then(|| has(schema, members));
-    let members = members
+    let of_members: Vec<MemberChecks> = members
         .iter()
-        .map(|member| member_checks(schema, member, model));
-    let checks = quote!(#choice #(#members)*);
-    let now = if checks.to_string().contains("now") {
-        quote!(now)
-    } else {
-        quote!(_)
-    };
+        .map(|member| MemberChecks::of(schema, member, model))
+        .collect();
+    let uses_now = of_members.iter().any(|member| !member.timed.is_empty());
+    let now = if uses_now { quote!(now) } else { quote!(_) };
+    let checks = of_members
+        .iter()
+        .map(|MemberChecks { timeless, timed }| quote!(#timeless #timed));
     quote! {
         impl crate::wire::Check for #ident {
             fn check(
                 &self,
                 #now: ::jiff::Timestamp,
             ) -> ::std::result::Result<(), crate::wire::Violation> {
-                #checks
+                #choice
+                #(#checks)*
                 ::std::result::Result::Ok(())
             }
 
@@ -58,7 +60,7 @@ pub(super) fn write(
     }
 }
 
-/// Whether a member of the choice is set.
+/// Generates the question whether a member of the choice is set.
 fn has(schema: &Schema<'_>, members: &[Member]) -> TokenStream {
     let alternatives = schema.choice().map(|(_, alternatives)| alternatives);
     let keys = alternatives
@@ -79,7 +81,7 @@ fn has(schema: &Schema<'_>, members: &[Member]) -> TokenStream {
     }
 }
 
-/// An expression for whether an optional member is set.
+/// Returns an expression for whether an optional member is set.
 fn is_set(name: &str, members: &[Member]) -> Option<TokenStream> {
     let member = members.iter().find(|member| member.name == name)?;
     let ident = &member.ident;
@@ -107,44 +109,65 @@ fn choice(schema: &Schema<'_>, members: &[Member]) -> Option<TokenStream> {
     Some(quote!(crate::wire::#check(&[#(#alternatives),*])?;))
 }
 
-fn member_checks(schema: &Schema<'_>, member: &Member, model: &Model<'_>) -> TokenStream {
+/// The checks of one member.
+struct MemberChecks {
+    /// The checks that need no time.
+    timeless: TokenStream,
+    /// The checks that need the current time.
+    timed: TokenStream,
+}
+
+impl MemberChecks {
+    fn of(schema: &Schema<'_>, member: &Member, model: &Model<'_>) -> Self {
+        let (name, ident) = (&member.name, &member.ident);
+        let property = schema.property(name);
+        let check = property
+            .and_then(|property| property.get("x-check"))
+            .and_then(Value::as_str);
+        let time = (check == Some("schedule-time")).then(|| {
+            let value = if member.is_required {
+                quote!(Some(self.#ident))
+            } else {
+                quote!(self.#ident)
+            };
+            quote!(crate::wire::schedule_time(#name, #value, now)?;)
+        });
+        let nested = holds_checked(member, model).then(|| {
+            quote! {
+                crate::wire::Check::check(&self.#ident, now)
+                    .map_err(|violation| violation.within(#name))?;
+            }
+        });
+        Self {
+            timeless: item_count(property, member).unwrap_or_default(),
+            timed: quote!(#time #nested),
+        }
+    }
+}
+
+/// Generates the check of the number of items.
+fn item_count(property: Option<&Value>, member: &Member) -> Option<TokenStream> {
     let (name, ident) = (&member.name, &member.ident);
-    let property = schema.property(name);
     let number = |key: &str| {
         let number = property?.get(key)?.as_u64()?;
         usize::try_from(number).ok()
     };
+    let (least, most) = (number("minItems"), number("maxItems"));
+    if (least, most) == (None, None) {
+        return None;
+    }
     let count = if member.is_required {
         quote!(Some(self.#ident.len()))
     } else {
         quote!(self.#ident.as_ref().map(|items| items.len()))
     };
-    let length = match (number("minItems"), number("maxItems")) {
-        (None, None) => None,
-        (least, most) => {
-            let least = least.unwrap_or(0);
-            let most = most.map_or_else(|| quote!(usize::MAX), |most| quote!(#most));
-            Some(quote!(crate::wire::item_count(#name, #count, #least, #most)?;))
-        }
-    };
-    let check = property
-        .and_then(|property| property.get("x-check"))
-        .and_then(Value::as_str);
-    let time = (check == Some("schedule-time")).then(|| {
-        if member.is_required {
-            quote!(crate::wire::schedule_time(#name, Some(self.#ident), now)?;)
-        } else {
-            quote!(crate::wire::schedule_time(#name, self.#ident, now)?;)
-        }
-    });
-    let nested = holds_checked(member, model).then(|| {
-        quote!(crate::wire::Check::check(&self.#ident, now).map_err(|violation| violation.within(#name))?;)
-    });
-    quote!(#length #time #nested)
+    let least = least.unwrap_or(0);
+    let most = most.map_or_else(|| quote!(usize::MAX), |most| quote!(#most));
+    Some(quote!(crate::wire::item_count(#name, #count, #least, #most)?;))
 }
 
-/// Whether the type of a member is one with checks of its own, or a collection
-/// of such.
+/// Returns whether the type of a member checks itself, or is a collection of
+/// such types.
 fn holds_checked(member: &Member, model: &Model<'_>) -> bool {
     struct Finder<'a> {
         model: &'a Model<'a>,
@@ -159,8 +182,7 @@ fn holds_checked(member: &Member, model: &Model<'_>) -> bool {
                     self.model.schemas.get(&name).is_some_and(|schema| {
                         schema.is_request && schema.origin == Origin::Progenitor
                     });
-                self.found |=
-                    is_request || matches!(name.as_str(), "Address" | "Phone" | "EmailRecipient");
+                self.found |= is_request || formats::of_type(&name).is_some();
             }
             syn::visit::visit_type_path(self, path);
         }

@@ -1,26 +1,36 @@
-//! Rewrites progenitor's methods: their signatures, paths, queries and bodies
-//! stay; sending them is the runtime's.
+//! Rewrites progenitor's methods. Their signatures, paths, queries and bodies stay;
+//! the runtime sends the request.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
-use syn::{Expr, ExprMethodCall, FnArg, ImplItemFn, Stmt, Type, visit_mut::VisitMut};
+use syn::{Expr, ExprMethodCall, FnArg, ImplItemFn, Signature, Stmt, Type, visit_mut::VisitMut};
 
-use super::docs;
+use super::methods::{self, Methods};
 use super::model::Model;
 use super::operations::constant;
+use super::structs::Structs;
+use super::syntax::{
+    first_argument, ident, is_named, is_vector, referent, response_type, type_name,
+};
+use super::{docs, examples};
 use crate::error::Error;
-use crate::schema::{self, Operation, REPLACED_BY};
+use crate::formats;
+use crate::operation::Operation;
+use crate::schema::{self, REPLACED_BY};
 
-/// The file `client.rs`.
-pub(super) fn write(methods: Vec<ImplItemFn>, model: &Model<'_>) -> Result<TokenStream, Error> {
+/// Generates the file `client.rs`.
+pub(super) fn write(
+    methods: &Methods,
+    structs: &Structs,
+    model: &Model<'_>,
+) -> Result<TokenStream, Error> {
     let mut rewritten = Vec::new();
     for operation in &model.operations {
-        let id = operation.name();
-        let method = methods.iter().find(|method| method.sig.ident == id);
-        let method =
-            method.ok_or_else(|| Error::Unexpected(format!("no method for the operation {id}")))?;
-        let has_local_id = model.has_local_id(operation);
-        rewritten.push(rewrite(method.clone(), operation, has_local_id)?);
+        let method = methods.of(operation)?;
+        let arguments = methods::arguments(method, operation)?;
+        let mut text = method_docs(operation, model.has_local_id(operation));
+        text.push_str(&examples::of_method(operation, &arguments, structs, model)?);
+        rewritten.push(rewrite(method.clone(), operation, &text)?);
     }
     Ok(quote! {
         //! One method for each operation of the spec.
@@ -38,7 +48,7 @@ pub(super) fn write(methods: Vec<ImplItemFn>, model: &Model<'_>) -> Result<Token
 fn rewrite(
     mut method: ImplItemFn,
     operation: &Operation<'_>,
-    has_local_id: bool,
+    text: &str,
 ) -> Result<ImplItemFn, Error> {
     let id = operation.name();
     let unexpected = |what: &str| Error::Unexpected(format!("the method {id}: {what}"));
@@ -52,6 +62,21 @@ fn rewrite(
     let mut signature = method.sig;
     signature.output = syn::parse_quote!(-> Result<Response<#response>, Error>);
     signature.generics = syn::Generics::default();
+    let conversions = rewrite_arguments(&mut signature);
+    let comment = docs::comment(text);
+    let deprecated = deprecation(operation);
+    method.attrs = syn::parse_quote!(#comment #deprecated);
+    method.sig = signature;
+    method.block = syn::parse_quote!({
+        #(#conversions)*
+        self.send(#request).await
+    });
+    Ok(method)
+}
+
+/// Rewrites the arguments of a method, and returns the statements that convert
+/// them.
+fn rewrite_arguments(signature: &mut Signature) -> Vec<TokenStream> {
     let mut conversions = Vec::new();
     for argument in &mut signature.inputs {
         WithoutLifetimes.visit_fn_arg_mut(argument);
@@ -68,32 +93,18 @@ fn rewrite(
             }
         }
     }
-    let comment = docs::comment(&method_docs(operation, has_local_id));
-    let deprecated = deprecation(operation);
-    method.attrs = syn::parse_quote!(#comment #deprecated);
-    method.sig = signature;
-    method.block = syn::parse_quote!({
-        #(#conversions)*
-        self.send(#request).await
-    });
-    Ok(method)
+    conversions
 }
 
-/// The type that an argument is converted to, if it is one of text with a
-/// format.
+/// Returns the type that an argument is converted to, if the argument is text with
+/// a private format.
 pub(super) fn converted(ty: &Type) -> Option<Type> {
-    let Type::Reference(reference) = ty else {
-        return None;
-    };
-    match &*reference.elem {
-        Type::Path(path) if path.path.segments.last()?.ident == "Phone" => {
-            Some(syn::parse_quote!(types::Phone))
-        }
-        _ => None,
-    }
+    let name = type_name(referent(ty)?)?;
+    let ident = ident(formats::of_type(&name)?.type_name());
+    Some(syn::parse_quote!(types::#ident))
 }
 
-/// How a method takes an argument of a type: a slice for a vector.
+/// Returns the type of an argument: a slice for a vector.
 fn argument_type(ty: &Type) -> Type {
     if let Type::Reference(reference) = ty
         && is_vector(&reference.elem)
@@ -102,10 +113,6 @@ fn argument_type(ty: &Type) -> Type {
         return syn::parse_quote!(&[#item]);
     }
     ty.clone()
-}
-
-pub(super) fn is_vector(ty: &Type) -> bool {
-    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Vec"))
 }
 
 /// The parts of a method's body that are particular to its operation.
@@ -118,7 +125,7 @@ struct Parts {
 }
 
 impl Parts {
-    /// Reads them off the statements that progenitor writes:
+    /// Reads them from the statements that progenitor writes:
     /// `let url = format!(…);` and `let mut request = self.client.get(url)….build()?;`.
     fn read(method: &ImplItemFn) -> Result<Self, &'static str> {
         let initializer = |name: &str| {
@@ -132,7 +139,9 @@ impl Parts {
                             return None;
                         };
                         let init = local.init.as_ref()?;
-                        (pattern.ident == name).then(|| (*init.expr).clone())
+                        // An argument of the same name makes it another one.
+                        let local = pattern.ident.to_string();
+                        (local.trim_start_matches('_') == name).then(|| (*init.expr).clone())
                     }
                     _ => None,
                 })
@@ -171,7 +180,7 @@ impl Parts {
     }
 }
 
-/// `format!("{}/v1/tag/{}", self.baseurl, x)` without the base URL.
+/// Returns `format!("{}/v1/tag/{}", self.baseurl, x)` without the base URL.
 fn path(arguments: Vec<Expr>, known: &[(String, InPath)]) -> Result<TokenStream, &'static str> {
     let mut arguments = arguments.into_iter();
     let Some(Expr::Lit(syn::ExprLit {
@@ -199,13 +208,13 @@ fn path(arguments: Vec<Expr>, known: &[(String, InPath)]) -> Result<TokenStream,
 /// How an argument of a method is written into a path.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum InPath {
-    /// Encoded, as the text that it is.
+    /// Percent-encoded.
     Text,
-    /// As it is: a number needs no encoding.
+    /// Unchanged: a number needs no encoding.
     Number,
 }
 
-/// The names of a method's arguments that are texts or numbers.
+/// Returns the names of the arguments that are texts or numbers.
 fn arguments_of(method: &ImplItemFn) -> Vec<(String, InPath)> {
     let arguments = method.sig.inputs.iter();
     arguments
@@ -223,12 +232,8 @@ fn arguments_of(method: &ImplItemFn) -> Vec<(String, InPath)> {
         .collect()
 }
 
-fn is_named(ty: &Type, name: &str) -> bool {
-    matches!(ty, Type::Path(path) if path.path.is_ident(name))
-}
-
-/// `encode_path(x)` in the place of `encode_path(&x.to_string())`, where `x` is
-/// a text already, and `x` where it is a number.
+/// Returns `encode_path(x)` instead of `encode_path(&x.to_string())` if `x` is
+/// text, and `x` if it is a number.
 fn without_copy(value: Expr, arguments: &[(String, InPath)]) -> Expr {
     if let Expr::Call(call) = &value
         && let Some(Expr::Reference(reference)) = call.args.first()
@@ -246,7 +251,8 @@ fn without_copy(value: Expr, arguments: &[(String, InPath)]) -> Expr {
     value
 }
 
-/// `.query(&progenitor_client::QueryParam::new("name", &value))`
+/// Returns the arguments of
+/// `.query(&progenitor_client::QueryParam::new("name", &value))`.
 fn query(call: &ExprMethodCall) -> Result<TokenStream, &'static str> {
     let new = match call.args.first() {
         Some(Expr::Reference(reference)) => &*reference.expr,
@@ -261,25 +267,6 @@ fn query(call: &ExprMethodCall) -> Result<TokenStream, &'static str> {
     }
 }
 
-/// `T` of `Result<ResponseValue<T>, Error<()>>`.
-pub(super) fn response_type(method: &ImplItemFn) -> Option<Type> {
-    let syn::ReturnType::Type(_, ty) = &method.sig.output else {
-        return None;
-    };
-    first_argument(ty).and_then(first_argument).cloned()
-}
-
-pub(super) fn first_argument(ty: &Type) -> Option<&Type> {
-    let Type::Path(path) = ty else { return None };
-    match &path.path.segments.last()?.arguments {
-        syn::PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
-            syn::GenericArgument::Type(ty) => Some(ty),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
 struct WithoutLifetimes;
 
 impl VisitMut for WithoutLifetimes {
@@ -289,8 +276,8 @@ impl VisitMut for WithoutLifetimes {
     }
 }
 
-/// The attribute of an operation that another one replaces. One that has no
-/// replacement would warn callers of what they cannot change.
+/// Generates the attribute of an operation with a replacement. Without one,
+/// callers could not act on the warning.
 fn deprecation(operation: &Operation<'_>) -> Option<TokenStream> {
     let replacement = operation.value.get(REPLACED_BY)?.as_str()?;
     let note = format!("the vendor deprecates it; use `{replacement}`");

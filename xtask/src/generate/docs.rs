@@ -1,9 +1,9 @@
-//! Descriptions of the spec as rustdoc.
+//! Turns descriptions of the spec into rustdoc.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// A doc comment, one line of it for each line of `text`.
+/// Returns a doc comment with one line for each line of `text`.
 pub(super) fn comment(text: &str) -> TokenStream {
     let lines = text.trim_end().lines().map(|line| {
         let line = if line.is_empty() {
@@ -16,8 +16,8 @@ pub(super) fn comment(text: &str) -> TokenStream {
     quote!(#(#lines)*)
 }
 
-/// Escapes what rustdoc would take for HTML, a link, a bare URL or a code
-/// block that is compiled.
+/// Escapes what rustdoc would read as HTML, a link, a bare URL or a code block to
+/// compile.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::new();
     let mut in_fence = false;

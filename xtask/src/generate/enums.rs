@@ -1,4 +1,4 @@
-//! Writes the open enums: closed ones would fail on a value that this version
+//! Generates the open enums. Closed ones would fail on a value that this version
 //! does not know, and `serde(other)` would lose it.
 
 use heck::ToUpperCamelCase;
@@ -8,18 +8,18 @@ use syn::Ident;
 
 use super::docs;
 use super::model::{Model, Origin, Schema};
-use super::types::ident;
+use super::syntax::ident;
 use crate::error::Error;
 use crate::schema;
 
-/// The file `enums.rs`.
+/// Generates the file `enums.rs`.
 pub(super) fn write(model: &Model<'_>) -> Result<TokenStream, Error> {
     let enums = model
         .of_origin(Origin::OpenEnum)
         .map(|(name, schema)| write_one(name, schema))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(quote! {
-        //! The open enums: a value that this version does not know is kept.
+        //! The open enums. They keep values that this version does not know.
 
         #(#enums)*
     })
@@ -65,7 +65,10 @@ fn write_one(name: &str, schema: &Schema<'_>) -> Result<TokenStream, Error> {
         }
 
         impl #ident {
-            #[doc = " The value as it is on the wire."]
+            #[doc = " All values that this version knows, in the order of the spec."]
+            pub const KNOWN: &[Self] = &[#(Self::#variants),*];
+
+            #[doc = " Returns the value as it is on the wire."]
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -79,12 +82,13 @@ fn write_one(name: &str, schema: &Schema<'_>) -> Result<TokenStream, Error> {
     })
 }
 
-fn variant(name: &str, value: &str) -> Result<Ident, Error> {
+/// Returns the name of a value's variant.
+pub(super) fn variant(name: &str, value: &str) -> Result<Ident, Error> {
     let variant = value.to_upper_camel_case();
     let is_identifier = variant.starts_with(|c: char| c.is_ascii_alphabetic());
     if !is_identifier || variant == "Unknown" {
         return Err(Error::Unexpected(format!(
-            "`{value}` of the enum {name} does not make a variant's name"
+            "`{value}` of the enum {name} makes no name of a variant; write the type by hand and mark the component `x-wire: true`"
         )));
     }
     Ok(format_ident!("{variant}"))

@@ -1,6 +1,6 @@
 //! Marks every function `#[inline]`, so that it is compiled where it is called
-//! and not with the crate: most programs call few of the operations, and each
-//! brings the decoding of its type with it.
+//! and not with the crate. Most programs call few of the operations, and each
+//! operation adds the decoding of its type.
 
 use syn::visit_mut::{VisitMut, visit_file_mut, visit_impl_item_fn_mut, visit_item_fn_mut};
 use syn::{File, ImplItemFn, ItemFn, parse_quote};

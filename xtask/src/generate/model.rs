@@ -1,21 +1,26 @@
-//! What codegen itself reads from the document, beside what progenitor reads.
+//! The parts of the document that codegen reads beside progenitor.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::schema::{self, Choice, Operation};
+use crate::examples;
+use crate::operation::{self, Operation};
+use crate::schema::{self, Choice};
+use crate::webhooks;
 
-/// The parts of a document that the rewriting needs.
+/// The parts of a document that codegen reads.
 pub(super) struct Model<'a> {
     pub(super) operations: Vec<Operation<'a>>,
     pub(super) schemas: BTreeMap<String, Schema<'a>>,
+    /// An example of each component that occurs in the example of a request.
+    pub(super) examples: BTreeMap<&'a str, &'a Value>,
 }
 
 /// A component schema.
 pub(super) struct Schema<'a> {
     pub(super) value: &'a Value,
-    /// How its type comes to be.
+    /// What writes its type.
     pub(super) origin: Origin,
     /// Whether a caller builds it: it is in a request and in no response.
     pub(super) is_request: bool,
@@ -24,21 +29,21 @@ pub(super) struct Schema<'a> {
     pub(super) is_targeted: bool,
 }
 
-/// How the type of a schema comes to be.
+/// What writes the type of a schema.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// progenitor writes it.
+    /// progenitor.
     Progenitor,
-    /// An `x-open-enum`, written by this crate.
+    /// Codegen: it is an `x-open-enum`.
     OpenEnum,
-    /// An `x-wire` type, written by hand.
+    /// A person: it is an `x-wire` type.
     Wire,
 }
 
 impl<'a> Model<'a> {
     pub(super) fn read(document: &'a Value) -> Self {
-        let operations = schema::operations(document);
-        let webhooks = schema::webhook_schemas(document).into_iter().map(Some);
+        let operations = operation::operations(document);
+        let webhooks = webhooks::schemas(document).into_iter().map(Some);
         let answers = operations.iter().map(Operation::success_schema);
         let responses = reachable(document, answers.chain(webhooks));
         let requests = reachable(document, operations.iter().map(Operation::request_schema));
@@ -74,6 +79,7 @@ impl<'a> Model<'a> {
             })
             .collect();
         Self {
+            examples: examples::of_requests(document, &operations),
             operations,
             schemas,
         }
@@ -86,7 +92,7 @@ impl<'a> Model<'a> {
             .map(|(name, schema)| (name.as_str(), schema))
     }
 
-    /// The component that an operation's request body is.
+    /// Returns the component of an operation's request body.
     pub(super) fn request_schema(&self, operation: &Operation<'_>) -> Option<&Schema<'a>> {
         let body = operation
             .value
@@ -94,13 +100,13 @@ impl<'a> Model<'a> {
         self.schemas.get(schema::reference(body)?)
     }
 
-    /// Whether an operation's request body has a `local_id`.
+    /// Returns whether an operation's request body has a `local_id`.
     pub(super) fn has_local_id(&self, operation: &Operation<'_>) -> bool {
         let request = self.request_schema(operation);
         request.is_some_and(|request| request.property("local_id").is_some())
     }
 
-    /// The description of a property, or else of the schema it refers to.
+    /// Returns the description of a property, or else of the schema it refers to.
     pub(super) fn property_description(&self, property: &'a Value) -> &'a str {
         description(property).unwrap_or_else(|| {
             schema::reference(property)
@@ -110,7 +116,7 @@ impl<'a> Model<'a> {
         })
     }
 
-    /// The names of all properties that `x-sensitive` marks.
+    /// Returns the names of all properties that `x-sensitive` marks.
     pub(super) fn sensitive_properties(&self) -> BTreeSet<&'a str> {
         let mut names = BTreeSet::new();
         for schema in self.schemas.values() {
@@ -129,13 +135,13 @@ impl<'a> Schema<'a> {
         self.value.get("properties")?.get(name)
     }
 
-    /// The required members, in the order in which the spec names them.
+    /// Returns the required members, in the order of the spec.
     pub(super) fn required(&self) -> Vec<&'a str> {
         schema::strings(self.value.get("required")).collect()
     }
 
-    /// How many alternatives of a choice there must be, and the members that
-    /// each requires.
+    /// Returns the choice between members, and the members that each alternative
+    /// requires.
     pub(super) fn choice(&self) -> Option<(Choice, Vec<Vec<&'a str>>)> {
         let (choice, alternatives) = Choice::of(self.value)?;
         let required = |item: &'a Value| schema::strings(item.get("required")).collect();
@@ -147,7 +153,7 @@ fn description(value: &Value) -> Option<&str> {
     value.get("description").and_then(Value::as_str)
 }
 
-/// Pointers of all schemas that can be met from the given ones.
+/// Returns the pointers of all schemas that are reachable from some.
 fn reachable(document: &Value, roots: impl Iterator<Item = Option<String>>) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     for root in roots.flatten() {

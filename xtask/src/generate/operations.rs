@@ -1,4 +1,4 @@
-//! Writes the operation table and the module's own file.
+//! Generates the operation table, and the module's own file.
 
 use heck::{ToShoutySnakeCase, ToUpperCamelCase};
 use proc_macro2::TokenStream;
@@ -8,16 +8,17 @@ use syn::Ident;
 
 use super::docs;
 use super::model::Model;
-use super::types::ident;
+use super::syntax::ident;
 use crate::error::Error;
+use crate::operation::Operation;
 use crate::schema;
 
-/// The name of an operation in the table.
+/// Returns the name of an operation in the table.
 pub(super) fn constant(id: &str) -> Ident {
     format_ident!("{}", id.to_shouty_snake_case())
 }
 
-/// The file `operations.rs`.
+/// Generates the file `operations.rs`.
 pub(super) fn write(model: &Model<'_>) -> Result<TokenStream, Error> {
     let mut entries = Vec::new();
     let mut names = Vec::new();
@@ -28,21 +29,7 @@ pub(super) fn write(model: &Model<'_>) -> Result<TokenStream, Error> {
         let path = operation.path;
         let safety = format_ident!("{}", operation.text("x-safety").to_upper_camel_case());
         let has_local_id = model.has_local_id(operation);
-        let targets = schema::object(operation.value.get(schema::SAFETY_BY_TARGET));
-        let targets = targets.map(|(member, target)| {
-            let safety = |key: &str| {
-                let safety = target.get(key).and_then(Value::as_str).unwrap_or_default();
-                format_ident!("{}", safety.to_upper_camel_case())
-            };
-            let (by_default, trusted) = (safety("safety"), safety("trusted"));
-            quote! {
-                TargetSafety {
-                    member: #member,
-                    by_default: Safety::#by_default,
-                    trusted: Safety::#trusted,
-                }
-            }
-        });
+        let targets = targets(operation);
         let comment = docs::comment(&docs::escape(operation.text("summary")));
         entries.push(quote! {
             #comment
@@ -59,7 +46,7 @@ pub(super) fn write(model: &Model<'_>) -> Result<TokenStream, Error> {
     }
     let sensitive = model.sensitive_properties();
     Ok(quote! {
-        //! The operation table: what the send loop knows of each operation.
+        //! The operation table: what the send loop knows about each operation.
 
         use ::http::Method;
 
@@ -70,8 +57,8 @@ pub(super) fn write(model: &Model<'_>) -> Result<TokenStream, Error> {
         #[doc = " All operations, in the order of the spec."]
         pub static ALL: &[&Operation] = &[#(&#names),*];
 
-        #[doc = " Whether the values of the properties of this name are never shown: they"]
-        #[doc = " are secrets, personal, or what people write."]
+        #[doc = " Returns whether properties with this name are sensitive: secrets, personal"]
+        #[doc = " data, or the text of messages. Their values are never shown."]
         #[must_use]
         pub fn is_sensitive(property: &str) -> bool {
             SENSITIVE.contains(&property)
@@ -82,7 +69,27 @@ pub(super) fn write(model: &Model<'_>) -> Result<TokenStream, Error> {
     })
 }
 
-/// The file `mod.rs`.
+/// Generates the safety of requests to each kind of target.
+fn targets(operation: &Operation<'_>) -> Vec<TokenStream> {
+    let targets = schema::object(operation.value.get(schema::SAFETY_BY_TARGET));
+    let targets = targets.map(|(member, target)| {
+        let safety = |key: &str| {
+            let safety = target.get(key).and_then(Value::as_str).unwrap_or_default();
+            format_ident!("{}", safety.to_upper_camel_case())
+        };
+        let (by_default, trusted) = (safety("safety"), safety("trusted"));
+        quote! {
+            TargetSafety {
+                member: #member,
+                by_default: Safety::#by_default,
+                trusted: Safety::#trusted,
+            }
+        }
+    });
+    targets.collect()
+}
+
+/// Generates the file `mod.rs`.
 pub(super) fn write_module(model: &Model<'_>) -> TokenStream {
     let names = model.schemas.keys().map(|name| ident(name));
     quote! {
@@ -98,9 +105,10 @@ pub(super) fn write_module(model: &Model<'_>) -> TokenStream {
         #[cfg(feature = "client")]
         pub(crate) mod raw;
         pub mod types;
+        pub(crate) mod webhook;
 
-        #[doc = " Calls a macro with the names of all types, so that what must hold for"]
-        #[doc = " each of them can be tested for each of them."]
+        #[doc = " Calls a macro with the names of all types, so that tests can cover each of"]
+        #[doc = " them."]
         #[doc(hidden)]
         #[macro_export]
         macro_rules! for_each_type {

@@ -7,21 +7,12 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use crate::formats;
 use crate::schema::{self, Choice, SCHEMAS};
 
 /// Names that shadow one of a language, and their replacements. Python imports
 /// its own `List` into every module.
 const RENAMED: [(&str, &str); 1] = [("List", "ContactList")];
-
-/// The patterns of the formats that only this project knows.
-const PATTERNS: [(&str, &str); 3] = [
-    ("address", r"^([^+@][^@]*|[^+@\s][^@\s]*@\S+)$"),
-    (
-        "email-recipient",
-        r"^(to|cc):\s*[^@\s,]+@[^@\s,]+(\s*,\s*[^@\s,]+@[^@\s,]+)*$",
-    ),
-    ("phone", "^[0-9]{1,15}$"),
-];
 
 /// What the values of an open enum are called outside of this project.
 const OPEN_ENUM: &str = "x-extensible-enum";
@@ -73,9 +64,10 @@ fn rewrite_object(document: &Value, members: &mut Map<String, Value>) {
     inline(document, members);
     say_choice(members);
     open_enum(members);
-    if let Some((_, pattern)) = PATTERNS
-        .iter()
-        .find(|(format, _)| members.get("format").and_then(Value::as_str) == Some(format))
+    let format = members.get("format").and_then(Value::as_str);
+    if let Some(pattern) = format
+        .and_then(formats::find)
+        .and_then(|format| format.pattern)
     {
         members.remove("format");
         members.entry("pattern").or_insert_with(|| json!(pattern));
@@ -95,7 +87,7 @@ fn rewrite_object(document: &Value, members: &mut Map<String, Value>) {
 }
 
 /// Redoc's key, which it shares with this project.
-const KEPT: &str = crate::webhooks::KEY;
+const KEPT: &str = crate::schema::WEBHOOKS;
 
 /// Puts open enums and unions in the place of references to them: generators
 /// make a class of their own of an `allOf` around a string, and of a union one

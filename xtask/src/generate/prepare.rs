@@ -1,12 +1,12 @@
-//! The document as progenitor can take it.
+//! Prepares the document for progenitor.
 
 use serde_json::{Value, json};
 
 use super::model::Model;
+use crate::operation;
 use crate::schema::{self, Choice};
 
-/// Takes out what the generator mistakes, and what this crate generates by
-/// itself.
+/// Removes what progenitor would misread, and what codegen generates instead.
 pub(super) fn prepare(document: &Value, model: &Model<'_>) -> Value {
     let mut document = document.clone();
     prepare_operations(&mut document);
@@ -31,8 +31,8 @@ pub(super) fn prepare(document: &Value, model: &Model<'_>) -> Value {
     document
 }
 
-/// Leaves one response for each operation: two typed ones are a panic, and a
-/// status other than the documented one is an error unless it is `2XX`.
+/// Leaves one response for each operation. Two typed responses make progenitor
+/// panic, and without `2XX` a status other than the documented one is an error.
 fn prepare_operations(document: &mut Value) {
     let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else {
         return;
@@ -42,7 +42,7 @@ fn prepare_operations(document: &mut Value) {
             continue;
         };
         for (method, operation) in item.iter_mut() {
-            if !schema::METHODS.contains(&method.as_str()) {
+            if !operation::METHODS.contains(&method.as_str()) {
                 continue;
             }
             let success = schema::object(operation.get("responses"))
@@ -58,7 +58,7 @@ fn prepare_operations(document: &mut Value) {
     }
 }
 
-/// A conversion matches a schema with nothing else in it.
+/// Removes extensions: a conversion matches a schema without other keys only.
 fn drop_extensions(value: &mut Value) {
     match value {
         Value::Object(members) => {
@@ -70,9 +70,9 @@ fn drop_extensions(value: &mut Value) {
     }
 }
 
-/// An optional array must be distinguishable from an empty one, and choices
-/// and constraints are checked when a request is sent (`checks.rs`), where
-/// the error can name the field.
+/// Makes an optional array distinguishable from an empty one, and removes choices
+/// and constraints: `checks.rs` generates their checks, whose errors name the
+/// field.
 fn prepare_request(schema: &mut Value) {
     let choice = Choice::of(schema).is_some();
     let required: Vec<String> = schema::strings(schema.get("required"))

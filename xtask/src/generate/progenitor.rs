@@ -10,32 +10,27 @@ use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagSt
 use quote::quote;
 use serde_json::{Value, json};
 
+use super::methods::Methods;
 use super::model::{Model, Origin};
 use super::prepare::prepare;
 use crate::error::Error;
+use crate::formats::FORMATS;
+use crate::operation;
 use crate::schema;
 
-/// The derive that stands for `JsonSchema` until the rewriting puts it behind
-/// its feature.
+/// The derive that stands for `JsonSchema` until codegen puts it behind its
+/// feature.
 pub(super) const JSON_SCHEMA_MARK: &str = "JSON_SCHEMA_MARK";
 
-/// The types of strings with a format.
-const FORMATS: [(&str, &str); 4] = [
-    ("address", "crate::wire::Address"),
-    ("date-time", "::jiff::Timestamp"),
-    ("email-recipient", "crate::wire::EmailRecipient"),
-    ("phone", "crate::wire::Phone"),
-];
-
-/// progenitor's output, taken apart.
+/// The parts of progenitor's output.
 pub(super) struct Generated {
     /// The items of its `types` module.
     pub(super) types: Vec<syn::Item>,
     /// The methods of its client, one for each operation.
-    pub(super) methods: Vec<syn::ImplItemFn>,
+    pub(super) methods: Methods,
 }
 
-/// Generates from the document.
+/// Generates types and methods from the document.
 pub(super) fn generate(document: &Value, model: &Model<'_>) -> Result<Generated, Error> {
     let prepared = prepare(document, model);
     match tokens(&prepared, model) {
@@ -79,22 +74,22 @@ fn settings(model: &Model<'_>) -> Result<GenerationSettings, String> {
     for (name, _) in model.of_origin(Origin::Wire) {
         settings.with_replacement(name, format!("crate::wire::{name}"), std::iter::empty());
     }
-    for (format, name) in FORMATS {
-        let schema = serde_json::from_value(json!({"type": "string", "format": format}))
+    for format in FORMATS {
+        let schema = serde_json::from_value(json!({"type": "string", "format": format.name}))
             .map_err(|error| error.to_string())?;
-        settings.with_conversion(schema, name, text_impls.into_iter());
+        settings.with_conversion(schema, format.path, text_impls.into_iter());
     }
     Ok(settings)
 }
 
-/// The first operation, or else schema, that cannot be generated alone.
+/// Returns the first operation, or else schema, that cannot be generated alone.
 fn culprit(document: &Value, model: &Model<'_>) -> String {
     let mut without_operations = document.clone();
     without_operations["paths"] = json!({});
     if tokens(&without_operations, model).is_err() {
         return culprit_schema(&without_operations, model);
     }
-    for operation in schema::operations(document) {
+    for operation in operation::operations(document) {
         let mut alone = without_operations.clone();
         alone["paths"][operation.path][operation.method] = operation.value.clone();
         if tokens(&alone, model).is_err() {
@@ -127,8 +122,8 @@ fn loosen(value: &mut Value) {
     }
 }
 
-/// progenitor panics on much that it does not support; the message becomes an
-/// error.
+/// Turns a panic into an error: progenitor panics on much that it does not
+/// support.
 fn catch<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     static HOOK: Once = Once::new();
     thread_local! {
@@ -187,5 +182,8 @@ fn take_apart(tokens: TokenStream) -> Result<Generated, Error> {
         }
     }
     let types = types.ok_or_else(|| Error::Unexpected("no module `types`".to_owned()))?;
-    Ok(Generated { types, methods })
+    Ok(Generated {
+        types,
+        methods: Methods::new(methods),
+    })
 }

@@ -1,53 +1,53 @@
-//! Writes what a request that is put together at run time needs to know of its
-//! operation: the type of its body, and how its pages are walked.
+//! Generates what a request that is assembled at run time needs: the type of its
+//! body, and the walk over its pages.
+
+use std::collections::BTreeSet;
 
 use heck::ToSnakeCase as _;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
-use syn::ImplItemFn;
 
-use super::model::Model;
-use super::paging::body_type;
+use super::methods::{self, Argument, Methods, Place};
+use super::model::{Model, Origin};
+use super::syntax::{self, generic_argument, is_named, referent, type_name};
 use crate::error::Error;
-use crate::schema::Operation;
+use crate::formats;
+use crate::operation::Operation;
+use crate::schema;
 
-/// The file `raw.rs`.
-pub(super) fn write(methods: &[ImplItemFn], model: &Model<'_>) -> Result<TokenStream, Error> {
+/// Generates the file `raw.rs`.
+pub(super) fn write(methods: &Methods, model: &Model<'_>) -> Result<TokenStream, Error> {
     let mut bodies = Vec::new();
     let mut phones = Vec::new();
     let mut walks = Vec::new();
     for operation in &model.operations {
         let id = operation.name();
-        let method = methods.iter().find(|method| method.sig.ident == id);
-        let method =
-            method.ok_or_else(|| Error::Unexpected(format!("no method for the operation {id}")))?;
-        if let Some(ty) = body_type(method) {
+        let arguments = methods::arguments(methods.of(operation)?, operation)?;
+        if let Some(ty) = methods::body_type(&arguments) {
             bodies.push(quote!(#id => normal_form::<#ty>(body, now),));
         }
-        let names: Vec<_> = query(operation).filter(|p| is_phone(p)).map(name).collect();
-        if !names.is_empty() {
-            phones.push(quote!(#id => &[#(#names),*],));
-        }
+        phones.extend(phones_of(operation));
         if let Some(paging) = operation.value.get("x-paging") {
-            walks.push(walk(operation, paging));
+            walks.push(walk(operation, paging, &arguments, model));
         }
     }
+    let query_values = query_values(model);
     Ok(quote! {
-        //! What a request that is put together at run time is checked by, and
-        //! how its pages are walked.
+        //! The checks of a request that is assembled at run time, and the walks over
+        //! its pages.
 
         use ::jiff::Timestamp;
         use ::serde_json::Value;
 
         use super::types;
-        use crate::paging::{Places, RawItem, Walk};
         use crate::error::Error;
+        use crate::paging::{Place, Places, RawItem, Walk};
         use crate::runtime::{Client, RawRequest, normal_form};
         use crate::wire::Violation;
 
-        #[doc = " The body as the type of the operation writes it, checked if there is a"]
-        #[doc = " time."]
+        #[doc = " Returns the body as the type of the operation writes it. With a time, it is"]
+        #[doc = " checked as well."]
         pub(crate) fn body(
             operation: &str,
             body: &Value,
@@ -67,74 +67,128 @@ pub(super) fn write(methods: &[ImplItemFn], model: &Model<'_>) -> Result<TokenSt
             }
         }
 
-        #[doc = " The walk over the pages of a request."]
+        #[doc = " Returns the walk over the pages of a request."]
         pub(crate) fn walk(client: &Client, request: RawRequest) -> Result<Walk<RawItem>, Error> {
             match request.operation().id() {
                 #(#walks)*
                 _ => Err(request.invalid("it has no pages to walk over".to_owned())),
             }
         }
+
+        #(#query_values)*
     })
 }
 
-fn walk(operation: &Operation<'_>, paging: &Value) -> TokenStream {
+/// Generates the list of the query parameters that are phone numbers.
+fn phones_of(operation: &Operation<'_>) -> Option<TokenStream> {
+    let id = operation.name();
+    let parameters = operation.parameters_in("query");
+    let phones = parameters.filter(|parameter| {
+        parameter.pointer("/schema/format").and_then(Value::as_str) == Some("phone")
+    });
+    let names: Vec<_> = phones
+        .filter_map(|parameter| parameter.get("name")?.as_str())
+        .collect();
+    (!names.is_empty()).then(|| quote!(#id => &[#(#names),*],))
+}
+
+/// Generates how the open enums that are parameters are written.
+fn query_values(model: &Model<'_>) -> Vec<TokenStream> {
+    let mut names = BTreeSet::new();
+    for operation in &model.operations {
+        let parameters = operation.parameters();
+        let references =
+            parameters.filter_map(|parameter| schema::reference(parameter.get("schema")?));
+        names.extend(references);
+    }
+    let enums = model.of_origin(Origin::OpenEnum);
+    let enums = enums.filter(|(name, _)| names.contains(name));
+    let values = enums.map(|(name, _)| {
+        let ident = syntax::ident(name);
+        quote! {
+            impl crate::runtime::QueryValue for types::#ident {
+                fn text(&self) -> Option<::std::borrow::Cow<'_, str>> {
+                    Some(self.as_str().into())
+                }
+            }
+        }
+    });
+    values.collect()
+}
+
+fn walk(
+    operation: &Operation<'_>,
+    paging: &Value,
+    arguments: &[Argument<'_>],
+    model: &Model<'_>,
+) -> TokenStream {
     let id = operation.name();
     let text = |key: &str| paging.get(key).and_then(Value::as_str);
     let method = format_ident!("{}", text("walk").unwrap_or_default().to_snake_case());
-    let by_body = operation.request_schema().is_some();
-    let place = |field: &str, key: &str| {
-        let (field, value) = (format_ident!("{field}"), text(key)?);
-        Some(quote!(#field: Some(#value),))
+    let request = model.request_schema(operation);
+    let places = ["cursor", "page", "limit"].into_iter().map(|key| {
+        let field = format_ident!("{key}");
+        let Some(name) = text(key) else {
+            return quote!(#field: None,);
+        };
+        let parameter = arguments.iter().find(|it| it.place == Place::Query(name));
+        let in_body = request.is_some_and(|request| request.property(name).is_some());
+        let is_integer = parameter.is_some_and(is_optional_integer);
+        let in_seconds = key == "cursor" && !in_body && is_integer;
+        quote! {
+            #field: Some(Place { name: #name, in_body: #in_body, in_seconds: #in_seconds }),
+        }
+    });
+    // A walk chooses its cursor, and without numbered pages the page as well.
+    let is_chosen = |name: &str| {
+        Some(name) == text("cursor") || (text("cursor").is_some() && Some(name) == text("page"))
     };
-    let cursor = if by_body {
-        "cursor"
-    } else {
-        "cursor_parameter"
-    };
-    let places = [
-        place(cursor, "cursor"),
-        place("page", "page"),
-        place("limit", "limit"),
-    ];
-    let places = places.into_iter().flatten();
-    let arguments = if by_body {
-        quote!(request.typed()?)
-    } else {
-        let names = query(operation).filter(|p| Some(name(p)) != text("cursor"));
-        // In the order of the method's arguments, which is that of their names.
-        let mut names: Vec<_> = names
-            .map(|parameter| (name(parameter).to_snake_case(), parameter))
-            .collect();
-        names.sort_by(|(left, _), (right, _)| left.cmp(right));
-        let arguments = names.iter().map(|(_, parameter)| {
-            let name = name(parameter);
-            if is_phone(parameter) {
-                quote!(request.typed_query::<String>(#name)?)
-            } else {
-                quote!(request.typed_query(#name)?)
-            }
+    let values = arguments
+        .iter()
+        .filter_map(|argument| match argument.place {
+            Place::Body => Some(quote!(request.typed()?)),
+            Place::Query(name) if is_chosen(name) => None,
+            Place::Path(name) | Place::Query(name) => Some(value(argument, name)),
         });
-        quote!(#(#arguments),*)
-    };
     quote! {
         #id => {
-            let walk = client.#method(#arguments);
-            Ok(walk.raw(client, request, Places { #(#places)* ..Places::default() }))
+            let walk = client.#method(#(#values),*);
+            Ok(walk.raw(client, request, Places { #(#places)* }))
         }
     }
 }
 
-fn query<'a>(operation: &Operation<'a>) -> impl Iterator<Item = &'a Value> {
-    let parameters: Vec<&Value> = operation.parameters().collect();
-    parameters
-        .into_iter()
-        .filter(|parameter| parameter.get("in").and_then(Value::as_str) == Some("query"))
+fn is_optional_integer(argument: &Argument<'_>) -> bool {
+    generic_argument(argument.ty, "Option").is_some_and(|ty| is_named(ty, "i64"))
 }
 
-fn name(parameter: &Value) -> &str {
-    parameter.get("name").and_then(Value::as_str).unwrap_or("")
-}
-
-fn is_phone(parameter: &Value) -> bool {
-    parameter.pointer("/schema/format").and_then(Value::as_str) == Some("phone")
+/// An argument of a walk, read from the request.
+fn value(argument: &Argument<'_>, name: &str) -> TokenStream {
+    let inner = generic_argument(argument.ty, "Option");
+    let ty = inner.unwrap_or(argument.ty);
+    let target = referent(ty);
+    let private = target.and_then(type_name);
+    let private = private.and_then(|name| formats::of_type(&name));
+    let is_text = target.is_some_and(|ty| is_named(ty, "str")) || private.is_some();
+    let owned = match target {
+        _ if is_text => quote!(String),
+        Some(ty) => quote!(#ty),
+        None => quote!(#ty),
+    };
+    if inner.is_none() {
+        let value = quote!(request.typed_parameter::<#owned>(#name)?);
+        // A value of a private format is converted.
+        let is_borrowed = target.is_some() && private.is_none();
+        return if is_borrowed { quote!(&#value) } else { value };
+    }
+    let value = quote!(request.optional_parameter::<#owned>(#name)?);
+    match (private, target) {
+        (Some(format), _) => {
+            let ty = syntax::ident(format.type_name());
+            quote!(#value.map(types::#ty::from).as_ref())
+        }
+        (None, Some(_)) if is_text => quote!(#value.as_deref()),
+        (None, Some(_)) => quote!(#value.as_ref()),
+        (None, None) => value,
+    }
 }

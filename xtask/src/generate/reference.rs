@@ -1,11 +1,14 @@
 //! Writes `docs/operations.md`: all operations at a glance.
 
-use quote::ToTokens as _;
 use serde_json::Value;
-use syn::{FnArg, ImplItemFn};
+use syn::Type;
 
+use super::methods::{self, Methods, Place};
 use super::model::Model;
-use crate::schema::{self, Operation};
+use super::syntax::{first_argument, is_vector, referent, type_name};
+use crate::error::Error;
+use crate::operation::Operation;
+use crate::schema;
 
 const HEAD: &str = "\
 <!-- Written by `cargo xtask codegen` from openapi/. -->
@@ -19,12 +22,12 @@ done twice. The evidence tags are explained at the head of `openapi/heymarket.ya
 ";
 
 /// The page, with a table for each resource in the order of the paths.
-pub(super) fn write(methods: &[ImplItemFn], model: &Model<'_>) -> String {
+pub(super) fn write(methods: &Methods, model: &Model<'_>) -> Result<String, Error> {
     let mut text = HEAD.to_owned();
     let mut tags: Vec<&str> = Vec::new();
     for operation in &model.operations {
-        if !tags.contains(&tag(operation)) {
-            tags.push(tag(operation));
+        if !tags.contains(&operation.tag()) {
+            tags.push(operation.tag());
         }
     }
     for wanted in tags {
@@ -34,20 +37,15 @@ pub(super) fn write(methods: &[ImplItemFn], model: &Model<'_>) -> String {
              |---|---|---|---|---|---|\n"
         ));
         for operation in &model.operations {
-            if tag(operation) == wanted {
-                text.push_str(&row(operation, methods));
+            if operation.tag() == wanted {
+                text.push_str(&row(operation, methods)?);
             }
         }
     }
-    text
+    Ok(text)
 }
 
-fn tag<'a>(operation: &Operation<'a>) -> &'a str {
-    let tags = operation.value.get("tags");
-    schema::strings(tags).next().unwrap_or("others")
-}
-
-fn row(operation: &Operation<'_>, methods: &[ImplItemFn]) -> String {
+fn row(operation: &Operation<'_>, methods: &Methods) -> Result<String, Error> {
     let id = operation.name();
     let deprecated = if schema::flag(operation.value, "deprecated") {
         " (deprecated)"
@@ -55,15 +53,15 @@ fn row(operation: &Operation<'_>, methods: &[ImplItemFn]) -> String {
         ""
     };
     let evidence: Vec<_> = schema::strings(operation.value.get("x-evidence")).collect();
-    format!(
+    Ok(format!(
         "| {id}{deprecated} | `{} {}` | {} | {} | {} | `{}` |\n",
         operation.method.to_uppercase(),
         operation.path,
         operation.text("x-safety"),
         paging(operation),
         evidence.join(", "),
-        call(&id, methods),
-    )
+        call(operation, methods)?,
+    ))
 }
 
 fn paging(operation: &Operation<'_>) -> String {
@@ -87,33 +85,28 @@ fn paging(operation: &Operation<'_>) -> String {
 }
 
 /// The call as one writes it: `client.update_contact(id, overwrite, &UpdateContact)`.
-fn call(id: &str, methods: &[ImplItemFn]) -> String {
-    let method = methods.iter().find(|method| method.sig.ident == id);
-    let arguments = method.into_iter().flat_map(|method| &method.sig.inputs);
+fn call(operation: &Operation<'_>, methods: &Methods) -> Result<String, Error> {
+    let arguments = methods::arguments(methods.of(operation)?, operation)?;
     let arguments: Vec<_> = arguments
-        .filter_map(|argument| match argument {
-            FnArg::Receiver(_) => None,
-            FnArg::Typed(argument) => {
-                let name = argument.pat.to_token_stream().to_string();
-                Some(match name.as_str() {
-                    "body" => body(&argument.ty),
-                    _ => name,
-                })
-            }
+        .iter()
+        .map(|argument| match argument.place {
+            Place::Body => body(argument.ty),
+            Place::Path(_) | Place::Query(_) => argument.ident.to_string(),
         })
         .collect();
-    format!("client.{id}({})", arguments.join(", "))
+    Ok(format!(
+        "client.{}({})",
+        operation.name(),
+        arguments.join(", ")
+    ))
 }
 
-fn body(ty: &syn::Type) -> String {
-    let text = ty.to_token_stream().to_string();
-    let name = text
-        .rsplit([':', ' ', '<', '>'])
-        .find(|part| !part.is_empty());
-    let name = name.unwrap_or("body");
-    if text.contains("Vec") {
-        format!("&[{name}]")
-    } else {
-        format!("&{name}")
+fn body(ty: &Type) -> String {
+    let ty = referent(ty).unwrap_or(ty);
+    let item = first_argument(ty).filter(|_| is_vector(ty));
+    let name = type_name(item.unwrap_or(ty)).unwrap_or_default();
+    match item {
+        Some(_) => format!("&[{name}]"),
+        None => format!("&{name}"),
     }
 }

@@ -20,14 +20,14 @@ pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
 }
 
 struct Example<'a> {
-    /// Of the example.
+    /// The pointer of the example.
     pointer: String,
     schema: &'a Value,
     value: &'a Value,
 }
 
-/// Every example that has a schema: of media types and parameters (beside
-/// it), and of schemas (inside it).
+/// Collects every example that has a schema: of media types and parameters
+/// (beside it), and of schemas (inside it).
 fn collect<'a>(value: &'a Value, pointer: String, examples: &mut Vec<Example<'a>>) {
     match value {
         Value::Object(members) => {
@@ -87,7 +87,7 @@ fn check_one(
         Err(reason) => {
             return report(
                 format!("the schema of this example is not valid: {reason}"),
-                "mend the schema",
+                "correct the schema",
             );
         }
     };
@@ -96,7 +96,7 @@ fn check_one(
     let at = if at.is_empty() { "/" } else { at.as_str() };
     report(
         format!("the example does not fit its schema: at {at}: {error}"),
-        "mend the example or the schema, whichever is not true",
+        "correct the example or the schema, whichever is wrong",
     )
 }
 
@@ -108,15 +108,15 @@ fn validator(json_schema: &Value) -> Result<Validator, String> {
         .map_err(|error| error.to_string())
 }
 
-/// All component schemas.
+/// Returns all component schemas.
 fn definitions(document: &Value) -> Map<String, Value> {
     schema::components(document)
         .map(|(name, schema)| (name.clone(), to_json_schema(schema)))
         .collect()
 }
 
-/// The definitions that a schema refers to, directly or through others: all of
-/// them for each example would take most of the lint's time.
+/// Returns the definitions that a schema refers to, directly or through others.
+/// All of them for each example would take most of the lint's time.
 fn needed(json_schema: &Value, definitions: &Map<String, Value>) -> Map<String, Value> {
     let mut needed = Map::new();
     let mut names = Vec::new();
@@ -150,8 +150,8 @@ fn collect_names(json_schema: &Value, names: &mut Vec<String>) {
     }
 }
 
-/// An OpenAPI 3.0 schema as JSON Schema: `nullable` is the one word of it
-/// that JSON Schema does not have, and an open enum takes any string.
+/// Converts an OpenAPI 3.0 schema to JSON Schema: `nullable` becomes an
+/// alternative, and an open enum accepts any string.
 fn to_json_schema(schema: &Value) -> Value {
     let Value::Object(members) = schema else {
         return schema.clone();

@@ -1,18 +1,21 @@
 //! The rules that keep the spec generatable, honest and readable.
 //!
-//! Each rule has its reason beside it. All findings come in one run; only
-//! examples wait until every reference leads somewhere.
+//! The comment on each rule gives its reason. One run reports all findings; only
+//! examples are checked after all references resolve.
 
 mod examples;
 mod extensions;
+mod invented;
 mod operations;
+mod parameters;
 mod references;
 mod schemas;
+mod webhooks;
 
 use crate::bundle::Bundle;
 use crate::error::Finding;
 
-/// Everything that is wrong with a document.
+/// Returns every finding of a document.
 pub(crate) fn run(bundle: &Bundle) -> Vec<Finding> {
     let mut findings = references::check(bundle);
     // A schema with a reference that leads nowhere or in a circle cannot check
@@ -23,5 +26,7 @@ pub(crate) fn run(bundle: &Bundle) -> Vec<Finding> {
     findings.extend(operations::check(bundle));
     findings.extend(schemas::check(bundle));
     findings.extend(extensions::check(bundle));
+    findings.extend(webhooks::check(bundle));
+    findings.extend(invented::check(bundle));
     findings
 }

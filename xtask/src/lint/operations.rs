@@ -1,18 +1,22 @@
-//! Rules for operations: names, responses, media types, parameters.
+//! Rules for operations: names, documentation, responses, bodies, media types.
 
 use std::collections::BTreeMap;
 
 use heck::ToSnakeCase;
 use serde_json::Value;
 
+use super::parameters;
 use crate::bundle::Bundle;
 use crate::error::Finding;
-use crate::schema::{self, Operation};
+use crate::operation::{self, Operation};
+use crate::schema;
 
 pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut ids: BTreeMap<&str, String> = BTreeMap::new();
-    let operations = schema::operations(&bundle.document);
+    let operations = operation::operations(&bundle.document);
+    let tags = schema::array(bundle.document.get("tags")).iter();
+    let tags: Vec<&str> = tags.filter_map(|tag| tag.get("name")?.as_str()).collect();
     for operation in &operations {
         let mut rules = Rules {
             bundle,
@@ -23,13 +27,15 @@ pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
         rules.texts();
         rules.responses();
         rules.media_types();
-        rules.parameters();
+        rules.tags(&tags);
+        rules.body();
+        findings.extend(parameters::check(bundle, operation));
     }
     findings.extend(shared_bodies(bundle));
     findings
 }
 
-/// The media types of responses that operations share.
+/// Checks the media types of shared responses.
 fn shared_bodies(bundle: &Bundle) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, response) in schema::object(bundle.document.pointer("/components/responses")) {
@@ -61,7 +67,7 @@ impl<'a> Rules<'a, '_> {
             .push(self.bundle.finding(&pointer, name, message, remedy));
     }
 
-    /// The id is the name of the method.
+    /// The operation ID is the name of the method.
     fn operation_id(&mut self, ids: &mut BTreeMap<&'a str, String>) {
         let Some(id) = self.operation.id() else {
             return self.report(
@@ -86,21 +92,48 @@ impl<'a> Rules<'a, '_> {
             self.report(
                 "/operationId",
                 format!("the operationId is already taken by {first}"),
-                "give one of the two another operationId",
+                "give one of them another operationId",
             );
         }
     }
 
-    /// They are the method's documentation.
+    /// These texts are the method's documentation.
     fn texts(&mut self) {
         for key in ["summary", "description"] {
             if self.operation.text(key).trim().is_empty() {
                 self.report("", format!("no {key}"), format!("add a `{key}`"));
             }
         }
+        let page = self.operation.value.pointer("/externalDocs/url");
+        if page.and_then(Value::as_str).is_none() {
+            self.report(
+                "",
+                "no externalDocs",
+                "add `externalDocs: {url: …}` with the vendor's page",
+            );
+        }
     }
 
-    /// The generator takes one type of success, and typing needs one.
+    /// The tag is the resource: the command line groups operations by it.
+    fn tags(&mut self, known: &[&str]) {
+        let tags: Vec<&str> = schema::strings(self.operation.value.get("tags")).collect();
+        if tags.is_empty() {
+            self.report(
+                "",
+                "no tags",
+                format!("add `tags` with one of {}", known.join(", ")),
+            );
+        }
+        for tag in tags.iter().filter(|tag| !known.contains(tag)) {
+            self.report(
+                "/tags",
+                format!("the tag `{tag}` is not described"),
+                "add it to `tags` in openapi/heymarket.yaml",
+            );
+        }
+    }
+
+    /// progenitor accepts one type of success, and a method needs one.
     fn responses(&mut self) {
         let successes = self.operation.responses();
         let successes: Vec<_> = successes
@@ -118,7 +151,7 @@ impl<'a> Rules<'a, '_> {
         }
     }
 
-    /// Nothing but JSON is typed.
+    /// Only JSON has types.
     fn media_types(&mut self) {
         let bodies = self
             .operation
@@ -149,25 +182,30 @@ impl<'a> Rules<'a, '_> {
         }
     }
 
-    fn parameters(&mut self) {
-        for parameter in self.operation.parameters() {
-            let name = parameter.get("name").and_then(Value::as_str).unwrap_or("?");
-            let described = parameter.get("description").and_then(Value::as_str);
-            if described.is_none_or(|text| text.trim().is_empty()) {
-                self.report(
-                    "/parameters",
-                    format!("the parameter `{name}` has no description"),
-                    "add a `description`",
-                );
-            }
-            let location = parameter.get("in").and_then(Value::as_str);
-            if !matches!(location, Some("path" | "query")) {
-                self.report(
-                    "/parameters",
-                    format!("the parameter `{name}` is neither in the path nor in the query"),
-                    "write `in: path` or `in: query`; the runtime sets the headers",
-                );
-            }
+    /// The body is a component, so that its type has a name. Its example becomes
+    /// the example of the method.
+    fn body(&mut self) {
+        let Some(pointer) = self.operation.request_schema() else {
+            return;
+        };
+        let document = &self.bundle.document;
+        let schema = document.pointer(&pointer).unwrap_or(&Value::Null);
+        let item = schema.get("items").unwrap_or(schema);
+        let component = item.get("$ref").is_some();
+        let is_object = schema::resolve(document, item).get("properties").is_some();
+        if !component || !is_object {
+            self.report(
+                "/requestBody",
+                "the body is neither an object of schemas/ nor an array of such",
+                "move its schema to schemas/ and refer to it",
+            );
+        }
+        if self.operation.request_example().is_none() {
+            self.report(
+                "/requestBody",
+                "the body has no example",
+                "add an `example` beside its `schema`; the documentation shows it",
+            );
         }
     }
 }

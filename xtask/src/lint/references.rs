@@ -1,5 +1,5 @@
-//! References that lead nowhere, outside, or in circles; schemas that nothing
-//! refers to.
+//! Rules for references: they resolve within the document and without circles, and
+//! every schema is used.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ fn check_one(bundle: &Bundle, pointer: &str, reference: &str) -> Option<Finding>
         return Some(bundle.finding(
             pointer,
             subject,
-            format!("the reference `{reference}` leads outside of the document"),
+            format!("the reference `{reference}` leaves the document"),
             "files are merged before references are read: \
              write `#/components/schemas/Name`",
         ));
@@ -38,16 +38,16 @@ fn check_one(bundle: &Bundle, pointer: &str, reference: &str) -> Option<Finding>
             return Some(bundle.finding(
                 pointer,
                 subject,
-                format!("the reference `{reference}` leads nowhere"),
-                "mend the name, or add what it names",
+                format!("the reference `{reference}` does not resolve"),
+                "correct the name, or add what it names",
             ));
         };
         if !passed.insert(next) {
             return Some(bundle.finding(
                 pointer,
                 subject,
-                format!("the reference `{reference}` leads in a circle of references"),
-                "let one schema of the circle say what it is",
+                format!("the reference `{reference}` leads into a circle of references"),
+                "give one schema of the circle a `type`",
             ));
         }
         match value.get("$ref").and_then(Value::as_str).and_then(target) {
@@ -57,7 +57,7 @@ fn check_one(bundle: &Bundle, pointer: &str, reference: &str) -> Option<Finding>
     }
 }
 
-/// A schema that nothing uses is a type that nobody can meet.
+/// A schema that nothing uses is a type that no request or response has.
 fn unused(bundle: &Bundle) -> Vec<Finding> {
     let used: BTreeSet<&str> = schema::used(&bundle.document).collect();
     schema::components(&bundle.document)

@@ -1,5 +1,4 @@
-//! Rules for schemas: what the generator mistakes, and what would make a
-//! response unreadable.
+//! Rules for schemas: they can be generated, and no response is unreadable.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,9 +7,11 @@ use serde_json::{Map, Value};
 
 use crate::bundle::Bundle;
 use crate::error::Finding;
-use crate::schema::{self, Choice, Operation};
+use crate::operation::{self, Operation};
+use crate::schema::{self, Choice};
+use crate::webhooks;
 
-/// Keywords that refuse a value for its size or form.
+/// Keywords that reject a value for its size or form.
 const CONSTRAINTS: [&str; 14] = [
     "exclusiveMaximum",
     "exclusiveMinimum",
@@ -28,8 +29,8 @@ const CONSTRAINTS: [&str; 14] = [
     "uniqueItems",
 ];
 
-/// Formats that a response may have: others are types that refuse values, as
-/// `uuid` and `int32` do.
+/// Formats that a response may have. The types of others, such as `uuid` and
+/// `int32`, reject values.
 const RESPONSE_FORMATS: [&str; 2] = ["date-time", "int64"];
 
 pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
@@ -44,7 +45,11 @@ pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
             ));
         }
     }
-    for (pointer, (schema, in_response)) in schemas(bundle) {
+    let schemas = schemas(bundle);
+    for operation in operation::operations(&bundle.document) {
+        findings.extend(shared_body(bundle, &operation, &schemas));
+    }
+    for (pointer, (schema, in_response)) in schemas {
         let mut rules = Rules {
             bundle,
             pointer: &pointer,
@@ -60,11 +65,35 @@ pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
     findings
 }
 
-/// Every schema by its pointer, and whether a response can hold it.
-fn schemas(bundle: &Bundle) -> BTreeMap<String, (&Map<String, Value>, bool)> {
+/// Schemas by their pointers, and whether a response can hold each.
+type Schemas<'a> = BTreeMap<String, (&'a Map<String, Value>, bool)>;
+
+/// The type of a body checks itself before it is sent; the type of a response
+/// accepts whatever the server sends.
+fn shared_body(
+    bundle: &Bundle,
+    operation: &Operation<'_>,
+    schemas: &Schemas<'_>,
+) -> Option<Finding> {
+    let pointer = operation.request_schema()?;
+    let body = bundle.document.pointer(&pointer)?;
+    let name = schema::reference(body.get("items").unwrap_or(body))?;
+    let (_, in_response) = schemas.get(&format!("/components/schemas/{name}"))?;
+    in_response.then(|| {
+        bundle.finding(
+            &pointer,
+            operation.name(),
+            format!("the body is a {name}, which responses have too"),
+            "give the request a schema of its own",
+        )
+    })
+}
+
+/// Returns every schema by its pointer, and whether a response can have it.
+fn schemas(bundle: &Bundle) -> Schemas<'_> {
     let document = &bundle.document;
     let of_content = |pointer: String| format!("{pointer}/content/application~1json/schema");
-    let operations = schema::operations(document);
+    let operations = operation::operations(document);
     let answers = operations.iter().flat_map(|operation| {
         let statuses = operation.responses().map(|(status, _)| status);
         statuses.map(|status| format!("{}/responses/{status}", operation.pointer))
@@ -74,7 +103,7 @@ fn schemas(bundle: &Bundle) -> BTreeMap<String, (&Map<String, Value>, bool)> {
     let in_responses = answers
         .chain(shared)
         .map(of_content)
-        .chain(schema::webhook_schemas(document));
+        .chain(webhooks::schemas(document));
     let components =
         schema::components(document).map(|(name, _)| format!("/components/schemas/{name}"));
     let parameters = operations.iter().flat_map(|operation| {
@@ -120,8 +149,8 @@ impl Rules<'_> {
         self.pointer.matches('/').count() == 3 && self.pointer.starts_with("/components/schemas/")
     }
 
-    /// Whether the type of this schema is written by hand: its shapes are
-    /// read by a visitor, whatever the generator would make of them.
+    /// Returns whether the type of this schema is written by hand. A visitor reads
+    /// its shapes, so the generator's limits do not apply.
     fn is_hand_written(&self) -> bool {
         let mut pointer = self.pointer;
         loop {
@@ -148,7 +177,7 @@ impl Rules<'_> {
         if self.schema.contains_key("nullable") && !self.schema.contains_key("type") {
             self.report(
                 "/nullable",
-                "`nullable` means nothing without `type`",
+                "`nullable` has no effect without `type`",
                 "add the `type`; without one, delete `nullable`, since any value fits, or put \
                  it on an alternative of the `oneOf`",
             );
@@ -164,7 +193,7 @@ impl Rules<'_> {
         if !one_of.is_empty() && !schema::is_choice(one_of) && !self.is_hand_written() {
             self.report(
                 "/oneOf",
-                "`oneOf` would become an untagged enum, whose errors say nothing",
+                "`oneOf` would become an untagged enum, whose errors do not name the problem",
                 "write the type in heymarket-api/src/wire and mark the component `x-wire: true`",
             );
         }
@@ -172,7 +201,7 @@ impl Rules<'_> {
         if nested && !self.is_hand_written() {
             self.report(
                 "",
-                "an object inside another schema would get a made-up name",
+                "an object inside another schema would get an arbitrary name",
                 "move it to a component of schemas/ and refer to it",
             );
         }
@@ -196,7 +225,7 @@ impl Rules<'_> {
         }
     }
 
-    /// A response is read whatever is missing, null or new in it.
+    /// Any response is read, whatever is missing, null or new in it.
     fn tolerant(&mut self) {
         let required: Vec<_> = schema::strings(self.schema.get("required")).collect();
         let properties = self.schema.get("properties");
@@ -206,7 +235,7 @@ impl Rules<'_> {
                 self.report(
                     "/required",
                     format!("a response may lack `{name}`, which is required here"),
-                    "take it out of `required` (only `id` may be) and make it nullable",
+                    "remove it from `required` (only `id` may be there) and make it nullable",
                 );
             }
         }
@@ -216,8 +245,8 @@ impl Rules<'_> {
                 continue;
             }
             let remedy = if property.get("$ref").is_some() {
-                "write `type` and `nullable: true` with `allOf: [$ref: …]`, since 3.0 reads \
-                 nothing beside a `$ref`"
+                "write `type` and `nullable: true` with `allOf: [$ref: …]`, since OpenAPI 3.0 \
+                 ignores what is beside a `$ref`"
             } else {
                 "add `nullable: true`"
             };
@@ -227,12 +256,17 @@ impl Rules<'_> {
                 remedy,
             );
         }
+        self.without_rejections();
+    }
+
+    /// Any response is read, whatever its size, form and values are.
+    fn without_rejections(&mut self) {
         for (keyword, _) in Choice::KEYWORDS {
             if schema::is_choice(schema::array(self.schema.get(keyword))) {
                 self.report(
                     &format!("/{keyword}"),
-                    "a choice between members would refuse a response",
-                    "say it in the description",
+                    "a choice between members would reject a response",
+                    "state it in the description",
                 );
             }
         }
@@ -240,8 +274,8 @@ impl Rules<'_> {
             if self.schema.contains_key(constraint) {
                 self.report(
                     &format!("/{constraint}"),
-                    format!("`{constraint}` would refuse a response"),
-                    "say it in the description",
+                    format!("`{constraint}` would reject a response"),
+                    "state it in the description",
                 );
             }
         }
@@ -249,14 +283,14 @@ impl Rules<'_> {
         if let Some(format) = format.filter(|format| !RESPONSE_FORMATS.contains(format)) {
             self.report(
                 "/format",
-                format!("the format `{format}` would refuse a response"),
-                "say it in the description; `date-time` and `int64` are read",
+                format!("the format `{format}` would reject a response"),
+                "state it in the description; `date-time` and `int64` are allowed",
             );
         }
         if self.schema.get("additionalProperties") == Some(&Value::Bool(false)) {
             self.report(
                 "/additionalProperties",
-                "`additionalProperties: false` would refuse a response with a new field",
+                "`additionalProperties: false` would reject a response with a new field",
                 "delete it",
             );
         }
@@ -264,7 +298,7 @@ impl Rules<'_> {
         if self.schema.contains_key("enum") && !is_open {
             self.report(
                 "/enum",
-                "a closed enum would refuse a response with a new value",
+                "a closed enum would reject a response with a new value",
                 "add `x-open-enum: true`",
             );
         }

@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use crate::error::Error;
-use crate::write::{OutputFile, replace_one};
+use crate::output::OutputFile;
+use crate::write::replace_one;
 
 /// The path of the document.
 pub const PATH: &str = "docs/performance.md";

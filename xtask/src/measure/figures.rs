@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::manifest::CRATE;
 use crate::cargo::{cargo, output};
 use crate::error::Error;
-use crate::generate;
+use crate::output::CLIENT;
 
 /// The target whose dependencies are counted, on every machine.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
@@ -69,8 +69,8 @@ pub(super) fn generated(root: &Path) -> Result<(usize, usize), Error> {
         }
     };
     let mut lines = 0;
-    for entry in fs::read_dir(root.join(generate::FOLDER)).map_err(unreadable(generate::FOLDER))? {
-        let path = entry.map_err(unreadable(generate::FOLDER))?.path();
+    for entry in fs::read_dir(root.join(CLIENT)).map_err(unreadable(CLIENT))? {
+        let path = entry.map_err(unreadable(CLIENT))?.path();
         let text = fs::read_to_string(&path).map_err(unreadable(&path.to_string_lossy()))?;
         lines += text.lines().count();
     }

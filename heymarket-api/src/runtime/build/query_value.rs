@@ -29,6 +29,28 @@ impl QueryValue for i64 {
     }
 }
 
+impl QueryValue for str {
+    fn text(&self) -> Option<Cow<'_, str>> {
+        Some(self.into())
+    }
+}
+
+impl QueryValue for Timestamp {
+    fn text(&self) -> Option<Cow<'_, str>> {
+        Some(self.to_string().into())
+    }
+}
+
+impl<T: QueryValue + ?Sized> QueryValue for &T {
+    fn text(&self) -> Option<Cow<'_, str>> {
+        T::text(self)
+    }
+
+    fn check(&self, now: Timestamp) -> Result<(), Violation> {
+        T::check(self, now)
+    }
+}
+
 impl QueryValue for String {
     fn text(&self) -> Option<Cow<'_, str>> {
         Some(self.as_str().into())

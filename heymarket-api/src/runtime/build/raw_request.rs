@@ -142,6 +142,12 @@ impl RawRequest {
         }
     }
 
+    /// Returns the parameters of the path.
+    pub(crate) fn path_parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.parameters.iter();
+        pairs.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Returns the query parameters.
     pub fn query_parameters(&self) -> impl Iterator<Item = (&str, &str)> {
         let pairs = self.query.iter();
@@ -242,12 +248,24 @@ impl RawRequest {
         read_body(body).map_err(|violation| self.invalid(violation.to_string()))
     }
 
-    /// Parses a query parameter as the type of the operation.
-    pub(crate) fn typed_query<T: std::str::FromStr>(&self, name: &str) -> Result<T, Error> {
-        let value = self.query.iter().find(|(given, _)| given == name);
-        let value = value.ok_or_else(|| self.invalid(format!("{name}: it is missing")))?;
-        let value = value.1.parse().ok();
-        value.ok_or_else(|| self.invalid(format!("{name}: it does not parse")))
+    /// Parses a parameter of the path or the query as the type of the operation.
+    pub(crate) fn typed_parameter<T: std::str::FromStr>(&self, name: &str) -> Result<T, Error> {
+        let value = self.optional_parameter(name)?;
+        value.ok_or_else(|| self.invalid(format!("{name}: it is missing")))
+    }
+
+    /// Parses a parameter that may be missing.
+    pub(crate) fn optional_parameter<T: std::str::FromStr>(
+        &self,
+        name: &str,
+    ) -> Result<Option<T>, Error> {
+        let mut parameters = self.parameters.iter().chain(&self.query);
+        let value = parameters.find(|(given, _)| given == name);
+        let parse = |(_, value): &(String, String)| {
+            let value = value.parse().ok();
+            value.ok_or_else(|| self.invalid(format!("{name}: it does not parse")))
+        };
+        value.map(parse).transpose()
     }
 
     pub(crate) fn invalid(&self, problem: String) -> Error {

@@ -149,17 +149,10 @@ enum About<'a> {
 }
 
 fn about(data: &EventData) -> About<'_> {
-    match data {
-        EventData::MessageSent(message) | EventData::MessageReceived(message) => {
-            About::Message(message)
-        }
-        EventData::ConversationReassigned(conversation)
-        | EventData::ConversationClosed(conversation)
-        | EventData::ConversationOpened(conversation)
-        | EventData::ConversationPending(conversation)
-        | EventData::ConversationTransferred(conversation)
-        | EventData::ConversationUpdated(conversation) => About::Conversation(conversation),
-        _ => About::Unknown,
+    match (data.message(), data.conversation()) {
+        (Some(message), _) => About::Message(message),
+        (None, Some(conversation)) => About::Conversation(conversation),
+        (None, None) => About::Unknown,
     }
 }
 

@@ -4,23 +4,6 @@ use heymarket_api::types::WebhookEventType;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// All types.
-const TYPES: [WebhookEventType; 13] = [
-    WebhookEventType::MessageSent,
-    WebhookEventType::MessageRecieved,
-    WebhookEventType::ChatReassigned,
-    WebhookEventType::ChatClosed,
-    WebhookEventType::ChatOpened,
-    WebhookEventType::ChatPending,
-    WebhookEventType::ChatTransferred,
-    WebhookEventType::ChatUpdated,
-    WebhookEventType::TargetOptOut,
-    WebhookEventType::TargetOptIn,
-    WebhookEventType::TargetDoubleOptIn,
-    WebhookEventType::TargetDoubleOptRestricted,
-    WebhookEventType::IncomingCall,
-];
-
 const CUSTOMER: &str = "15550100101";
 const CONVERSATION: i64 = 9920;
 const INBOX: i64 = 41001;
@@ -30,7 +13,8 @@ const OTHER_MEMBER: i64 = 50002;
 
 /// Returns the names of all types, as they are on the wire.
 pub(super) fn types() -> Vec<String> {
-    TYPES.iter().map(|kind| kind.as_str().to_owned()).collect()
+    let known = WebhookEventType::KNOWN.iter();
+    known.map(|kind| kind.as_str().to_owned()).collect()
 }
 
 /// Returns sample data of an event type.

@@ -6,10 +6,12 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use serde_json::Value;
 
-use super::{names, plain};
+use super::names;
+use super::text::plain;
 use crate::error::Error;
 use crate::generate::model::Model;
-use crate::schema::{self, Operation};
+use crate::operation::Operation;
+use crate::schema;
 
 /// An argument: a flag, or the positional of a path parameter.
 pub(super) struct Argument {
@@ -128,7 +130,7 @@ fn check(operation: &Operation<'_>, arguments: &[Argument]) -> Result<(), Error>
         let flag = &argument.flag;
         if names::is_taken(flag) || seen.contains(&flag) {
             return Err(Error::Unexpected(format!(
-                "the command of {}: `--{flag}` has another meaning already; give the property \
+                "the command of {}: `--{flag}` already has another meaning; give the property \
                  an `x-flag`",
                 operation.name()
             )));

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::arguments::{Argument, Kind, Place};
-use crate::schema::{self, Operation};
+use crate::operation::Operation;
+use crate::schema;
 
 /// Members that an example does not need: the client generates them.
 const LEFT_OUT: [&str; 1] = ["local_id"];

@@ -5,6 +5,7 @@ mod arguments;
 mod examples;
 mod names;
 mod results;
+mod text;
 
 use std::collections::BTreeMap;
 
@@ -15,17 +16,16 @@ use serde_json::Value;
 use super::model::{Model, Schema};
 use super::operations::constant;
 use crate::error::Error;
-use crate::schema::{self, Choice, Operation};
+use crate::operation::Operation;
+use crate::schema::{self, Choice};
 use arguments::{Argument, Place};
+use text::plain;
 
-/// The folder of the command tree, relative to the project's root.
-pub(super) const FOLDER: &str = "heymarket-cli/src/generated";
-
-/// The file `commands.rs`.
+/// Generates the file `commands.rs`.
 pub(super) fn write(document: &Value, model: &Model<'_>) -> Result<TokenStream, Error> {
     let mut resources: Vec<(&str, Vec<&Operation<'_>>)> = Vec::new();
     for operation in &model.operations {
-        let tag = tag(operation);
+        let tag = operation.tag();
         match resources.iter_mut().find(|(name, _)| *name == tag) {
             Some((_, operations)) => operations.push(operation),
             None => resources.push((tag, vec![operation])),
@@ -49,19 +49,13 @@ pub(super) fn write(document: &Value, model: &Model<'_>) -> Result<TokenStream, 
     })
 }
 
-/// The file `mod.rs`.
+/// Generates the file `mod.rs`.
 pub(super) fn write_module() -> TokenStream {
     quote! {
         //! Written by `cargo xtask codegen` from `openapi/`.
 
         pub(crate) mod commands;
     }
-}
-
-fn tag<'a>(operation: &Operation<'a>) -> &'a str {
-    schema::strings(operation.value.get("tags"))
-        .next()
-        .unwrap_or("others")
 }
 
 fn resource(
@@ -227,14 +221,4 @@ fn choice(
         flags.next()
     });
     (choice == Choice::ExactlyOne, flags.collect())
-}
-
-/// Unwraps text: a line for each paragraph.
-fn plain(text: &str) -> String {
-    let paragraphs = text.trim().split("\n\n");
-    let paragraphs = paragraphs.map(|paragraph| {
-        let words: Vec<_> = paragraph.split_whitespace().collect();
-        words.join(" ")
-    });
-    paragraphs.collect::<Vec<_>>().join("\n\n")
 }

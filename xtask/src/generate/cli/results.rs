@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::schema::{self, Operation};
+use crate::operation::Operation;
+use crate::schema;
 
 /// The number of columns where the spec does not choose them.
 const MOST_COLUMNS: usize = 7;
