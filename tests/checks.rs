@@ -21,8 +21,8 @@ const NOW: &str = "2026-05-07T12:00:00Z";
 const LATER: &str = "2026-05-07T13:45:00Z";
 /// Has letters instead of zeros.
 const WRONG_PHONE: &str = "1555O1OO1O1";
-const NOT_A_PHONE: &str = "a phone number is 1 to 15 digits and nothing else, with the country's \
-     code; a leading + is taken off";
+const NOT_A_PHONE: &str = "a phone number is 1 to 15 digits with the country code; a leading + is \
+     allowed";
 
 /// Starts a server that refuses every request, so that no call needs its own
 /// response.
@@ -127,7 +127,7 @@ wrong_requests! {
         call: |client| async move { client.send_message(&message()).await },
         says: (
             "send_message",
-            "phone_number, chat_id, list_id, targets: one of them is needed"
+            "phone_number, chat_id, list_id, targets: one of them is required"
         ),
         sends: (
             "POST /v1/message/send",
@@ -141,7 +141,7 @@ wrong_requests! {
         },
         says: (
             "send_message",
-            "phone_number, chat_id, list_id, targets: only one of them may be set, not \
+            "phone_number, chat_id, list_id, targets: set only one of them, not \
              phone_number and chat_id"
         ),
         sends: (
@@ -156,7 +156,7 @@ wrong_requests! {
         },
         says: (
             "send_message",
-            "phone_number, chat_id, list_id, targets: only one of them may be set, not list_id \
+            "phone_number, chat_id, list_id, targets: set only one of them, not list_id \
              and targets"
         ),
         sends: (
@@ -166,7 +166,7 @@ wrong_requests! {
     }
     a_message_to_a_list_without_a_local_id_is_refused {
         call: |client| async move { client.send_message(&message().list_id(2_000_001)).await },
-        says: ("send_message", "local_id: it is needed together with list_id"),
+        says: ("send_message", "local_id: it is required together with list_id"),
         sends: (
             "POST /v1/message/send",
             r#"{"creator_id":50001,"inbox_id":41001,"list_id":2000001,"text":"Hello"}"#
@@ -180,7 +180,7 @@ wrong_requests! {
         call: |client| async move { client.create_scheduled_message(&scheduled(LATER)).await },
         says: (
             "create_scheduled_message",
-            "phone_number, targets, conversation_id, list_id: one of them is needed"
+            "phone_number, targets, conversation_id, list_id: one of them is required"
         ),
         sends: (
             "POST /v1/schedule",
@@ -194,7 +194,7 @@ wrong_requests! {
         },
         says: (
             "create_scheduled_message",
-            "phone_number, targets, conversation_id, list_id: only one of them may be set, not \
+            "phone_number, targets, conversation_id, list_id: set only one of them, not \
              conversation_id and list_id"
         ),
         sends: (
@@ -206,7 +206,7 @@ wrong_requests! {
         call: |client| async move { client.update_scheduled_message(8001, &rescheduled(LATER)).await },
         says: (
             "update_scheduled_message",
-            "phone_number, targets, conversation_id, list_id: one of them is needed"
+            "phone_number, targets, conversation_id, list_id: one of them is required"
         ),
         sends: (
             "PUT /v1/schedule/8001",
@@ -221,7 +221,7 @@ wrong_requests! {
         },
         says: (
             "update_scheduled_message",
-            "phone_number, targets, conversation_id, list_id: only one of them may be set, not \
+            "phone_number, targets, conversation_id, list_id: set only one of them, not \
              phone_number and targets"
         ),
         sends: (
@@ -234,7 +234,7 @@ wrong_requests! {
             let request = scheduled("2026-05-07T12:00:00Z").to_conversation(9920);
             client.create_scheduled_message(&request).await
         },
-        says: ("create_scheduled_message", "execute_at: it is less than 15 minutes ahead"),
+        says: ("create_scheduled_message", "execute_at: the time is less than 15 minutes ahead"),
         sends: (
             "POST /v1/schedule",
             r#"{"content":{},"conversation_id":9920,"execute_at":"2026-05-07T12:00:00Z","inbox_id":41001}"#
@@ -245,7 +245,7 @@ wrong_requests! {
             let request = scheduled("2025-05-07T12:15:00Z").to_conversation(9920);
             client.create_scheduled_message(&request).await
         },
-        says: ("create_scheduled_message", "execute_at: it is less than 15 minutes ahead"),
+        says: ("create_scheduled_message", "execute_at: the time is less than 15 minutes ahead"),
         sends: (
             "POST /v1/schedule",
             r#"{"content":{},"conversation_id":9920,"execute_at":"2025-05-07T12:15:00Z","inbox_id":41001}"#
@@ -256,7 +256,7 @@ wrong_requests! {
             let request = scheduled("2026-05-07T13:40:00Z").to_conversation(9920);
             client.create_scheduled_message(&request).await
         },
-        says: ("create_scheduled_message", "execute_at: it is not on a quarter of an hour"),
+        says: ("create_scheduled_message", "execute_at: the time is not a quarter of an hour, such as 12:15"),
         sends: (
             "POST /v1/schedule",
             r#"{"content":{},"conversation_id":9920,"execute_at":"2026-05-07T13:40:00Z","inbox_id":41001}"#
@@ -267,7 +267,7 @@ wrong_requests! {
             let request = rescheduled("2026-05-07T11:45:00Z").to_list(2_000_001);
             client.update_scheduled_message(8001, &request).await
         },
-        says: ("update_scheduled_message", "execute_at: it is less than 15 minutes ahead"),
+        says: ("update_scheduled_message", "execute_at: the time is less than 15 minutes ahead"),
         sends: (
             "PUT /v1/schedule/8001",
             r#"{"content":{},"execute_at":"2026-05-07T11:45:00Z","inbox_id":41001,"list_id":2000001}"#
@@ -278,7 +278,7 @@ wrong_requests! {
             let request = rescheduled("2026-05-07T13:45:00.001Z").to_list(2_000_001);
             client.update_scheduled_message(8001, &request).await
         },
-        says: ("update_scheduled_message", "execute_at: it is not on a quarter of an hour"),
+        says: ("update_scheduled_message", "execute_at: the time is not a quarter of an hour, such as 12:15"),
         sends: (
             "PUT /v1/schedule/8001",
             r#"{"content":{},"execute_at":"2026-05-07T13:45:00.001Z","inbox_id":41001,"list_id":2000001}"#
@@ -290,7 +290,7 @@ wrong_requests! {
 wrong_requests! {
     an_email_without_targets_or_a_conversation_is_refused {
         call: |client| async move { client.send_email(&email()).await },
-        says: ("send_email", "targets, convo_id: one of them is needed"),
+        says: ("send_email", "targets, convo_id: one of them is required"),
         sends: ("POST /v1/email/send", r#"{"creator_id":50001,"inbox":41002,"text":"Hello"}"#),
     }
     an_email_with_targets_and_a_conversation_is_refused {
@@ -300,7 +300,7 @@ wrong_requests! {
         },
         says: (
             "send_email",
-            "targets, convo_id: only one of them may be set, not targets and convo_id"
+            "targets, convo_id: set only one of them, not targets and convo_id"
         ),
         sends: (
             "POST /v1/email/send",
@@ -314,7 +314,7 @@ wrong_requests! {
         },
         says: (
             "send_email",
-            "targets[1]: a receiver begins with `to:` or `cc:`; see `EmailRecipient::to`"
+            "targets[1]: a recipient starts with `to:` or `cc:`; see `EmailRecipient::to`"
         ),
         sends: (
             "POST /v1/email/send",
@@ -328,7 +328,7 @@ wrong_requests! {
         },
         says: (
             "send_email",
-            "targets[0]: behind `to:` or `cc:` come e-mail addresses, with commas between them"
+            "targets[0]: `to:` or `cc:` is followed by e-mail addresses that are separated by commas"
         ),
         sends: (
             "POST /v1/email/send",
@@ -341,19 +341,19 @@ wrong_requests! {
 wrong_requests! {
     a_contact_that_is_not_named_is_not_looked_for {
         call: |client| async move { client.find_contact(&FindContact::new()).await },
-        says: ("find_contact", "phone, id: one of them is needed"),
+        says: ("find_contact", "phone, id: one of them is required"),
         sends: ("POST /v1/contact/get", "{}"),
     }
     the_status_of_a_contact_that_is_not_named_is_not_asked_for {
         call: |client| async move { client.get_contact_status(&GetContactStatus::new()).await },
-        says: ("get_contact_status", "id, phone: one of them is needed"),
+        says: ("get_contact_status", "id, phone: one of them is required"),
         sends: ("POST /v1/contact/status", "{}"),
     }
     the_status_of_a_contact_that_is_not_named_is_not_set {
         call: |client| async move {
             client.set_contact_status(&SetContactStatus::new(ContactStatusChange::Active)).await
         },
-        says: ("set_contact_status", "id, phone: one of them is needed"),
+        says: ("set_contact_status", "id, phone: one of them is required"),
         sends: ("POST /v1/contact/set_status", r#"{"status":"active"}"#),
     }
 }
@@ -364,7 +364,7 @@ wrong_requests! {
         call: |client| async move {
             client.open_conversation(&OpenConversation::new(41001, 50001)).await
         },
-        says: ("open_conversation", "chat_id, target, targets: one of them is needed"),
+        says: ("open_conversation", "chat_id, target, targets: one of them is required"),
         sends: ("POST /v1/conversations/open", r#"{"inbox_id":41001,"user_id":50001}"#),
     }
     a_conversation_that_is_not_named_is_not_closed {
@@ -372,7 +372,7 @@ wrong_requests! {
             let nobody = CloseConversation::new(41001, 50001).targets(Vec::<String>::new());
             client.close_conversation(&nobody).await
         },
-        says: ("close_conversation", "chat_id, target, targets: one of them is needed"),
+        says: ("close_conversation", "chat_id, target, targets: one of them is required"),
         sends: (
             "POST /v1/conversations/close",
             r#"{"inbox_id":41001,"targets":[],"user_id":50001}"#
@@ -382,7 +382,7 @@ wrong_requests! {
         call: |client| async move {
             client.mark_conversation_read(&MarkConversation::new(41001, 50001)).await
         },
-        says: ("mark_conversation_read", "target, targets: one of them is needed"),
+        says: ("mark_conversation_read", "target, targets: one of them is required"),
         sends: ("POST /v1/conversations/read", r#"{"inbox_id":41001,"user_id":50001}"#),
     }
     a_conversation_that_is_named_twice_is_not_reassigned {
@@ -394,7 +394,7 @@ wrong_requests! {
         },
         says: (
             "reassign_conversation",
-            "target, targets: only one of them may be set, not target and targets"
+            "target, targets: set only one of them, not target and targets"
         ),
         sends: (
             "POST /v1/conversations/reassign",
@@ -665,7 +665,7 @@ wrong_requests! {
         call: |client| async move {
             client.create_contact(&CreateContact::new("15550100101").tags(tags(6))).await
         },
-        says: ("create_contact", "tags: 6 items, and at most 5 may be given"),
+        says: ("create_contact", "tags: 6 items given, at most 5 allowed"),
         sends: (
             "POST /v1/contact",
             r#"{"phone":"15550100101","tags":[{"tag_id":1},{"tag_id":2},{"tag_id":3},{"tag_id":4},{"tag_id":5},{"tag_id":6}]}"#
@@ -675,7 +675,7 @@ wrong_requests! {
         call: |client| async move {
             client.update_contact(7, None, &UpdateContact::new("15550100101").tags(tags(6))).await
         },
-        says: ("update_contact", "tags: 6 items, and at most 5 may be given"),
+        says: ("update_contact", "tags: 6 items given, at most 5 allowed"),
         sends: (
             "PUT /v1/contact/7",
             r#"{"phone":"15550100101","tags":[{"tag_id":1},{"tag_id":2},{"tag_id":3},{"tag_id":4},{"tag_id":5},{"tag_id":6}]}"#
@@ -689,7 +689,7 @@ wrong_requests! {
             ];
             client.create_contacts(Some(true), &contacts).await
         },
-        says: ("create_contacts", "[1].tags: 6 items, and at most 5 may be given"),
+        says: ("create_contacts", "[1].tags: 6 items given, at most 5 allowed"),
         sends: (
             "POST /v1/batch/contacts?overwrite=true",
             r#"[{"phone":"15550100101","tags":[{"tag_id":1},{"tag_id":2},{"tag_id":3},{"tag_id":4},{"tag_id":5}]},{"phone":"15550100102","tags":[{"tag_id":1},{"tag_id":2},{"tag_id":3},{"tag_id":4},{"tag_id":5},{"tag_id":6}]}]"#
@@ -699,7 +699,7 @@ wrong_requests! {
         call: |client| async move {
             client.create_contact_v2(&CreateContactV2::new(channel()).tags(tags(6))).await
         },
-        says: ("create_contact_v2", "tags: 6 items, and at most 5 may be given"),
+        says: ("create_contact_v2", "tags: 6 items given, at most 5 allowed"),
         sends: (
             "POST /v2/contact",
             r#"{"contact_channels":[{"channel_id":"15550100101","channel_type":"phone"}],"tags":[{"tag_id":1},{"tag_id":2},{"tag_id":3},{"tag_id":4},{"tag_id":5},{"tag_id":6}]}"#
@@ -709,7 +709,7 @@ wrong_requests! {
         call: |client| async move {
             client.update_contact_v2("uuid", &UpdateContactV2::new().tags(tags(6))).await
         },
-        says: ("update_contact_v2", "tags: 6 items, and at most 5 may be given"),
+        says: ("update_contact_v2", "tags: 6 items given, at most 5 allowed"),
         sends: (
             "PUT /v2/contact/uuid",
             r#"{"tags":[{"tag_id":1},{"tag_id":2},{"tag_id":3},{"tag_id":4},{"tag_id":5},{"tag_id":6}]}"#
@@ -720,7 +720,7 @@ wrong_requests! {
             let contacts = [UpsertContact::new(channel()).tags(tags(6))];
             client.upsert_contacts_v2(&UpsertContacts::new(contacts)).await
         },
-        says: ("upsert_contacts_v2", "contacts[0].tags: 6 items, and at most 5 may be given"),
+        says: ("upsert_contacts_v2", "contacts[0].tags: 6 items given, at most 5 allowed"),
         sends: (
             "POST /v2/contacts",
             r#"{"contacts":[{"contact_channels":[{"channel_id":"15550100101","channel_type":"phone"}],"tags":[{"tag_id":1},{"tag_id":2},{"tag_id":3},{"tag_id":4},{"tag_id":5},{"tag_id":6}]}]}"#
@@ -730,12 +730,12 @@ wrong_requests! {
         call: |client| async move {
             client.create_contact_v2(&CreateContactV2::new([]).first("Invented")).await
         },
-        says: ("create_contact_v2", "contact_channels: 0 items, and at least 1 are needed"),
+        says: ("create_contact_v2", "contact_channels: no items given, at least 1 required"),
         sends: ("POST /v2/contact", r#"{"contact_channels":[],"first":"Invented"}"#),
     }
     a_deletion_of_contacts_without_an_entry_is_refused {
         call: |client| async move { client.delete_contacts_v2(&DeleteContactsV2::new([])).await },
-        says: ("delete_contacts_v2", "contact_channels: 0 items, and at least 1 are needed"),
+        says: ("delete_contacts_v2", "contact_channels: no items given, at least 1 required"),
         sends: ("DELETE /v2/contacts", r#"{"contact_channels":[]}"#),
     }
     a_deletion_of_contacts_with_2_entries_is_refused {
@@ -743,7 +743,7 @@ wrong_requests! {
             let request = DeleteContactsV2::new([contact_ids(), contact_ids()]);
             client.delete_contacts_v2(&request).await
         },
-        says: ("delete_contacts_v2", "contact_channels: 2 items, and at most 1 may be given"),
+        says: ("delete_contacts_v2", "contact_channels: 2 items given, at most 1 allowed"),
         sends: (
             "DELETE /v2/contacts",
             r#"{"contact_channels":[{"channel_ids":["invented-uuid"],"channel_type":"id"},{"channel_ids":["invented-uuid"],"channel_type":"id"}]}"#
@@ -843,7 +843,7 @@ async fn a_message_can_be_scheduled_15_minutes_ahead_but_no_sooner() {
     let error = outcome.expect_err("it is too late");
     assert_eq!(
         error.to_string(),
-        "create_scheduled_message: invalid request: execute_at: it is less than 15 \
+        "create_scheduled_message: invalid request: execute_at: the time is less than 15 \
          minutes ahead"
     );
     assert_eq!(server.received(), []);

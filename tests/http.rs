@@ -332,11 +332,11 @@ async fn a_choice_not_made_is_an_error_before_anything_is_sent() {
         messages,
         [
             "open_conversation: invalid request: \
-             chat_id, target, targets: one of them is needed",
+             chat_id, target, targets: one of them is required",
             "mark_conversation_read: invalid request: \
-             target, targets: only one of them may be set, not target and targets",
+             target, targets: set only one of them, not target and targets",
             "mark_conversation_read: invalid request: \
-             target, targets: one of them is needed",
+             target, targets: one of them is required",
         ]
     );
     assert!(

@@ -1,10 +1,10 @@
 //! A typed client for the [Heymarket](https://www.heymarket.com) business
 //! text-messaging API.
 //!
-//! The vendor publishes no machine-readable description of the API; its two
-//! generations of documentation contradict each other, and the answers match
-//! neither. This crate is generated from a hand-maintained OpenAPI document
-//! that holds both sides of each contradiction, and reads whichever comes.
+//! Heymarket publishes no machine-readable description of its API, its two generations
+//! of documentation contradict each other, and responses match neither. This crate is
+//! generated from a hand-maintained OpenAPI document that describes every known shape,
+//! and decodes all of them.
 //!
 //! ```no_run
 //! use heymarket_api::{Client, Credentials};
@@ -17,19 +17,19 @@
 //! # }
 //! ```
 //!
-//! Each operation is a method of [`Client`] that gives a [`Response`], which
-//! derefs to its value, or an [`Error`], which tells what happened. A [`Walk`]
-//! goes over the pages of a list. The [`types`] are those of requests and
-//! responses; the [`operations`] say of each what may be sent twice.
-//!
-//! A [`RawRequest`] is put together at run time, for tools that are not written
-//! for one operation.
+//! - [`Client`] has a method for each operation. It returns a [`Response`], which derefs
+//!   to its value, or an [`Error`] with the response and the attempts.
+//! - [`Walk`] iterates over all pages of a list.
+//! - [`types`] has the types of requests and responses, [`operations`] the table of
+//!   operations with the [`Safety`] of each.
+//! - [`webhook`] verifies, decodes and deduplicates webhooks.
+//! - [`RawRequest`] is a request that is assembled at run time.
 //!
 //! # Features
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `client` | yes | the client; without it the types and the webhooks, and no HTTP stack |
+//! | `client` | yes | the client; without it, only the types and the webhooks, without an HTTP stack |
 //! | `rustls` | yes | TLS by rustls, with the platform's certificates |
 //! | `native-tls` | | TLS by the platform's library |
 //! | `http2` | | HTTP/2 |
@@ -48,7 +48,7 @@ mod error;
 #[cfg(all(fuzzing, feature = "client"))]
 #[doc(hidden)]
 pub mod fuzzing;
-#[rustfmt::skip] // prettyplease formats it, the same everywhere
+#[rustfmt::skip] // prettyplease formats it, with the same bytes on every machine
 mod generated;
 #[cfg(feature = "client")]
 mod paging;
@@ -60,6 +60,10 @@ mod rate_limit;
 mod runtime;
 pub mod webhook;
 mod wire;
+
+pub use jiff;
+#[cfg(feature = "client")]
+pub use {http, reqwest};
 
 #[cfg(feature = "client")]
 pub use auth::Credentials;

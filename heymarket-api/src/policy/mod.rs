@@ -1,5 +1,4 @@
-//! Policies: plain values that say what the send loop may do. `runtime` carries
-//! them out.
+//! Policies: plain values that determine what the send loop may do.
 
 mod options;
 mod retry;

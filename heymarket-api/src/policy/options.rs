@@ -1,3 +1,5 @@
+//! The options of one request or of many.
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::pin::Pin;
@@ -18,8 +20,19 @@ pub(crate) type BeforeAttempt = Arc<dyn Fn() -> Approval + Send + Sync>;
 pub(crate) type Approval =
     Pin<Box<dyn Future<Output = Result<(), Box<dyn StdError + Send + Sync>>> + Send>>;
 
-/// How a client makes its requests; see
-/// [`Client::with_options`](crate::Client::with_options).
+/// The options of a request; see [`Client::with_options`](crate::Client::with_options).
+///
+/// ```no_run
+/// # async fn run(client: heymarket_api::Client) -> Result<(), heymarket_api::Error> {
+/// use std::time::Duration;
+///
+/// let impatient = client.with_options(|options| {
+///     options.deadline(Duration::from_secs(5)).max_rate_limit_wait(Duration::ZERO)
+/// });
+/// impatient.list_inboxes().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Options {
     pub(crate) timeout: Duration,
@@ -35,8 +48,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// How long one attempt may take, from connecting to the end of the body;
-    /// by default 30 seconds.
+    /// Sets how long one attempt may take, from connecting to the end of the body; by
+    /// default 30 seconds.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -48,8 +61,8 @@ impl Options {
     /// next wait would pass the deadline.
     ///
     /// Waiting for the rate limit does not count: see
-    /// [`max_rate_limit_wait`](Self::max_rate_limit_wait). The wait that the
-    /// server asks for in answer to this request does.
+    /// [`max_rate_limit_wait`](Self::max_rate_limit_wait). A wait that the server asks
+    /// for in response to this request does.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
@@ -57,58 +70,57 @@ impl Options {
     }
 
     /// Sets how long an operation may wait for the rate limit, in all its attempts
-    /// together; by default as long as it takes.
+    /// together; by default without a bound.
     ///
     /// An operation fails with
-    /// [`RateLimitTimeout`](crate::ErrorKind::RateLimitTimeout) when the rate
-    /// limit admits it no sooner, and at once when that is known beforehand. Set
-    /// it where a caller waits, for instance in a web handler.
+    /// [`RateLimitTimeout`](crate::ErrorKind::RateLimitTimeout) if the rate limit does not
+    /// admit it in time, and at once if that is known in advance. Set it where a caller
+    /// waits, for instance in a web handler.
     #[must_use]
     pub fn max_rate_limit_wait(mut self, wait: Duration) -> Self {
         self.max_rate_limit_wait = Some(wait);
         self
     }
 
-    /// How often a request may be sent again after a failure; by default 2 times.
-    /// A 429 and a 401 that is answered by signing anew do not count.
+    /// Sets how often a failed request may be retried; by default 2 times. A 429, and a
+    /// 401 after which the token is refreshed, do not count.
     #[must_use]
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.retry.max_attempts = retries.saturating_add(1);
         self
     }
 
-    /// When a request is sent again. Its budget is the client's, and is set
-    /// where the client is built.
+    /// Sets when a failed request is retried. The budget belongs to the client and is
+    /// fixed when the client is built.
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// Adds a header to each request, in the place of one of the same name.
-    /// `Authorization`, `Content-Type`, `Content-Length`, `Transfer-Encoding` and
-    /// `Host` stay the client's.
+    /// Adds a header, and replaces one of the same name. `Authorization`, `Content-Type`,
+    /// `Content-Length`, `Transfer-Encoding` and `Host` cannot be replaced.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
     }
 
-    /// Does not wait for the rate limit. Requests made so do not count towards
-    /// it, and a 429 is still waited for.
+    /// Disables the rate limit: requests neither wait for it nor count toward it. They
+    /// still wait after a 429.
     #[must_use]
     pub fn without_rate_limit(mut self) -> Self {
         self.rate_limited = false;
         self
     }
 
-    /// Relies on the server to recognise a `local_id`, and so sends a request
-    /// with one again even if it may have reached the server; by default it
-    /// does so only for operations whose documentation promises that.
+    /// Sets whether to trust the server to recognize a repeated `local_id`. If so, a
+    /// request with one is retried even if it may have reached the server. By default
+    /// this applies only to operations whose documentation promises it.
     ///
-    /// Of text messages the older documentation says both that it is the
-    /// idempotency id and that it is unique for each attempt, and the newer one
-    /// promises no more than tracking: a customer may get the same text twice.
+    /// For text messages, the older documentation calls the `local_id` both the
+    /// idempotency ID and unique for each attempt, and the newer one promises only
+    /// tracking: a customer may get the same text twice.
     #[must_use]
     pub fn trust_local_id(mut self, trust: bool) -> Self {
         self.trust_local_id = trust;
@@ -118,11 +130,10 @@ impl Options {
     /// Calls `approve` before each attempt, once the rate limit has admitted it
     /// and immediately before the request leaves.
     ///
-    /// The request is sent when the future returns `Ok`. On an error it is not,
-    /// and the operation fails with [`Cancelled`](crate::ErrorKind::Cancelled).
-    /// A ledger that must know of a request before the server does is written
-    /// here: a process that ends while it waits for the rate limit has not
-    /// written anything yet.
+    /// The request is sent if the future returns `Ok`. On an error it is not, and the
+    /// operation fails with [`Cancelled`](crate::ErrorKind::Cancelled). Use it to write
+    /// a ledger entry before the request leaves: a process that dies while it waits for
+    /// the rate limit has written nothing.
     #[must_use]
     pub fn before_attempt<F, Approved>(mut self, approve: F) -> Self
     where
@@ -133,18 +144,17 @@ impl Options {
         self
     }
 
-    /// Sets whether a request is sent again after a 429; by default it is, after
-    /// the wait. Otherwise the operation fails with the 429 at once. The 429
-    /// stops all callers in either case.
+    /// Sets whether a request is retried after a 429; by default it is, after the wait.
+    /// Otherwise the operation fails at once with the 429. The 429 stops all callers in
+    /// either case.
     #[must_use]
     pub fn retry_rate_limited(mut self, retry: bool) -> Self {
         self.retry_rate_limited = retry;
         self
     }
 
-    /// Lets other callers of the rate limit go first. At most one background
-    /// request is in line at a time, so another request waits for one of them at
-    /// most, however many there are.
+    /// Gives other callers of the rate limit priority. At most one background request is
+    /// in the queue at a time, so another request waits for at most one of them.
     #[must_use]
     pub fn background(mut self) -> Self {
         self.is_background = true;
@@ -176,7 +186,7 @@ impl fmt::Debug for Options {
             .field("deadline", &self.deadline)
             .field("max_rate_limit_wait", &self.max_rate_limit_wait)
             .field("retry", &self.retry)
-            // Their values may be secret.
+            // Header values may be secret.
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("rate_limited", &self.rate_limited)
             .field("trust_local_id", &self.trust_local_id)

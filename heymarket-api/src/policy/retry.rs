@@ -1,31 +1,42 @@
+//! The retry policy.
+
 use std::time::Duration;
 
-/// When a request is sent again.
+/// When a failed request is retried.
 ///
-/// Whether it may be is not a matter of policy: a request that may have
-/// reached the server is sent again only if its operation's
-/// [`Safety`](crate::Safety) allows it.
+/// A policy cannot allow a retry that is not safe: a request that may have reached the
+/// server is sent again only if the [`Safety`](crate::Safety) of its operation allows
+/// it.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use heymarket_api::RetryPolicy;
+///
+/// let mut policy = RetryPolicy::default();
+/// policy.max_attempts = 5;
+/// policy.max_delay = Duration::from_secs(5);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// How many attempts one operation may use up; by default 3. A 429 and a
-    /// 401 that is answered by signing anew use up none.
+    /// The maximum number of attempts of an operation; by default 3. A 429, and a 401
+    /// after which the token is refreshed, do not count.
     pub max_attempts: u32,
-    /// The longest first wait; by default 250 milliseconds. Each further wait
-    /// may be twice as long, and the wait itself is drawn at random from zero
-    /// to there, so that clients that failed together do not return together.
+    /// The upper bound of the first wait; by default 250 milliseconds. The bound doubles
+    /// with each further wait. The wait itself is random between zero and the bound
+    /// (full jitter), so that clients that failed together do not retry together.
     pub base_delay: Duration,
-    /// The longest wait, unless the server asks for a longer one; by default 20
-    /// seconds.
+    /// The longest wait, unless the server asks for a longer one; by default 20 seconds.
     pub max_delay: Duration,
-    /// How many retries the client has in hand; by default 20. Every operation
-    /// earns a tenth of one, so that in an outage the load grows by a tenth and
-    /// does not triple.
+    /// The retry budget of the client; by default 20 retries. Every operation adds a
+    /// tenth of a retry, so that an outage adds a tenth to the load and does not triple
+    /// it.
     pub budget: u32,
 }
 
 impl RetryPolicy {
-    /// Never sends anything again, but after a 429, and once after a 401.
+    /// Returns a policy without retries, except after a 429 and once after a 401.
     #[must_use]
     pub fn none() -> Self {
         Self {
@@ -34,7 +45,7 @@ impl RetryPolicy {
         }
     }
 
-    /// The longest wait after so many failures.
+    /// Returns the upper bound of the wait after a number of failures.
     pub(crate) fn longest_wait(&self, failures: u32) -> Duration {
         let doublings = failures.saturating_sub(1).min(31);
         self.base_delay
@@ -59,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_longest_wait_doubles_up_to_its_cap() {
+    fn the_bound_of_the_wait_doubles_up_to_its_maximum() {
         let policy = RetryPolicy::default();
         let waits: Vec<u128> = [1, 2, 3, 7, 8, 100]
             .map(|failures| policy.longest_wait(failures).as_millis())

@@ -1,4 +1,4 @@
-//! An extractor for axum, which yields nothing but what is verified.
+//! An extractor for axum that yields only verified events.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -12,9 +12,8 @@ use http::StatusCode;
 use super::event::Event;
 use super::verifier::{Verified, Verifier, WebhookError};
 
-/// Verifies the body of a request with the [`Verifier`] of the state. A body
-/// that is not accepted is answered with a bare 401, 413 or 400. The limit is the
-/// verifier's, in the place of axum's own.
+/// Verifies the body of a request with the [`Verifier`] of the state. A rejected body gets
+/// an empty 401, 413 or 400. The verifier's size limit replaces that of axum.
 impl<S> FromRequest<S> for Verified<Event>
 where
     S: Send + Sync,
@@ -28,7 +27,7 @@ where
         let mut chunks = pin!(request.into_body().into_data_stream());
         while let Some(chunk) = poll_fn(|context| chunks.as_mut().poll_next(context)).await {
             body.extend_from_slice(&chunk.map_err(|_| WebhookError::Malformed)?);
-            // No more than that is kept of whoever is not verified yet.
+            // An unverified sender cannot fill the memory.
             if body.len() > verifier.body_limit() {
                 return Err(WebhookError::TooLarge);
             }

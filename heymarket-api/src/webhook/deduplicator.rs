@@ -1,4 +1,4 @@
-//! Which deliveries are to be handled.
+//! Decides which deliveries are new events.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,40 +11,39 @@ use super::seen_in_memory::SeenInMemory;
 
 const LEASE: Duration = Duration::from_secs(5 * 60);
 
-/// The API documents no schedule of retries; this is a choice.
+/// The API documents no retry schedule; this is this project's choice.
 const RETRY_WINDOW: Duration = Duration::from_secs(10 * 60);
 const MEMORY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Tells new events from duplicates, so that each is handled once.
+/// Distinguishes new events from duplicates, so that each event is handled once.
 ///
-/// The receiver claims an event, handles it and commits the claim. A claim that
-/// is dropped before, by an error, a panic or a closed connection, is released,
-/// and the event is new when it is delivered again. A claim is a lease: if the
-/// process dies, the event is claimable again after 5 minutes.
+/// A receiver claims an event, handles it and commits the claim. A claim that is dropped
+/// before, by an error, a panic or a closed connection, is released, and the event is
+/// new when it is delivered again. A claim is a lease: if the process dies, the event
+/// can be claimed again after 5 minutes.
 ///
-/// When in doubt, an event is new: handling one twice is better than losing it.
+/// When in doubt, an event is new: handling it twice is better than losing it.
 ///
-/// | event | a duplicate has | remembered for |
+/// | event | a duplicate has the same | remembered for |
 /// |---|---|---|
-/// | message received | the ID and status | a day |
-/// | message sent | the ID, status and `updated`; the ID and the last status without `updated`, and in the history | a day |
-/// | conversation closed, opened, pending | the type, ID and `updated` | a day, or 10 minutes without `updated` |
-/// | conversation reassigned, transferred | the ID, `updated` and the assignee or inbox | a day, or 10 minutes without `updated` |
-/// | consent: opt-in, opt-out, double opt-in, restricted | the type and equal data | 10 minutes |
-/// | call, unknown type or data | the type and equal data | 10 minutes |
+/// | message received | ID and status | a day |
+/// | message sent | ID, status and `updated`; without `updated` and in the history, ID and last status | a day |
+/// | conversation closed, opened, pending | type, ID and `updated` | a day, or 10 minutes without `updated` |
+/// | conversation reassigned, transferred | ID, `updated` and assignee or inbox | a day, or 10 minutes without `updated` |
+/// | consent: opt-in, opt-out, double opt-in, restricted | type and data | 10 minutes |
+/// | call, unknown type or data | type and data | 10 minutes |
 ///
-/// A new state forgets the ones before: after an opt-in, the same opt-out is a
-/// new event. Two calls within 10 minutes whose data is equal cannot be told
-/// from a retry of one. The API documents no schedule of retries; the times are
-/// this project's choice.
+/// A new state supersedes earlier ones: after an opt-in, the same opt-out is a new event.
+/// Two calls within 10 minutes with equal data cannot be distinguished from a retry of
+/// one. The API documents no retry schedule; the times are this project's choice.
 ///
-/// Clones share what they remember.
+/// Clones share their memory.
 ///
 /// ```
 /// use heymarket_api::webhook::{Claim, Deduplicator, Event};
 ///
 /// # async fn handle(_: &Event) -> std::io::Result<()> { Ok(()) }
-/// /// Returns the status to answer with.
+/// /// Returns the HTTP status to respond with.
 /// async fn receive(seen: &Deduplicator, event: &Event) -> std::io::Result<u16> {
 ///     let claimed = match seen.claim(event).await? {
 ///         Claim::New(claimed) => claimed,
@@ -65,16 +64,15 @@ pub struct Deduplicator<S = SeenInMemory> {
 }
 
 /// The outcome of [`Deduplicator::claim`].
-#[must_use = "a new event is to be handled"]
+#[must_use = "a new event must be handled"]
 #[expect(clippy::exhaustive_enums, reason = "a claim has no fourth outcome")]
 pub enum Claim<S: SeenEvents = SeenInMemory> {
-    /// The event is the caller's to handle.
+    /// The event is new. Handle it, then commit the claim.
     New(Claimed<S>),
-    /// The event was handled before. Answer 200, so that it is not delivered
-    /// again.
+    /// The event was handled before. Respond with 200, so that it is not delivered again.
     Duplicate,
-    /// Another caller handles the event and has not finished. Answer 503, so
-    /// that it is delivered again should the other caller fail.
+    /// Another caller is handling the event. Respond with 503, so that it is delivered
+    /// again if that caller fails.
     InProgress,
 }
 
@@ -84,7 +82,7 @@ pub enum Claim<S: SeenEvents = SeenInMemory> {
 pub struct Claimed<S: SeenEvents = SeenInMemory> {
     store: Arc<S>,
     held: Vec<(EventKey, i64)>,
-    /// Remembered with the event, without having been claimed.
+    /// Remembered with the event, but not claimed.
     mark: Option<EventKey>,
     lease: Duration,
     memory: Duration,
@@ -100,8 +98,8 @@ impl Deduplicator {
 }
 
 impl<S: SeenEvents> Deduplicator<S> {
-    /// Creates a deduplicator that remembers events elsewhere, for instance in a
-    /// store that several receivers share.
+    /// Creates a deduplicator with a store, for instance one that several receivers
+    /// share.
     #[must_use]
     pub fn with_store(store: S) -> Self {
         Self {
@@ -112,18 +110,18 @@ impl<S: SeenEvents> Deduplicator<S> {
         }
     }
 
-    /// Sets how long a claim lasts that is neither committed nor released; by
-    /// default 5 minutes. It should exceed the time that handling an event can
-    /// take: after it, a second delivery of the event is new.
+    /// Sets how long a claim lasts that is neither committed nor released; by default 5
+    /// minutes. It should exceed the time that handling an event takes: afterwards, a
+    /// second delivery of the event is new.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
         self.lease = lease;
         self
     }
 
-    /// Sets how long an event is remembered whose data does not tell a retry from
-    /// a second event: consent, calls, and conversations without `updated`. By
-    /// default 10 minutes.
+    /// Sets how long an event is remembered if its data does not distinguish a retry from
+    /// a second event: consent, calls, and conversations without `updated`. By default
+    /// 10 minutes.
     #[must_use]
     pub fn retry_window(mut self, window: Duration) -> Self {
         self.retry_window = window;
@@ -137,11 +135,11 @@ impl<S: SeenEvents> Deduplicator<S> {
         self
     }
 
-    /// Claims an event. Of all who claim one event at a time, one gets it.
+    /// Claims an event. Of concurrent callers with the same event, one gets it.
     ///
     /// # Errors
     ///
-    /// When the store fails, which the one in memory does not.
+    /// Returns the error of the store; the store in memory does not fail.
     pub async fn claim(&self, event: &Event) -> Result<Claim<S>, S::Error> {
         let identity = Identity::of(event);
         let mut claimed = Claimed {
@@ -163,7 +161,7 @@ impl<S: SeenEvents> Deduplicator<S> {
                     return Ok(Claim::InProgress);
                 }
                 ClaimOutcome::Committed => {
-                    // The event is known, and so its status is the last one.
+                    // The event is known, so its status is the last one.
                     claimed.commit().await?;
                     return Ok(Claim::Duplicate);
                 }
@@ -175,14 +173,14 @@ impl<S: SeenEvents> Deduplicator<S> {
 }
 
 impl<S: SeenEvents> Claimed<S> {
-    /// Commits the claim: the event is handled, and a duplicate from now on.
-    /// Returns whether the claim held until now. It did not if its lease ended
-    /// and another caller got the event, or if a later event superseded it.
+    /// Commits the claim: the event is handled, and a duplicate from now on. Returns
+    /// whether the claim was still valid. It was not if its lease ended and another
+    /// caller got the event, or if a later event superseded it.
     ///
     /// # Errors
     ///
-    /// When the store fails, which the one in memory does not. The claim is then
-    /// released as if it were dropped, unless the store committed it after all.
+    /// Returns the error of the store; the store in memory does not fail. The claim is
+    /// then released as if it were dropped, unless the store committed it anyway.
     pub async fn commit(mut self) -> Result<bool, S::Error> {
         let is_held = self.commit_held().await?;
         if is_held
@@ -204,12 +202,12 @@ impl<S: SeenEvents> Claimed<S> {
         Ok(is_held)
     }
 
-    /// Releases the claim, as dropping it does, and waits for the store.
+    /// Releases the claim, like a drop, and waits for the store.
     ///
     /// # Errors
     ///
-    /// When the store fails, which the one in memory does not. The event is then
-    /// claimable once its lease ends.
+    /// Returns the error of the store; the store in memory does not fail. The event can
+    /// then be claimed once its lease ends.
     pub async fn release(mut self) -> Result<(), S::Error> {
         while let Some((key, token)) = self.held.last() {
             self.store.release(key, *token).await?;

@@ -1,9 +1,9 @@
-//! Webhooks: typed events that can only be had verified.
+//! Webhooks: verified, typed and deduplicated events.
 //!
-//! Heymarket posts what happens to a URL that is configured in the app. Nothing
-//! signs a delivery: its body carries the verification token of the
-//! configuration, so a [`Verifier`] compares that, and gives a [`Verified`]
-//! event, which nothing else can make.
+//! Heymarket posts events to a URL that is configured in the app. Deliveries are not
+//! signed: the body carries the verification token of the configuration. A [`Verifier`]
+//! compares the token and returns a [`Verified`] event, which cannot be created
+//! otherwise.
 //!
 //! ```
 //! use heymarket_api::webhook::{EventData, Verifier, WebhookError};

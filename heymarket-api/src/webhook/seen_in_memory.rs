@@ -1,4 +1,4 @@
-//! The store of a single process.
+//! The store of one process.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -10,14 +10,13 @@ use super::seen_events::{ClaimOutcome, SeenEvents};
 
 const CAPACITY: usize = 100_000;
 
-/// Longer leases and memories end after a century, which no clock overflows.
+/// The bound of leases and memories: a century, which overflows no clock.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// Keys in memory, up to a number of them. When one more is claimed, the one
-/// that was claimed first is forgotten.
+/// A store in memory, with a bounded number of keys. A claim beyond the bound drops the
+/// oldest key.
 ///
-/// A process that ends takes its keys with it: what is delivered again is new
-/// to the next one.
+/// The keys are lost when the process ends: a repeated delivery is then new.
 pub struct SeenInMemory {
     capacity: usize,
     now: Box<dyn Fn() -> Instant + Send + Sync>,
@@ -27,7 +26,7 @@ pub struct SeenInMemory {
 #[derive(Default)]
 struct Seen {
     records: HashMap<Arc<str>, Record>,
-    /// The key of each token, and so in the order of the claims.
+    /// The key of each token, and thus in the order of the claims.
     claims: BTreeMap<i64, Arc<str>>,
     /// The committed keys in the order in which their memory ends.
     ends: BTreeMap<(Instant, i64), Arc<str>>,
@@ -50,8 +49,8 @@ struct Subject {
 }
 
 impl SeenInMemory {
-    /// Creates a store of at most `capacity` keys, at least 1. It should exceed
-    /// the number of events that are handled at once.
+    /// Creates a store of at most `capacity` keys; 0 counts as 1. It should exceed the
+    /// number of events that are handled concurrently.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self {
@@ -61,7 +60,7 @@ impl SeenInMemory {
         }
     }
 
-    /// Takes the time from a function, for tests.
+    /// Sets the source of time, for tests.
     #[must_use]
     pub fn clock(mut self, now: impl Fn() -> Instant + Send + Sync + 'static) -> Self {
         self.now = Box::new(now);
@@ -103,7 +102,7 @@ impl Seen {
         ClaimOutcome::Claimed { token }
     }
 
-    /// Forgets the other states of the key's subject.
+    /// Drops the other states of the key's subject.
     fn supersede(&mut self, key: &EventKey) {
         let Some(subject) = self.subjects.get(key.subject()) else {
             return;
@@ -139,7 +138,7 @@ impl Seen {
         }
     }
 
-    /// Forgets the oldest claims until no more than `capacity` are left.
+    /// Drops the oldest claims until at most `capacity` keys remain.
     fn drop_oldest(&mut self, capacity: usize) {
         while self.records.len() > capacity
             && let Some((_, oldest)) = self.claims.pop_first()
@@ -251,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_whatever_comes() {
+    fn memory_is_bounded() {
         let store = SeenInMemory::new(100);
         let now = Instant::now();
         for number in 0..10_000 {
@@ -268,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_ended_takes_no_memory() {
+    fn ended_records_take_no_memory() {
         let store = SeenInMemory::new(1000);
         let now = Instant::now();
         for number in 0..100 {

@@ -1,3 +1,5 @@
+//! Verifies deliveries: size, nesting, envelope and token, in this order.
+
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
@@ -13,10 +15,22 @@ use crate::types::WebhookEventType;
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 const MAX_DEPTH: usize = 64;
 
-/// Verifies the deliveries of a webhook by its token.
+/// Verifies deliveries of a webhook by its verification token.
 ///
-/// The comparison takes the same time wherever two tokens begin to differ, and
-/// whichever of several tokens it is. `Debug` does not show them.
+/// Tokens are compared in constant time. `Debug` does not show them.
+///
+/// ```
+/// use heymarket_api::webhook::{Verifier, WebhookError};
+///
+/// let verifier = Verifier::new("token");
+/// let body = br#"{"type": "chat_closed", "token": "token", "event_data": {"id": 9920}}"#;
+/// let event = verifier.verify(body)?;
+/// assert_eq!(event.event_type.as_str(), "chat_closed");
+///
+/// let forged = br#"{"type": "chat_closed", "token": "guess", "event_data": {"id": 9920}}"#;
+/// assert_eq!(verifier.verify(forged), Err(WebhookError::Unauthorized));
+/// # Ok::<(), WebhookError>(())
+/// ```
 #[derive(Clone)]
 pub struct Verifier {
     tokens: Vec<SecretString>,
@@ -25,8 +39,8 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier for the verification token that the app shows where the
-    /// webhook is configured. An empty token verifies nothing.
+    /// Creates a verifier for the token that the app shows in the webhook's
+    /// configuration. An empty token verifies nothing.
     #[must_use]
     pub fn new(token: impl Into<String>) -> Self {
         Self {
@@ -36,23 +50,22 @@ impl Verifier {
         }
     }
 
-    /// Takes a second token as well, while one is being replaced by another, or
-    /// for several webhooks with one receiver.
+    /// Adds a token, for the time of a rotation, or for several webhooks with one
+    /// receiver.
     #[must_use]
     pub fn or(mut self, token: impl Into<String>) -> Self {
         self.tokens.push(token.into().into());
         self
     }
 
-    /// The largest body that is looked at, in bytes; by default 1 MiB.
+    /// Sets the largest body that is accepted, in bytes; by default 1 MiB.
     #[must_use]
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
         self.max_body_bytes = bytes;
         self
     }
 
-    /// How deep arrays and objects may be nested; by default 64, and 120 at
-    /// most.
+    /// Sets how deep arrays and objects may be nested; by default 64, at most 120.
     #[must_use]
     pub fn max_depth(mut self, depth: usize) -> Self {
         self.max_depth = depth.min(120);
@@ -64,23 +77,23 @@ impl Verifier {
         self.max_body_bytes
     }
 
-    /// Verifies the body of a delivery, and gives its event. Data of an unknown
-    /// type or shape is no error.
+    /// Verifies the body of a delivery and returns its event. Data of an unknown type or
+    /// shape is not an error.
     ///
     /// # Errors
     ///
-    /// When the body is too large, is no delivery, or does not carry a token of
-    /// this verifier.
+    /// Returns an error if the body is too large, is not a delivery, or does not carry a
+    /// token of this verifier.
     pub fn verify(&self, body: &[u8]) -> Result<Verified<Event>, WebhookError> {
         if body.len() > self.max_body_bytes {
             return Err(WebhookError::TooLarge);
         }
-        // Few brackets cannot be nested deeply, and counting is much faster.
+        // Few brackets cannot nest deeply, and counting them is much faster.
         let brackets = body.iter().filter(|byte| matches!(byte, b'[' | b'{'));
         if brackets.count() > self.max_depth && depth(body) > self.max_depth {
             return Err(WebhookError::Malformed);
         }
-        // Serde would read the members of an array in their order.
+        // serde would decode an array as the members in their order.
         if body.trim_ascii_start().first() != Some(&b'{') {
             return Err(WebhookError::Malformed);
         }
@@ -107,7 +120,7 @@ impl Verifier {
         )))
     }
 
-    /// Compares with every token, whether or not one matched already.
+    /// Compares with every token, even if one has matched.
     fn is_known(&self, token: &str) -> bool {
         let found = self.tokens.iter().fold(Choice::from(0), |found, known| {
             let known = known.expose_secret();
@@ -128,13 +141,12 @@ impl fmt::Debug for Verifier {
     }
 }
 
-/// Something that came with a token which a [`Verifier`] knows. Nothing else
-/// makes one.
+/// A verified value. Only [`Verifier::verify`] creates one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verified<T>(T);
 
 impl<T> Verified<T> {
-    /// What was verified.
+    /// Returns the value.
     #[must_use]
     pub fn into_inner(self) -> T {
         self.0
@@ -149,17 +161,16 @@ impl<T> Deref for Verified<T> {
     }
 }
 
-/// Why a delivery was not accepted. It says no more, so that whoever forged one
-/// learns nothing.
+/// Why a delivery was rejected. It has no details that would help a forger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WebhookError {
     /// The body is larger than the limit. Raise it if the sender is Heymarket.
     TooLarge,
-    /// The body is not JSON, is nested too deeply, or is no delivery.
+    /// The body is not JSON, nested too deeply, or not a delivery.
     Malformed,
-    /// There is no token, or it is not the configured one. Compare the token of
-    /// the verifier with that in the app.
+    /// The token is missing or wrong. Compare the token of the verifier with that in the
+    /// app.
     Unauthorized,
 }
 
@@ -167,7 +178,7 @@ impl fmt::Display for WebhookError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TooLarge => "the body of the webhook is too large",
-            Self::Malformed => "the body is no delivery of a webhook",
+            Self::Malformed => "the body is not a delivery of a webhook",
             Self::Unauthorized => "the webhook does not carry the verification token",
         })
     }
@@ -175,8 +186,7 @@ impl fmt::Display for WebhookError {
 
 impl std::error::Error for WebhookError {}
 
-/// The body, borrowed as far as it can be: its data is read once it is known
-/// of what type.
+/// A body. Its data stays text until its type is known.
 #[derive(Deserialize)]
 struct Delivery<'a> {
     #[serde(borrow, rename = "type")]
@@ -191,13 +201,13 @@ struct Delivery<'a> {
     event_data: Option<&'a RawValue>,
 }
 
-/// The id says nothing that an event needs, so one of another type is none.
+/// Decodes an ID of any other type as `None`, since an event does not need it.
 fn id_or_none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     let id = <&RawValue>::deserialize(deserializer)?;
     Ok(serde_json::from_str(id.get()).ok())
 }
 
-/// How deep the arrays and objects of a body are nested, without parsing it.
+/// Returns how deep arrays and objects are nested, without parsing the body.
 fn depth(body: &[u8]) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     let mut bytes = body.iter();
@@ -209,7 +219,7 @@ fn depth(body: &[u8]) -> usize {
             }
             b']' | b'}' => depth = depth.saturating_sub(1),
             b'"' => {
-                // To the end of the string.
+                // Skip to the end of the string.
                 while let Some(byte) = bytes.next() {
                     match byte {
                         b'\\' => drop(bytes.next()),
@@ -229,7 +239,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn brackets_in_strings_are_no_nesting() {
+    fn brackets_in_strings_do_not_nest() {
         assert_eq!(depth(br#"{"a":[1,{"b":"[[[\"{{{"}],"c":"]"}"#), 3);
         assert_eq!(depth(b"]]][["), 2);
         assert_eq!(depth(br#"["#), 1);

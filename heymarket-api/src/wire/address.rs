@@ -1,3 +1,5 @@
+//! Addresses of contacts in requests.
+
 use std::fmt;
 
 use jiff::Timestamp;
@@ -7,23 +9,23 @@ use super::check::{Check, Violation};
 use super::hidden::Hidden;
 use super::json_schema::json_schema;
 
-/// Where a contact can be reached, in a request: a phone number, an e-mail
-/// address or the handle of another channel.
+/// The address of a contact in a request: a phone number, an e-mail address or the
+/// handle of another channel.
 ///
-/// A `+` before nothing but digits is taken off, since the API wants phone
-/// numbers without. `Debug` does not show it.
+/// A leading `+` is removed if only digits follow, since the API expects phone numbers
+/// without it. `Debug` does not show the address.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "String")]
 pub struct Address(String);
 
 impl Address {
-    /// The address, without a `+` before a phone number.
+    /// Returns the address, without the `+` of a phone number.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether it is nothing but digits.
+    /// Returns whether the address consists of digits.
     #[must_use]
     pub fn is_number(&self) -> bool {
         !self.0.is_empty() && self.0.bytes().all(|byte| byte.is_ascii_digit())
@@ -72,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_plus_is_taken_off_a_phone_number_alone() {
+    fn a_plus_is_removed_from_phone_numbers_only() {
         let cases = [
             ("+15550100101", "15550100101"),
             ("15550100101", "15550100101"),

@@ -1,17 +1,17 @@
-//! What can be known to be wrong with a request before it is sent.
+//! Checks of requests before they are sent.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Something wrong with a request that can be known before it is sent.
+/// A problem with a request that is found before it is sent, by [`Check`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation {
-    /// The member of the request, or several of them.
+    /// The member of the request, or several members.
     pub field: String,
-    /// What is wrong with it, and what is wanted.
+    /// What is wrong, and what is expected. It holds no value of the request.
     pub problem: String,
 }
 
@@ -39,7 +39,7 @@ impl Violation {
         }
     }
 
-    /// The same, of a value inside of a member.
+    /// Prefixes the field with the member that contains it.
     pub(crate) fn within(mut self, member: &str) -> Self {
         let joint = match self.field.chars().next() {
             None | Some('[') => "",
@@ -50,24 +50,31 @@ impl Violation {
     }
 }
 
-/// A request that can be checked before it is sent. The client does so with
-/// every request, unless it was built without.
+/// A request that can be checked before it is sent. The client checks every request,
+/// unless [`check_requests`](crate::ClientBuilder::check_requests) is off.
+///
+/// ```
+/// use heymarket_api::{Check, types::SendMessage};
+///
+/// let message = SendMessage::new(41001, 50001).text("On its way.");
+/// let violation = message.check(jiff::Timestamp::now()).unwrap_err();
+/// assert!(violation.field.contains("phone_number"));
+/// ```
 pub trait Check {
-    /// Whether the request can be sent as it is, at the time `now`.
+    /// Checks the request; `now` is the time for checks of schedules.
     ///
     /// # Errors
     ///
-    /// The first thing that is wrong with it; no value of the request is in
-    /// the text.
+    /// Returns the first problem.
     fn check(&self, now: Timestamp) -> Result<(), Violation>;
 
-    /// The `local_id` that the caller set, if the request has such a member.
+    /// Returns the `local_id`, if the request has one that is set.
     fn local_id(&self) -> Option<&str> {
         None
     }
 
-    /// Whether a member that names the request's target is set, where the safety
-    /// depends on the target.
+    /// Returns whether a member is set that names the target of the request, if its
+    /// safety depends on the target.
     fn has(&self, member: &str) -> bool {
         let _ = member;
         false
@@ -96,14 +103,14 @@ impl<T: Check> Check for Vec<T> {
     }
 }
 
-/// The keys are not named: they may be phone numbers.
+/// A violation does not name the key, which may be a phone number.
 impl<T: Check> Check for BTreeMap<String, T> {
     fn check(&self, now: Timestamp) -> Result<(), Violation> {
         self.values().try_for_each(|value| value.check(now))
     }
 }
 
-/// Checks how many items a member has, if it is set.
+/// Checks the number of items of a member, if it is set.
 pub(crate) fn item_count(
     member: &str,
     count: Option<usize>,
@@ -111,17 +118,28 @@ pub(crate) fn item_count(
     most: usize,
 ) -> Result<(), Violation> {
     let problem = match count {
-        Some(count) if count > most => format!("{count} items, and at most {most} may be given"),
-        Some(count) if count < least => format!("{count} items, and at least {least} are needed"),
+        Some(count) if count > most => format!("{} given, at most {most} allowed", items(count)),
+        Some(count) if count < least => {
+            format!("{} given, at least {least} required", items(count))
+        }
         _ => return Ok(()),
     };
     Err(Violation::new(problem).within(member))
 }
 
-/// How far ahead a message must be scheduled.
+/// Writes a count with its noun.
+fn items(count: usize) -> String {
+    match count {
+        0 => "no items".to_owned(),
+        1 => "1 item".to_owned(),
+        count => format!("{count} items"),
+    }
+}
+
+/// The minimum time between now and the schedule of a message.
 const SCHEDULE_LEAD: SignedDuration = SignedDuration::from_mins(15);
 
-/// Checks a time at which a message is to be sent.
+/// Checks the time of a scheduled message.
 pub(crate) fn schedule_time(
     member: &str,
     time: Option<Timestamp>,
@@ -130,45 +148,44 @@ pub(crate) fn schedule_time(
     let Some(time) = time else { return Ok(()) };
     let is_quarter = time.as_second() % (15 * 60) == 0 && time.subsec_nanosecond() == 0;
     let problem = if !is_quarter {
-        "it is not on a quarter of an hour"
+        "the time is not a quarter of an hour, such as 12:15"
     } else if time.duration_since(now) < SCHEDULE_LEAD {
-        "it is less than 15 minutes ahead"
+        "the time is less than 15 minutes ahead"
     } else {
         return Ok(());
     };
     Err(Violation::new(problem).within(member))
 }
 
-/// A member of a request, and whether it is set.
+/// The name of a member of a request, and whether it is set.
 type Presence = (&'static str, bool);
 
-/// Checks that exactly one alternative is there. Each alternative begins with
-/// the member that chooses it, and may name others that it needs.
+/// Checks that exactly one alternative is set. Each alternative starts with the member
+/// that selects it, and may name others that it requires.
 pub(crate) fn exactly_one(alternatives: &[&[Presence]]) -> Result<(), Violation> {
     let chosen: Vec<&str> = chosen(alternatives).map(|(name, _)| name).collect();
     if chosen.len() > 1 {
-        let problem = format!("only one of them may be set, not {}", chosen.join(" and "));
+        let problem = format!("set only one of them, not {}", chosen.join(" and "));
         return Err(Violation::new(problem).within(&names(alternatives)));
     }
     at_least_one(alternatives)
 }
 
-/// Checks that an alternative is there, and that each that is there has the
-/// members that it needs.
+/// Checks that an alternative is set, and that each has the members that it requires.
 pub(crate) fn at_least_one(alternatives: &[&[Presence]]) -> Result<(), Violation> {
     if chosen(alternatives).next().is_none() {
-        return Err(Violation::new("one of them is needed").within(&names(alternatives)));
+        return Err(Violation::new("one of them is required").within(&names(alternatives)));
     }
     for (name, members) in chosen(alternatives) {
         if let Some((missing, _)) = members.iter().find(|(_, set)| !set) {
-            let problem = format!("it is needed together with {name}");
+            let problem = format!("it is required together with {name}");
             return Err(Violation::new(problem).within(missing));
         }
     }
     Ok(())
 }
 
-/// The alternatives whose first member is set, with its name.
+/// Returns the alternatives whose first member is set, with its name.
 fn chosen<'a>(
     alternatives: &'a [&'a [Presence]],
 ) -> impl Iterator<Item = (&'static str, &'a [Presence])> {
@@ -180,7 +197,7 @@ fn chosen<'a>(
         })
 }
 
-/// The names of the members that choose an alternative.
+/// Joins the names of the members that select an alternative.
 fn names(alternatives: &[&[Presence]]) -> String {
     let keys = alternatives.iter().filter_map(|members| members.first());
     let names: Vec<&str> = keys.map(|(name, _)| *name).collect();
@@ -192,50 +209,50 @@ mod tests {
     use super::{Violation, at_least_one, exactly_one, item_count, schedule_time};
 
     #[test]
-    fn one_of_several_is_needed_and_only_one_allowed() {
+    fn exactly_one_alternative_must_be_set() {
         let message = |alternatives: &[&[(&'static str, bool)]]| {
             exactly_one(alternatives).map_err(|violation| violation.to_string())
         };
         assert_eq!(message(&[&[("a", true)], &[("b", false)]]), Ok(()));
         assert_eq!(
             message(&[&[("a", false)], &[("b", false)]]),
-            Err("a, b: one of them is needed".to_owned())
+            Err("a, b: one of them is required".to_owned())
         );
         assert_eq!(
             message(&[&[("a", true)], &[("b", true)]]),
-            Err("a, b: only one of them may be set, not a and b".to_owned())
+            Err("a, b: set only one of them, not a and b".to_owned())
         );
     }
 
     #[test]
-    fn several_may_be_there_where_one_is_enough() {
+    fn several_alternatives_may_be_set_if_one_is_required() {
         let message = |alternatives: &[&[(&'static str, bool)]]| {
             at_least_one(alternatives).map_err(|violation| violation.to_string())
         };
         assert_eq!(message(&[&[("a", true)], &[("b", true)]]), Ok(()));
         assert_eq!(
             message(&[&[("a", false)], &[("b", false)]]),
-            Err("a, b: one of them is needed".to_owned())
+            Err("a, b: one of them is required".to_owned())
         );
         assert_eq!(
             message(&[&[("a", true)], &[("b", true), ("c", false)]]),
-            Err("c: it is needed together with b".to_owned())
+            Err("c: it is required together with b".to_owned())
         );
     }
 
     #[test]
-    fn an_alternative_may_need_a_second_member() {
+    fn an_alternative_may_require_a_second_member() {
         let list = |key| exactly_one(&[&[("phone", false)], &[("list", true), ("key", key)]]);
         assert!(list(true).is_ok());
         let violation = list(false).expect_err("the key is missing");
         assert_eq!(
             violation.to_string(),
-            "key: it is needed together with list"
+            "key: it is required together with list"
         );
     }
 
     #[test]
-    fn a_schedule_time_is_a_quarter_of_an_hour_far_enough_ahead() {
+    fn schedule_times_are_quarter_hours_and_15_minutes_ahead() {
         let time = |text: &str| text.parse().expect("a time");
         let now = time("2026-05-07T12:00:00Z");
         let check = |text: &str| {
@@ -243,23 +260,23 @@ mod tests {
         };
         assert_eq!(check("2026-05-07T12:15:00Z"), Ok(()));
         assert_eq!(check("2026-05-07T18:00:00+05:45"), Ok(()));
-        let soon = Err("at: it is less than 15 minutes ahead".to_owned());
+        let soon = Err("at: the time is less than 15 minutes ahead".to_owned());
         assert_eq!(check("2026-05-07T12:00:00Z"), soon);
         assert_eq!(check("2020-01-01T00:00:00Z"), soon);
-        let odd = Err("at: it is not on a quarter of an hour".to_owned());
+        let odd = Err("at: the time is not a quarter of an hour, such as 12:15".to_owned());
         assert_eq!(check("2026-05-07T12:20:00Z"), odd);
         assert_eq!(check("2026-05-07T12:30:00.001Z"), odd);
     }
 
     #[test]
-    fn items_are_counted_and_places_joined() {
+    fn items_are_counted_and_fields_joined() {
         assert!(item_count("tags", None, 1, 5).is_ok());
         assert!(item_count("tags", Some(5), 0, 5).is_ok());
         let violation = item_count("tags", Some(6), 0, 5).expect_err("too many");
         let violation = violation.within("[2]").within("contacts");
         assert_eq!(
             violation.to_string(),
-            "contacts[2].tags: 6 items, and at most 5 may be given"
+            "contacts[2].tags: 6 items given, at most 5 allowed"
         );
         assert!(item_count("ids", Some(0), 1, 1).is_err());
         assert_eq!(Violation::new("bad").within("phone").field, "phone");

@@ -1,3 +1,5 @@
+//! Answers of count operations.
+
 use std::fmt;
 
 use serde::de::{self, MapAccess, Visitor};
@@ -7,12 +9,12 @@ use serde_json::{Map, Value};
 use super::integer;
 use super::json_schema::json_schema;
 
-/// How many items there are.
+/// A number of items.
 ///
-/// No source shows the answer of a count endpoint, and one page types it as a
-/// string such as `1042`: a number, any string and an object are all read.
+/// No source shows the answer of a count endpoint, and one page documents a string
+/// such as `1042`. A number, any string and an object decode.
 ///
-/// `Debug` shows the number alone.
+/// `Debug` shows only the number.
 #[derive(Clone, PartialEq)]
 pub struct Count {
     value: Option<i64>,
@@ -20,15 +22,15 @@ pub struct Count {
 }
 
 impl Count {
-    /// The number. `None` if the answer is a string that is no `i64`, or an object
-    /// with neither a member `count` nor exactly one member that is a number;
-    /// [`raw`](Self::raw) has the answer.
+    /// Returns the number. `None` if the answer is a string that is not an `i64`, or an
+    /// object with neither a member `count` nor exactly one numeric member;
+    /// [`raw`](Self::raw) returns the answer.
     #[must_use]
     pub fn value(&self) -> Option<i64> {
         self.value
     }
 
-    /// The answer as it came.
+    /// Returns the answer as it arrived.
     #[must_use]
     pub fn raw(&self) -> &Value {
         &self.raw

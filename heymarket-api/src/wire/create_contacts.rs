@@ -1,3 +1,5 @@
+//! Answers of the batch creation of contacts.
+
 use std::fmt;
 
 use serde::de::value::SeqAccessDeserializer;
@@ -7,19 +9,19 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::json_schema::json_schema;
 use crate::types::{Acknowledgement, RejectedContact};
 
-/// What became of a batch of contacts.
+/// The result of creating a batch of contacts.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum CreateContactsResult {
-    /// All went well.
+    /// All contacts were created.
     Done(Acknowledgement),
-    /// The contacts that failed, says the older documentation; the newer one
-    /// says contacts, without which. An empty array means that all went well.
+    /// The contacts that failed, according to the older documentation. The newer one
+    /// says "contacts", without saying which. If it is empty, all were created.
     Failed(Vec<RejectedContact>),
 }
 
 impl CreateContactsResult {
-    /// The contacts that failed.
+    /// Returns the contacts that failed.
     #[must_use]
     pub fn failed(&self) -> &[RejectedContact] {
         match self {

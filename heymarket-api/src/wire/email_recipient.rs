@@ -1,3 +1,5 @@
+//! Recipients of e-mails.
+
 use std::fmt;
 
 use jiff::Timestamp;
@@ -7,30 +9,36 @@ use super::check::{Check, Violation};
 use super::hidden::Hidden;
 use super::json_schema::json_schema;
 
-/// A receiver of an e-mail: `to:` or `cc:` with one address behind it, or
-/// several with commas between them.
+/// A recipient of an e-mail: `to:` or `cc:`, followed by an address or several that are
+/// separated by commas.
 ///
-/// [`to`](Self::to) and [`cc`](Self::cc) put the prefix before an address; a
-/// text is taken as it is. What it is not is found when the request is
-/// checked. `Debug` does not show it.
+/// [`to`](Self::to) and [`cc`](Self::cc) add the prefix. Conversions from strings take
+/// the text as it is, and the check of the request validates it. `Debug` does not show
+/// it.
+///
+/// ```
+/// use heymarket_api::types::EmailRecipient;
+///
+/// assert_eq!(EmailRecipient::to("support@example.com").as_str(), "to:support@example.com");
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EmailRecipient(String);
 
 impl EmailRecipient {
-    /// A receiver in `To`.
+    /// Creates a recipient in `To`.
     #[must_use]
     pub fn to(address: &str) -> Self {
         Self(format!("to:{address}"))
     }
 
-    /// A receiver in `Cc`.
+    /// Creates a recipient in `Cc`.
     #[must_use]
     pub fn cc(address: &str) -> Self {
         Self(format!("cc:{address}"))
     }
 
-    /// The receiver with its prefix.
+    /// Returns the recipient with its prefix.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -54,7 +62,7 @@ impl Check for EmailRecipient {
         let prefix = self.0.get(..3).unwrap_or_default();
         if !matches!(prefix, "to:" | "cc:") {
             return Err(Violation::new(
-                "a receiver begins with `to:` or `cc:`; see `EmailRecipient::to`",
+                "a recipient starts with `to:` or `cc:`; see `EmailRecipient::to`",
             ));
         }
         if self.0[3..]
@@ -64,12 +72,12 @@ impl Check for EmailRecipient {
             return Ok(());
         }
         Err(Violation::new(
-            "behind `to:` or `cc:` come e-mail addresses, with commas between them",
+            "`to:` or `cc:` is followed by e-mail addresses that are separated by commas",
         ))
     }
 }
 
-/// No more than what every address has: the server knows better.
+/// Checks only what every address has. The server checks the rest.
 fn is_address(text: &str) -> bool {
     text.split_once('@').is_some_and(|(local, domain)| {
         !local.is_empty()
@@ -92,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_receiver_has_a_prefix_and_addresses() {
+    fn recipients_have_a_prefix_and_addresses() {
         let is_right = |text: &str| {
             EmailRecipient::from(text)
                 .check(Timestamp::UNIX_EPOCH)

@@ -1,3 +1,5 @@
+//! Pictures of templates and scheduled messages.
+
 use std::fmt;
 use std::ops::Deref;
 
@@ -10,12 +12,11 @@ use crate::types::GalleryEntry;
 
 /// The pictures of a template or a scheduled message.
 ///
-/// Only an array of them is documented. Since no sample holds a gallery, an
-/// object is read as one picture, unless it is empty, and a string as the URL
-/// of one, unless it is empty.
+/// Only an array is documented, and no sample has a gallery. An object decodes as one
+/// picture, and a string as the URL of one, unless they are empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
-#[expect(clippy::exhaustive_structs, reason = "a list, and nothing else")]
+#[expect(clippy::exhaustive_structs, reason = "it is a list")]
 pub struct Gallery(pub Vec<GalleryEntry>);
 
 impl Deref for Gallery {

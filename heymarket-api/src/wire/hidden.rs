@@ -1,13 +1,15 @@
+//! Placeholders of sensitive values in `Debug`.
+
 use std::fmt;
 
-/// Stands in `Debug` for a value that must not be seen.
+/// Replaces a sensitive value in `Debug`.
 #[derive(Clone, Copy)]
 pub(crate) enum Hidden {
     /// A token or a key.
     Secret,
     /// A phone number, an e-mail address or a name.
     Personal,
-    /// What people wrote.
+    /// Message text.
     Content,
 }
 

@@ -1,3 +1,5 @@
+//! IDs that are strings or integers.
+
 use std::fmt;
 
 use serde::de::{self, Visitor};
@@ -6,8 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::integer;
 use super::json_schema::json_schema;
 
-/// An id that the sources give different types: a string, mostly a UUID, in
-/// the older documentation, and an integer in the newer one.
+/// An ID whose type differs between the sources: a string, mostly a UUID, in the older
+/// documentation, and an integer in the newer one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Identifier {
@@ -18,7 +20,7 @@ pub enum Identifier {
 }
 
 impl Identifier {
-    /// The text, unless it is a number.
+    /// Returns the text, unless the ID is a number.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
         match self {
@@ -58,7 +60,7 @@ impl Visitor<'_> for IdentifierVisitor {
     type Value = Identifier;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an id: a string or an integer")
+        f.write_str("an ID: a string or an integer")
     }
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Identifier, E> {

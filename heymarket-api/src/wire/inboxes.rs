@@ -1,3 +1,5 @@
+//! The list of inboxes.
+
 use std::fmt;
 use std::ops::Deref;
 
@@ -10,12 +12,11 @@ use crate::types::Inbox;
 
 /// The inboxes of the team.
 ///
-/// A bare array in the reference and on the wire; a guide of the older
-/// documentation shows an object with the member `inboxes`, and one client is
-/// prepared for `data`.
+/// The reference and samples have a bare array. A guide of the older documentation
+/// shows an object with the member `inboxes`, and one public client expects `data`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
-#[expect(clippy::exhaustive_structs, reason = "a list, and nothing else")]
+#[expect(clippy::exhaustive_structs, reason = "it is a list")]
 pub struct Inboxes(pub Vec<Inbox>);
 
 impl Deref for Inboxes {
@@ -47,7 +48,7 @@ impl<'de> Visitor<'de> for InboxesVisitor {
     type Value = Inboxes;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of inboxes, or an object with it as `inboxes` or `data`")
+        f.write_str("an array of inboxes, or an object with an array in `inboxes` or `data`")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Inboxes, A::Error> {

@@ -1,4 +1,4 @@
-//! Integers, however JSON writes them: `7`, `7.0`, `7E0`, and `-0`.
+//! Integers in every notation of JSON: `7`, `7.0`, `7E0` and `-0`.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde_json::Number;
 
 use super::lenient::Lenient;
 
-/// For `deserialize_with` of a required field.
+/// Deserializes a required integer, for `deserialize_with`.
 pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     deserializer.deserialize_i64(IntegerVisitor)
 }
@@ -58,7 +58,7 @@ impl Visitor<'_> for IntegerVisitor {
     }
 }
 
-/// For `visit_u64` of a visitor that reads integers.
+/// Implements `visit_u64` of a visitor for integers.
 pub(super) fn of_unsigned<'de, V: Visitor<'de>, E: de::Error>(
     number: u64,
     visitor: &V,
@@ -66,7 +66,7 @@ pub(super) fn of_unsigned<'de, V: Visitor<'de>, E: de::Error>(
     i64::try_from(number).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), visitor))
 }
 
-/// For `visit_f64` of a visitor that reads integers.
+/// Implements `visit_f64` of a visitor for integers.
 pub(super) fn of_float<'de, V: Visitor<'de>, E: de::Error>(
     number: f64,
     visitor: &V,
@@ -74,13 +74,14 @@ pub(super) fn of_float<'de, V: Visitor<'de>, E: de::Error>(
     whole(number).ok_or_else(|| E::invalid_type(Unexpected::Float(number), visitor))
 }
 
-/// The number, if it is an integer that fits.
+/// Returns the number if it is an integer that fits.
 pub(crate) fn whole_number(number: &Number) -> Option<i64> {
     number.as_i64().or_else(|| whole(number.as_f64()?))
 }
 
-/// The number, if it is an integer and the only one that is read as this float:
-/// from 2^53 on it may have been another, which is the id of something else.
+/// Returns the number if it is an integer that only one literal rounds to. From 2^53 on,
+/// different integers become the same float, so the result could be another object's
+/// ID.
 fn whole(number: f64) -> Option<i64> {
     const ROUNDED: f64 = 9_007_199_254_740_992.0;
     let is_whole = number.fract() == 0.0 && number.abs() < ROUNDED;

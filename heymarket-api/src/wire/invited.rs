@@ -1,3 +1,5 @@
+//! Invitations to an inbox.
+
 use std::fmt;
 
 use serde::de::value::SeqAccessDeserializer;
@@ -7,14 +9,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::hidden::Hidden;
 use super::json_schema::json_schema;
 
-/// Who was invited to an inbox: a boolean in the older documentation, strings
-/// in the newer one.
+/// The invitations to an inbox: a boolean in the older documentation, strings in the
+/// newer one.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Invited {
-    /// As the older documentation has it.
+    /// The form of the older documentation.
     Flag(bool),
-    /// As the newer documentation has it; what the strings are is not said.
+    /// The form of the newer documentation, which does not say what the strings are.
     List(Vec<String>),
 }
 

@@ -1,7 +1,9 @@
-/// The `JsonSchema` of a type written by hand; the spec's component of the same
-/// name says the same, which a test compares.
+//! `JsonSchema` of types that are written by hand.
+
+/// Implements `JsonSchema` for a type. A test compares it with the spec's component of
+/// the same name.
 macro_rules! json_schema {
-    // A string with a format, which is not worth a name of its own.
+    // A string with a format, without a definition of its own.
     (inline $name:ident, $format:literal) => {
         #[cfg(feature = "schemars")]
         impl ::schemars::JsonSchema for $name {

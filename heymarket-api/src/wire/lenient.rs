@@ -1,4 +1,4 @@
-//! Values whose absence has more than one spelling.
+//! Optional values whose absence has more than one spelling.
 
 use std::fmt;
 
@@ -8,14 +8,14 @@ use serde::{Deserialize, Deserializer};
 
 use super::time;
 
-/// A type whose absence the API spells in a way of its own, besides leaving
-/// it out and `null`.
+/// A type whose absence the API may spell differently from a missing member and
+/// `null`.
 pub(crate) trait Lenient: Sized {
-    /// Reads a value, or any of the spellings of its absence.
+    /// Deserializes a value, or any spelling of its absence.
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error>;
 }
 
-/// For `deserialize_with` of an optional field.
+/// Deserializes an optional value, for `deserialize_with`.
 pub(crate) fn optional<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -24,7 +24,7 @@ where
     T::read(deserializer)
 }
 
-/// Types whose absence is spelled in no way of its own.
+/// Implements `Lenient` for types whose absence has no special spelling.
 macro_rules! absent_if_null {
     ($($name:ident),* $(,)?) => {$(
         impl Lenient for super::$name {
@@ -47,14 +47,14 @@ absent_if_null!(
     UndocumentedResult,
 );
 
-/// `""` and Go's zero time are no time.
+/// `""` and Go's zero time mean that no time is set.
 impl Lenient for Timestamp {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         deserializer.deserialize_any(TimeVisitor)
     }
 }
 
-/// 0001-01-01T00:00:00Z, which is what Go writes for a time that was not set.
+/// 0001-01-01T00:00:00Z, which Go writes for a time that is not set.
 const GO_ZERO_TIME: i64 = -62_135_596_800;
 
 struct TimeVisitor;

@@ -1,3 +1,5 @@
+//! Members of conversations.
+
 use std::fmt;
 use std::ops::Deref;
 
@@ -7,13 +9,13 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::json_schema::json_schema;
 use crate::types::Member;
 
-/// The team members who take part in a conversation.
+/// The team members of a conversation.
 ///
-/// An array of them; in the message history an object takes its place, of
-/// which only the empty one is known, and which is read as no members.
+/// The message history has an object in place of the array. Only an empty one is known;
+/// any object decodes as no members.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
-#[expect(clippy::exhaustive_structs, reason = "a list, and nothing else")]
+#[expect(clippy::exhaustive_structs, reason = "it is a list")]
 pub struct ConversationMembers(pub Vec<Member>);
 
 impl Deref for ConversationMembers {

@@ -1,5 +1,5 @@
-//! Types of the wire that no generator writes: those that read more than one
-//! shape, and what all types share.
+//! Types that are written by hand because they decode several shapes, and the code that
+//! all generated types share.
 
 mod address;
 mod check;

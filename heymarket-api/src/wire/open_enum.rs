@@ -1,10 +1,12 @@
-/// The conversions of an open enum, whose variants and `as_str` are generated. A
-/// variant may have several spellings.
+//! Enums that keep values which this version does not know.
+
+/// Implements the conversions of an open enum, whose variants and `as_str` are
+/// generated. A variant may have several spellings.
 macro_rules! open_enum {
     ($name:ident, [$(($variant:ident, $value:literal)),* $(,)?]) => {
         impl $name {
-            /// The known value that a text is, in any case: the documentation
-            /// is not of one mind about case.
+            /// Returns the variant of a known value, in any case: the documentation
+            /// contradicts itself on the case.
             fn known(value: &str) -> Option<Self> {
                 match value {
                     $($value => Some(Self::$variant),)*

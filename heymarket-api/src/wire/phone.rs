@@ -1,4 +1,8 @@
+//! Phone numbers in requests.
+
+use std::convert::Infallible;
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,20 +11,29 @@ use super::check::{Check, Violation};
 use super::hidden::Hidden;
 use super::json_schema::json_schema;
 
-/// A phone number in a request: digits only, with the country's code, such as
+/// A phone number in a request: 1 to 15 digits with the country code, such as
 /// `15550100101`.
 ///
-/// A leading `+` is taken off. Whatever else is not a digit is found when the
-/// request is checked. `Debug` does not show it.
+/// A leading `+` is removed. Any other character is kept, and the check of the request
+/// rejects it. `Display` writes the number; `Debug` does not show it.
+///
+/// ```
+/// use heymarket_api::types::Phone;
+///
+/// let phone: Phone = "+15550100101".parse()?;
+/// assert_eq!(phone.to_string(), "15550100101");
+/// assert_eq!(format!("{phone:?}"), "[personal]");
+/// # Ok::<(), std::convert::Infallible>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "String")]
 pub struct Phone(String);
 
-/// E.164 has no longer ones.
+/// The maximum length of E.164.
 const MAX_DIGITS: usize = 15;
 
 impl Phone {
-    /// The number, without a `+`.
+    /// Returns the number, without a `+`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -48,6 +61,26 @@ impl From<&String> for Phone {
     }
 }
 
+impl FromStr for Phone {
+    type Err = Infallible;
+
+    fn from_str(number: &str) -> Result<Self, Infallible> {
+        Ok(number.into())
+    }
+}
+
+impl AsRef<str> for Phone {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
 impl Check for Phone {
     fn check(&self, _: Timestamp) -> Result<(), Violation> {
         let is_number = (1..=MAX_DIGITS).contains(&self.0.len())
@@ -56,8 +89,7 @@ impl Check for Phone {
             return Ok(());
         }
         Err(Violation::new(
-            "a phone number is 1 to 15 digits and nothing else, with the country's code; \
-             a leading + is taken off",
+            "a phone number is 1 to 15 digits with the country code; a leading + is allowed",
         ))
     }
 }
@@ -75,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_are_a_number_and_a_plus_is_taken_off() {
+    fn phone_numbers_are_digits_with_an_optional_plus() {
         for number in ["15550100101", "+15550100101", "12345"] {
             let phone = Phone::from(number);
             assert!(phone.check(Timestamp::UNIX_EPOCH).is_ok(), "{number}");

@@ -1,3 +1,5 @@
+//! The read state of conversations.
+
 use std::fmt;
 
 use serde::de::{self, Visitor};
@@ -10,16 +12,16 @@ use super::json_schema::json_schema;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReadState {
-    /// As the older documentation has it.
+    /// The form of the older documentation.
     Flag(bool),
-    /// As the newer documentation and the wire have it: `0`, or a number whose
-    /// meaning no source proves. A sample held Unix time in seconds.
+    /// The form of the newer documentation and of samples: `0`, or a number whose meaning
+    /// is not documented. A sample has Unix time in seconds.
     Number(i64),
 }
 
 impl ReadState {
-    /// Whether it was read. That `0` means no and any other number yes is
-    /// inferred.
+    /// Returns whether the conversation was read. That `0` means no and any other number
+    /// yes is inferred.
     #[must_use]
     pub fn is_read(self) -> bool {
         match self {

@@ -1,5 +1,5 @@
-//! Setters that name the one receiver of a message, which the API spells
-//! differently in each request.
+//! Setters of a message's recipient, whose member has different names in different
+//! requests.
 
 use crate::types::{CreateScheduledMessage, Phone, SendMessage, UpdateScheduledMessage};
 
@@ -16,15 +16,15 @@ impl SendMessage {
         self.chat_id(id)
     }
 
-    /// Sends it to everyone on a list. The API wants a `local_id` that is
-    /// unique for the broadcast.
+    /// Sends it to a list. The API requires a `local_id` that is unique for the
+    /// broadcast.
     #[must_use]
     pub fn to_list(self, id: i64, local_id: impl Into<String>) -> Self {
         self.list_id(id).local_id(local_id)
     }
 
-    /// Sends it to a group, each of whom sees the others. Not from a toll-free
-    /// number.
+    /// Sends it to a group, whose members see each other. Toll-free numbers cannot send
+    /// to groups.
     #[must_use]
     pub fn to_group(self, phones: impl IntoIterator<Item = impl Into<Phone>>) -> Self {
         self.targets(phones)
@@ -46,7 +46,7 @@ macro_rules! scheduled {
                 self.conversation_id(id)
             }
 
-            /// Sends it to everyone on a list.
+            /// Sends it to a list.
             #[must_use]
             pub fn to_list(self, id: i64) -> Self {
                 self.list_id(id)

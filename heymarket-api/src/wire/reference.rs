@@ -1,4 +1,4 @@
-//! Team members and inboxes where another object refers to them.
+//! References to team members and inboxes.
 
 use std::fmt;
 
@@ -10,35 +10,35 @@ use super::integer::{self, Integer};
 use super::json_schema::json_schema;
 use super::lenient::Lenient;
 
-/// A team member to whom something refers.
+/// A reference to a team member.
 ///
-/// The older documentation shows an object, the newer one and the wire a bare
-/// id, of which `0` means nobody. All become this type; where nobody is
-/// referred to, the field is `None`.
+/// The older documentation shows an object, the newer one and samples a bare ID, in
+/// which `0` means no member. Both decode as this type; without a member, the field is
+/// `None`.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 pub struct MemberReference {
-    /// The member's id.
+    /// The member's ID.
     pub id: i64,
-    /// The member's name, if the answer held an object.
+    /// The member's name, if the response has an object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The member's e-mail address, if the answer held an object.
+    /// The member's e-mail address, if the response has an object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
 }
 
-/// An inbox to which something refers.
+/// A reference to an inbox.
 ///
-/// The older documentation shows an object, the newer one and the wire a bare
-/// id, of which `0` means none. Both become this type; where no inbox is
-/// referred to, the field is `None`.
+/// The older documentation shows an object, the newer one and samples a bare ID, in
+/// which `0` means no inbox. Both decode as this type; without an inbox, the field is
+/// `None`.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 pub struct InboxReference {
-    /// The inbox's id.
+    /// The inbox's ID.
     pub id: i64,
-    /// The inbox's name, if the answer held an object.
+    /// The inbox's name, if the response has an object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
@@ -95,7 +95,7 @@ impl<'de> Deserialize<'de> for InboxReference {
     }
 }
 
-/// What either shape can hold.
+/// The content of either shape.
 #[derive(Default)]
 struct Parts {
     id: Option<i64>,
@@ -104,7 +104,7 @@ struct Parts {
 }
 
 impl Parts {
-    /// The id, unless it stands for nobody.
+    /// Returns the ID, unless it means that nothing is referred to.
     fn id(&self) -> Option<i64> {
         self.id.filter(|id| *id != 0)
     }
@@ -120,7 +120,7 @@ enum Member {
     Other,
 }
 
-/// Holds what is referred to, for the error message.
+/// Names what is referred to, for the error message.
 struct PartsVisitor(&'static str);
 
 impl<'de> Visitor<'de> for PartsVisitor {

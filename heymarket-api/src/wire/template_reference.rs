@@ -1,3 +1,5 @@
+//! References to templates.
+
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
@@ -10,21 +12,21 @@ use super::integer;
 use super::json_schema::json_schema;
 use super::lenient::Lenient;
 
-/// The template of a scheduled message: its id in the newer documentation, an
-/// object of a shape that is not shown in the older one.
+/// The template of a scheduled message: its ID in the newer documentation, an object of
+/// an undocumented shape in the older one.
 ///
-/// In an answer, `0` is no template.
+/// In a response, `0` means no template.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum TemplateReference {
-    /// The template's id.
+    /// The template's ID.
     Id(i64),
-    /// An object, as it came.
+    /// An object, as it arrived.
     Object(Map<String, Value>),
 }
 
 impl TemplateReference {
-    /// The template's id, if it is known.
+    /// Returns the template's ID, if it is known.
     #[must_use]
     pub fn id(&self) -> Option<i64> {
         match self {

@@ -1,3 +1,5 @@
+//! Responses that no source shows.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -6,22 +8,22 @@ use serde_json::Value;
 use super::json_schema::json_schema;
 use crate::types::Acknowledgement;
 
-/// The answer to an operation of which no source shows one: free JSON.
+/// The response of an operation whose response no source shows: any JSON.
 ///
-/// `Debug` shows no more than what kind of JSON it is.
+/// `Debug` shows only the kind of JSON.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UndocumentedResult(Value);
 
 impl UndocumentedResult {
-    /// The answer as it came.
+    /// Returns the JSON as it arrived.
     #[must_use]
     pub fn value(&self) -> &Value {
         &self.0
     }
 
-    /// The answer as the bare string by which other operations say that they
-    /// were done, if it is one.
+    /// Returns the response as an acknowledgement, if it is a string, as other operations
+    /// return on success.
     #[must_use]
     pub fn acknowledgement(&self) -> Option<Acknowledgement> {
         self.0.as_str().map(Acknowledgement::from)

@@ -1,16 +1,15 @@
-//! Notes the values of open enums that this version does not know, while
-//! someone wants to know of them.
+//! Records values of open enums that this version does not know, for an observer.
 
 use std::cell::RefCell;
 
 type Values = Vec<(&'static str, String)>;
 
 thread_local! {
-    /// Noted while it is `Some`.
+    /// Recorded while it is `Some`.
     static NOTED: RefCell<Option<Values>> = const { RefCell::new(None) };
 }
 
-/// An enum met a value that it does not know.
+/// Records an unknown value of an enum.
 pub(crate) fn note(name: &'static str, value: &str) {
     NOTED.with_borrow_mut(|noted| {
         if let Some(values) = noted {
@@ -19,7 +18,7 @@ pub(crate) fn note(name: &'static str, value: &str) {
     });
 }
 
-/// Runs a function; gives its output, and the unknown values that were met.
+/// Runs a function. Returns its output, and the unknown values that it met.
 #[cfg(feature = "client")]
 pub(crate) fn record<T>(run: impl FnOnce() -> T) -> (T, Values) {
     NOTED.set(Some(Vec::new()));

@@ -1,4 +1,4 @@
-//! Takes what must not be seen out of a server's message.
+//! Removes sensitive values from a server's message.
 
 mod echoes;
 mod patterns;
@@ -13,18 +13,18 @@ pub(crate) use sent::Sent;
 use sent::Values;
 use text::{Letter, Unit, bytes, letters, units};
 
-/// In bytes. A longer message is left out, as is one after a larger request:
-/// comparing them would take long.
+/// In bytes. A longer message is omitted, and so is one after a larger request:
+/// comparing them would take too long.
 const LONGEST_MESSAGE: usize = 4 * 1024;
 const LARGEST_REQUEST: usize = 1024 * 1024;
 
-/// So many digits of a phone number are enough to call it, and are hidden within a
-/// longer number too.
-const DIGITS: usize = 7;
+/// The length of a subscriber number. An echo of this many digits is hidden even within
+/// a longer number.
+const SUBSCRIBER_DIGITS: usize = 7;
 
-/// Hides what a message repeats of the sensitive members of a request's body, of
-/// its query and of its secrets, and whatever looks like a phone number, an
-/// e-mail address or a token. `None` if the message is better left out.
+/// Hides what a message echoes of the request: of sensitive members of the body, of the
+/// query and of secrets; and everything that looks like a phone number, an e-mail
+/// address or a token. Returns `None` if the message should be omitted.
 pub(crate) fn redact(message: &str, sent: &Sent<'_>) -> Option<String> {
     let is_too_large = sent.body.is_some_and(|body| body.len() > LARGEST_REQUEST);
     if is_too_large || message.len() > LONGEST_MESSAGE {
@@ -52,7 +52,7 @@ pub(crate) fn redact(message: &str, sent: &Sent<'_>) -> Option<String> {
 const HIDDEN: &str = "[hidden]";
 const SECRET: &str = "[secret]";
 
-/// Which units repeat a value of the request, and what to show in their place.
+/// Returns the units that echo a value of the request, each with its replacement.
 fn repeated(units: &[Unit], sent: &Sent<'_>, values: &Values) -> Vec<(Range<usize>, &'static str)> {
     let letters = letters(units);
     let mut hidden = echoes(&letters, &values.sensitive);
@@ -65,7 +65,7 @@ fn repeated(units: &[Unit], sent: &Sent<'_>, values: &Values) -> Vec<(Range<usiz
     let hidden = without_gaps(hidden).into_iter().map(|echo| (echo, HIDDEN));
     let secret = secret.into_iter().map(|echo| (echo, SECRET));
     let mut repeated: Vec<_> = hidden.chain(secret).collect();
-    // Where they overlap, the longer one is what was repeated.
+    // Where two overlap, the longer one is the actual echo.
     repeated.sort_by_key(|(echo, _)| echo.len());
     let repeated = repeated.into_iter();
     repeated
@@ -73,8 +73,8 @@ fn repeated(units: &[Unit], sent: &Sent<'_>, values: &Values) -> Vec<(Range<usiz
         .collect()
 }
 
-/// Whether every word that an echo touches is one of the API, such as the name of
-/// the member that is wrong.
+/// Returns whether every word that an echo touches belongs to the API, such as the name
+/// of a member.
 fn is_public(echo: Range<usize>, units: &[Unit], values: &Values) -> bool {
     let is_word = |unit: &&Unit| unit.char.is_alphanumeric() || unit.char == '_';
     let before = units[..echo.start].iter().rev().take_while(is_word).count();
@@ -84,8 +84,8 @@ fn is_public(echo: Range<usize>, units: &[Unit], values: &Values) -> bool {
     words.all(|word| values.is_public(&bytes(&letters(word))))
 }
 
-/// Whether an echo is some digits within a longer number: an id has them by
-/// chance.
+/// Returns whether an echo is a few digits within a longer number, such as an ID that
+/// has them by chance.
 fn is_in_another_number(echo: &Range<usize>, letters: &[Letter]) -> bool {
     let is_digit = |letter: &Letter| letter.byte.is_ascii_digit();
     let goes_on = |at: usize| {
@@ -95,12 +95,12 @@ fn is_in_another_number(echo: &Range<usize>, letters: &[Letter]) -> bool {
         pair.is_some_and(|pair| pair.iter().all(is_digit) && pair[1].unit - pair[0].unit == 1)
     };
     letters[echo.clone()].iter().all(is_digit)
-        && echo.len() < DIGITS
+        && echo.len() < SUBSCRIBER_DIGITS
         && (goes_on(echo.start) || goes_on(echo.end))
 }
 
-/// Joins echoes that have less than a window between them: what is left of a
-/// value that the server wrote in another way.
+/// Joins echoes with less than a window between them, which is the rest of a value that
+/// the server changed.
 fn without_gaps(echoes: Vec<Range<usize>>) -> Vec<Range<usize>> {
     let mut joined: Vec<Range<usize>> = Vec::new();
     for echo in echoes {
@@ -112,7 +112,7 @@ fn without_gaps(echoes: Vec<Range<usize>>) -> Vec<Range<usize>> {
     joined
 }
 
-/// The units that letters are of, with what is between them.
+/// Returns the units of letters, and those between them.
 fn units_of(echo: &Range<usize>, letters: &[Letter]) -> Range<usize> {
     letters[echo.start].unit..letters[echo.end - 1].unit + 1
 }

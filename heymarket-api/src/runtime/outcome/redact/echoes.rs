@@ -1,9 +1,8 @@
-//! Finds what a message repeats of the values of a request.
+//! Finds echoes of the request's values in a message.
 //!
-//! Both are compared by their letters and digits alone, in windows of a few
-//! bytes: this finds a value that was cut off, that is in other letters, or that
-//! has other spaces and punctuation, all at once. The time is linear in the
-//! message and in the values.
+//! Only letters and digits are compared, in windows of a few bytes. This finds values
+//! that were truncated, whose case changed, or that have other spaces and punctuation.
+//! The time is linear in the message and in the values.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -11,13 +10,13 @@ use std::ops::Range;
 
 use super::text::{Letter, bytes, folded, letters, units};
 
-/// So many bytes in a row are an echo. Shorter ones are in too many messages.
+/// The length of an echo. Shorter matches occur in too many messages by chance.
 pub(super) const WINDOW: usize = 5;
 
-/// A value shorter than a window is an echo as a whole word, from this length on.
+/// The minimum length of a value that is an echo as a whole word.
 const SHORTEST: usize = 3;
 
-/// Which letters of a message are echoes of the values.
+/// Returns the letters of a message that echo the values.
 pub(super) fn echoes(text: &[Letter], values: &[Cow<'_, str>]) -> Vec<Range<usize>> {
     let bytes = bytes(text);
     let mut windows: HashMap<&[u8], bool> = HashMap::new();
@@ -43,7 +42,7 @@ pub(super) fn echoes(text: &[Letter], values: &[Cow<'_, str>]) -> Vec<Range<usiz
     joined(echoes)
 }
 
-/// A value as it is, and as it reads without its escapes and its markup.
+/// Returns a value as it is, and without its escapes and markup.
 fn views(value: &str) -> Vec<Vec<u8>> {
     let mut views = vec![folded(value)];
     if value.contains(['\\', '%', '&', '<']) {
@@ -62,11 +61,11 @@ fn views(value: &str) -> Vec<Vec<u8>> {
     views
 }
 
-/// Where a message has one of the short values as a whole word. Scripts that
-/// have other letters than ASCII may not have spaces between words.
+/// Returns where a message has a short value as a whole word. Scripts other than ASCII
+/// may not separate words by spaces.
 fn words(text: &[Letter], bytes: &[u8], short: &HashSet<Vec<u8>>) -> Vec<Range<usize>> {
     let unit = |at: usize| text.get(at).map(|letter| letter.unit);
-    // Between two letters, and between two words.
+    // Whether a position is between two words.
     let is_between = |at: usize, gap: usize| match (at.checked_sub(1).and_then(unit), unit(at)) {
         (Some(before), Some(after)) => after > before + gap,
         _ => true,
@@ -88,7 +87,7 @@ fn words(text: &[Letter], bytes: &[u8], short: &HashSet<Vec<u8>>) -> Vec<Range<u
     words
 }
 
-/// The ranges, with those joined that overlap or touch.
+/// Joins ranges that overlap or touch.
 fn joined(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| range.start);
     let mut joined: Vec<Range<usize>> = Vec::new();

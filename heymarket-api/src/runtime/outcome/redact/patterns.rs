@@ -1,13 +1,13 @@
-//! Phone numbers, e-mail addresses and tokens, whoever they are of.
+//! Finds phone numbers, e-mail addresses and tokens by their form.
 
 use std::ops::Range;
 
 use super::text::Unit;
 
-/// A phone number has at least this many digits; an id of today has fewer.
+/// The minimum length of a phone number. Known IDs have fewer digits.
 const PHONE_DIGITS: usize = 10;
 
-/// The phone numbers of a text.
+/// Returns the phone numbers of a text.
 pub(super) fn phones(text: &[Unit]) -> Vec<Range<usize>> {
     let mut phones = Vec::new();
     let mut at = 0;
@@ -29,12 +29,12 @@ pub(super) fn phones(text: &[Unit]) -> Vec<Range<usize>> {
     phones
 }
 
-/// The beginning of a text, as a number.
+/// A number at the start of a text.
 struct Number {
     digits: usize,
-    /// Up to the last digit.
+    /// The length up to the last digit.
     length: usize,
-    /// Up to what is in no number; it is more than nothing.
+    /// The length up to the first character that no number has; at least 1.
     end: usize,
 }
 
@@ -60,7 +60,7 @@ fn number(text: &[Unit]) -> Number {
     number
 }
 
-/// What people and programs write between the digits of a phone number.
+/// Returns whether a character may separate digits of a phone number.
 fn is_between_digits(char: char) -> bool {
     let is_ascii = matches!(
         char,
@@ -72,8 +72,8 @@ fn is_between_digits(char: char) -> bool {
     is_ascii || is_dash || is_invisible || is_other || char.is_whitespace()
 }
 
-/// The length of the UUID that a text begins with: it is no phone number,
-/// whatever digits it has.
+/// Returns the length of a UUID at the start of a text. Its digits are not a phone
+/// number.
 fn uuid(text: &[Unit]) -> Option<usize> {
     const LENGTH: usize = 36;
     let is_part = |(index, unit): (usize, &Unit)| match index {
@@ -84,7 +84,7 @@ fn uuid(text: &[Unit]) -> Option<usize> {
     uuid.iter().enumerate().all(is_part).then_some(LENGTH)
 }
 
-/// The e-mail addresses of a text.
+/// Returns the e-mail addresses of a text.
 pub(super) fn addresses(text: &[Unit]) -> Vec<Range<usize>> {
     let is_letter = |unit: &Unit| unit.char.is_alphanumeric();
     let is_local = |unit: &Unit| is_letter(unit) || "._%+-'".contains(unit.char);
@@ -108,7 +108,7 @@ pub(super) fn addresses(text: &[Unit]) -> Vec<Range<usize>> {
     addresses
 }
 
-/// The tokens of a text: JSON Web Tokens and legacy keys.
+/// Returns the tokens of a text: JSON Web Tokens and legacy keys.
 pub(super) fn tokens(text: &[Unit]) -> Vec<Range<usize>> {
     let is_token = |unit: &Unit| unit.char.is_ascii_alphanumeric() || "._-".contains(unit.char);
     let begins = |at: usize, with: &str| {

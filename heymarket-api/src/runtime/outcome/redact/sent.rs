@@ -1,4 +1,4 @@
-//! The values of a request: which were sent in confidence, and which are public.
+//! The values of a request: which are sensitive, and which are public.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -9,28 +9,28 @@ use super::text::folded;
 use crate::operations::SENSITIVE;
 use crate::runtime::outcome::decode::is_name;
 
-/// What a request sent, as far as it matters to what may be shown.
+/// The parts of a request that a server's message may echo.
 pub(crate) struct Sent<'a> {
-    /// Words of the API that the request is about: its operation and path.
+    /// The operation and the path, whose words are public.
     pub(crate) names: [&'a str; 2],
-    /// JSON, if there is any.
+    /// The JSON body.
     pub(crate) body: Option<&'a [u8]>,
     pub(crate) query: Vec<(String, String)>,
-    /// Credentials, and headers that the caller set.
+    /// Credentials, and headers that the caller added.
     pub(crate) secrets: Vec<&'a str>,
 }
 
 /// The values of a request.
 #[derive(Default)]
 pub(super) struct Values {
-    /// Those that were sent in confidence.
+    /// The sensitive values.
     pub(super) sensitive: Vec<Cow<'static, str>>,
-    /// The names of members, and the numbers that are ids, folded.
+    /// Names of members, and numbers that are IDs, folded.
     public: HashSet<Vec<u8>>,
 }
 
 impl Values {
-    /// `None` if the body is not JSON.
+    /// Returns `None` if the body is not JSON.
     pub(super) fn of(sent: &Sent<'_>) -> Option<Self> {
         let mut values = Self::default();
         for name in SENSITIVE.iter().chain(&sent.names) {
@@ -50,7 +50,7 @@ impl Values {
         Some(values)
     }
 
-    /// Whether a word, folded, says nothing of a person.
+    /// Returns whether a folded word is public.
     pub(super) fn is_public(&self, word: &[u8]) -> bool {
         word.is_empty() || self.public.contains(word)
     }
@@ -67,7 +67,7 @@ impl Values {
             Value::Array(items) => items.iter().for_each(|item| self.add(item, is_sensitive)),
             Value::Object(members) => {
                 for (key, value) in members {
-                    // The keys of some maps are phone numbers.
+                    // Keys of some maps are phone numbers.
                     if is_sensitive && !is_name(key) {
                         self.sensitive.push(key.clone().into());
                     } else {
@@ -90,7 +90,7 @@ impl Values {
     }
 }
 
-/// Whether a name is one of ids, such as `tag_id` and `inboxID`.
+/// Returns whether a name is that of an ID, such as `tag_id` or `inboxID`.
 fn is_id(name: &str) -> bool {
     name == "id" || name.ends_with("_id") || name.ends_with("ID")
 }

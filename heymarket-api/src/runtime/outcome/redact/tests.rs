@@ -1,3 +1,5 @@
+//! Messages with echoes in many forms.
+
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};

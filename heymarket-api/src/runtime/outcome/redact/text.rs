@@ -1,6 +1,6 @@
-//! A text as its reader sees it, whatever escapes it is written with.
+//! Text without its escapes, as its reader sees it.
 
-/// A character, and the bytes of the message that it is written in.
+/// A character, and its bytes in the message.
 #[derive(Clone, Copy)]
 pub(super) struct Unit {
     pub(super) char: char,
@@ -8,10 +8,10 @@ pub(super) struct Unit {
     pub(super) end: usize,
 }
 
-/// Escapes are written within escapes at most this deep.
+/// How often nested escapes are undone.
 const DEPTH: usize = 4;
 
-/// The characters of a text, with the escapes of JSON, URLs and HTML undone.
+/// Returns the characters of a text, with the escapes of JSON, URLs and HTML undone.
 pub(super) fn units(text: &str) -> Vec<Unit> {
     let mut units: Vec<Unit> = text
         .char_indices()
@@ -31,15 +31,14 @@ pub(super) fn units(text: &str) -> Vec<Unit> {
     units
 }
 
-/// A byte of a letter or digit, in UTF-8, and the index of its unit. `É` and `é`
-/// are the same letter.
+/// A UTF-8 byte of a case-folded letter or digit, and the index of its unit.
 #[derive(Clone, Copy)]
 pub(super) struct Letter {
     pub(super) byte: u8,
     pub(super) unit: usize,
 }
 
-/// The letters and digits of a text.
+/// Returns the letters and digits of a text.
 pub(super) fn letters(units: &[Unit]) -> Vec<Letter> {
     let mut letters = Vec::with_capacity(units.len());
     for (unit, Unit { char, .. }) in units.iter().enumerate() {
@@ -48,12 +47,12 @@ pub(super) fn letters(units: &[Unit]) -> Vec<Letter> {
     letters
 }
 
-/// The bytes of letters.
+/// Returns the bytes of letters.
 pub(super) fn bytes(letters: &[Letter]) -> Vec<u8> {
     letters.iter().map(|letter| letter.byte).collect()
 }
 
-/// The letters and digits of a text in which nothing is escaped.
+/// Returns the letters and digits of a text without escapes.
 pub(super) fn folded(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     for char in text.chars() {
@@ -71,14 +70,14 @@ fn fold(char: char, mut push: impl FnMut(u8)) {
         }
         return;
     }
-    // Through capitals, in which `ß` and `SS` are the same.
+    // Via capitals, in which `ß` and `SS` are equal.
     let small = char.to_uppercase().flat_map(char::to_lowercase);
     for char in small.filter(|char| char.is_alphanumeric()) {
         char.encode_utf8(&mut [0; 4]).bytes().for_each(&mut push);
     }
 }
 
-/// The ASCII character of a fullwidth one.
+/// Returns the ASCII equivalent of a fullwidth character.
 fn narrow(char: char) -> char {
     match char {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(char) - 0xfee0).unwrap_or(char),
@@ -101,7 +100,7 @@ fn unescaped(units: &[Unit]) -> Vec<Unit> {
     plain
 }
 
-/// The character that the text begins with as an escape, and the length of that.
+/// Parses an escape at the start. Returns its character and its length.
 fn escape(text: &[Unit]) -> Option<(char, usize)> {
     match text.first()?.char {
         '\\' => backslash(text).or_else(|| encoded(text)),
@@ -111,7 +110,7 @@ fn escape(text: &[Unit]) -> Option<(char, usize)> {
     }
 }
 
-/// `\n`, `\"`, `\u00e9`, `\ud83d\ude42`, `\u{e9}`
+/// Parses `\n`, `\"`, `\u00e9`, `\ud83d\ude42` and `\u{e9}`.
 fn backslash(text: &[Unit]) -> Option<(char, usize)> {
     match text.get(1)?.char {
         'b' | 'f' | 'n' | 'r' | 't' => Some((' ', 2)),
@@ -139,7 +138,7 @@ fn backslash(text: &[Unit]) -> Option<(char, usize)> {
     }
 }
 
-/// `%C3%A9`, `\xc3\xa9`, or the byte of Latin-1, `%E9`
+/// Parses `%C3%A9`, `\xc3\xa9`, and `%E9` as a byte of Latin-1.
 fn encoded(text: &[Unit]) -> Option<(char, usize)> {
     let byte = |at: usize| {
         let text = text.get(at..)?;
@@ -169,7 +168,7 @@ fn encoded(text: &[Unit]) -> Option<(char, usize)> {
     }
 }
 
-/// `&amp;`, `&#233;`, `&#xe9;`
+/// Parses `&amp;`, `&#233;` and `&#xe9;`.
 fn entity(text: &[Unit]) -> Option<(char, usize)> {
     let end = text.iter().take(10).position(|unit| unit.char == ';')?;
     let name: String = text[1..end].iter().map(|unit| unit.char).collect();
