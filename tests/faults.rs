@@ -11,7 +11,7 @@ use heymarket_api::{
     RateLimit, RateLimiter, RawRequest, RetryPolicy, Safety, WaitReason, operations,
 };
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{Fault, JumpingClock, RawServer, ScriptedServer, Step};
 
@@ -839,13 +839,13 @@ async fn an_email_is_repeated_whether_or_not_its_key_is_trusted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_raw_broadcast_is_repeated_only_where_its_key_is_trusted() {
     let body = json!({"inbox_id": 1, "creator_id": 50001, "list_id": 7, "local_id": "key"});
-    let line = RawRequest::new(&Method::POST, "/v1/message/send").json(body.clone());
+    let line = RawRequest::new(Method::POST, "/v1/message/send").json(body.clone());
     for request in [RawRequest::of(&operations::SEND_MESSAGE).json(body), line] {
         for (trusts, times) in [(false, 1), (true, 2)] {
             let server = ScriptedServer::start().await;
             server.script(1, [Fault::CloseAfterRequest]);
             let client = client(&server).with_options(|options| options.trust_local_id(trusts));
-            let outcome = client.execute::<Value>(request.clone()).await;
+            let outcome = client.execute(&request).await;
             assert_eq!(outcome.is_ok(), trusts, "{outcome:?}");
             assert_eq!(server.requests(1).len(), times);
         }

@@ -19,6 +19,8 @@ mod example;
 mod examples;
 // What the client does when the network or the server fails.
 mod faults;
+// Transports other than the default HTTP client.
+mod transport;
 // A caller's decision immediately before a request leaves.
 mod approval;
 // Responses and failures of every kind.
@@ -31,6 +33,8 @@ mod payloads;
 mod pages;
 // Walks over pages, through the client.
 mod paging;
+// Methods that take more than one operation.
+mod shortcuts;
 // The JSON Schema of every type against the spec.
 mod schema;
 // Credentials and tokens.

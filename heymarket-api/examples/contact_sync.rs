@@ -12,12 +12,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use heymarket_api::Client;
-use heymarket_api::types::{
-    ChannelType, ListContactsV2, NewContactChannel, UpsertContact, UpsertContacts,
-};
-
-/// Contacts in one request. No source gives a limit.
-const BATCH: usize = 500;
+use heymarket_api::types::{ChannelType, ListContactsV2, NewContactChannel, UpsertContact};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -42,14 +37,11 @@ async fn run(path: &str) -> Result<bool, Box<dyn Error>> {
     let connection = support::connect(|builder| builder).await?;
     let known = known(&connection.client).await?;
     let changes = changes(&wanted, &known);
-    let (mut written, mut failed) = (0, 0);
-    for batch in changes.chunks(BATCH) {
-        let request = UpsertContacts::new(batch.iter().cloned());
-        let result = connection.client.upsert_contacts_v2(&request).await?;
-        written += result.contacts.as_ref().map_or(0, Vec::len);
-        failed += result.failed_contacts.as_ref().map_or(0, Vec::len);
-    }
     let same = wanted.len() - changes.len();
+    let client = &connection.client;
+    let result = client.upsert_contacts_in_batches(changes).await?;
+    let written = result.contacts.map_or(0, |contacts| contacts.len());
+    let failed = result.failed_contacts.map_or(0, |contacts| contacts.len());
     println!("{written} written, {same} unchanged, {failed} failed");
     Ok(failed == 0)
 }

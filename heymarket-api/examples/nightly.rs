@@ -11,8 +11,7 @@ use std::process::ExitCode;
 
 use heymarket_api::Client;
 use heymarket_api::types::{
-    CloseConversation, Conversation, ConversationFilters, FindUsers, ListConversations,
-    ReassignConversation,
+    CloseConversation, Conversation, ConversationFilters, ListConversations,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -62,12 +61,7 @@ async fn run(email: &str, apply: bool) -> Result<(), Box<dyn Error>> {
 
 /// The ID of the member with an email address.
 async fn member(client: &Client, email: &str) -> Result<i64, Box<dyn Error>> {
-    let found = client.find_users(&FindUsers::new().email([email])).await?;
-    let mut members = found.memberships.iter().flatten();
-    let member = members.find(|member| {
-        let address = member.email.as_deref();
-        address.is_some_and(|address| address.eq_ignore_ascii_case(email))
-    });
+    let member = client.members().by_email(email).await?;
     Ok(member.ok_or("no member has this email address")?.id)
 }
 
@@ -98,11 +92,8 @@ async fn work(client: &Client, member: i64, inbox: i64) -> Result<Work, Box<dyn 
 impl Work {
     async fn apply(&self, client: &Client, member: i64, inbox: i64) -> Result<(), Box<dyn Error>> {
         for conversation in &self.unassigned {
-            let target = conversation
-                .target
-                .as_deref()
-                .ok_or("a conversation without target")?;
-            let request = ReassignConversation::new(inbox, member, member).target(target);
+            let request = conversation.reassign(member);
+            let request = request.ok_or("a conversation without contact")?;
             client.reassign_conversation(&request).await?;
         }
         for conversation in &self.idle {

@@ -58,6 +58,8 @@ mod policy;
 mod rate_limit;
 #[cfg(feature = "client")]
 mod runtime;
+#[cfg(feature = "client")]
+mod shortcuts;
 pub mod webhook;
 mod wire;
 
@@ -88,6 +90,9 @@ pub use rate_limit::{ContractViolation, check_rate_limiter};
 #[cfg(feature = "client")]
 pub use runtime::{
     Attempt, Client, ClientBuilder, Operation, OperationObserver, OperationReport, Outcome,
-    RawRequest, Response, ResponseObserver, Safety, Unknown, Wait, WaitReason,
+    RawRequest, ReplayTransport, ReplayedRequest, Response, ResponseObserver, Safety, Sending,
+    Transport, TransportError, TransportResponse, Unknown, Wait, WaitReason,
 };
+#[cfg(feature = "client")]
+pub use shortcuts::{Members, UpsertError};
 pub use wire::{Check, Violation};

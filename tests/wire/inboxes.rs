@@ -103,7 +103,7 @@ async fn an_object_without_inboxes_is_an_error_that_tells_its_place() {
         (
             "\"none\"",
             "$",
-            "expected an array of inboxes, or an object with it as `inboxes` or `data`, found a string",
+            "expected an array of inboxes, or an object with an array in `inboxes` or `data`, found a string",
         ),
         (
             r#"{"inboxes": [{"id": 41001}, {"name": "Invented"}]}"#,

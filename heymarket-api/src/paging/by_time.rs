@@ -89,3 +89,18 @@ fn digest(before: u64, ids: impl Iterator<Item = i64>) -> u64 {
         (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::digest;
+
+    /// FNV-1a of the IDs 1 and 258, and of both, by an independent implementation.
+    #[test]
+    fn the_digest_is_fnv_1a_over_the_ids_in_order() {
+        let of = |ids: &[i64]| digest(0, ids.iter().copied());
+        assert_eq!(of(&[1]), 0xa8c7_f732_281a_3812);
+        assert_eq!(of(&[258]), 0xa8c4_9432_2817_5a02);
+        assert_eq!(of(&[1, 258]), 0xf4b9_325b_cc67_54e1);
+        assert_ne!(of(&[258, 1]), of(&[1, 258]));
+    }
+}

@@ -138,10 +138,9 @@ impl<T: DeserializeOwned + Send + 'static> Walk<T> {
                 places.put(&mut request, &wanted);
                 Box::pin(async move {
                     // The types read IDs and times in all their spellings.
-                    let invalid = request.clone();
-                    let page = client.execute::<Vec<T>>(request).await?;
+                    let page = client.execute_as::<Vec<T>>(&request).await?;
                     let texts: Vec<Box<RawValue>> = serde_json::from_slice(page.body())
-                        .map_err(|_| invalid.invalid("a page is not an array".to_owned()))?;
+                        .map_err(|_| request.invalid("a page is not an array".to_owned()))?;
                     let items = page.iter().zip(texts).map(|(item, json)| RawItem {
                         id: id(item),
                         time: time(item),
@@ -179,7 +178,7 @@ mod tests {
             limit: Some(30),
             ..PageRequest::default()
         };
-        let request = || RawRequest::new(&Method::POST, "/v9/items");
+        let request = || RawRequest::new(Method::POST, "/v9/items");
 
         let mut in_body = request();
         let places = Places {

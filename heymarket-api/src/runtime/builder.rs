@@ -11,7 +11,7 @@ use super::build::Headers;
 use super::client::{Client, Observers};
 use super::http_client::{follows_redirects, http_client, is_loopback};
 use super::outcome::{OperationObserver, ResponseObserver, Unknowns};
-use super::send::{Core, Endpoint, RetryBudget};
+use super::send::{Core, Endpoint, HttpClient, RetryBudget, Transport};
 use crate::auth::{Credentials, Signer};
 use crate::clock::{Clock, SystemClock};
 use crate::error::Error;
@@ -57,6 +57,7 @@ pub struct ClientBuilder {
     check_requests: bool,
     user_agent: String,
     http_client: Option<reqwest::Client>,
+    transport: Option<Arc<dyn Transport>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -76,6 +77,7 @@ impl ClientBuilder {
             check_requests: true,
             user_agent: USER_AGENT.to_owned(),
             http_client: None,
+            transport: None,
             clock: Arc::new(SystemClock),
         }
     }
@@ -202,6 +204,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets a transport in place of the HTTP client, for middleware, another TLS stack or
+    /// recorded responses. It cannot be combined with the settings of the HTTP client.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
     /// Sets the source of time; by default [`SystemClock`].
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
@@ -222,13 +231,14 @@ impl ClientBuilder {
         })?;
         let is_own = self.http_client.is_some();
         let may_redirect = self.http_client.as_ref().is_some_and(follows_redirects);
-        let http = match self.http_client {
-            Some(client) => client,
-            None => http_client(
+        let http = match (self.transport, self.http_client) {
+            (Some(transport), _) => HttpClient::Transport(transport),
+            (None, Some(client)) => HttpClient::Reqwest(client),
+            (None, None) => HttpClient::Reqwest(http_client(
                 &base_url,
                 self.connect_timeout.unwrap_or(CONNECT_TIMEOUT),
                 self.pool_idle_timeout.unwrap_or(POOL_IDLE_TIMEOUT),
-            )?,
+            )?),
         };
         let headers = Headers::new(user_agent);
         let signer = Signer::new(self.credentials, headers, Arc::clone(&self.clock))?;
@@ -267,11 +277,17 @@ impl ClientBuilder {
             ("pool idle timeout", self.pool_idle_timeout),
         ];
         for (name, duration) in of_http_client {
-            if self.http_client.is_some() && duration.is_some() {
+            let is_custom = self.http_client.is_some() || self.transport.is_some();
+            if is_custom && duration.is_some() {
                 return Err(Error::configuration(format!(
                     "the {name} cannot be combined with an HTTP client of your own; set it there"
                 )));
             }
+        }
+        if self.http_client.is_some() && self.transport.is_some() {
+            return Err(Error::configuration(
+                "an HTTP client cannot be combined with a transport; set one of them",
+            ));
         }
         for (name, duration) in [
             ("timeout", Some(self.options.timeout)),

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::build::{Operation, RawRequest, Request};
 use super::builder::ClientBuilder;
@@ -178,16 +179,36 @@ impl Client {
         Request::new(operation, path.into(), checked_by)
     }
 
-    /// Sends a request that was assembled at run time, and decodes the response as a
-    /// `T`; `serde_json::Value` accepts any JSON. It is sent like that of the
-    /// operation's method. [`Response::body`] returns the bytes as they arrived.
+    /// Sends a request that was assembled at run time, like the operation's method does.
+    /// [`Response::body`] returns the bytes as they arrived.
+    ///
+    /// ```no_run
+    /// # async fn run(client: heymarket_api::Client) -> Result<(), heymarket_api::Error> {
+    /// use heymarket_api::{RawRequest, http::Method};
+    ///
+    /// let request = RawRequest::new(Method::GET, "/v1/conversations/9920");
+    /// let conversation = client.execute(&request).await?;
+    /// println!("{}", conversation["status"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
     /// Like the operation's method.
-    pub async fn execute<T: DeserializeOwned + Send>(
+    pub async fn execute(&self, request: &RawRequest) -> Result<Response<Value>, Error> {
+        self.execute_as(request).await
+    }
+
+    /// Sends a request like [`execute`](Self::execute), and decodes the response as a
+    /// `T`.
+    ///
+    /// # Errors
+    ///
+    /// Like the operation's method.
+    pub async fn execute_as<T: DeserializeOwned + Send>(
         &self,
-        request: RawRequest,
+        request: &RawRequest,
     ) -> Result<Response<T>, Error> {
         let checked_by = self.core.check_requests.then_some(&*self.core.clock);
         self.send(request.built(checked_by)).await

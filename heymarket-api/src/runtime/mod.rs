@@ -19,3 +19,6 @@ pub use outcome::{
     Wait, WaitReason,
 };
 pub(crate) use outcome::{Mismatch, RawResponse, ledger, may_have_acted};
+pub use send::{
+    ReplayTransport, ReplayedRequest, Sending, Transport, TransportError, TransportResponse,
+};

@@ -6,6 +6,7 @@ mod check;
 mod count;
 mod create_contacts;
 mod email_recipient;
+mod follow_up;
 mod gallery;
 mod hidden;
 mod identifier;

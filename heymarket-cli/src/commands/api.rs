@@ -122,7 +122,7 @@ async fn once(
     includes_head: bool,
 ) -> Result<(), Failure> {
     debug::debug_request(context, &request);
-    let outcome = client.execute::<IgnoredAny>(request).await;
+    let outcome = client.execute_as::<IgnoredAny>(&request).await;
     debug::debug_outcome(context, &outcome);
     let mut output = context.json_output()?;
     match outcome {
@@ -194,7 +194,7 @@ fn request(arguments: &Arguments) -> Result<RawRequest, Failure> {
     } else {
         format!("/{path}")
     };
-    let mut request = RawRequest::new(&method, &path);
+    let mut request = RawRequest::new(method.clone(), &path);
     let fields = fields::read(&arguments.raw_field, &arguments.field)?;
     let body = match &arguments.input {
         Some(source) => Some(operations::body::read_file(source)?),

@@ -59,7 +59,7 @@ async fn total(
     }
     let request = RawRequest::of(&operations::COUNT_CONTACTS).json(json!({}));
     let client = session.client().await.ok()?;
-    let count = client.execute::<Value>(request).await.ok()?.into_inner();
+    let count = client.execute(&request).await.ok()?.into_inner();
     let number = match &count {
         Value::Object(members) => members.values().find_map(Value::as_u64),
         Value::String(text) => text.parse().ok(),

@@ -132,14 +132,14 @@ pub(super) async fn get(
 ) -> Option<Value> {
     let request = RawRequest::of(operation).parameter("id", id.to_string());
     let client = session.client().await.ok()?;
-    Some(client.execute::<Value>(request).await.ok()?.into_inner())
+    Some(client.execute(&request).await.ok()?.into_inner())
 }
 
 async fn contact(session: &mut Session<'_>, phone: &str) -> Option<Value> {
     let request = RawRequest::of(&operations::FIND_CONTACT);
     let request = request.json(json!({"phone": phone}));
     let client = session.client().await.ok()?;
-    Some(client.execute::<Value>(request).await.ok()?.into_inner())
+    Some(client.execute(&request).await.ok()?.into_inner())
 }
 
 /// Returns the first of several members that is a number.

@@ -86,7 +86,7 @@ async fn once(
     let client = session.client().await?;
     debug::debug_request(context, &request);
     let body = request.body().cloned();
-    let outcome = client.execute::<IgnoredAny>(request).await;
+    let outcome = client.execute_as::<IgnoredAny>(&request).await;
     debug::debug_outcome(context, &outcome);
     let response = outcome?;
     let mut output = context.output()?;

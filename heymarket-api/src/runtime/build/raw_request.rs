@@ -29,7 +29,7 @@ use crate::wire::Phone;
 /// use heymarket_api::{RawRequest, operations};
 ///
 /// let request = RawRequest::of(&operations::GET_CONVERSATION).parameter("id", "9920");
-/// let conversation = client.execute::<serde_json::Value>(request).await?;
+/// let conversation = client.execute(&request).await?;
 /// println!("{}", conversation["status"]);
 /// # Ok(())
 /// # }
@@ -38,7 +38,7 @@ use crate::wire::Phone;
 #[must_use = "a request does nothing until it is executed"]
 pub struct RawRequest {
     operation: &'static Operation,
-    /// The path as it is to be sent, of a request that is of no template.
+    /// The path as it is sent, if it is not filled in from the template.
     path: Option<String>,
     parameters: Vec<(String, String)>,
     query: Vec<(String, String)>,
@@ -47,8 +47,8 @@ pub struct RawRequest {
 }
 
 impl RawRequest {
-    /// A request of an operation. It is checked as that of the operation's
-    /// method is, and its `local_id` is minted where that one's is.
+    /// Creates a request of an operation. It is checked like that of the operation's
+    /// method, and a `local_id` is minted for the same operations.
     pub fn of(operation: &'static Operation) -> Self {
         Self {
             operation,
@@ -66,10 +66,10 @@ impl RawRequest {
     /// It may be sent twice if the operation that has this path may. For a path that
     /// this version does not know, only the methods that HTTP defines as safe may be
     /// sent twice (`GET`, `HEAD`, `OPTIONS`).
-    pub fn new(method: &Method, path: &str) -> Self {
+    pub fn new(method: Method, path: &str) -> Self {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let operation = Operation::find(method, path);
-        let mut request = Self::of(operation.unwrap_or_else(|| Operation::unknown(method)));
+        let operation = Operation::find(&method, path);
+        let mut request = Self::of(operation.unwrap_or_else(|| Operation::unknown(&method)));
         request.path = Some(path.to_owned());
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -77,7 +77,7 @@ impl RawRequest {
         }
         let is_path = path.starts_with('/')
             && !path.contains(|c: char| c == '#' || c.is_whitespace() || c.is_control());
-        if operation.is_none() && *request.operation.method() != *method {
+        if operation.is_none() && *request.operation.method() != method {
             request.problem = Some(format!("{method} is not a method that the client sends"));
         } else if !is_path {
             let problem = "a path starts with `/` and holds neither white space nor `#`";
@@ -347,7 +347,7 @@ mod tests {
         let whole = json!({"inbox_id": 1, "creator_id": 2, "phone_number": "15550100101"});
         assert_eq!(send(whole), None);
         let neither = send(json!({"inbox_id": 1, "creator_id": 2})).expect("no receiver");
-        assert!(neither.contains("one of them is needed"), "{neither}");
+        assert!(neither.contains("one of them is required"), "{neither}");
         let mistyped = send(json!({"inbox_id": "x", "creator_id": 2})).expect("no number");
         assert!(
             mistyped.contains("inbox_id: expected an integer, found a string"),
@@ -374,15 +374,15 @@ mod tests {
 
     #[test]
     fn a_path_is_sent_as_it_is_with_its_operations_safety() {
-        let known = RawRequest::new(&Method::POST, "/v1/contacts?a=b%20c").json(json!({"x": 1}));
+        let known = RawRequest::new(Method::POST, "/v1/contacts?a=b%20c").json(json!({"x": 1}));
         assert_eq!(known.operation().id(), "list_contacts");
         assert_eq!(known.query_string(), "a=b%20c");
         assert_eq!(known.body(), Some(&json!({"x": 1})));
         assert_eq!(problem(&known), None);
         let safety = |method, path| RawRequest::new(method, path).operation().safety();
-        assert_eq!(safety(&Method::GET, "/v9/news"), Safety::Read);
-        assert_eq!(safety(&Method::POST, "/v9/news"), Safety::Unsafe);
-        assert!(problem(&RawRequest::new(&Method::TRACE, "/v9/news")).is_some());
-        assert!(problem(&RawRequest::new(&Method::GET, "@example.com/")).is_some());
+        assert_eq!(safety(Method::GET, "/v9/news"), Safety::Read);
+        assert_eq!(safety(Method::POST, "/v9/news"), Safety::Unsafe);
+        assert!(problem(&RawRequest::new(Method::TRACE, "/v9/news")).is_some());
+        assert!(problem(&RawRequest::new(Method::GET, "@example.com/")).is_some());
     }
 }

@@ -1,11 +1,13 @@
 //! The server that a client sends to, and one attempt over HTTP.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use reqwest::Url;
 
 use super::partial_response::PartialResponse;
+use super::transport::Transport;
 use crate::error::{ErrorKind, Failure};
 use crate::runtime::Headers;
 use crate::runtime::build::RequestParts;
@@ -28,9 +30,15 @@ pub(super) struct AttemptRequest<'a> {
     pub(super) timeout: Duration,
 }
 
+/// What sends the requests.
+pub(crate) enum HttpClient {
+    Reqwest(reqwest::Client),
+    Transport(Arc<dyn Transport>),
+}
+
 /// One server, and the HTTP client that sends to it.
 pub(crate) struct Endpoint {
-    pub(crate) http: reqwest::Client,
+    pub(crate) http: HttpClient,
     /// Whether the HTTP client may follow redirects.
     pub(crate) may_redirect: bool,
     /// Whether the HTTP client is the caller's, and so may retry by itself.
@@ -68,7 +76,14 @@ impl Endpoint {
         partial: &mut PartialResponse,
         on_head: impl FnOnce(StatusCode, &HeaderMap),
     ) -> Result<(), Failure> {
-        let (url, response) = self.start(request);
+        let http = match &self.http {
+            HttpClient::Reqwest(http) => http,
+            HttpClient::Transport(transport) => {
+                let attempt = self.attempt_through(&**transport, request, partial, on_head);
+                return Box::pin(attempt).await;
+            }
+        };
+        let (url, response) = self.start(http, request);
         let mut response = response.await?;
         let redirected = url.is_some_and(|url| *response.url() != *url);
         if !redirected {
@@ -100,6 +115,7 @@ impl Endpoint {
     /// another.
     fn start(
         &self,
+        http: &reqwest::Client,
         request: &AttemptRequest<'_>,
     ) -> (
         Option<Box<Url>>,
@@ -108,7 +124,33 @@ impl Endpoint {
         let request = self.http_request(request);
         // The default HTTP client follows no redirects.
         let url = self.may_redirect.then(|| Box::new(request.url().clone()));
-        (url, self.http.execute(request))
+        (url, http.execute(request))
+    }
+
+    async fn attempt_through(
+        &self,
+        transport: &dyn Transport,
+        request: &AttemptRequest<'_>,
+        partial: &mut PartialResponse,
+        on_head: impl FnOnce(StatusCode, &HeaderMap),
+    ) -> Result<(), Failure> {
+        let parts = request.parts;
+        let sent = http::Request::builder()
+            .method(parts.method)
+            .uri(self.url(parts).as_str())
+            .body(parts.body.cloned().unwrap_or_default());
+        let mut sent = sent.map_err(|error| {
+            let failure = Failure::new(ErrorKind::InvalidRequest, "the URL is not valid");
+            failure.caused_by(Box::new(error)).into_final()
+        })?;
+        *sent.headers_mut() = headers(request);
+        let mut response = transport.send(sent).await?;
+        on_head(response.status, &response.headers);
+        partial.begin(response.status, response.headers);
+        while let Some(chunk) = response.body.chunk().await? {
+            partial.push(chunk, 0, self.max_response_bytes)?;
+        }
+        Ok(())
     }
 
     /// Returns the URL of a request. The base URL is parsed once: parsing a URL takes
@@ -129,14 +171,7 @@ impl Endpoint {
     fn http_request(&self, attempt: &AttemptRequest<'_>) -> reqwest::Request {
         let parts = attempt.parts;
         let mut request = reqwest::Request::new(parts.method.clone(), self.url(parts));
-        let headers = attempt.headers.of(parts.method, parts.body.is_some());
-        let mut headers = headers.clone();
-        for (name, value) in attempt.own_headers {
-            if !RESERVED.contains(name) {
-                headers.insert(name.clone(), value.clone());
-            }
-        }
-        *request.headers_mut() = headers;
+        *request.headers_mut() = headers(attempt);
         *request.body_mut() = parts.body.map(|body| {
             if self.may_resend {
                 // A body that cannot be copied cannot be sent again.
@@ -147,4 +182,19 @@ impl Endpoint {
         });
         request
     }
+}
+
+/// Returns the headers of an attempt, including those that the caller added.
+fn headers(attempt: &AttemptRequest<'_>) -> HeaderMap {
+    let parts = attempt.parts;
+    let mut headers = attempt
+        .headers
+        .of(parts.method, parts.body.is_some())
+        .clone();
+    for (name, value) in attempt.own_headers {
+        if !RESERVED.contains(name) {
+            headers.insert(name.clone(), value.clone());
+        }
+    }
+    headers
 }

@@ -15,7 +15,7 @@ pub(super) struct Field {
 /// Returns the custom fields of the account.
 pub(super) async fn all(client: &Client) -> Result<Vec<Field>, Failure> {
     let request = RawRequest::of(&operations::LIST_CONTACT_FIELDS);
-    let answer = client.execute::<Value>(request).await?.into_inner();
+    let answer = client.execute(&request).await?.into_inner();
     let items = match &answer {
         Value::Array(items) => items.as_slice(),
         Value::Object(members) => members

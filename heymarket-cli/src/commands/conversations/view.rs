@@ -75,7 +75,7 @@ async fn show(
     let context = session.context;
     let client = session.client().await?;
     debug::debug_request(context, &request);
-    let conversation = client.execute::<Value>(request).await;
+    let conversation = client.execute(&request).await;
     debug::debug_outcome(context, &conversation);
     let conversation = conversation?.into_inner();
     let mut messages = latest(&client, &conversation, arguments.last).await?;
@@ -159,7 +159,7 @@ async fn contact(client: &Client, conversation: &Value) -> Option<String> {
     }
     let phone = text(conversation, "target")?;
     let request = RawRequest::of(&operations::FIND_CONTACT).json(json!({"phone": phone}));
-    let contact = client.execute::<Value>(request).await.ok()?.into_inner();
+    let contact = client.execute(&request).await.ok()?.into_inner();
     text(&contact, "display_name").or_else(|| {
         let parts = [text(&contact, "first"), text(&contact, "last")];
         let name = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");

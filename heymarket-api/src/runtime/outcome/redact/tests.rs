@@ -89,6 +89,7 @@ fn every_token_and_address_is_hidden_wherever_it_stands() {
         ("a%40example.com", "[hidden]"),
         ("\"<a@example.com>\"", "\"<[hidden]>\""),
         ("to:zoë@example.com", "to:[hidden]"),
+        ("see -.a@example.com.- here", "see -.[hidden].- here"),
         // These only look like them.
         ("task_id and risk_a", "task_id and risk_a"),
         ("5 @ 3, @a, b@", "5 @ 3, @a, b@"),

@@ -176,7 +176,7 @@ async fn send(
             .query("overwrite", arguments.overwrite.to_string())
             .json(Value::Array(contacts));
         let answer = tokio::select! {
-            answer = client.execute::<Value>(request) => answer,
+            answer = client.execute(&request) => answer,
             () = stop.requested() => {
                 progress.finish();
                 return Err(Failure::interrupted(format!(
