@@ -215,6 +215,13 @@ impl Admissions {
 }
 
 impl Admission<'_> {
+    /// Counts the time in flight from now: the request was not sent at once.
+    pub(crate) fn restart(&mut self, max_flight: Duration) {
+        if let Kind::Window(permit) = &mut self.0 {
+            permit.arrives_by = permit.clock.elapsed().saturating_add(max_flight);
+        }
+    }
+
     /// Ends the admission once the outcome of the request is known.
     pub(crate) fn end(&mut self, used: PermitUse) {
         match &mut self.0 {

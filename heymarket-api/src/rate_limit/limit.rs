@@ -26,8 +26,8 @@ const API_LIMIT: u32 = 500;
 /// or its future was dropped, is assumed to arrive within the connect timeout plus
 /// the attempt timeout after it started (40 seconds by default), and counts for 60
 /// seconds more. Many dropped requests therefore lower the throughput: if every second
-/// request is dropped, about two thirds of the limit are used. Only a request that
-/// takes longer than both timeouts to arrive can exceed the limit.
+/// request is dropped, about 70 % of the limit is used. Only a request that takes longer
+/// than both timeouts to arrive can exceed the limit.
 ///
 /// A 429 stops all callers until its wait ends, for at most 120 seconds. They then
 /// restart 20 milliseconds apart.

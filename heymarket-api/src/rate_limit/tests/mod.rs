@@ -262,6 +262,19 @@ async fn a_request_without_an_answer_keeps_its_slot_for_longer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_request_that_leaves_late_counts_from_then() {
+    let admissions = admissions(&RateLimit::per_minute(1));
+    let start = Instant::now();
+    let mut admission = admit(&admissions).await;
+    let late = Duration::from_secs(100);
+    tokio::time::sleep(late).await;
+    admission.restart(FLIGHT);
+    drop(admission);
+    answered(&admissions).await;
+    assert_eq!(start.elapsed(), late + FLIGHT + PERIOD + MARGIN);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cancelled_waiter_takes_no_slot() {
     let admissions = admissions(&RateLimit::per_minute(20));
     let mut random = fastrand::Rng::with_seed(3);

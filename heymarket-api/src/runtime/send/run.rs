@@ -113,11 +113,17 @@ impl<'a> Run<'a> {
         self.deadline.saturating_sub(self.call.core.clock.elapsed())
     }
 
+    /// Returns how long an attempt takes to reach the server, at most.
+    fn max_flight(&self) -> Duration {
+        let Call { core, options, .. } = self.call;
+        core.connect_timeout.saturating_add(options.timeout)
+    }
+
     /// Waits for the rate limit.
     async fn admit(&mut self) -> Result<Admitted<'a>, Failure> {
         let Call { core, options, .. } = self.call;
         let counts = options.rate_limited;
-        let max_flight = core.connect_timeout.saturating_add(options.timeout);
+        let max_flight = self.max_flight();
         let (admission, rate_limit_wait) = match core.admissions.try_admit(counts, max_flight) {
             Some(admission) => (admission, Duration::ZERO),
             // Rare and large: boxed to keep it out of the future of every call.
@@ -173,13 +179,15 @@ impl<'a> Run<'a> {
 
     /// Asks the caller whether an attempt may be made.
     async fn approve(&self, mut admitted: Admitted<'a>) -> Result<Admitted<'a>, Failure> {
-        if let Some(approve) = &self.call.options.before_attempt
-            && let Err(source) = approve().await
-        {
+        let Some(approve) = &self.call.options.before_attempt else {
+            return Ok(admitted);
+        };
+        if let Err(source) = approve().await {
             admitted.admission.end(PermitUse::Unsent);
             let failure = Failure::new(ErrorKind::Cancelled, "the caller refused the attempt");
             return Err(failure.caused_by(source));
         }
+        admitted.admission.restart(self.max_flight());
         Ok(admitted)
     }
 
