@@ -33,20 +33,12 @@ pub(crate) async fn run(
         return Err(Error::invalid_request(request.operation, problem));
     }
     core.budget.earn();
-    let mut run = Run {
-        call: Call {
-            core,
-            options,
-            request,
-        },
-        parts,
-        deadline: core.clock.elapsed().saturating_add(options.deadline),
-        rate_limit_wait: Duration::ZERO,
-        attempts: Vec::with_capacity(1),
-        used_attempts: 0,
-        refusals: 0,
-        token_refreshed: false,
+    let call = Call {
+        core,
+        options,
+        request,
     };
+    let mut run = Run::new(call, parts);
     let mut last = None;
     loop {
         let admitted = match run.admit().await {
@@ -109,6 +101,20 @@ struct Admitted<'a> {
 }
 
 impl<'a> Run<'a> {
+    fn new(call: Call<'a>, parts: RequestParts<'a>) -> Self {
+        let now = call.core.clock.elapsed();
+        Self {
+            call,
+            parts,
+            deadline: now.saturating_add(call.options.deadline),
+            rate_limit_wait: Duration::ZERO,
+            attempts: Vec::with_capacity(1),
+            used_attempts: 0,
+            refusals: 0,
+            token_refreshed: false,
+        }
+    }
+
     fn time_left(&self) -> Duration {
         self.deadline.saturating_sub(self.call.core.clock.elapsed())
     }
