@@ -102,5 +102,8 @@ mod tests {
         assert_eq!(of(&[258]), 0xa8c4_9432_2817_5a02);
         assert_eq!(of(&[1, 258]), 0xf4b9_325b_cc67_54e1);
         assert_ne!(of(&[258, 1]), of(&[1, 258]));
+        // The digest of a page continues from that of the pages before it.
+        let continued = digest(of(&[1]), [258].into_iter());
+        assert_eq!(continued, 0xfc07_3bd4_f96f_8188);
     }
 }
