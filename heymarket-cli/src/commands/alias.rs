@@ -167,7 +167,7 @@ pub(crate) fn expand(arguments: Vec<OsString>) -> Result<Vec<OsString>, Failure>
     };
     let words = shlex::split(line).ok_or_else(|| {
         Failure::usage(format!(
-            "the alias {word} has an unclosed quote; set it anew"
+            "the alias {word} has an unclosed quote; set it again"
         ))
     })?;
     let mut rest: Vec<Option<OsString>> = arguments.iter().skip(2).cloned().map(Some).collect();

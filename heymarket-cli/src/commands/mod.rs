@@ -88,7 +88,7 @@ pub(crate) fn run(globals: Globals, matches: &ArgMatches) -> Result<(), Failure>
             () = stop.requested() => Err(Failure::interrupted("interrupted")),
         }
     });
-    // A prompt that nobody answers any more must not hold the process.
+    // An abandoned prompt must not keep the process alive.
     runtime.shutdown_background();
     outcome
 }

@@ -117,7 +117,7 @@ impl ConfigFile {
     ///
     /// # Errors
     ///
-    /// Returns an error that lists the profiles if there is none of this name.
+    /// Returns an error that lists the profiles if no profile has this name.
     pub(crate) fn profile(&self, name: &str) -> Result<&Profile, Failure> {
         self.content.profiles.get(name).ok_or_else(|| {
             let names: Vec<&str> = self.profiles().map(|(name, _)| name).collect();

@@ -13,7 +13,7 @@ const MAX_BYTES: u64 = 64 * 1024;
 
 /// Describes the accepted forms of a secret.
 pub(crate) const FORMS: &str = "either `ID:KEY` of an API secret, or \
-    {\"id\": \"...\", \"key\": \"...\"}, or a legacy API key by itself or as {\"api_key\": \"...\"}";
+    {\"id\": \"...\", \"key\": \"...\"}, or a legacy API key alone or as {\"api_key\": \"...\"}";
 
 /// Credentials, or a command that prints them. Has no `Debug` on purpose.
 #[derive(Clone, PartialEq)]

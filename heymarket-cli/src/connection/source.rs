@@ -81,7 +81,7 @@ impl Source {
     }
 
     /// Returns a fingerprint of the account at a server. It reveals nothing of the
-    /// credentials, and is `None` if there are none.
+    /// credentials, and is `None` without credentials.
     pub(crate) fn fingerprint(&self, server: &Server) -> Result<Option<String>, Failure> {
         let mut hash = Sha256::new();
         hash.update(server.to_string());

@@ -69,7 +69,7 @@ fn key(argument: &Argument) -> Option<Key> {
     }
 }
 
-/// Returns the error where nobody can be asked.
+/// Returns the error for missing values without a terminal to ask on.
 fn refusal(operation: &Operation, missing: &[&Argument], choice: &[&Argument]) -> Failure {
     let flags = |arguments: &[&Argument]| {
         let flags: Vec<&str> = arguments.iter().map(|argument| argument.flag).collect();

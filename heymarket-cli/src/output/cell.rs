@@ -75,7 +75,7 @@ impl Formatter {
 
     /// Formats a time: relative if it is near, else the date.
     pub(crate) fn time(&self, time: Timestamp) -> String {
-        // Go's zero time means that there is none.
+        // Go's zero time means that the time is unset.
         if time < Timestamp::UNIX_EPOCH {
             return String::new();
         }

@@ -204,7 +204,7 @@ fn shrink(columns: &mut Vec<Column>, width: usize) {
         total(columns) - saved.sum::<usize>()
     };
     if short(columns) > width {
-        // Nobody reads a UUID where a name has no room.
+        // A UUID gives way before names are cut.
         columns.retain(|column| column.path != "uuid");
     }
     for least in [SHORT, MIN] {

@@ -425,7 +425,7 @@ fn a_terminal_does_not_show_the_secret_that_is_typed() {
         ("Key of the API secret:", SECRET_KEY),
     ] {
         pty.wait_for(question);
-        // The terminal is told to hide what is typed just after the question.
+        // Echo is switched off just after the question.
         std::thread::sleep(std::time::Duration::from_millis(300));
         pty.type_line(answer);
     }

@@ -160,7 +160,7 @@ fn an_interrupted_import_resumes_where_it_was() {
     let calls = std::sync::Arc::new(AtomicUsize::new(0));
     let counter = std::sync::Arc::clone(&calls);
     let server = Server::responding(move |_| {
-        // The second batch fails once, for good.
+        // The second batch fails once, with a permanent error.
         match counter.fetch_add(1, Ordering::SeqCst) {
             1 => (400, Vec::new(), r#"{"message":"no"}"#.to_owned()),
             _ => (200, Vec::new(), "\"ok\"".to_owned()),

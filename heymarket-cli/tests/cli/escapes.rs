@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::{Home, Pty, Server, environment, heymarket};
 
 /// Sequences that set a title, clear the screen, go to the line's start and
-/// turn text around, a forged line, and characters that nobody sees.
+/// turn text around, a forged line, and invisible characters.
 const EVIL: &str = "\u{1b}]0;owned\u{7}\u{9b}2J\r\nFORGED\u{202e}\u{2066}\u{200b}\u{200f}\u{2060}\
                     \u{feff}\u{ad}\u{e0041}";
 

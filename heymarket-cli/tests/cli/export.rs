@@ -479,7 +479,7 @@ fn an_export_never_follows_a_symbolic_link() {
                 std::os::unix::fs::symlink(&victim, home.path().join(name)).expect("a link");
                 let outcome = home.run(&export("contacts", "all.jsonl", words));
                 let what = format!("{name} {is_there} {words:?}: {}", outcome.stderr);
-                // What is only ever written anew takes the place of the link.
+                // A file that is only ever replaced takes the place of the link.
                 let code = if name.ends_with(".new") { 0 } else { 2 };
                 assert_eq!(outcome.code, Some(code), "{what}");
                 assert_eq!(

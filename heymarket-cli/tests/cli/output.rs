@@ -1,4 +1,4 @@
-//! Results, as they are written where nobody looks.
+//! Results that do not go to a terminal.
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};

@@ -20,7 +20,7 @@ pub(super) fn command() -> Command {
         .about("Show the profiles, and which credentials are used and why")
         .long_about(
             "Show the profiles, and which credentials are used and why. Sends nothing; `heymarket \
-             doctor` tries the credentials. The exit code is 4 if there are none.",
+             doctor` tries the credentials. The exit code is 4 without credentials.",
         )
         .after_help("Examples:\n  heymarket auth status")
 }

@@ -170,7 +170,7 @@ impl Thread {
         self.paint(&plain::one_line(&name), style)
     }
 
-    /// Returns what became of a message, if that is not as expected.
+    /// Returns the outcome of a message, unless it is the expected one.
     fn state(&self, message: &Value) -> String {
         let text = |name: &str| {
             message

@@ -160,7 +160,7 @@ impl Home {
         end(piped(&mut self.command(words)), input)
     }
 
-    /// Begins a command that runs until it is told to stop.
+    /// Starts a command that runs until a signal stops it.
     pub(crate) fn begin(&self, words: &[&str]) -> Running {
         Running::of(piped(&mut self.command(words)))
     }

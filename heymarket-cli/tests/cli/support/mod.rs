@@ -1,4 +1,4 @@
-//! Running the binary, with a server that answers as it is told.
+//! Runs the binary against a scripted server.
 
 mod live;
 mod pty;
@@ -15,7 +15,7 @@ pub(crate) use server::{Received, Server};
 pub(crate) use shell::curl_calls;
 pub(crate) use spec::{Operation, in_the_future, kebab, spec};
 
-/// What came of a command.
+/// The outcome of a command.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) code: Option<i32>,
@@ -44,7 +44,7 @@ pub(crate) fn heymarket(server: Option<&Server>) -> Command {
 
 /// The variables that the binary is run with.
 pub(crate) fn environment(server: Option<&Server>) -> Vec<(&'static str, String)> {
-    // No profile of whoever runs the tests is to be found.
+    // The profiles of the person who runs the tests stay out of reach.
     let mut variables = vec![
         ("HOME", "/nonexistent".to_owned()),
         ("TZ", "UTC".to_owned()),
@@ -56,7 +56,7 @@ pub(crate) fn environment(server: Option<&Server>) -> Vec<(&'static str, String)
     variables
 }
 
-/// Runs the binary to its end, with nothing on standard input.
+/// Runs the binary to its end, with empty standard input.
 pub(crate) fn run(server: Option<&Server>, words: &[&str]) -> Outcome {
     run_with_input(server, words, "")
 }

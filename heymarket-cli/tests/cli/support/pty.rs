@@ -22,7 +22,7 @@ pub(crate) struct Pty {
 }
 
 impl Pty {
-    /// Runs the binary on a terminal so many columns wide.
+    /// Runs the binary on a terminal with this many columns.
     pub(crate) fn run(server: Option<&Server>, columns: u16, words: &[&str]) -> Self {
         let variables = super::environment(server);
         let variables: Vec<_> = variables

@@ -63,7 +63,7 @@ impl State {
             }
             _ => Err(Failure::usage(format!(
                 "{} belongs to an unfinished import of another content or with another \
-                 --overwrite; finish that one, or start anew with --restart",
+                 --overwrite; finish that one, or start over with --restart",
                 path.display()
             ))),
         }
