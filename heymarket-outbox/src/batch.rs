@@ -65,7 +65,7 @@ pub(crate) enum Content {
     Template(i64),
 }
 
-/// What becomes of a message whose answer was lost and that the message history
+/// The outcome of a message whose response was lost and that the message history
 /// does not have after the settle time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -156,7 +156,7 @@ impl Batch {
         self
     }
 
-    /// Texts nobody but these numbers, for a trial. All other recipients are
+    /// Texts these numbers only, for a trial. All other recipients are
     /// refused as [`NotAllowed`](crate::Reason::NotAllowed).
     pub fn allow_only<N: Into<String>>(mut self, numbers: impl IntoIterator<Item = N>) -> Self {
         self.allowed = Some(numbers.into_iter().map(Into::into).collect());
@@ -170,7 +170,7 @@ impl Batch {
         self
     }
 
-    /// Sets what becomes of messages whose answer was lost.
+    /// Sets the outcome of messages whose response was lost.
     pub fn unknown(mut self, unknown: Unknown) -> Self {
         self.settings.unknown = unknown;
         self

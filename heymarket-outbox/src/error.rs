@@ -21,7 +21,7 @@ struct Inner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A batch or a setting cannot be right.
+    /// A batch or a setting is invalid.
     Invalid,
     /// The recipients cannot be read, or lack what the text needs.
     Input,

@@ -57,7 +57,7 @@ pub enum Event {
     Finished {
         /// The batch.
         batch: Arc<str>,
-        /// What became of its recipients.
+        /// The outcomes of its recipients.
         counts: Counts,
     },
 }

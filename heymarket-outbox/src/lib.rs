@@ -35,7 +35,7 @@
 //! - No message is sent twice, unless the batch asks for it with
 //!   [`Unknown::ResendAfter`] and the history lags by more than that.
 //! - No recipient is lost: each ends in a [`State`] with a [`Reason`].
-//! - Nobody who opted out is texted, as far as the outbox was told: by
+//! - No one who opted out is texted, as far as the outbox knows: by
 //!   [`record_event`](Outbox::record_event), by an import or by the API.
 //! - Nothing is sent outside of the batch's window.
 //! - The API's limit is shared with the client's other requests, which go first.

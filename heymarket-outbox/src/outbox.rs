@@ -79,7 +79,7 @@ impl Outbox {
     }
 
     /// Sets how many requests are in flight at once, at least 1; by default 32.
-    /// So many messages at most have to be looked for after a crash.
+    /// At most this many messages have to be looked for after a crash.
     #[must_use]
     pub fn concurrency(mut self, requests: usize) -> Self {
         self.engine.concurrency = requests.max(1);
@@ -101,7 +101,7 @@ impl Outbox {
     ///
     /// # Errors
     ///
-    /// Returns an error, and plans nothing, when a setting cannot be right, a
+    /// Returns an error, and plans nothing, when a setting is invalid, a
     /// placeholder has no value (with the lines), the recipients cannot be
     /// read, or the batch was planned with another text or other recipients
     /// ([`Changed`](crate::ErrorKind::Changed)).
@@ -114,7 +114,7 @@ impl Outbox {
     }
 
     /// Sends what is planned, in all batches that are not paused, and looks for
-    /// messages whose answers were lost. Batches take turns.
+    /// messages whose responses were lost. Batches alternate.
     ///
     /// The client's other requests go first. One process at a time runs an
     /// outbox. It must be called in a tokio runtime.
@@ -152,7 +152,7 @@ impl Outbox {
         self.set_state(batch, BatchState::Ready).await
     }
 
-    /// Cancels a batch for good: what is planned ends
+    /// Cancels a batch permanently: what is planned ends
     /// [`Cancelled`](State::Cancelled).
     ///
     /// # Errors
@@ -253,7 +253,7 @@ impl Outbox {
         })
     }
 
-    /// What became of each recipient of a batch, in order.
+    /// Returns the outcome of each recipient of a batch, in order.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What became of each recipient.
+//! The outcome of each recipient.
 
 use std::fmt;
 use std::sync::Arc;
@@ -81,7 +81,7 @@ impl fmt::Debug for Report {
     }
 }
 
-/// What became of a recipient. `Debug` does not show the number.
+/// The outcome of a recipient. `Debug` does not show the number.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReportRow {

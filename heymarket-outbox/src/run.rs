@@ -23,7 +23,7 @@ use crate::event::Event;
 use driver::Driver;
 use stop::Stop;
 
-/// How many events wait for whoever reads them.
+/// How many events wait for their reader.
 const EVENTS: usize = 64;
 
 /// A run of an [`Outbox`](crate::Outbox): a [`Stream`] of events, or

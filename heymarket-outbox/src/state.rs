@@ -1,4 +1,4 @@
-//! What becomes of a recipient, and why.
+//! The states of a recipient, and their reasons.
 
 use std::fmt;
 
@@ -52,7 +52,7 @@ impl State {
         }
     }
 
-    /// Whether nothing will change any more by itself.
+    /// Returns whether the state is final unless a caller changes it.
     #[must_use]
     pub fn is_end(self) -> bool {
         !matches!(self, Self::Planned | Self::Attempting | Self::Unknown)

@@ -1,4 +1,4 @@
-//! What decides what is done next, and hears what became of it.
+//! Decides what is done next, and receives its outcome.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -577,7 +577,7 @@ impl Driver {
             Outcome::Sent(Sent::Ended(ended)) => {
                 self.ended(batch, candidate, started, ended).await?
             }
-            // Somebody else has changed the batch, or its window closed.
+            // Another caller changed the batch, or its window closed.
             Outcome::Sent(Sent::Held | Sent::Gone) => self.refreshed = None,
             Outcome::Sent(Sent::PlannedAgain(failure)) => {
                 self.not_sent(batch, candidate, started, failure).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Failures up to here are chance.
 const PATIENT: u32 = 3;
 
-/// So many in a row stop the run, after some two minutes.
+/// This many in a row stop the run, after some two minutes.
 const MOST: u32 = 10;
 
 const LONGEST: Duration = Duration::from_secs(60);

@@ -17,7 +17,7 @@ use crate::zones;
 /// How many recipients are fetched at once.
 const FETCHED: usize = 100;
 
-/// So many refusals before anything is accepted stop a batch.
+/// This many refusals before the first acceptance stop a batch.
 const MOST_REFUSALS: u32 = 10;
 
 pub(super) struct Lane {
@@ -39,7 +39,7 @@ pub(super) struct Lane {
     /// Whether anything happened to it in this run.
     pub(super) has_worked: bool,
     pub(super) is_finished: bool,
-    /// The wait that was told last.
+    /// The wait that was reported last.
     pub(super) told: Option<(WaitCause, Timestamp)>,
 }
 

@@ -17,7 +17,7 @@ use crate::store::{Ending, ListAttempt, ListSend, Verdict};
 /// How many recipients are read at once.
 const CHUNK: usize = 1000;
 
-/// What became of the message to a list.
+/// The outcome of the message to a list.
 pub(super) enum ListSent {
     /// All of its recipients have come to this state.
     Ended(Ended),

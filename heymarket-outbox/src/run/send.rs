@@ -34,13 +34,13 @@ pub(super) struct Sender {
     pub(super) stop: Arc<Stop>,
 }
 
-/// What became of a recipient.
+/// The outcome of a recipient.
 pub(super) enum Sent {
     /// It has come to this state, and it is written down.
     Ended(Ended),
     /// Nothing was sent, and it is still planned.
     Held,
-    /// Somebody else has changed it.
+    /// Another caller changed it.
     Gone,
     /// Nothing was sent, for a reason that is not the recipient's. It is
     /// planned again.
@@ -90,7 +90,7 @@ impl Sender {
             .local_id(candidate.local_id.to_string())
     }
 
-    /// A message to nobody yet.
+    /// Returns a message without a recipient.
     pub(super) fn content(&self, own_text: Option<&str>) -> SendMessage {
         let settings = &self.settings;
         let mut message = SendMessage::new(settings.inbox, settings.creator);
@@ -206,7 +206,7 @@ impl Sender {
         attempt: Pending<'_, Verdict>,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         if let Some(Ok(Verdict::Go(_))) = &*approval.lock() {
-            // The token was signed anew; the ledger has the attempt.
+            // The token was refreshed; the ledger has the attempt.
             return Ok(());
         }
         if self.stop.is_set() || !self.is_time(self.engine.now(), zone) {

@@ -131,7 +131,7 @@ async fn a_power_cut_at_any_frame_of_the_log_is_survived() {
             continue;
         };
         let rows = report.collect().await.expect("rows");
-        // Whoever was texted by then is not planned.
+        // Recipients that were texted by then are not planned.
         let texted = left
             .iter()
             .rfind(|(written, _)| *written as usize <= length);

@@ -1,4 +1,4 @@
-//! What became of recipients, what people decide, and who is not texted.
+//! The outcomes of recipients, the decisions of people, and who is not texted.
 
 use rusqlite::{Connection, Row, params};
 

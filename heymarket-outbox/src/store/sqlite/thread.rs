@@ -15,10 +15,11 @@ use crate::error::{Error, ErrorKind};
 /// The most work in one transaction.
 const MOST: usize = 256;
 
-/// One piece of work. It is told whether there is a transaction to work in.
+/// One piece of work. It receives the transaction to work in, or the failure to
+/// begin one.
 type Work = Box<dyn FnOnce(Result<&Connection, Failure>) -> Done + Send>;
 
-/// Work that is done: whether it succeeded, and who is told once it is durable.
+/// Work that is done: whether it succeeded, and who is notified once it is durable.
 struct Done {
     succeeded: bool,
     tell: Box<dyn FnOnce(Result<(), Failure>) + Send>,
