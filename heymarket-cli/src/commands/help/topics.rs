@@ -40,7 +40,8 @@ Precedence, highest first:
                `heymarket config`
 ";
 
-const EXIT_CODES: &str = "\
+const EXIT_CODES: &str = "Exit codes:
+
   0    success, also if the reader of the output closes it early
   1    failure without a known effect, or a declined confirmation
   2    usage: the command line or the request is invalid, and nothing was sent
