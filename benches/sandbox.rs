@@ -2,7 +2,9 @@
 //!
 //! First, requests a second and memory while 100,000 messages go to 10,000
 //! conversations, over HTTP with every check. Then the time of a page of
-//! conversations among 1,000 and among 100,000, in alternation.
+//! conversations among 1,000 and among 100,000, in alternation. Then requests a
+//! second with the journal and without, in alternation, and memory after a million
+//! requests with the journal.
 
 #![expect(
     clippy::print_stdout,
@@ -21,8 +23,111 @@ const PAGES: usize = 500;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    send().await?;
-    list().await
+    let parts: Vec<_> = std::env::args().skip(1).collect();
+    let is_wanted = |part| {
+        parts
+            .iter()
+            .all(|named| named.starts_with('-') || named == part)
+    };
+    if is_wanted("send") {
+        send().await?;
+    }
+    if is_wanted("list") {
+        list().await?;
+    }
+    if is_wanted("journal") {
+        journal().await?;
+    }
+    if is_wanted("million") {
+        million().await?;
+    }
+    Ok(())
+}
+
+/// Rounds of the journal, and the requests of each.
+const ROUNDS: usize = 10;
+const ROUND: usize = 10_000;
+
+/// Compares requests a second with the journal and without.
+async fn journal() -> Result<(), Box<dyn std::error::Error>> {
+    let with = empty().await?;
+    let without = Sandbox::builder().empty().rate_limit(None).journal(0);
+    let without = without.start().await?;
+    let mut rates = [const { Vec::new() }; 2];
+    for _ in 0..ROUNDS {
+        for (sandbox, rates) in [&with, &without].into_iter().zip(&mut rates) {
+            let start = Instant::now();
+            requests(sandbox, ROUND).await?;
+            rates.push(ROUND as f64 / start.elapsed().as_secs_f64());
+        }
+    }
+    let [with, without] = rates.each_mut().map(|rates| {
+        rates.sort_by(f64::total_cmp);
+        rates[ROUNDS / 2]
+    });
+    println!(
+        "{with:.0} sends a second with the journal, {without:.0} without, {:.2} times",
+        with / without
+    );
+    Ok(())
+}
+
+/// Measures the memory that a million requests leave in the journal.
+async fn million() -> Result<(), Box<dyn std::error::Error>> {
+    let sandbox = empty().await?;
+    requests(&sandbox, 10_000).await?;
+    let before = resident_kib();
+    for _ in 0..99 {
+        reads(&sandbox, 10_000).await?;
+    }
+    let after = resident_kib();
+    println!(
+        "{} MiB before and {} MiB after 990,000 further requests, {} in the journal",
+        before / 1024,
+        after / 1024,
+        sandbox.requests().len()
+    );
+    Ok(())
+}
+
+/// Sends messages to one conversation for each connection.
+async fn requests(sandbox: &Sandbox, count: usize) -> Result<(), Box<dyn std::error::Error>> {
+    let body = |task: usize| {
+        json!({
+            "inbox_id": 41001, "creator_id": 50001, "phone_number": phone(task),
+            "text": "Your order is ready, come and get it.",
+        })
+    };
+    on_connections(sandbox, "/v1/message/send", count, body).await
+}
+
+/// Reads a page of conversations.
+async fn reads(sandbox: &Sandbox, count: usize) -> Result<(), Box<dyn std::error::Error>> {
+    let body = |_| json!({"id": 0, "filters": {"inboxes": [41001]}});
+    on_connections(sandbox, "/v1/conversations", count, body).await
+}
+
+async fn on_connections(
+    sandbox: &Sandbox,
+    path: &str,
+    count: usize,
+    body: impl Fn(usize) -> Value,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let mut tasks = Vec::new();
+    for task in 0..CONNECTIONS {
+        let url = format!("{}{path}", sandbox.url());
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        let body = body(task);
+        tasks.push(tokio::spawn(async move {
+            for _ in (task..count).step_by(CONNECTIONS) {
+                post(&client, &url, &body).await;
+            }
+        }));
+    }
+    for task in tasks {
+        task.await?;
+    }
+    Ok(())
 }
 
 async fn empty() -> Result<Sandbox, heymarket_sandbox::Error> {

@@ -16,3 +16,7 @@ struct Library;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/webhooks.md")]
 struct Webhooks;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/sandbox.md")]
+struct SandboxPage;

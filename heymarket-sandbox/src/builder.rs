@@ -14,6 +14,7 @@ use crate::error::{self, Error};
 use crate::faults::Rule;
 use crate::http::{Context, Keys, Server, router};
 use crate::journal::{Observer, RecordedRequest};
+use crate::origins::Origins;
 use crate::sandbox::{API_KEY, SECRET_ID, SECRET_KEY, Sandbox};
 use crate::state::{Settings, Shared};
 use crate::state_file::StateFile;
@@ -62,6 +63,7 @@ impl Default for SandboxBuilder {
                 journal: JOURNAL,
                 time_scale: 1,
                 observer: None,
+                origins: Origins::default(),
                 rate_limit: Some(RATE_LIMIT),
                 demo: true,
                 seed: 0,
@@ -151,6 +153,21 @@ impl SandboxBuilder {
     ) -> Self {
         self.settings.observer = Some(Observer(Arc::new(observe)));
         self
+    }
+
+    /// Allows web pages of an origin, such as `http://localhost:3000`, to use the
+    /// operations and the control endpoints from a browser (CORS). `local` allows
+    /// every page of this machine, on any port.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if it is neither an origin nor `local`.
+    pub fn allow_origin(mut self, origin: &str) -> Result<Self, Error> {
+        let origin = origin
+            .parse()
+            .map_err(|problem: String| Error::refused(problem))?;
+        self.settings.origins.add(origin);
+        Ok(self)
     }
 
     /// Runs the clock this many times faster than the machine's, 1 by default. The

@@ -9,6 +9,9 @@ pub(crate) struct Counters {
     pub(crate) state: u64,
     pub(crate) requests: u64,
     pub(crate) deliveries: u64,
+    /// Whether the sandbox stops, which ends every stream.
+    #[serde(skip)]
+    pub(crate) is_stopped: bool,
 }
 
 /// The counters, shared by what changes and what watches.
@@ -23,7 +26,6 @@ impl Changes {
         self.0.send_modify(count);
     }
 
-    #[expect(dead_code, reason = "the stream of events comes next")]
     pub(crate) fn watch(&self) -> watch::Receiver<Counters> {
         self.0.subscribe()
     }

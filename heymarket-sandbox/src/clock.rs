@@ -50,6 +50,10 @@ impl Clock {
         self
     }
 
+    pub(crate) fn scale(&self) -> u32 {
+        self.scale
+    }
+
     /// Returns the time, truncated to microseconds like the API's.
     pub(crate) fn now(&self) -> Timestamp {
         let now = self.frozen_at.unwrap_or_else(|| {

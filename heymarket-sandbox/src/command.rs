@@ -49,6 +49,9 @@ pub struct Options {
     /// How many requests the journal keeps; 0 switches it off
     #[arg(long, default_value_t = 1000, value_name = "REQUESTS")]
     journal: usize,
+    /// Allow web pages of this origin to use the sandbox; `local` is every page of this machine
+    #[arg(long = "allow-origin", value_name = "ORIGIN")]
+    origins: Vec<String>,
     /// Print a line for each request to standard error
     #[arg(long)]
     log: bool,
@@ -81,6 +84,9 @@ impl Options {
             .time_scale(self.time_scale)
             .journal(self.journal)
             .rate_limit(rate_limit);
+        for origin in &self.origins {
+            builder = builder.allow_origin(origin)?;
+        }
         if self.strict {
             builder = builder.strict();
         }
@@ -121,6 +127,7 @@ pub fn greeting(sandbox: &Sandbox) -> String {
          export HEYMARKET_API_SECRET_ID={SECRET_ID}\n\
          export HEYMARKET_API_SECRET_KEY={SECRET_KEY}\n\n\
          Without a client: curl -H 'Authorization: Bearer {API_KEY}' {url}/v1/inboxes\n\
+         Web page: {url}/\n\
          Control endpoints: curl {url}/_sandbox/\n"
     )
 }

@@ -69,8 +69,11 @@ mod faults;
 mod http;
 mod journal;
 mod operations;
+mod origins;
+mod page;
 mod render;
 mod sandbox;
+mod snapshots;
 mod spec;
 mod state;
 mod state_file;
@@ -90,3 +93,8 @@ pub use spec::check_response;
 
 pub use verification::{Contact, Direction, Message};
 pub use webhooks::Webhook;
+
+/// The examples of the README, which are compiled as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -248,6 +248,28 @@ impl Sandbox {
         }
     }
 
+    /// Saves the records and the clock as a named snapshot, in memory. It replaces a
+    /// snapshot of the same name.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the name is empty or longer than 100 bytes, or if there
+    /// are 32 other snapshots.
+    pub fn save_snapshot(&self, name: &str) -> Result<(), Error> {
+        let saved = self.shared.save_snapshot(name);
+        saved.map_err(|rejection| Error::refused(rejection.message))
+    }
+
+    /// Restores the records and the clock of a snapshot. Rules and webhooks stay.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if no snapshot has this name.
+    pub fn restore_snapshot(&self, name: &str) -> Result<(), Error> {
+        let restored = self.shared.restore_snapshot(name);
+        restored.map_err(|rejection| Error::refused(rejection.message))
+    }
+
     /// Writes the state file now, if there is one.
     ///
     /// # Errors
@@ -263,6 +285,9 @@ impl Sandbox {
     ///
     /// Returns an error if the state cannot be saved.
     pub async fn stop(mut self) -> Result<(), Error> {
+        self.shared
+            .changes
+            .count(|counters| counters.is_stopped = true);
         self.server.stop().await;
         self.shared.save()
     }

@@ -15,8 +15,10 @@ use crate::dialect::{Dialect, DialectChooser};
 use crate::error::Error;
 use crate::faults::{Rule, Rules};
 use crate::journal::{Journal, Observer, Recording};
+use crate::origins::Origins;
 use crate::render::Renderer;
-use crate::state_file::{SavedState, SavedStateRef, StateFile};
+use crate::snapshots::Snapshots;
+use crate::state_file::{self, SavedState, SavedStateRef, StateFile};
 use crate::store::{self, Inbound, Rejection, Sent, Store};
 use crate::webhooks::{Webhook, Webhooks};
 
@@ -32,6 +34,8 @@ pub(crate) struct Settings {
     /// How many times faster the clock runs than the machine's.
     pub(crate) time_scale: u32,
     pub(crate) observer: Option<Observer>,
+    /// The web pages that may use the sandbox.
+    pub(crate) origins: Origins,
     /// Requests per minute for each key.
     pub(crate) rate_limit: Option<u32>,
     pub(crate) demo: bool,
@@ -49,6 +53,7 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     pub(crate) journal: Journal,
     pub(crate) changes: Changes,
+    pub(crate) snapshots: Snapshots,
     /// Notified when the clock or the schedule changes.
     pub(crate) rescheduled: Notify,
     /// Notified when there is something to save.
@@ -90,11 +95,12 @@ impl Shared {
             Some(file) => file.load()?,
             None => None,
         };
-        let state = State::new(&settings, loaded)?;
         let changes = Changes::default();
+        let state = State::new(&settings, loaded, &changes)?;
         let shared = Self {
             journal: Journal::new(settings.journal, changes.clone()),
             changes,
+            snapshots: Snapshots::default(),
             settings,
             state: Mutex::new(state),
             rescheduled: Notify::new(),
@@ -151,9 +157,29 @@ impl Shared {
         self.rescheduled.notify_one();
     }
 
+    /// Saves the records and the clock as a snapshot.
+    pub(crate) fn save_snapshot(&self, name: &str) -> Result<(), Rejection> {
+        let text = self.look(|state| state.text());
+        let text = text.map_err(|error| Rejection::new(500, "server_error", error.to_string()))?;
+        self.snapshots.save(name, text)?;
+        self.changes.count(|counters| counters.state += 1);
+        Ok(())
+    }
+
+    /// Restores the records and the clock of a snapshot. Rules, webhooks and the
+    /// dialect stay.
+    pub(crate) fn restore_snapshot(&self, name: &str) -> Result<(), Rejection> {
+        let text = self.snapshots.get(name)?;
+        let saved = state_file::parse(&text)
+            .map_err(|problem| Rejection::new(500, "server_error", problem))?;
+        self.change(|state| state.restore(saved));
+        self.rescheduled.notify_one();
+        Ok(())
+    }
+
     /// Restores the initial data and settings.
     pub(crate) fn reset(&self) -> Result<(), Error> {
-        let fresh = State::new(&self.settings, None)?;
+        let fresh = State::new(&self.settings, None, &self.changes)?;
         self.change(|state| *state = fresh);
         self.rescheduled.notify_one();
         Ok(())
@@ -193,9 +219,13 @@ impl Shared {
 }
 
 impl State {
-    fn new(settings: &Settings, loaded: Option<SavedState>) -> Result<Self, Error> {
+    fn new(
+        settings: &Settings,
+        loaded: Option<SavedState>,
+        changes: &Changes,
+    ) -> Result<Self, Error> {
         let is_fresh = loaded.is_none();
-        let mut webhooks = Webhooks::new()?;
+        let mut webhooks = Webhooks::new(changes.clone())?;
         let system = Clock::system(settings.time_scale);
         let (store, clock, kept) = match loaded {
             Some(saved) => {
@@ -237,6 +267,16 @@ impl State {
         self.answers += 1;
         let seed = self.seed ^ self.answers.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         DialectChooser::new(dialect.unwrap_or(self.dialect), seed)
+    }
+
+    fn restore(&mut self, saved: SavedState) {
+        self.clock = saved.clock.with_scale(self.clock.scale());
+        self.store = saved.store;
+        self.first_message = self.store.peek_id(store::Kind::Message);
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     pub(crate) fn set_dialect(&mut self, dialect: Dialect) {
@@ -295,7 +335,7 @@ impl State {
                 dialect: &mut dialect,
             };
             if let Some(data) = renderer.event_data(&event) {
-                self.webhooks.enqueue(event.kind, &data);
+                self.webhooks.enqueue(event.kind, data);
             }
         }
     }

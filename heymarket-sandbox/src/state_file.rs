@@ -235,7 +235,7 @@ fn sync_folder(path: &Path) {
     let _ = path;
 }
 
-fn parse(text: &[u8]) -> Result<SavedState, String> {
+pub(crate) fn parse(text: &[u8]) -> Result<SavedState, String> {
     /// Enough to tell another format from a damaged file.
     #[derive(Deserialize)]
     struct Head {

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bodies;
+mod browser;
 mod contacts;
 mod control;
 mod conversations;

@@ -10,7 +10,9 @@ use super::{CUSTOMER, Response, SUPPORT, call, messages_that_say, sandbox};
 async fn endpoints(sandbox: &Sandbox) -> Vec<String> {
     let index = call(sandbox, "GET /_sandbox/").send().await.body;
     let lines = index.as_object().expect("a list").keys();
-    let mut lines: Vec<_> = lines.map(|line| line.replace("{id}", "1")).collect();
+    let mut lines: Vec<_> = lines
+        .map(|line| line.replace("{id}", "1").replace("{name}", "x"))
+        .collect();
     lines.sort_by_key(|line| line.starts_with("GET"));
     lines
 }

@@ -5,31 +5,41 @@
 use std::net::IpAddr;
 
 use axum::body::Body;
+use axum::extract;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http::header::{HOST, HeaderMap, HeaderName, ORIGIN};
+use http::Method;
+use http::header::{HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use http::uri::Authority;
 use hyper::body::Body as _;
 
+use super::input::Access;
 use super::reply::Reply;
 use crate::error::quoted;
 use crate::http::{LocalAddresses, is_json};
+use crate::origins::Origins;
 use crate::store::Rejection;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-pub(super) async fn guard(request: Request, next: Next) -> Response {
-    match check(&request) {
+pub(super) async fn guard(
+    extract::State(shared): Access,
+    request: Request,
+    next: Next,
+) -> Response {
+    match check(&request, &shared.settings.origins) {
         Ok(()) => next.run(request).await,
         Err(rejection) => Reply(Err(rejection)).into_response(),
     }
 }
 
-fn check(request: &Request) -> Result<(), Rejection> {
+fn check(request: &Request, origins: &Origins) -> Result<(), Rejection> {
     let reached = request.extensions().get::<LocalAddresses>();
     let host = check_host(request, reached)?;
-    check_origin(request.headers(), host)?;
+    if !is_allowed(request.headers(), origins) && !is_navigation(request) {
+        check_origin(request.headers(), host)?;
+    }
     if request.method().is_safe() {
         return Ok(());
     }
@@ -79,6 +89,24 @@ fn is_own(named: &Authority, reached: Option<&LocalAddresses>) -> bool {
             name == "localhost" || name.ends_with(".localhost")
         }
     }
+}
+
+/// Returns whether the request is from a page that a setting allows.
+fn is_allowed(headers: &HeaderMap, origins: &Origins) -> bool {
+    let mut sent = headers.get_all(ORIGIN).iter();
+    let origin = sent.next().and_then(|origin| origin.to_str().ok());
+    sent.next().is_none() && origin.is_some_and(|origin| origins.allow(origin))
+}
+
+/// Returns whether a person follows a link to the page. It is safe: no other page
+/// can read or frame it.
+fn is_navigation(request: &Request) -> bool {
+    let header = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
+    request.method() == Method::GET
+        && request.uri().path() == "/"
+        && header("sec-fetch-mode") == Some(b"navigate")
+        && header("sec-fetch-dest") == Some(b"document")
+        && !request.headers().contains_key(ORIGIN)
 }
 
 /// Checks the origin. A browser sends the origin of the page; other programs

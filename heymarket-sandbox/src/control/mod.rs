@@ -1,13 +1,18 @@
 //! The control endpoints, under `/_sandbox/`. They need no credentials, speak
-//! JSON, and do what no operation of the API can. Web pages cannot use them.
+//! JSON, and do what no operation of the API can. Web pages of other origins
+//! cannot use them.
 
 mod clock;
+mod deliveries;
+mod document;
+mod events;
 mod guard;
 mod input;
 mod messages;
 mod reply;
 mod requests;
 mod rules;
+mod snapshots;
 mod state;
 mod webhooks;
 
@@ -17,73 +22,28 @@ use axum::Router;
 use axum::middleware;
 use axum::routing::{delete, get, post, put};
 
+use crate::page;
 use crate::state::Shared;
-use reply::Reply;
 
-/// Each endpoint with what it does, as `GET /_sandbox/` lists them.
-const ENDPOINTS: [(&str, &str); 16] = [
-    ("GET /_sandbox/", "lists the endpoints"),
-    ("GET /_sandbox/state", "returns every record"),
-    (
-        "POST /_sandbox/reset",
-        "restores the data, rules, webhooks and time of the start",
-    ),
-    ("GET /_sandbox/clock", "returns the time"),
-    (
-        "PUT /_sandbox/clock",
-        "sets the time: {\"now\": \"2026-05-07T12:00:00Z\"}, {\"advance_seconds\": 900}, \
-         {\"frozen\": true} or {\"system\": true}",
-    ),
-    (
-        "PUT /_sandbox/dialect",
-        "sets the dialect: {\"dialect\": \"documented\"}, observed or mixed",
-    ),
-    (
-        "GET /_sandbox/rules",
-        "lists the rules, with how many requests each hit",
-    ),
-    (
-        "POST /_sandbox/rules",
-        "adds a rule: {\"fault\": \"status\", \"operation\": \"get_team\", \"nth\": 1}",
-    ),
-    (
-        "DELETE /_sandbox/rules",
-        "removes all rules; with /{id}, one rule",
-    ),
-    (
-        "GET /_sandbox/webhooks",
-        "lists the webhooks, with the results of their deliveries",
-    ),
-    (
-        "POST /_sandbox/webhooks",
-        "adds a webhook: {\"url\": \"http://127.0.0.1:9000/\", \"token\": \"...\"}",
-    ),
-    (
-        "DELETE /_sandbox/webhooks",
-        "removes all webhooks; with /{id}, one webhook",
-    ),
-    (
-        "GET /_sandbox/requests",
-        "lists the latest requests, filtered by ?operation=, method, path, status (429, 4xx, none), \
-         rule, after (a request's id) and limit",
-    ),
-    ("DELETE /_sandbox/requests", "clears the list of requests"),
-    (
-        "POST /_sandbox/inbound",
-        "sends as a customer: {\"inbox_id\": 41001, \"from\": \"15550100101\", \"text\": \"Hi\"}",
-    ),
-    (
-        "PUT /_sandbox/messages/{id}",
-        "sets the status of a message: {\"status\": \"delivered\"}, or failed with an \"error\"",
-    ),
-];
-
+/// Routes the control endpoints and the web page.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/_sandbox", get(index))
-        .route("/_sandbox/", get(index))
+        .route("/openapi.json", get(document::of_the_api))
+        .route("/_sandbox", get(document::index))
+        .route("/_sandbox/", get(document::index))
+        .route("/_sandbox/openapi.json", get(document::of_control))
         .route("/_sandbox/state", get(state::get))
         .route("/_sandbox/reset", post(state::reset))
+        .route("/_sandbox/events", get(events::stream))
+        .route("/_sandbox/snapshots", get(snapshots::list))
+        .route(
+            "/_sandbox/snapshots/{name}",
+            put(snapshots::save).delete(snapshots::delete),
+        )
+        .route(
+            "/_sandbox/snapshots/{name}/restore",
+            post(snapshots::restore),
+        )
         .route("/_sandbox/clock", get(clock::get).put(clock::set))
         .route("/_sandbox/dialect", put(state::set_dialect))
         .route(
@@ -98,20 +58,21 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
                 .delete(webhooks::clear),
         )
         .route("/_sandbox/webhooks/{id}", delete(webhooks::remove))
+        .route("/_sandbox/deliveries", get(deliveries::list))
+        .route(
+            "/_sandbox/deliveries/{id}/redeliver",
+            post(deliveries::redeliver),
+        )
+        .route("/_sandbox/inbound", post(messages::inbound))
+        .route("/_sandbox/messages/{id}", put(messages::set_status))
         .route(
             "/_sandbox/requests",
             get(requests::list).delete(requests::clear),
         )
-        .route("/_sandbox/inbound", post(messages::inbound))
-        .route("/_sandbox/messages/{id}", put(messages::set_status))
-        .layer(middleware::from_fn(guard::guard))
+        .merge(page::router())
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&shared),
+            guard::guard,
+        ))
         .with_state(shared)
-}
-
-async fn index() -> Reply {
-    let endpoints = ENDPOINTS.into_iter();
-    let endpoints: serde_json::Map<_, _> = endpoints
-        .map(|(endpoint, effect)| (endpoint.to_owned(), effect.into()))
-        .collect();
-    Reply(Ok(endpoints.into()))
 }

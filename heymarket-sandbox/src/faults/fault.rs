@@ -48,7 +48,6 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault, in the order of the documentation.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the web page lists them"))]
     pub(crate) const ALL: [Self; 14] = [
         Self::Status,
         Self::Html,

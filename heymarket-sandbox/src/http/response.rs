@@ -20,8 +20,8 @@ use crate::render::Renderer;
 use crate::store::{Rejection, Store};
 
 /// Names the unknown members of a request.
-const WARNING: HeaderName = HeaderName::from_static("x-sandbox-warning");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const WARNING: HeaderName = HeaderName::from_static("x-sandbox-warning");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Marks a response whose connection is closed instead.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +56,14 @@ impl ApiResponse {
             drip: Duration::ZERO,
             retry_after_seconds: None,
             warning: None,
+        }
+    }
+
+    /// Returns JSON that is a text already.
+    pub(crate) fn text(status: u16, body: &'static str) -> Self {
+        Self {
+            body: Bytes::from_static(body.as_bytes()),
+            ..Self::json(status, &Value::Null)
         }
     }
 

@@ -6,11 +6,14 @@ use axum::Router;
 use axum::extract::{RawPathParams, Request};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter};
-use http::{HeaderMap, Method, Uri};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, Method, Uri};
+use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::response::ApiResponse;
-use super::serve::{Context, dialect, serve};
+use super::response::{ApiResponse, REQUEST_ID, WARNING};
+use super::serve::{Context, DIALECT, dialect, serve};
 use crate::error::shortened;
+use crate::origins::Origins;
 use crate::spec::{Operation, Spec};
 use crate::store::Rejection;
 
@@ -36,19 +39,37 @@ pub(crate) fn router(context: Context, control: Router) -> Router {
     // Operations need a key and accept every `Host`, since containers have
     // other names for the sandbox. The control endpoints check it.
     let (methods, elsewhere) = (context.clone(), context.clone());
-    router
+    let origins = &context.shared.settings.origins;
+    let cors = (!origins.is_empty()).then(|| cors(origins.clone()));
+    let router = router
         .merge(control)
-        .method_not_allowed_fallback(move |method: Method, uri: Uri| {
+        .method_not_allowed_fallback(move |method: Method, uri: Uri, headers: HeaderMap| {
             let context = methods.clone();
-            async move { wrong_method(&context, &method, &uri) }
+            async move { wrong_method(&context, &method, &uri, &headers) }
         })
         .fallback(move |method: Method, uri: Uri, headers: HeaderMap| {
             let context = elsewhere.clone();
             async move { unknown_path(&context, &method, &uri, &headers) }
-        })
+        });
+    match cors {
+        Some(cors) => router.layer(cors),
+        None => router,
+    }
 }
 
-fn wrong_method(context: &Context, method: &Method, uri: &Uri) -> Response {
+/// Lets pages of the allowed origins send requests and read responses.
+fn cors(origins: Origins) -> CorsLayer {
+    let allow = move |origin: &HeaderValue, _: &_| {
+        origin.to_str().is_ok_and(|origin| origins.allow(origin))
+    };
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(allow))
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE, DIALECT])
+        .expose_headers([REQUEST_ID, WARNING, RETRY_AFTER])
+}
+
+fn wrong_method(context: &Context, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
     let path = uri.path();
     // An exact path wins over a path with parameters.
     let is_own = |operation: &&Operation| operation.path == path;
@@ -73,7 +94,7 @@ fn wrong_method(context: &Context, method: &Method, uri: &Uri) -> Response {
     let body = serde_json::json!({"name": "method_not_allowed", "message": problem});
     let mut answer = ApiResponse::json(405, &body);
     answer.allow = (!allowed.is_empty()).then(|| allowed.join(", "));
-    record(context, method, uri, &answer);
+    record(context, method, uri, headers, &answer);
     answer.into_response()
 }
 
@@ -110,15 +131,22 @@ fn unknown_path(context: &Context, method: &Method, uri: &Uri, headers: &HeaderM
     let dialect = dialect(headers).ok().flatten();
     let mut dialect = context.shared.state().dialect_chooser(dialect);
     let response = ApiResponse::rejection(&rejection, &mut dialect);
-    record(context, method, uri, &response);
+    record(context, method, uri, headers, &response);
     response.into_response()
 }
 
 /// Records a request that belongs to no operation, unless it is for the control
 /// endpoints.
-fn record(context: &Context, method: &Method, uri: &Uri, response: &ApiResponse) {
+fn record(
+    context: &Context,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    response: &ApiResponse,
+) {
     if !uri.path().starts_with("/_sandbox") {
         let mut recording = context.shared.record(method, uri);
+        recording.headers(headers);
         recording.response(response.status, &response.body);
     }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
 use axum::response::Response;
-use http::HeaderMap;
 use http::request::Parts;
+use http::{HeaderMap, HeaderName};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ use crate::state::{Shared, State};
 use crate::store::Rejection;
 
 /// The header that sets the dialect of one response.
-const DIALECT: &str = "x-sandbox-dialect";
+pub(super) const DIALECT: HeaderName = HeaderName::from_static("x-sandbox-dialect");
 
 /// The context of all handlers.
 #[derive(Clone)]
@@ -174,7 +174,8 @@ pub(super) fn dialect(headers: &HeaderMap) -> Result<Option<Dialect>, Rejection>
     };
     let name = header.to_str().unwrap_or_default();
     let dialect = name.parse();
-    let dialect = dialect.map_err(|problem: String| Rejection::bad_data(DIALECT, &problem))?;
+    let dialect =
+        dialect.map_err(|problem: String| Rejection::bad_data(DIALECT.as_str(), &problem))?;
     Ok(Some(dialect))
 }
 

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::{LazyLock, OnceLock};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::convert;
 use super::members::Members;
 use super::validate::Validator;
 
-static BUNDLED: &str = include_str!("../../../openapi/bundled.json");
+static BUNDLED: &str = include_str!("../../openapi/bundled.json");
 
 static SPEC: LazyLock<Spec> = LazyLock::new(|| {
     #[expect(
@@ -88,6 +88,13 @@ impl Spec {
             operations,
             open_members,
         }
+    }
+
+    /// Returns the document as it is served: the sandbox is its server.
+    pub(crate) fn served(&self) -> Value {
+        let mut document = self.document.clone();
+        document["servers"] = json!([{"url": "/"}]);
+        document
     }
 
     pub(crate) fn operations(&self) -> &[Operation] {

@@ -53,6 +53,11 @@ pub fn run(bundle: &Bundle) -> Result<Vec<OutputFile>, Error> {
             reference::write(&generated.methods, &model)?,
         ),
         OutputFile::new("openapi/bundled.json", bundle::to_json(&bundle.document)),
+        // The sandbox is published with a copy: a package has no files of elsewhere.
+        OutputFile::new(
+            "heymarket-sandbox/openapi/bundled.json",
+            bundle::to_json(&bundle.document),
+        ),
         OutputFile::new(
             "openapi/portable.json",
             bundle::to_json(&portable::derive(&bundle.document)),
