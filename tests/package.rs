@@ -105,6 +105,18 @@ fn no_dependency_asks_for_a_newer_compiler_than_the_library() {
     }
 }
 
+#[test]
+fn the_lock_file_of_the_fuzz_targets_is_up_to_date() {
+    cargo(&[
+        "metadata",
+        "--locked",
+        "--format-version",
+        "1",
+        "--manifest-path",
+        "fuzz/Cargo.toml",
+    ]);
+}
+
 /// The packages that one needs to be built, without those of its tests.
 fn dependencies<'a>(metadata: &'a Value, root: &'a Value) -> BTreeSet<&'a str> {
     let nodes = metadata["resolve"]["nodes"].as_array().expect("nodes");
