@@ -132,7 +132,7 @@ async fn a_path_with_a_query_matches_that_query_only() {
     }
 }
 
-/// Streams a body of several chunks, and breaks at the end if it is told to.
+/// Streams a body of several chunks, and can break at the end.
 struct Chunked {
     breaks: bool,
 }

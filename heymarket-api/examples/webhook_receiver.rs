@@ -95,7 +95,7 @@ async fn receive(State(receiver): State<Receiver>, event: Verified<Event>) -> Re
     StatusCode::OK.into_response()
 }
 
-/// The work itself: here a line for each event, with nothing personal in it.
+/// The work itself: here a line for each event, without personal data.
 #[expect(clippy::print_stdout, reason = "it is what the example is for")]
 async fn handle(event: &Event) -> Result<(), std::io::Error> {
     match &event.data {

@@ -418,7 +418,7 @@ async fn event(stream: &mut reqwest::Response) -> String {
 }
 
 #[tokio::test]
-async fn a_stream_has_an_event_for_each_change_and_ends_with_the_sandbox() {
+async fn a_stream_reports_each_change_and_ends_with_the_sandbox() {
     let sandbox = sandbox().start().await.expect("a sandbox");
     let mut stream = call(&sandbox, "GET /_sandbox/events")
         .request

@@ -75,7 +75,7 @@ pub(super) fn timed(page: &[ItemKey]) -> impl Iterator<Item = Furthest> {
     page.iter().filter_map(|(id, time)| Some(((*time)?, *id)))
 }
 
-/// Returns whether a page of so many rows is as long as a limit allows.
+/// Returns whether a page of `rows` rows is as long as a limit allows.
 pub(super) fn is_at_least(rows: usize, limit: i64) -> bool {
     i64::try_from(rows).unwrap_or(i64::MAX) >= limit
 }

@@ -61,9 +61,8 @@ fn now<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// Walks to the end; one in so many items, the walk is given up for one that
-/// resumes it, unless it is 0. Returns the ids that came, and the error at the
-/// end.
+/// Walks to the end. After one in `resumes` items, at random, another walk resumes
+/// this one; 0 means never. Returns the yielded IDs, and the error at the end.
 fn run(
     mut walk: impl FnMut() -> Walk<ItemKey>,
     random: &mut Rng,
@@ -85,7 +84,7 @@ fn run(
     }
 }
 
-/// Runs so many walks, each with a seed of its own.
+/// Runs `count` walks, each with its own seed.
 #[expect(clippy::print_stdout, reason = "the seed makes a failure repeatable")]
 fn for_each_seed(count: u64, walk: impl Fn(&mut Rng)) {
     let seed = std::env::var("WALK_SEED").ok();

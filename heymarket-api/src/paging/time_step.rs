@@ -184,7 +184,7 @@ impl TimeStep<'_> {
         })
     }
 
-    /// Returns whether so many pages like this one have more rows than any list of
+    /// Returns whether `pages` pages like this one have more rows than any list of
     /// which this walk has read as much.
     fn exceeds(&self, pages: i64) -> bool {
         let pages = usize::try_from(pages).unwrap_or(usize::MAX);

@@ -4,7 +4,7 @@ use std::fmt;
 
 use tokio::runtime::Handle;
 
-/// How a [`Permit`] ends: what became of its request.
+/// How a [`Permit`] ends: the outcome of its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PermitUse {
@@ -43,7 +43,7 @@ impl Permit {
     /// called.
     ///
     /// A runtime that shuts down may drop the task. The store must therefore end a
-    /// permit by itself after `max_flight` and a period, as for a process that dies.
+    /// permit without it after `max_flight` and a period, as for a process that dies.
     ///
     /// ```
     /// # async fn release(slot: u64, was_sent: bool) {}

@@ -198,7 +198,7 @@ impl ClientBuilder {
     /// follows redirects, the response to a redirected request is an error, and a
     /// request that must not have a second effect is not retried after a 401 or a 429:
     /// a redirect to the same URL leaves no trace, so the server may already have
-    /// acted. The HTTP client gets bodies that it cannot send a second time by itself.
+    /// acted. The HTTP client gets bodies that it cannot send a second time.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http_client = Some(client);
         self

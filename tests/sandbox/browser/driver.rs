@@ -197,8 +197,8 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // chromedriver ends its browser when it is told to, and not when it is
-        // killed: a failed test tells it, too.
+        // chromedriver ends its browser on a signal to stop, and not when it is
+        // killed. A failed test sends the signal, too.
         #[cfg(unix)]
         {
             let id = self.process.id().to_string();

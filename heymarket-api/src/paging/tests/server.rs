@@ -32,7 +32,7 @@ pub(super) struct Rules {
     pub(super) is_inclusive: bool,
     /// The unit of the times that it compares and sorts by.
     pub(super) compared: i64,
-    /// The unit of the times that it gives.
+    /// The unit of the times that it returns.
     pub(super) shown: i64,
     /// Whether it rounds them, rather than cutting them off.
     pub(super) rounds: bool,
@@ -45,11 +45,11 @@ pub(super) struct Rules {
     pub(super) numbers: Numbers,
     /// Mixes up the order of items with one time.
     pub(super) tie_salt: u64,
-    /// One in so many items is counted and then left out; 0 is none.
+    /// One in `hides` items is counted and then left out; 0 means never.
     pub(super) hides: u64,
-    /// One in so many items is there twice; 0 is none.
+    /// One in `doubles` items appears twice; 0 means never.
     pub(super) doubles: u64,
-    /// One in so many items is given without its time; 0 is none.
+    /// One in `timeless` items has no time; 0 means never.
     pub(super) timeless: u64,
 }
 

@@ -101,7 +101,7 @@ impl Server {
         }
     }
 
-    /// Sends a request; gives whether it was let in.
+    /// Sends a request, and returns whether it was admitted.
     async fn ask(&self, there: Duration, back: Duration) -> bool {
         tokio::time::sleep(there).await;
         let admitted = lock(&self.model).admits(self.start.elapsed());
@@ -122,7 +122,7 @@ fn delay(random: &mut fastrand::Rng) -> Duration {
     clippy::print_stdout,
     reason = "the figures are for who asks, with --nocapture"
 )]
-async fn ten_thousand_requests_get_no_429_and_use_99_percent_of_the_limit() {
+async fn requests_get_no_429_and_use_99_percent_of_the_limit() {
     for seed in 0..4 {
         let mut random = fastrand::Rng::with_seed(seed);
         for (name, model) in Model::all(&mut random) {
@@ -195,7 +195,7 @@ async fn plain_backoff_loses_most_of_a_burst() {
     }
 }
 
-/// What becomes of one request.
+/// The outcome of one request.
 #[derive(Clone, Copy, Debug)]
 struct Fate {
     /// When its caller asks for a permit.

@@ -1,4 +1,4 @@
-//! What came of a request: the ledger of attempts, the response with its value or
+//! The outcome of a request: the ledger of attempts, the response with its value or
 //! the place where it does not decode, and what telemetry reports.
 
 mod attempt;

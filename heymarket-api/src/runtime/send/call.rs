@@ -79,7 +79,7 @@ impl Call<'_> {
         wait
     }
 
-    /// Returns the wait after so many failures: the server's `Retry-After`, or a
+    /// Returns the wait after this many failures: the server's `Retry-After`, or a
     /// backoff with jitter.
     pub(super) fn wait(&self, headers: Option<&HeaderMap>, failures: u32) -> Wait {
         let now = self.core.clock.now();

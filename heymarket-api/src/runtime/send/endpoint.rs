@@ -41,7 +41,7 @@ pub(crate) struct Endpoint {
     pub(crate) http: HttpClient,
     /// Whether the HTTP client may follow redirects.
     pub(crate) may_redirect: bool,
-    /// Whether the HTTP client is the caller's, and so may retry by itself.
+    /// Whether the HTTP client is the caller's, and so may retry on its own.
     pub(crate) may_resend: bool,
     pub(crate) base_url: Url,
     /// The path of the base URL, without a trailing slash.

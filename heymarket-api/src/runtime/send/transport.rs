@@ -21,7 +21,7 @@ type AnyError = Box<dyn StdError + Send + Sync>;
 ///
 /// The client calls a transport for each attempt, below the rate limit, the signature,
 /// the retries and the timeouts. A transport must send a request at most once: if it
-/// follows redirects or retries by itself, a message may be sent twice. The client may
+/// follows redirects or retries, a message may be sent twice. The client may
 /// drop the future at any time.
 ///
 /// ```
