@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Home, Live, Outcome, Running, Server, spec};
+use crate::support::{Home, Live, Outcome, Pty, Running, Server, spec};
 
 const TOKEN: &str = "canary-token-71d2";
 const PHONE: &str = "15550100101";
@@ -367,4 +367,46 @@ fn wait_for(condition: impl Fn() -> bool) {
         assert!(start.elapsed() < Duration::from_secs(30), "it never came");
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+#[test]
+fn a_terminal_shows_the_details_of_every_event_type() {
+    let variables = [
+        ("HOME", "/nonexistent"),
+        ("TZ", "UTC"),
+        ("HEYMARKET_WEBHOOK_TOKEN", "t"),
+        ("HEYMARKET_CONFIG_DIR", "/nonexistent"),
+    ];
+    let mut terminal = Pty::run_with(&variables, 140, &["listen", "--port=0"]);
+    terminal.wait_for("listening on http://");
+    let seen = terminal.seen();
+    let url = seen.split_once("listening on ").expect("a line").1;
+    let url = format!("--url={}", url.lines().next().expect("a URL").trim());
+    let home = Home::new().with("HEYMARKET_WEBHOOK_TOKEN", "t");
+    let posted = home.run(&["trigger", "all", &url, "--jq=.[].event"]).done();
+    assert!(posted.lines().count() >= 13, "{posted}");
+    for event in posted.lines() {
+        terminal.wait_for(event);
+    }
+    for detail in [
+        "conversation 9920, inbox 41001, closed, assigned to 50001",
+        "conversation 9920, inbox 41002, open, unassigned",
+        ", received",
+        "inbox_id 41001",
+        "inbox 41001",
+    ] {
+        terminal.wait_for(detail);
+    }
+    terminal.type_keys("\u{3}");
+    let (code, text) = terminal.end();
+    assert_eq!(code, 0, "{text}");
+    assert!(!text.contains("15550100101"), "{text}");
+    // The API's misspelled type has a readable alias.
+    let alias = [
+        "trigger",
+        "message_received",
+        "--url=http://127.0.0.1:1/",
+        "--dry-run",
+    ];
+    assert!(home.run(&alias).done().contains("message_recieved"));
 }

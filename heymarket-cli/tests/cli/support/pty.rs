@@ -92,6 +92,11 @@ impl Pty {
         writeln!(self.writer, "{line}").expect("a terminal");
     }
 
+    /// Everything that is on the terminal so far.
+    pub(crate) fn seen(&self) -> String {
+        self.seen.lock().expect("a lock").clone()
+    }
+
     /// Presses keys.
     pub(crate) fn type_keys(&mut self, keys: &str) {
         self.writer.write_all(keys.as_bytes()).expect("a terminal");
