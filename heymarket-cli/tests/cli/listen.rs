@@ -392,8 +392,8 @@ fn a_terminal_shows_the_details_of_every_event_type() {
         "conversation 9920, inbox 41001, closed, assigned to 50001",
         "conversation 9920, inbox 41002, open, unassigned",
         ", received",
-        "inbox_id 41001",
-        "inbox 41001",
+        "target_opt_out                id ",
+        "incoming_call                 id ",
     ] {
         terminal.wait_for(detail);
     }

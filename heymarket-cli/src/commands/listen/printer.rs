@@ -176,7 +176,7 @@ fn prose(incoming: &Incoming, shows_content: bool) -> String {
             line.push_str(&of_conversation(conversation));
             line.push_str(&state_of(conversation));
         }
-        About::Unknown => line.push_str(&of_unknown(&data(incoming, false))),
+        About::Unknown => line.push_str(&of_unknown(&data(incoming, true))),
     }
     if event.envelope == Envelope::History {
         line.push_str(" (from the history)");
@@ -211,13 +211,15 @@ fn state_of(conversation: &Conversation) -> String {
 }
 
 /// Describes the data of an event without a documented shape: opt-outs, opt-ins and
-/// calls. Phone numbers are redacted.
+/// calls. Any other member may be personal.
 fn of_unknown(data: &Value) -> String {
-    let members = data.as_object().into_iter().flatten();
-    let shown = members
-        .filter(|(_, value)| value.is_number() || value.is_boolean())
-        .map(|(name, value)| format!("{name} {value}"));
-    let shown: Vec<String> = shown.collect();
+    let names = ["id", "inbox", "inbox_id"];
+    let ids = names
+        .iter()
+        .filter_map(|name| Some((name, data.get(*name)?.as_i64()?)));
+    let shown: Vec<String> = ids
+        .map(|(name, id)| format!("{} {id}", name.trim_end_matches("_id")))
+        .collect();
     if shown.is_empty() {
         String::new()
     } else {
