@@ -20,6 +20,8 @@ pub(crate) enum Failure {
     Api(Box<Error>),
     /// Standard output could not be written.
     Output(io::Error),
+    /// Not all of a batch was sent.
+    Incomplete(String),
     /// The user stopped the command.
     Interrupted(String),
     /// Anything else, such as a file, the sandbox or the terminal.
@@ -33,6 +35,10 @@ impl Failure {
 
     pub(crate) fn credentials(message: impl Into<String>) -> Self {
         Self::Credentials(message.into())
+    }
+
+    pub(crate) fn incomplete(message: impl Into<String>) -> Self {
+        Self::Incomplete(message.into())
     }
 
     pub(crate) fn interrupted(message: impl Into<String>) -> Self {
@@ -51,6 +57,7 @@ impl Failure {
             Self::Credentials(_) => exit::CREDENTIALS,
             Self::Api(error) => api_exit_code(error),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => exit::SUCCESS,
+            Self::Incomplete(_) => exit::INCOMPLETE,
             Self::Interrupted(_) => exit::INTERRUPTED,
             Self::Output(_) | Self::Other(_) => exit::FAILED,
         }
@@ -113,6 +120,7 @@ impl fmt::Display for Failure {
             Self::Arguments(error) => error.fmt(f),
             Self::Usage(message)
             | Self::Credentials(message)
+            | Self::Incomplete(message)
             | Self::Interrupted(message)
             | Self::Other(message) => f.write_str(message),
             Self::Api(error) => error.fmt(f),

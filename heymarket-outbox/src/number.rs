@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use phonenumber::country;
 
-/// Numbers that are never assigned, and that examples and the sandbox use.
-const EXAMPLES: &str = "1555010";
+/// The area code that nobody has. Examples and the sandbox use numbers of it.
+const EXAMPLES: &str = "1555";
 const EXAMPLE_DIGITS: usize = 11;
 
 /// A country, by its two letters.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::command::{self, Output};
-use xtask::measure::{bench, budgets, weigh};
+use xtask::measure::{bench, budgets, bulk, weigh};
 use xtask::public_api;
 use xtask::words;
 use xtask::{fuzz, links};
@@ -40,6 +40,12 @@ enum Command {
         /// Measure what grows with the requests in flight and with a walk instead.
         #[arg(long)]
         growth: bool,
+        /// Prove bulk sends against a sandbox instead, with a sender that is killed.
+        #[arg(long, conflicts_with = "growth")]
+        bulk: bool,
+        /// Prove them with fewer recipients and kills.
+        #[arg(long, requires = "bulk")]
+        short: bool,
     },
     /// Measure what building costs, and write it to docs/performance.md.
     Weigh {
@@ -87,7 +93,10 @@ fn main() -> ExitCode {
         Command::Codegen { check: true, .. } => command::check(&root, output),
         Command::Codegen { no_build, .. } => codegen(&root, no_build, output),
         Command::Lint => command::lint(&root, output).map(|()| true),
-        Command::Bench { growth } => bench::run(&root, growth, output).map(|()| true),
+        Command::Bench {
+            bulk: true, short, ..
+        } => bulk::run(&root, short, output),
+        Command::Bench { growth, .. } => bench::run(&root, growth, output).map(|()| true),
         Command::Weigh { rounds, growth } => {
             weigh::run(&root, rounds.max(1), growth, output).map(|()| true)
         }

@@ -9,6 +9,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
         &[
             "conversations",
             "messages",
+            "bulk",
             "scheduled-messages",
             "templates",
             "surveys",

@@ -4,6 +4,7 @@
 pub(crate) mod alias;
 mod api;
 mod auth;
+mod bulk;
 pub(crate) mod complete;
 mod completions;
 mod config;
@@ -30,7 +31,7 @@ use crate::stop::Stop;
 use crate::waits;
 
 /// Commands that handle Ctrl-C themselves, or leave it to the terminal.
-const STOPPABLE: [&str; 4] = ["auth", "export", "listen", "sandbox"];
+const STOPPABLE: [&str; 5] = ["auth", "bulk", "export", "listen", "sandbox"];
 
 /// Returns the whole command tree.
 pub(crate) fn root() -> Command {
@@ -48,6 +49,7 @@ pub(crate) fn root() -> Command {
         alias::command(),
         api::command(),
         auth::command(),
+        bulk::command(),
         completions::command(),
         config::command(),
         doctor::command(),
@@ -98,6 +100,7 @@ async fn dispatch(context: &Context, name: &str, matches: &ArgMatches) -> Result
         "alias" => alias::run(context, matches),
         "api" => api::run(context, matches).await,
         "auth" => auth::run(context, matches).await,
+        "bulk" => bulk::run(context, matches).await,
         "completions" => completions::run(context, matches),
         "config" => config::run(context, matches),
         "doctor" => doctor::run(context, matches).await,

@@ -117,17 +117,11 @@ fn every_command_has_a_manual_page() {
         })
         .collect();
     pages.sort();
-    assert!(pages.contains(&"heymarket.1".to_owned()), "{pages:?}");
-    let mut expected = 1;
-    for name in names(&run(None, &["--help"]).done()) {
-        let help = run(None, &[&name, "--help"]).done();
-        for verb in std::iter::once(String::new()).chain(names(&help)) {
-            let page = format!("heymarket-{name}-{verb}")
-                .trim_end_matches('-')
-                .to_owned();
-            assert!(pages.contains(&format!("{page}.1")), "{page}");
-            expected += 1;
-        }
+    let mut expected = 0;
+    for (words, _) in crate::examples::helps() {
+        let page = [&["heymarket".to_owned()][..], &words].concat().join("-");
+        assert!(pages.contains(&format!("{page}.1")), "{page}");
+        expected += 1;
     }
     assert_eq!(pages.len(), expected);
 }

@@ -4,6 +4,7 @@
 
 mod api;
 mod auth; // profiles, and secrets that are not seen
+mod bulk; // planned, killed, sent on
 mod commands; // every operation of the spec is a command
 mod completion;
 mod contacts;

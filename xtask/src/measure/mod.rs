@@ -5,6 +5,7 @@
 mod aims;
 pub mod bench;
 pub mod budgets;
+pub mod bulk;
 pub mod document;
 mod figures;
 mod growth;

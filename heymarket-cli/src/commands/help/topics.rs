@@ -22,6 +22,8 @@ Environment variables. An empty variable counts as unset.
                             %APPDATA%
   HEYMARKET_PAGER, PAGER    the pager for output that is longer than the screen; by default less,
                             and `cat` turns paging off
+  HEYMARKET_OUTBOX          the file of `heymarket bulk`; by default heymarket/outbox.db in
+                            $XDG_DATA_HOME or ~/.local/share, on Windows in %APPDATA%
   NO_COLOR                  turns colors off, as --color never does
   HEYMARKET_WEBHOOK_TOKEN   the verification token for `heymarket listen` and `trigger`
   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY
@@ -50,6 +52,7 @@ const EXIT_CODES: &str = "Exit codes:
   5    rate limited, in spite of waiting
   6    outcome unknown: the request may have taken effect; check before retrying
   7    unsubscribed: the recipient opted out of messages
+  8    bulk: something of the batch was refused, expired or needs a review
   130  interrupted by Ctrl-C or SIGTERM
 ";
 

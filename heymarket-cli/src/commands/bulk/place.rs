@@ -1,0 +1,60 @@
+//! Where the outbox is.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::{Arg, ArgMatches, value_parser};
+use etcetera::BaseStrategy as _;
+use heymarket_outbox::Outbox;
+
+use crate::config::permissions;
+use crate::context::Context;
+use crate::environment::variable;
+use crate::failure::Failure;
+
+const OUTBOX: &str = "outbox";
+const VARIABLE: &str = "HEYMARKET_OUTBOX";
+
+/// Batches of the sandbox are kept apart, so that none is sent for real.
+const FILE: &str = "outbox.db";
+const SANDBOX_FILE: &str = "outbox-sandbox.db";
+
+pub(super) fn argument() -> Arg {
+    Arg::new(OUTBOX)
+        .long(OUTBOX)
+        .global(true)
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .help("The file of the outbox; by default HEYMARKET_OUTBOX, else a file in the data folder")
+}
+
+/// Opens the outbox of `--outbox`, the environment or the platform's data folder.
+pub(super) fn open(context: &Context, matches: &ArgMatches) -> Result<Outbox, Failure> {
+    let path = match matches.get_one::<PathBuf>(OUTBOX) {
+        Some(path) => path.clone(),
+        None => match variable(VARIABLE)? {
+            Some(path) => PathBuf::from(path),
+            None => default(context)?,
+        },
+    };
+    Outbox::open(path).map_err(super::failed)
+}
+
+fn default(context: &Context) -> Result<PathBuf, Failure> {
+    let strategy = etcetera::choose_base_strategy().map_err(|_| {
+        Failure::other(format!(
+            "no home folder for the outbox; set HOME or {VARIABLE}, or give --outbox"
+        ))
+    })?;
+    let folder = strategy.data_dir().join("heymarket");
+    let parent = strategy.data_dir();
+    fs::create_dir_all(&parent)
+        .and_then(|()| permissions::make_folder(&folder))
+        .map_err(|error| Failure::other(format!("{}: {error}", folder.display())))?;
+    let file = if context.globals.sandbox {
+        SANDBOX_FILE
+    } else {
+        FILE
+    };
+    Ok(folder.join(file))
+}
