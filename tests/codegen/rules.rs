@@ -559,6 +559,22 @@ const RULES: &[Rule] = &[
     },
     Rule {
         file: MESSAGES,
+        from: "          format: phone\n",
+        to: "          format: fone\n",
+        subject: "",
+        message: "the format `fone` has no type",
+        remedy: "write one of address, date-time, email-recipient, phone",
+    },
+    Rule {
+        file: MESSAGES,
+        from: "        example: \"15550100101\"\n",
+        to: "        example: \"+1 (555) 010-0101\"\n",
+        subject: "",
+        message: "the example does not fit its schema",
+        remedy: "correct the example or the schema",
+    },
+    Rule {
+        file: MESSAGES,
         from: "15550100101",
         to: "12025550143",
         subject: "",

@@ -50,9 +50,14 @@ fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
+/// A flag that no command uses for something else.
+fn flag(name: &str) -> String {
+    format!("zoo-{}", name.to_lowercase().replace('_', "-"))
+}
+
 fn parameter(place: &str, name: &str, schema: &Value, is_required: bool, example: Value) -> Value {
     json!({
-        "name": name, "in": place, "required": is_required,
+        "name": name, "in": place, "required": is_required, "x-flag": flag(name),
         "description": "A parameter.", "schema": schema, "example": example,
     })
 }
@@ -196,7 +201,7 @@ impl Zoo {
 
     /// Operations without pages: all parameters, bodies and responses.
     fn add_plain(&mut self) {
-        let note = || json!({ "note": { "type": "string", "description": "A text." } });
+        let note = || json!({ "note": { "type": "string", "description": "A text.", "x-flag": "zoo-note" } });
         for method in ["get", "put", "post", "delete", "patch"] {
             let parameters = path_parameters()
                 .into_iter()
@@ -345,6 +350,7 @@ impl Zoo {
                 Place::Body => {
                     let mut schema = schema.clone();
                     schema["description"] = json!("A member.");
+                    schema["x-flag"] = json!(flag(name));
                     body.insert(name.to_owned(), schema);
                 }
                 Place::Query | Place::Seconds => {

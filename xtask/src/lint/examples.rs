@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::bundle::Bundle;
 use crate::error::Finding;
+use crate::formats;
 use crate::schema;
 use crate::yaml::escape_pointer;
 
@@ -151,7 +152,8 @@ fn collect_names(json_schema: &Value, names: &mut Vec<String>) {
 }
 
 /// Converts an OpenAPI 3.0 schema to JSON Schema: `nullable` becomes an
-/// alternative, and an open enum accepts any string.
+/// alternative, an open enum accepts any string, and a private format is a
+/// pattern.
 fn to_json_schema(schema: &Value) -> Value {
     let Value::Object(members) = schema else {
         return schema.clone();
@@ -162,6 +164,13 @@ fn to_json_schema(schema: &Value) -> Value {
         let value = match (key.as_str(), value) {
             ("nullable" | "example", _) => continue,
             ("enum", _) if is_open => continue,
+            ("format", Value::String(name)) => {
+                let pattern = formats::find(name).and_then(|format| format.pattern);
+                if let Some(pattern) = pattern {
+                    converted.insert("pattern".to_owned(), json!(pattern));
+                }
+                value.clone()
+            }
             ("properties", Value::Object(properties)) => properties
                 .iter()
                 .map(|(name, property)| (name.clone(), to_json_schema(property)))

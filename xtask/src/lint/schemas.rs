@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::bundle::Bundle;
 use crate::error::Finding;
+use crate::formats::{self, FORMATS};
 use crate::operation::{self, Operation};
 use crate::schema::{self, Choice};
 use crate::webhooks;
@@ -180,6 +181,20 @@ impl Rules<'_> {
                 "`nullable` has no effect without `type`",
                 "add the `type`; without one, delete `nullable`, since any value fits, or put \
                  it on an alternative of the `oneOf`",
+            );
+        }
+        let text = |key: &str| self.schema.get(key).and_then(Value::as_str);
+        if let (Some("string"), Some(format)) = (text("type"), text("format"))
+            && formats::find(format).is_none()
+        {
+            let known = FORMATS.each_ref().map(|format| format.name);
+            self.report(
+                "/format",
+                format!("the format `{format}` has no type"),
+                format!(
+                    "write one of {}, or state it in the description",
+                    known.join(", ")
+                ),
             );
         }
         if self.schema.contains_key("title") {
