@@ -74,11 +74,11 @@ pub use clock::{CLOCK_SKEW, Clock, Sleep, SystemClock};
 #[cfg(feature = "client")]
 pub use error::{Error, ErrorKind};
 #[cfg(feature = "client")]
-pub use generated::operations;
-#[cfg(feature = "client")]
 use generated::raw as raw_operations;
 pub use generated::types;
 use generated::webhook as events;
+#[cfg(feature = "client")]
+pub use generated::{operations, server};
 #[cfg(feature = "client")]
 pub use paging::{Checkpoint, Pages, RawItem, Walk};
 #[cfg(feature = "client")]

@@ -16,13 +16,11 @@ use crate::http::{Context, Keys, Server, router};
 use crate::journal::{Observer, RecordedRequest};
 use crate::origins::Origins;
 use crate::sandbox::{API_KEY, SECRET_ID, SECRET_KEY, Sandbox};
+use crate::spec::Spec;
 use crate::state::{Settings, Shared};
 use crate::state_file::StateFile;
 use crate::tasks;
 use crate::webhooks::Webhook;
-
-/// The documented limit, in requests per minute for each key.
-const RATE_LIMIT: u32 = 500;
 
 /// The default limit of a request body, in bytes.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
@@ -64,7 +62,7 @@ impl Default for SandboxBuilder {
                 time_scale: 1,
                 observer: None,
                 origins: Origins::default(),
-                rate_limit: Some(RATE_LIMIT),
+                rate_limit: Spec::get().requests_per_minute(),
                 demo: true,
                 seed: 0,
                 max_body_bytes: MAX_BODY_BYTES,
@@ -179,7 +177,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Sets the limit in requests per minute for each key, 500 by default.
+    /// Sets the limit in requests per minute for each key. By default, it is the
+    /// limit of the API.
     /// `None` removes it.
     #[must_use]
     pub fn rate_limit(mut self, per_minute: impl Into<Option<u32>>) -> Self {

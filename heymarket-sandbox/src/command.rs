@@ -55,9 +55,10 @@ pub struct Options {
     /// Print a line for each request to standard error
     #[arg(long)]
     log: bool,
-    /// The limit in requests per minute for each key; 0 is no limit
-    #[arg(long, default_value_t = 500, value_name = "NUMBER")]
-    rate_limit: u32,
+    /// The limit in requests per minute for each key; 0 is no limit [default: that of the
+    /// API]
+    #[arg(long, value_name = "NUMBER")]
+    rate_limit: Option<u32>,
     /// Add a rule, such as fault=close_after,operation=send_message,nth=2
     #[arg(long = "rule", value_name = "RULE")]
     rules: Vec<Rule>,
@@ -74,7 +75,6 @@ impl Options {
     /// Returns an error if a webhook is given and `HEYMARKET_WEBHOOK_TOKEN` is
     /// not set.
     pub fn builder(self) -> Result<SandboxBuilder, Error> {
-        let rate_limit = Some(self.rate_limit).filter(|limit| *limit > 0);
         let mut builder = Sandbox::builder()
             .port(self.port)
             .address(self.address)
@@ -82,8 +82,10 @@ impl Options {
             .seed(self.seed)
             .deduplication(self.local_ids)
             .time_scale(self.time_scale)
-            .journal(self.journal)
-            .rate_limit(rate_limit);
+            .journal(self.journal);
+        if let Some(limit) = self.rate_limit {
+            builder = builder.rate_limit(Some(limit).filter(|limit| *limit > 0));
+        }
         for origin in &self.origins {
             builder = builder.allow_origin(origin)?;
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Finding};
+use crate::formats;
 use crate::schema;
 use crate::source::{Source, Sources};
 use crate::webhooks;
@@ -115,6 +116,7 @@ pub fn bundle(sources: Sources) -> Result<(Bundle, Vec<Finding>), Error> {
     for source in &sources.schemas {
         bundle.merge("/components/schemas", "schema", source, &mut findings)?;
     }
+    formats::expand(&mut bundle.document);
     Ok((bundle, findings))
 }
 

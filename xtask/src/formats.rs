@@ -1,6 +1,8 @@
 //! The formats of strings, in one table: the type that each becomes, and the
 //! pattern that stands for it where the format is not known.
 
+use serde_json::{Map, Value, json};
+
 /// A format of strings that has a type.
 pub(crate) struct Format {
     /// Its name in the spec.
@@ -16,7 +18,7 @@ pub(crate) const FORMATS: [Format; 4] = [
     Format {
         name: "address",
         path: "crate::wire::Address",
-        pattern: Some(r"^([^+@][^@]*|[^+@\s][^@\s]*@\S+)$"),
+        pattern: Some(r"^([^+@][^@]*|[^+@\x00-\x20][^@\x00-\x20]*@[^@\x00-\x20]+)$"),
     },
     Format {
         name: "date-time",
@@ -26,7 +28,9 @@ pub(crate) const FORMATS: [Format; 4] = [
     Format {
         name: "email-recipient",
         path: "crate::wire::EmailRecipient",
-        pattern: Some(r"^(to|cc):\s*[^@\s,]+@[^@\s,]+(\s*,\s*[^@\s,]+@[^@\s,]+)*$"),
+        pattern: Some(
+            r"^(to|cc): *[^@,\x00-\x20]+@[^@,\x00-\x20]+( *, *[^@,\x00-\x20]+@[^@,\x00-\x20]+)* *$",
+        ),
     },
     Format {
         name: "phone",
@@ -56,4 +60,28 @@ pub(crate) fn find(name: &str) -> Option<&'static Format> {
 pub(crate) fn of_type(name: &str) -> Option<&'static Format> {
     let mut private = FORMATS.iter().filter(|format| format.is_private());
     private.find(|format| format.type_name() == name)
+}
+
+/// Returns the pattern of a schema's format, if only this project knows it.
+pub(crate) fn pattern(schema: &Map<String, Value>) -> Option<&'static str> {
+    find(schema.get("format")?.as_str()?)?.pattern
+}
+
+/// Adds the pattern of each private format beside it, so that other tools accept the
+/// same strings.
+pub(crate) fn expand(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            if let Some(pattern) = pattern(members) {
+                members.entry("pattern").or_insert_with(|| json!(pattern));
+            }
+            for (key, member) in members {
+                if key != "example" && key != "examples" {
+                    expand(member);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(expand),
+        _ => {}
+    }
 }

@@ -24,6 +24,9 @@ pub(crate) const SAFETY_BY_TARGET: &str = "x-safety-by-target";
 /// The extension that names the replacement of a deprecated operation.
 pub(crate) const REPLACED_BY: &str = "x-replaced-by";
 
+/// The extension with the rate limit of the server.
+pub(crate) const REQUESTS_PER_MINUTE: &str = "x-requests-per-minute";
+
 /// Returns the members of an object; none for any other value.
 pub(crate) fn object(value: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
     value.and_then(Value::as_object).into_iter().flatten()
@@ -68,6 +71,16 @@ pub(crate) fn reference(schema: &Value) -> Option<&str> {
         },
     };
     reference?.strip_prefix(SCHEMAS)
+}
+
+/// Returns the value of a named example, which may be one of the components.
+pub(crate) fn example_value<'a>(document: &'a Value, example: &'a Value) -> Option<&'a Value> {
+    let shared = example.get("$ref").and_then(Value::as_str).and_then(target);
+    let example = match shared {
+        Some(pointer) => document.pointer(pointer)?,
+        None => example,
+    };
+    example.get("value")
 }
 
 /// Returns the component that a schema refers to, or else the schema itself.

@@ -8,11 +8,11 @@ use crate::runtime::{Client, Response, encode_path};
 impl Client {
     /// Create contacts
     ///
-    /// Creates contacts, given as a bare array. Contacts whose phone numbers exist are skipped, or
-    /// updated with `overwrite`. The maximum is not documented.
+    /// Creates contacts from a bare array. Contacts with an existing phone number are skipped, or
+    /// updated if `overwrite` is true. The maximum number is not documented.
     ///
-    /// Sources contradict each other on the answer: the string `ok` on success and otherwise an array
-    /// of the failed contacts, an array of contacts, or a string.
+    /// Sources disagree on the response. The older documentation returns the string `ok`, or an array
+    /// of the failed contacts. The newer one returns an array of contacts. A sample is a string.
     ///
     /// `POST /v1/batch/contacts`, documented at <https://developers.heymarket.com/api-reference/contacts/bulk>. It is retried after a failure: a second time has no further effect.
     ///
@@ -56,9 +56,9 @@ impl Client {
     }
     /// Create a contact
     ///
-    /// Creates a contact with a phone number. What happens if a contact has the number already is not
-    /// documented. Custom fields are keyed by their numeric IDs: the server accepts an unknown key
-    /// with a 200 and drops its value silently.
+    /// Creates a contact with a phone number. The effect of a number that another contact has is not
+    /// documented. The keys of `custom` are numeric field IDs; the server accepts an unknown key and
+    /// silently drops its value.
     ///
     /// `POST /v1/contact`, documented at <https://developers.heymarket.com/api-reference/contacts/create>. It is not retried once it may have reached the server.
     ///
@@ -93,9 +93,9 @@ impl Client {
     }
     /// List the custom fields of contacts
     ///
-    /// Returns the custom fields, whose IDs are the keys of `custom` in a contact. It takes no body.
-    /// No source shows an item; `id` and `title` are expected, as `create_contact_fields` returns
-    /// them.
+    /// Returns the custom fields of contacts. Their IDs are the keys of `custom` in a contact. The
+    /// request has no body. No source shows an item; `id` and `title` are inferred from
+    /// `create_contact_fields`.
     ///
     /// `POST /v1/contact-fields`, documented at <https://developers.heymarket.com/api-reference/contacts/overview>. It changes nothing and is retried after a failure.
     ///
@@ -122,7 +122,7 @@ impl Client {
     ///
     /// Returns a contact by its phone number or its ID, which is a string here. If both are given,
     /// the phone number takes precedence. The newer documentation shows a whole contact as the body;
-    /// no source says that anything but these two is read.
+    /// no source describes the effect of its other members.
     ///
     /// `POST /v1/contact/get`, documented at <https://developers.heymarket.com/api-reference/contacts/get-by-phone-or-id>. It changes nothing and is retried after a failure.
     ///
@@ -151,9 +151,9 @@ impl Client {
     }
     /// Set the status of a contact
     ///
-    /// Blocks or unblocks, subscribes or unsubscribes a contact. A blocked contact neither sends nor
-    /// receives messages. An opt-out holds for all inboxes, and messages that fail because of it
-    /// still count toward the allotment.
+    /// Blocks, unblocks, subscribes or unsubscribes a contact. A blocked contact neither sends nor
+    /// receives messages. An opt-out applies to all inboxes. Messages that fail because of it still
+    /// count toward the allotment.
     ///
     /// `POST /v1/contact/set_status`, documented at <https://developers.heymarket.com/api-reference/contacts/set-status>. It is retried after a failure: a second time has no further effect.
     ///
@@ -187,7 +187,7 @@ impl Client {
     }
     /// Get the status of a contact
     ///
-    /// Returns whether a contact is blocked or unsubscribed. Samples also say who unsubscribed it,
+    /// Returns whether a contact is blocked or unsubscribed. Samples also show who unsubscribed it,
     /// which is not documented.
     ///
     /// `POST /v1/contact/status`, documented at <https://developers.heymarket.com/api-reference/contacts/status>. It changes nothing and is retried after a failure.
@@ -221,8 +221,8 @@ impl Client {
     }
     /// Delete a contact
     ///
-    /// Permanently deletes a contact with all its history. A connector says that deleting it again
-    /// answers 404.
+    /// Permanently deletes a contact and all its history. According to a connector, a second deletion
+    /// returns 404.
     ///
     /// `DELETE /v1/contact/{id}`, documented at <https://developers.heymarket.com/api-reference/contacts/delete>. It is retried after a failure: a second time has no further effect.
     ///
@@ -250,8 +250,8 @@ impl Client {
     }
     /// Get a contact
     ///
-    /// Returns a contact by its integer ID. Samples lack much that the newer documentation lists:
-    /// custom fields, tags, notes, the avatar and more.
+    /// Returns a contact by its integer ID. Samples lack many members that the newer documentation
+    /// lists, such as custom fields, tags and notes.
     ///
     /// `GET /v1/contact/{id}`, documented at <https://developers.heymarket.com/api-reference/contacts/get>. It changes nothing and is retried after a failure.
     ///
@@ -274,9 +274,9 @@ impl Client {
     }
     /// Update a contact
     ///
-    /// Updates a contact. Names are always overwritten; custom fields are merged, or replaced with
-    /// `overwrite`. A connector reads the contact first, since members that are left out may be
-    /// rewritten too: this is not a partial update.
+    /// Updates a contact. Names are always overwritten. Custom fields are merged, or replaced if
+    /// `overwrite` is true. Omitted members may be overwritten too, so read the contact first and
+    /// send all of it.
     ///
     /// `PUT /v1/contact/{id}`, documented at <https://developers.heymarket.com/api-reference/contacts/overview>. It is retried after a failure: a second time has no further effect.
     ///
@@ -318,9 +318,9 @@ impl Client {
     }
     /// List contacts
     ///
-    /// Returns the contacts of the team, by default 30, latest update first. For the next page, pass
-    /// the `updated` of the last contact as `date`. Contacts with the same time are skipped, since
-    /// the bound is strict. Connectors count pages from 1 instead.
+    /// Returns up to 30 contacts of the team by default, the most recently updated first. For the
+    /// next page, pass the `updated` of the last contact as `date`. The bound is strict, so contacts
+    /// with the same time are skipped. Connectors use `page`, from 1, instead.
     ///
     /// `POST /v1/contacts`, documented at <https://developers.heymarket.com/api-reference/contacts/list>. It changes nothing and is retried after a failure.
     ///
@@ -349,8 +349,8 @@ impl Client {
     }
     /// Count contacts
     ///
-    /// Returns the number of contacts. The older documentation names the operation; no source shows
-    /// the body or the answer.
+    /// Returns the number of contacts. The older documentation mentions the operation; no source
+    /// shows the body or the response.
     ///
     /// `POST /v1/contacts/count`, documented at <https://developers.heymarket.com/api-reference/contacts/list>. It changes nothing and is retried after a failure.
     ///
@@ -383,8 +383,8 @@ impl Client {
     }
     /// Create custom fields of contacts
     ///
-    /// Creates custom fields from a bare array of titles. `duplicate` in the answer marks a title
-    /// that exists already.
+    /// Creates custom fields from a bare array. `duplicate` in the response marks a title that
+    /// already exists.
     ///
     /// `POST /v1/contacts/fields`, documented at <https://developers.heymarket.com/api-reference/contacts/create-contact-fields>. It is not retried once it may have reached the server.
     ///
@@ -417,9 +417,9 @@ impl Client {
     }
     /// List conversations
     ///
-    /// Returns the conversations of some inboxes, latest update first. For the next page, pass the
-    /// `updated` of the last conversation as `date`. Conversations with the same time are skipped,
-    /// since the bound is strict.
+    /// Returns the conversations of the given inboxes, the most recently updated first. For the next
+    /// page, pass the `updated` of the last conversation as `date`. The bound is strict, so
+    /// conversations with the same time are skipped.
     ///
     /// `POST /v1/conversations`, documented at <https://developers.heymarket.com/api-reference/conversations/list>. It changes nothing and is retried after a failure.
     ///
@@ -455,7 +455,7 @@ impl Client {
     }
     /// Close a conversation
     ///
-    /// Closes a conversation that is open.
+    /// Closes an open conversation.
     ///
     /// `POST /v1/conversations/close`, documented at <https://developers.heymarket.com/api-reference/conversations/close>. It is retried after a failure: a second time has no further effect.
     ///
@@ -488,7 +488,7 @@ impl Client {
     }
     /// Count conversations
     ///
-    /// Returns the number of conversations, of all or of those updated before a time.
+    /// Returns the number of all conversations, or of those updated before a time.
     ///
     /// `POST /v1/conversations/count`, documented at <https://developers.heymarket.com/api-reference/conversations/list>. It changes nothing and is retried after a failure.
     ///
@@ -521,7 +521,7 @@ impl Client {
     }
     /// Reopen a conversation
     ///
-    /// Opens a conversation that was closed.
+    /// Reopens a closed conversation.
     ///
     /// `POST /v1/conversations/open`, documented at <https://developers.heymarket.com/api-reference/conversations/open-close>. It is retried after a failure: a second time has no further effect.
     ///
@@ -590,7 +590,7 @@ impl Client {
     }
     /// Reassign a conversation
     ///
-    /// Assigns a conversation to another team member. `user_id` is its current assignee.
+    /// Assigns a conversation to another team member. `user_id` is the current assignee.
     ///
     /// `POST /v1/conversations/reassign`, documented at <https://developers.heymarket.com/api-reference/conversations/reassign>. It is retried after a failure: a second time has no further effect.
     ///
@@ -626,8 +626,8 @@ impl Client {
     }
     /// Transfer a conversation to another inbox
     ///
-    /// Moves an SMS conversation to another inbox. It fails if the contact already has a conversation
-    /// there, so a second attempt may fail after a successful first one.
+    /// Moves an SMS conversation to another inbox. The operation fails if the contact already has a
+    /// conversation there, so a retry may fail after a successful first attempt.
     ///
     /// `POST /v1/conversations/transfer`, documented at <https://developers.heymarket.com/api-reference/conversations/transfer>. It is not retried once it may have reached the server.
     ///
@@ -699,7 +699,7 @@ impl Client {
     }
     /// Get a conversation
     ///
-    /// Returns a conversation: its channel, status, assignee, inbox, contact and read state.
+    /// Returns a conversation with its channel, status, assignee, inbox, contact and read state.
     ///
     /// `GET /v1/conversations/{id}`, documented at <https://developers.heymarket.com/api-reference/conversations/get>. It changes nothing and is retried after a failure.
     ///
@@ -731,11 +731,12 @@ impl Client {
     }
     /// Send an email
     ///
-    /// Sends an email from an inbox, to new receivers (`targets`) or as a reply in a conversation
-    /// (`convo_id`). The inbox is `inbox` here, not `inbox_id`.
+    /// Sends an email from an inbox: a new one to `targets`, or a reply in the conversation
+    /// `convo_id`. The member for the inbox is `inbox`, not `inbox_id`. An email has at most 10
+    /// recipients, including those in `cc:`.
     ///
-    /// The older documentation says that a repeated `local_id` sends no second email, but not for how
-    /// long the server remembers it. There are at most 10 recipients, those in `cc:` included.
+    /// The older documentation promises that a repeated `local_id` sends no second email. It does not
+    /// say how long the server remembers it.
     ///
     /// `POST /v1/email/send`, documented at <https://developers.heymarket.com/api-reference/messages/send-email>. It is retried after a failure, with the same `local_id`.
     ///
@@ -768,11 +769,11 @@ impl Client {
     }
     /// List inboxes
     ///
-    /// Returns all inboxes of the team with their members, whose IDs `creator_id` and `user_id` take.
+    /// Returns all inboxes of the team. `creator_id` and `user_id` accept the IDs of their members.
     ///
-    /// Sources contradict each other: a guide has the array in an object, `invited` is a boolean or
-    /// an array, `forward_number` may be null, phone numbers come with and without a `+`, and samples
-    /// have some thirty members that no page names.
+    /// Sources disagree on the response. A guide wraps the array in an object. `invited` is a boolean
+    /// or an array. `forward_number` may be null. Phone numbers appear with and without a `+`.
+    /// Samples have about thirty undocumented members.
     ///
     /// `GET /v1/inboxes`, documented at <https://developers.heymarket.com/api-reference/inboxes>. It changes nothing and is retried after a failure.
     ///
@@ -792,11 +793,11 @@ impl Client {
     pub async fn list_inboxes(&self) -> Result<Response<crate::wire::Inboxes>, Error> {
         self.send(self.request(&operations::LIST_INBOXES, "/v1/inboxes")).await
     }
-    /// Create a list, by the v1 operation
+    /// Create a list (v1)
     ///
-    /// Creates a list. `create_list` also takes contacts by ID and by email address, and an
-    /// idempotency key. No source shows the body or the answer: they are inferred from the other
-    /// operations on lists.
+    /// Creates a list. `create_list` also accepts contact IDs, email addresses and an idempotency
+    /// key. No source shows the body or the response; both are inferred from the other list
+    /// operations.
     ///
     /// `POST /v1/list`, documented at <https://developers.heymarket.com/api-reference/lists/overview>. It is not retried once it may have reached the server. Inferred in part: no source shows it exactly as it is here.
     ///
@@ -826,9 +827,9 @@ impl Client {
     ) -> Result<Response<types::WriteResult>, Error> {
         self.send(self.request(&operations::CREATE_LIST_V1, "/v1/list").json(body)).await
     }
-    /// Delete a list, by the v1 operation
+    /// Delete a list (v1)
     ///
-    /// Deletes a list. No source shows the answer; that of `delete_list` is documented.
+    /// Deletes a list. No source shows the response; the one of `delete_list` is documented.
     ///
     /// `DELETE /v1/list/{id}`, documented at <https://developers.heymarket.com/api-reference/lists/overview>. It is retried after a failure: a second time has no further effect.
     ///
@@ -879,11 +880,11 @@ impl Client {
     pub async fn get_list(&self, id: i64) -> Result<Response<types::List>, Error> {
         self.send(self.request(&operations::GET_LIST, format!("/v1/list/{}", id))).await
     }
-    /// Update a list, by the v1 operation
+    /// Update a list (v1)
     ///
-    /// Changes the name of a list and its contacts, one phone number at a time. `update_list` takes
-    /// several, and contacts by ID and by email address. No source shows the answer, or says whether
-    /// `members` replaces the contacts on the list.
+    /// Updates the name of a list, and adds or removes one phone number. `update_list` also accepts
+    /// several numbers, contact IDs and email addresses. No source shows the response or says whether
+    /// `members` replaces the contacts of the list.
     ///
     /// `PUT /v1/list/{id}`, documented at <https://developers.heymarket.com/api-reference/lists/overview>. It is retried after a failure: a second time has no further effect.
     ///
@@ -920,8 +921,8 @@ impl Client {
     }
     /// List the lists
     ///
-    /// Returns the lists of the team, latest update first. For the next page, pass the `updated` of
-    /// the last list as `date`.
+    /// Returns the lists of the team, the most recently updated first. For the next page, pass the
+    /// `updated` of the last list as `date`.
     ///
     /// `POST /v1/lists`, documented at <https://developers.heymarket.com/api-reference/lists/overview>. It changes nothing and is retried after a failure.
     ///
@@ -951,23 +952,29 @@ impl Client {
     }
     /// Send a message
     ///
-    /// Sends a text message, or an MMS if `media_url` is given, from an inbox. It goes to exactly one
-    /// of: a phone number (`phone_number`), a conversation (`chat_id`), a list (`list_id`, with a
-    /// `local_id` that is unique for each list and broadcast) and a group MMS (`targets`, not from a
-    /// toll-free number). The server fills tokens such as `{{first_name}}` in templates and in the
-    /// `text` of sends to a list, and makes the opening question of a `survey_id` the text. With
-    /// `private` it sends nothing and adds a comment that only the team sees.
+    /// Sends a text message from an inbox, or an MMS if `media_url` is set. A 200 means that the
+    /// message was accepted, not that it was delivered.
     ///
-    /// A 200 means that the message was accepted, not that it was delivered.
+    /// Exactly one member names the target:
     ///
-    /// What a repeated `local_id` does depends on the target and on the source. To a list, the older
-    /// guide to broadcasts deduplicates it; the newer copy of that guide requires only that it is
-    /// unique. To a phone number, a conversation or a group, the older reference calls it the
-    /// idempotency ID and yet wants it unique for each attempt; the newer one promises tracking only.
-    /// Emails (`send_email`) with a repeated `local_id` are sent once.
+    /// - `phone_number`: a single contact
+    /// - `chat_id`: an existing conversation
+    /// - `list_id`: a list, with a `local_id` that is unique for each list and broadcast
+    /// - `targets`: a group MMS, which toll-free numbers cannot send
     ///
-    /// Opted-out and blocked contacts receive nothing, and the quiet hours of an inbox hold messages
-    /// of the API too; what the API answers then is not documented.
+    /// The server fills tokens such as `{{first_name}}` in templates and in the `text` of a send to a
+    /// list. The opening question of `survey_id` becomes the text. `private` sends nothing: it adds a
+    /// comment that only the team sees.
+    ///
+    /// What a source promises for a repeated `local_id` depends on the target. For a list, the older
+    /// guide to broadcasts promises that the server deduplicates it; the newer copy of that guide
+    /// requires only that it is unique. For a single text or a group, the older reference calls it
+    /// the idempotency ID, but also requires a new one for each attempt; the newer reference promises
+    /// only tracking. For an email (`send_email`), the older documentation promises that no second
+    /// email is sent.
+    ///
+    /// Opted-out and blocked contacts receive nothing. The quiet hours of an inbox also hold messages
+    /// sent through the API. The response in these cases is not documented.
     ///
     /// `POST /v1/message/send`, documented at <https://developers.heymarket.com/api-reference/messages/send>. It is not retried once it may have reached the server, unless the caller sets [`Options::trust_local_id`](crate::Options::trust_local_id).
     ///
@@ -997,14 +1004,13 @@ impl Client {
         self.send(self.request(&operations::SEND_MESSAGE, "/v1/message/send").json(body))
             .await
     }
-    /// List the messages with a phone number
+    /// List the messages of a phone number
     ///
-    /// Returns up to 50 messages between an inbox and a phone number, latest first: the newest, or
-    /// those before a time. That the first one is the latest is inferred from clients that read it
-    /// so.
+    /// Returns up to 50 messages between an inbox and a phone number, the newest first. The order is
+    /// inferred: public clients read the first message as the latest.
     ///
-    /// A client leaves out `inboxID` and adds a `limit`. Neither is documented, so neither is
-    /// offered.
+    /// A public client omits `inboxID` and adds a `limit`. Neither is documented, so this document
+    /// supports neither.
     ///
     /// `GET /v1/messages`, documented at <https://developers.heymarket.com/api-reference/messages/get-history>. It changes nothing and is retried after a failure.
     ///
@@ -1039,13 +1045,13 @@ impl Client {
     }
     /// List the messages of the team
     ///
-    /// Returns the messages of the whole team, by default 30 and newest first. For the next page,
-    /// pass the `date` of the last message as `created_at`. Messages with the same time may be
-    /// skipped or repeated: no source says whether the bound is strict.
+    /// Returns up to 30 messages of the whole team by default, the newest first. For the next page,
+    /// pass the `date` of the last message as `created_at`. No source says whether the bound is
+    /// strict, so messages with the same time may be skipped or repeated.
     ///
-    /// The older documentation requires `created_at` and has it as an upper bound, an earlier one as
-    /// an optional lower bound, and in the newer one an empty body returns the newest messages. Both
-    /// bounds agree if `ascending` chooses the side.
+    /// Sources disagree on `created_at`. The older documentation requires it as an upper bound; an
+    /// earlier one has it as an optional lower bound. In the newer one, an empty body returns the
+    /// newest messages. The sources agree if `ascending` selects the bound.
     ///
     /// `POST /v1/messages/all`, documented at <https://developers.heymarket.com/api-reference/messages/list-all>. It changes nothing and is retried after a failure.
     ///
@@ -1082,7 +1088,7 @@ impl Client {
     }
     /// Count the messages of the team
     ///
-    /// Returns the number of messages, as a string such as `"1042"`.
+    /// Returns the number of messages of the team, as a string such as `"1042"`.
     ///
     /// `POST /v1/messages/all/count`, documented at <https://developers.heymarket.com/api-reference/messages/count>. It changes nothing and is retried after a failure.
     ///
@@ -1115,13 +1121,12 @@ impl Client {
     }
     /// Schedule a message
     ///
-    /// Schedules a message to exactly one of: a phone number, a group (`targets`), a conversation and
-    /// a list. The time must be at least 15 minutes ahead and on a quarter of an hour. The sender is
-    /// `user_id`, by default the team's owner; there is no `creator_id` here. A template replaces
-    /// inline text.
+    /// Schedules a message to a phone number, a group (`targets`), a conversation or a list. The time
+    /// must be at least 15 minutes ahead and on a quarter hour. The sender is `user_id`, by default
+    /// the team's owner. A template replaces inline text.
     ///
-    /// No source says that a repeated `local_id` schedules no second message. `targets` holds objects
-    /// of a shape that is not shown, and `content.template` is an object in the older documentation
+    /// No source says that a repeated `local_id` prevents a second message. The documentation does
+    /// not show the objects of `targets`. `content.template` is an object in the older documentation
     /// and an ID in the newer one.
     ///
     /// `POST /v1/schedule`, documented at <https://developers.heymarket.com/api-reference/schedule>. It is not retried once it may have reached the server, unless the caller sets [`Options::trust_local_id`](crate::Options::trust_local_id).
@@ -1161,8 +1166,8 @@ impl Client {
     }
     /// Delete a scheduled message
     ///
-    /// Deletes a scheduled message, so that it is not sent. The documentation describes it in prose:
-    /// the path is inferred from `get_scheduled_message`, and the answer is not documented.
+    /// Deletes a scheduled message before it is sent. The documentation mentions the operation only
+    /// in prose. The path is inferred from `get_scheduled_message`; no source shows the response.
     ///
     /// `DELETE /v1/schedule/{id}`, documented at <https://developers.heymarket.com/api-reference/schedule>. It is retried after a failure: a second time has no further effect. Inferred in part: no source shows it exactly as it is here.
     ///
@@ -1194,8 +1199,8 @@ impl Client {
     }
     /// Get a scheduled message
     ///
-    /// Returns a scheduled message. Its time is `execute` here and `execute_at` in requests; its
-    /// content is in `meta.content`.
+    /// Returns a scheduled message. Its time is `execute`, which requests call `execute_at`. Its
+    /// content is `meta.content`.
     ///
     /// `GET /v1/schedule/{id}`, documented at <https://developers.heymarket.com/api-reference/schedule-get>. It changes nothing and is retried after a failure.
     ///
@@ -1227,9 +1232,8 @@ impl Client {
     }
     /// Update a scheduled message
     ///
-    /// Updates a scheduled message with its receiver. The time must be at least 15 minutes ahead and
-    /// on a quarter of an hour. The sender is `user_id`, by default the team's owner; there is no
-    /// `creator_id` here.
+    /// Updates a scheduled message, including its target. The time must be at least 15 minutes ahead
+    /// and on a quarter hour. The sender is `user_id`, by default the team's owner.
     ///
     /// `PUT /v1/schedule/{id}`, documented at <https://developers.heymarket.com/api-reference/schedule>. It is retried after a failure: a second time has no further effect.
     ///
@@ -1272,7 +1276,7 @@ impl Client {
     }
     /// Get a survey
     ///
-    /// Returns a survey. `send_message` sends it by its ID.
+    /// Returns a survey. `send_message` accepts its ID as `survey_id`.
     ///
     /// `GET /v1/survey/{id}`, documented at <https://developers.heymarket.com/api-reference/surveys>. It changes nothing and is retried after a failure.
     ///
@@ -1295,8 +1299,8 @@ impl Client {
     }
     /// List surveys
     ///
-    /// Returns the surveys of the team, page by page from 1. The default size of a page is not
-    /// documented.
+    /// Returns the surveys of the team, one page at a time. Pages count from 1. The default page size
+    /// is not documented.
     ///
     /// `POST /v1/surveys`, documented at <https://developers.heymarket.com/api-reference/surveys>. It changes nothing and is retried after a failure.
     ///
@@ -1325,8 +1329,8 @@ impl Client {
     }
     /// Create a tag
     ///
-    /// Creates a tag that contacts can carry. What happens if a tag has its text already is not
-    /// documented. No operation updates a tag.
+    /// Creates a tag for contacts. The effect of a text that another tag has is not documented. No
+    /// operation updates a tag.
     ///
     /// `POST /v1/tag`, documented at <https://developers.heymarket.com/api-reference/tags>. It is not retried once it may have reached the server.
     ///
@@ -1354,7 +1358,7 @@ impl Client {
     }
     /// Delete a tag
     ///
-    /// Deletes a tag. No source shows the answer.
+    /// Deletes a tag. No source shows the response.
     ///
     /// `DELETE /v1/tag/{id}`, documented at <https://developers.heymarket.com/api-reference/tags>. It is retried after a failure: a second time has no further effect.
     ///
@@ -1401,9 +1405,9 @@ impl Client {
     }
     /// List tags
     ///
-    /// Returns the tags of the team, 30 to a page, latest update first. For the next page, pass the
-    /// `updated` of the last tag as `date`. Tags with the same time are skipped, since the bound is
-    /// strict.
+    /// Returns up to 30 tags of the team, the most recently updated first. For the next page, pass
+    /// the `updated` of the last tag as `date`. The bound is strict, so tags with the same time are
+    /// skipped.
     ///
     /// `POST /v1/tags`, documented at <https://developers.heymarket.com/api-reference/tags>. It changes nothing and is retried after a failure.
     ///
@@ -1431,8 +1435,8 @@ impl Client {
     }
     /// Get the team
     ///
-    /// Returns the team of the credentials, with its members and with `list_size`, the maximum number
-    /// of contacts on a list. The vendor and integrators use it to test credentials.
+    /// Returns the team of the credentials and its members. `list_size` is the maximum number of
+    /// contacts in a list. The vendor and integrators test credentials with this operation.
     ///
     /// `GET /v1/team`, documented at <https://developers.heymarket.com/api-reference/team>. It changes nothing and is retried after a failure.
     ///
@@ -1454,8 +1458,8 @@ impl Client {
     }
     /// Create a template
     ///
-    /// Creates a template. Its name is `title` here and `name` in answers. No source says that a
-    /// repeated `local_id` creates no second template.
+    /// Creates a template. Its name is `title` in requests and `name` in responses. No source says
+    /// that a repeated `local_id` prevents a second template.
     ///
     /// `POST /v1/template`, documented at <https://developers.heymarket.com/api-reference/templates/manage>. It is not retried once it may have reached the server, unless the caller sets [`Options::trust_local_id`](crate::Options::trust_local_id).
     ///
@@ -1488,7 +1492,7 @@ impl Client {
     }
     /// Delete a template
     ///
-    /// Deletes a template. No source shows the answer.
+    /// Deletes a template. No source shows the response.
     ///
     /// `DELETE /v1/template/{id}`, documented at <https://developers.heymarket.com/api-reference/templates/manage>. It is retried after a failure: a second time has no further effect.
     ///
@@ -1548,7 +1552,7 @@ impl Client {
     }
     /// Update a template
     ///
-    /// Updates a template: its title and its content.
+    /// Updates the title and the content of a template.
     ///
     /// `PUT /v1/template/{id}`, documented at <https://developers.heymarket.com/api-reference/templates/manage>. It is retried after a failure: a second time has no further effect.
     ///
@@ -1589,9 +1593,9 @@ impl Client {
     }
     /// List templates
     ///
-    /// Returns the templates of the team, 30 to a page, latest update first. For the next page, pass
-    /// the `updated` of the last template as `date`. Templates with the same time are skipped, since
-    /// the bound is strict.
+    /// Returns up to 30 templates of the team, the most recently updated first. For the next page,
+    /// pass the `updated` of the last template as `date`. The bound is strict, so templates with the
+    /// same time are skipped.
     ///
     /// `POST /v1/templates`, documented at <https://developers.heymarket.com/api-reference/templates/manage>. It changes nothing and is retried after a failure.
     ///
@@ -1620,9 +1624,9 @@ impl Client {
     }
     /// Find members of the team
     ///
-    /// Returns the members with some phone numbers, email addresses or both. The filters are a JSON
-    /// body of a GET request, which proxies may drop; all sources send it so. The role is an integer
-    /// here and a string in `get_team`.
+    /// Returns the team members with the given phone numbers or email addresses. The filters are the
+    /// JSON body of a GET request, which a proxy may drop; all sources send them this way. The role
+    /// is an integer here and a string in `get_team`.
     ///
     /// `GET /v1/users/get`, documented at <https://developers.heymarket.com/api-reference/users>. It changes nothing and is retried after a failure.
     ///
@@ -1651,8 +1655,8 @@ impl Client {
     }
     /// Update members of the team
     ///
-    /// Updates the names and roles of members. The documentation has more members of the request than
-    /// could be read.
+    /// Updates the names and roles of team members. The documentation lists more request members,
+    /// which are not known here.
     ///
     /// `POST /v1/users/update`, documented at <https://developers.heymarket.com/api-reference/users-update>. It is retried after a failure: a second time has no further effect.
     ///
@@ -1683,8 +1687,8 @@ impl Client {
     }
     /// Create a contact with channels
     ///
-    /// Creates a contact with at least one channel: a phone number, an email address or another. What
-    /// happens if a contact has one of them already is not documented.
+    /// Creates a contact with at least one channel, such as a phone number or an email address. The
+    /// effect of a channel that another contact has is not documented.
     ///
     /// `POST /v2/contact`, documented at <https://developers.heymarket.com/api-reference/contacts/create>. It is not retried once it may have reached the server.
     ///
@@ -1718,8 +1722,8 @@ impl Client {
     }
     /// Delete a contact by its UUID
     ///
-    /// Permanently deletes a contact with all its history. The answer is a string, whose text no
-    /// source shows.
+    /// Permanently deletes a contact and all its history. The response is a string; no source shows
+    /// its text.
     ///
     /// `DELETE /v2/contact/{contact_id}`, documented at <https://developers.heymarket.com/api-reference/contacts/delete-v2>. It is retried after a failure: a second time has no further effect.
     ///
@@ -1753,7 +1757,7 @@ impl Client {
     }
     /// Get a contact by its UUID
     ///
-    /// Returns a contact by its UUID, with its channels. It does not take the integer ID.
+    /// Returns a contact and its channels. The operation does not accept the integer ID.
     ///
     /// `GET /v2/contact/{contact_id}`, documented at <https://developers.heymarket.com/api-reference/contacts/get>. It changes nothing and is retried after a failure.
     ///
@@ -1785,8 +1789,8 @@ impl Client {
     }
     /// Update a contact by its UUID
     ///
-    /// Updates a contact, except its channels. The newer documentation answers with the contact, the
-    /// older one with its `id`, `rev` and `uuid` alone.
+    /// Updates a contact, except its channels. The newer documentation returns the contact; the older
+    /// one returns only its `id`, `rev` and `uuid`.
     ///
     /// `PUT /v2/contact/{contact_id}`, documented at <https://developers.heymarket.com/api-reference/contacts/update-v2>. It is retried after a failure: a second time has no further effect.
     ///
@@ -1825,8 +1829,8 @@ impl Client {
     }
     /// Add a channel to a contact
     ///
-    /// Adds a channel to a contact and returns its updated list of channels. Their IDs are strings in
-    /// the older documentation and integers in the newer one.
+    /// Adds a channel to a contact and returns the updated list of channels. Channel IDs are strings
+    /// in the older documentation and integers in the newer one.
     ///
     /// `POST /v2/contact/{contact_id}/channel`, documented at <https://developers.heymarket.com/api-reference/contacts/channels>. It is not retried once it may have reached the server.
     ///
@@ -1865,7 +1869,7 @@ impl Client {
     }
     /// Update a channel of a contact
     ///
-    /// Changes the address of the channel of a type and returns the contact's updated list of
+    /// Updates the address of the contact's channel of a type, and returns the updated list of
     /// channels.
     ///
     /// `PUT /v2/contact/{contact_id}/channel`, documented at <https://developers.heymarket.com/api-reference/contacts/channels>. It is retried after a failure: a second time has no further effect.
@@ -1905,7 +1909,7 @@ impl Client {
     }
     /// Delete a channel of a contact
     ///
-    /// Removes the channel of a type from a contact. No source shows the answer.
+    /// Deletes the contact's channel of a type. No source shows the response.
     ///
     /// `DELETE /v2/contact/{contact_id}/channel/{channel_type}`, documented at <https://developers.heymarket.com/api-reference/contacts/channels>. It is retried after a failure: a second time has no further effect.
     ///
@@ -1948,8 +1952,8 @@ impl Client {
     }
     /// Get a channel of a contact
     ///
-    /// Returns the channel of a type. Its IDs are strings in the older documentation and integers in
-    /// the newer one.
+    /// Returns the contact's channel of a type. Channel IDs are strings in the older documentation
+    /// and integers in the newer one.
     ///
     /// `GET /v2/contact/{contact_id}/channel/{channel_type}`, documented at <https://developers.heymarket.com/api-reference/contacts/channels-get>. It changes nothing and is retried after a failure.
     ///
@@ -1989,7 +1993,7 @@ impl Client {
     }
     /// List the channels of a contact
     ///
-    /// Returns all channels of a contact. Their IDs are strings in the older documentation and
+    /// Returns all channels of a contact. Channel IDs are strings in the older documentation and
     /// integers in the newer one.
     ///
     /// `GET /v2/contact/{contact_id}/channels`, documented at <https://developers.heymarket.com/api-reference/contacts/channels>. It changes nothing and is retried after a failure.
@@ -2024,8 +2028,8 @@ impl Client {
     }
     /// Delete contacts
     ///
-    /// Permanently deletes contacts with all their history, given by their UUIDs in one entry of the
-    /// channel type `id`. The answer is a string, whose text no source shows.
+    /// Permanently deletes contacts and all their history. One entry of the channel type `id` lists
+    /// their UUIDs. The response is a string; no source shows its text.
     ///
     /// `DELETE /v2/contacts`, documented at <https://developers.heymarket.com/api-reference/contacts/bulk-delete-v2>. It is retried after a failure: a second time has no further effect.
     ///
@@ -2064,9 +2068,9 @@ impl Client {
     }
     /// Create or update contacts
     ///
-    /// Creates contacts, and updates those with a `contact_id`. The answer has both the contacts that
-    /// were written and those that failed. No source says that a contact without a `contact_id` is
-    /// recognized by its channels, so a second request may create it again.
+    /// Creates contacts, and updates those with a `contact_id`. The response lists the written
+    /// contacts and the failed ones. No source says that the server recognizes a contact without a
+    /// `contact_id` by its channels, so a repeated request may create a duplicate.
     ///
     /// `POST /v2/contacts`, documented at <https://developers.heymarket.com/api-reference/contacts/bulk-v2>. It is not retried once it may have reached the server.
     ///
@@ -2104,10 +2108,10 @@ impl Client {
             )
             .await
     }
-    /// List contacts by pages
+    /// List contacts page by page
     ///
-    /// Returns the contacts of the team, page by page. The example of the documentation begins with
-    /// page 0, other lists of this API with 1.
+    /// Returns the contacts of the team, one page at a time. Pages count from 0 in the vendor's
+    /// example, and from 1 in other operations.
     ///
     /// `POST /v2/contacts/list`, documented at <https://developers.heymarket.com/api-reference/contacts/list-v2>. It changes nothing and is retried after a failure.
     ///
@@ -2140,8 +2144,8 @@ impl Client {
     }
     /// Search contacts
     ///
-    /// Returns the contacts that have one of some addresses. Without a `channel_type` the server
-    /// infers it: `@` makes an email address, digits a phone number.
+    /// Returns the contacts that have one of the given addresses. Without a `channel_type`, the
+    /// server infers it: an address with `@` is an email address, digits are a phone number.
     ///
     /// `POST /v2/contacts/search`, documented at <https://developers.heymarket.com/api-reference/contacts/search>. It changes nothing and is retried after a failure.
     ///
@@ -2176,9 +2180,10 @@ impl Client {
     }
     /// Create a list
     ///
-    /// Creates a list of contacts from IDs, phone numbers and email addresses. The reference says
-    /// that unknown ones become contacts, the newer guide that they are lightweight targets. A list
-    /// holds at most the team's `list_size` contacts. The server recognizes a repeated `local_id`.
+    /// Creates a list from contact IDs, phone numbers and email addresses. According to the
+    /// reference, unknown addresses become contacts; according to the newer guide, they are
+    /// lightweight targets. A list has at most the team's `list_size` contacts. The server recognizes
+    /// a repeated `local_id`.
     ///
     /// `POST /v2/lists`, documented at <https://developers.heymarket.com/api-reference/lists/create>. It is retried after a failure, with the same `local_id`.
     ///
@@ -2213,8 +2218,9 @@ impl Client {
     }
     /// Delete a list
     ///
-    /// Deletes a list. The older documentation has an optional body, `contact_ids`: contacts to
-    /// remove before the deletion. It is not offered, because the list goes in any case.
+    /// Deletes a list. The older documentation shows an optional body with `contact_ids`, the
+    /// contacts to remove before the deletion. This document omits it, because the list is deleted in
+    /// any case.
     ///
     /// `DELETE /v2/lists/{id}`, documented at <https://developers.heymarket.com/api-reference/lists/overview>. It is retried after a failure: a second time has no further effect.
     ///
@@ -2240,8 +2246,8 @@ impl Client {
     }
     /// Update a list
     ///
-    /// Updates the name and the contacts of a list: `contacts` replaces all of them, members that
-    /// begin with `add_` and `remove_` add and remove some.
+    /// Updates the name and the contacts of a list. `contacts` replaces all contacts. The members
+    /// that begin with `add_` and `remove_` add and remove single ones.
     ///
     /// `PUT /v2/lists/{id}`, documented at <https://developers.heymarket.com/api-reference/lists/update>. It is retried after a failure: a second time has no further effect.
     ///

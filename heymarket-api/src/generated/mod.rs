@@ -11,6 +11,8 @@ pub mod operations;
 mod paging;
 #[cfg(feature = "client")]
 pub(crate) mod raw;
+#[cfg(feature = "client")]
+pub mod server;
 pub mod types;
 pub(crate) mod webhook;
 /// Calls a macro with the names of all types, so that tests can cover each of

@@ -222,7 +222,7 @@ pub static LIST_INBOXES: Operation = Operation {
     has_local_id: false,
     targets: &[],
 };
-/// Create a list, by the v1 operation
+/// Create a list (v1)
 pub static CREATE_LIST_V1: Operation = Operation {
     id: "create_list_v1",
     method: Method::POST,
@@ -231,7 +231,7 @@ pub static CREATE_LIST_V1: Operation = Operation {
     has_local_id: false,
     targets: &[],
 };
-/// Delete a list, by the v1 operation
+/// Delete a list (v1)
 pub static DELETE_LIST_V1: Operation = Operation {
     id: "delete_list_v1",
     method: Method::DELETE,
@@ -249,7 +249,7 @@ pub static GET_LIST: Operation = Operation {
     has_local_id: false,
     targets: &[],
 };
-/// Update a list, by the v1 operation
+/// Update a list (v1)
 pub static UPDATE_LIST_V1: Operation = Operation {
     id: "update_list_v1",
     method: Method::PUT,
@@ -297,7 +297,7 @@ pub static SEND_MESSAGE: Operation = Operation {
         },
     ],
 };
-/// List the messages with a phone number
+/// List the messages of a phone number
 pub static LIST_MESSAGES: Operation = Operation {
     id: "list_messages",
     method: Method::GET,
@@ -585,7 +585,7 @@ pub static UPSERT_CONTACTS_V2: Operation = Operation {
     has_local_id: false,
     targets: &[],
 };
-/// List contacts by pages
+/// List contacts page by page
 pub static LIST_CONTACTS_V2: Operation = Operation {
     id: "list_contacts_v2",
     method: Method::POST,

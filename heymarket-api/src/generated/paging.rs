@@ -164,7 +164,7 @@ impl Client {
     }
     /// Walks over all items of [`list_messages`](Self::list_messages), page by page.
     ///
-    /// List the messages with a phone number
+    /// List the messages of a phone number
     #[inline]
     pub fn messages(
         &self,
@@ -369,7 +369,7 @@ impl Client {
     }
     /// Walks over all items of [`list_contacts_v2`](Self::list_contacts_v2), page by page.
     ///
-    /// List contacts by pages
+    /// List contacts page by page
     ///
     /// The pages are numbered. If an item is deleted during the walk, the walk may miss another item at the edge of a page. Items that are inserted cause repeats only, which the walk drops.
     #[inline]

@@ -10,15 +10,13 @@ use std::time::Duration;
 use super::closure::Closure;
 use super::permit::Permit;
 use super::window::Window;
-
-/// The API's limit, for one key.
-const API_LIMIT: u32 = 500;
+use crate::server::REQUESTS_PER_MINUTE;
 
 /// The rate limit of a client.
 ///
-/// The API allows 500 requests a minute for each key, and does not document whether
+/// The API allows [`REQUESTS_PER_MINUTE`] for each key, and does not document whether
 /// it counts in fixed minutes, in a sliding window or otherwise. The default satisfies
-/// all of these: the server counts at most 500 requests in any 60 seconds. Callers
+/// all of these: the server counts at most that many requests in any 60 seconds. Callers
 /// wait in order of arrival. Bursts are not slowed down.
 ///
 /// A request counts once it reaches the server, which the client knows only from the
@@ -32,7 +30,7 @@ const API_LIMIT: u32 = 500;
 /// A 429 stops all callers until its wait ends, for at most 120 seconds. They then
 /// restart 20 milliseconds apart.
 ///
-/// Clones are one limit: clients built with clones of a value share its 500 requests
+/// Clones are one limit: clients built with clones of a value share its requests
 /// and its closures. They must use the same [`Clock`](crate::Clock), as clients do by
 /// default. Two values are two limits.
 ///
@@ -40,7 +38,7 @@ const API_LIMIT: u32 = 500;
 /// use heymarket_api::{Client, Credentials, RateLimit};
 ///
 /// # fn run() -> Result<(), heymarket_api::Error> {
-/// let limit = RateLimit::per_minute(500);
+/// let limit = RateLimit::per_minute(300);
 /// let first = Client::builder(Credentials::api_key("one")).rate_limit(limit.clone()).build()?;
 /// let second = Client::builder(Credentials::api_key("one")).rate_limit(limit).build()?;
 /// # Ok(())
@@ -103,7 +101,7 @@ impl RateLimit {
 
 impl Default for RateLimit {
     fn default() -> Self {
-        Self::per_minute(API_LIMIT)
+        Self::per_minute(REQUESTS_PER_MINUTE)
     }
 }
 

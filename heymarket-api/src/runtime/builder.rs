@@ -17,8 +17,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::Error;
 use crate::policy::{Options, RetryPolicy};
 use crate::rate_limit::{Admissions, RateLimit};
+use crate::server::BASE_URL;
 
-const BASE_URL: &str = "https://api.heymarket.com";
 const USER_AGENT: &str = concat!("heymarket-api/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Load balancers commonly close idle connections after 60 seconds. The outcome of a
@@ -144,7 +144,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the rate limit; by default 500 requests in any 60 seconds.
+    /// Sets the rate limit; by default
+    /// [`REQUESTS_PER_MINUTE`](crate::server::REQUESTS_PER_MINUTE) in any 60 seconds.
     pub fn rate_limit(mut self, limit: RateLimit) -> Self {
         self.rate_limit = limit;
         self

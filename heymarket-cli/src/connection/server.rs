@@ -6,7 +6,7 @@ use heymarket_api::RawRequest;
 use reqwest::Url;
 
 /// The URL of the production API.
-pub(crate) const PRODUCTION: &str = "https://api.heymarket.com";
+pub(crate) const PRODUCTION: &str = heymarket_api::server::BASE_URL;
 
 /// A base URL. `Display` shows only its origin and path: user name, password,
 /// query and fragment may be secret.

@@ -163,15 +163,6 @@ pub(super) fn create_fields(call: &mut Call<'_>) -> Result<Value, Rejection> {
         title: String,
     }
     let fields: Vec<NewField> = call.input()?;
-    if let Some(index) = fields
-        .iter()
-        .position(|field| field.title.trim().is_empty())
-    {
-        return Err(Rejection::bad_data(
-            &format!("{index}.title"),
-            "must not be empty",
-        ));
-    }
     let mut answer = Vec::new();
     for NewField { title } in fields {
         let existing = call.store.fields.with_title(&title);

@@ -76,18 +76,12 @@ pub(super) fn delete_many(call: &mut Call<'_>) -> Result<Value, Rejection> {
     }
     #[derive(Deserialize)]
     struct ContactIds {
-        channel_type: String,
         channel_ids: Vec<String>,
     }
     let request: DeleteContacts = call.input()?;
-    let ids = request.contact_channels.into_iter().next();
-    let ids = ids.filter(|ids| ids.channel_type == "id");
-    let Some(ids) = ids else {
-        let field = "contact_channels.0.channel_type";
-        return Err(Rejection::bad_data(field, "must be `id`"));
-    };
-    let contacts = ids.channel_ids.iter();
-    let contacts: Vec<_> = contacts
+    let entries = request.contact_channels.iter();
+    let contacts: Vec<_> = entries
+        .flat_map(|entry| &entry.channel_ids)
         .map(|uuid| call.store.contact_by_uuid(uuid).map(|contact| contact.id))
         .collect::<Result<_, _>>()?;
     call.store.remove_contacts(&contacts);

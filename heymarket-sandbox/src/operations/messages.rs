@@ -95,11 +95,7 @@ pub(super) fn group(mut targets: Vec<String>) -> Result<Vec<String>, Rejection> 
 
 pub(super) fn send_email(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let request: SendEmail = call.input()?;
-    let to = request
-        .targets
-        .as_deref()
-        .map(first_recipient)
-        .transpose()?;
+    let to = request.targets.as_deref().and_then(first_recipient);
     let outgoing = Outgoing {
         inbox: request.inbox,
         creator: request.creator_id,
@@ -126,19 +122,17 @@ pub(super) fn send_email(call: &mut Call<'_>) -> Result<Value, Rejection> {
     Ok(call.renderer().sent_email(&sent))
 }
 
-/// Returns the first `to:` address. The conversation is with this address.
-fn first_recipient(targets: &[String]) -> Result<String, Rejection> {
-    let mut to = targets
-        .iter()
-        .filter_map(|target| target.strip_prefix("to:"));
-    let first = to.next().and_then(|addresses| addresses.split(',').next());
-    match first {
-        Some(address) => Ok(address.trim().to_lowercase()),
-        None => Err(Rejection::bad_data(
-            "targets",
-            "must contain a recipient that begins with `to:`",
-        )),
-    }
+/// Returns the first `to:` address, or else the first `cc:` address. The conversation
+/// is with this address.
+fn first_recipient(targets: &[String]) -> Option<String> {
+    let first = |prefix: &str| {
+        let mut named = targets
+            .iter()
+            .filter_map(|target| target.strip_prefix(prefix));
+        named.next()?.split(',').next()
+    };
+    let address = first("to:").or_else(|| first("cc:"))?;
+    Some(address.trim().to_lowercase())
 }
 
 /// Returns up to 50 messages of a conversation before a time, latest first. An
@@ -146,15 +140,16 @@ fn first_recipient(targets: &[String]) -> Result<String, Rejection> {
 pub(super) fn history(call: &mut Call<'_>) -> Result<Value, Rejection> {
     let inbox = call.integer("inboxID");
     call.store.inbox(inbox, "inboxID")?;
-    let bound = match call.parameters.get("timestamp").and_then(Value::as_i64) {
-        Some(second) => Some(Timestamp::from_second(second).map_err(|_| {
-            Rejection::bad_data(
-                "timestamp",
-                "must be Unix time in seconds, and is out of range",
-            )
-        })?),
-        None => None,
-    };
+    // A time that no timestamp holds is before or after all messages.
+    let bound = call.parameters.get("timestamp").and_then(Value::as_i64);
+    let bound = bound.map(|second| {
+        let end = if second < 0 {
+            Timestamp::MIN
+        } else {
+            Timestamp::MAX
+        };
+        Timestamp::from_second(second).unwrap_or(end)
+    });
     let phone = call.text("phoneNumber").to_owned();
     let Some(conversation) = call.store.conversation_with(inbox, &phone) else {
         return Ok(json!([]));

@@ -31,12 +31,6 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Rejection> {
         color: String,
     }
     let tag: NewTag = call.input()?;
-    if tag.tag.trim().is_empty() {
-        return Err(Rejection::bad_data("tag", "must not be empty"));
-    }
-    if !tag.color.is_empty() && !is_color(&tag.color) {
-        return Err(Rejection::bad_data("color", "must be a color as #RRGGBB"));
-    }
     let id = call.store.next_id(Kind::Tag);
     let now = call.now;
     call.store.tags.insert(Tag {
@@ -49,13 +43,6 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Value, Rejection> {
     });
     let uuid = call.store.next_uuid();
     Ok(call.renderer().written(id, 1, Some(&uuid)))
-}
-
-fn is_color(text: &str) -> bool {
-    let digits = text.strip_prefix('#');
-    digits.is_some_and(|digits| {
-        digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-    })
 }
 
 /// Deletes a tag, from contacts as well.

@@ -6,6 +6,13 @@ use serde_json::{Map, Value, json};
 
 const SCHEMAS: &str = "#/components/schemas/";
 
+/// The formats that only this spec knows.
+const OWN_FORMATS: [&str; 3] = ["phone", "address", "email-recipient"];
+
+/// The keyword of integers that must fit in 64 bits. `minimum` cannot express it: the
+/// next smaller number is parsed as a float that equals the smallest integer.
+pub(super) const INT64: &str = "x-int64";
+
 /// The direction of the values that a schema checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
@@ -97,7 +104,13 @@ fn convert(schema: &Value, side: Side) -> Value {
             | "maxItems"
             | "minimum"
             | "maximum"
+            | "minLength"
+            | "maxLength"
             | "additionalProperties" => {
+                converted.insert(key.clone(), value.clone());
+            }
+            // A format of the spec's own is checked by name.
+            "pattern" if !has_own_format(members) => {
                 converted.insert(key.clone(), value.clone());
             }
             // Requests may use values that no page lists. Responses must use
@@ -109,8 +122,7 @@ fn convert(schema: &Value, side: Side) -> Value {
         }
     }
     if members.get("format").and_then(Value::as_str) == Some("int64") {
-        converted.insert("minimum".into(), i64::MIN.into());
-        converted.insert("maximum".into(), i64::MAX.into());
+        converted.insert(INT64.into(), true.into());
     }
     if members.get("nullable") == Some(&Value::Bool(true)) {
         return json!({"anyOf": [{"type": "null"}, converted]});
@@ -119,6 +131,12 @@ fn convert(schema: &Value, side: Side) -> Value {
         return Value::Bool(true);
     }
     converted.into()
+}
+
+/// Returns whether only this spec knows the format of a string.
+fn has_own_format(schema: &Map<String, Value>) -> bool {
+    let format = schema.get("format").and_then(Value::as_str);
+    format.is_some_and(|format| OWN_FORMATS.contains(&format))
 }
 
 /// Returns whether requests may use other values. The documented list of

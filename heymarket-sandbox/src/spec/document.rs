@@ -119,6 +119,12 @@ impl Spec {
         self.operations.iter().min_by_key(distance)
     }
 
+    /// Returns how many requests the API accepts in a minute for one key.
+    pub(crate) fn requests_per_minute(&self) -> Option<u32> {
+        let requests = self.document.get("x-requests-per-minute")?.as_u64()?;
+        u32::try_from(requests).ok()
+    }
+
     /// Returns the types of webhook events.
     pub(crate) fn webhook_types(&self) -> impl Iterator<Item = &str> {
         members(self.document.get("x-webhooks")).map(|(kind, _)| kind.as_str())

@@ -109,3 +109,25 @@ fn a_violation_has_its_field_and_not_its_value() {
         [] as [&str; 0]
     );
 }
+
+#[test]
+fn an_integer_must_fit_in_64_bits() {
+    for number in ["-9223372036854775809", "9223372036854775808", "1e30"] {
+        let body = format!(r#"{{"parent_id": {number}}}"#);
+        let body = serde_json::from_str(&body).expect("JSON");
+        let problems = problems("list_contacts", &body);
+        assert_eq!(problems, ["parent_id: must fit in 64 bits"], "{number}");
+    }
+    for number in ["-9223372036854775808", "9223372036854775807", "1.0", "0"] {
+        let body = format!(r#"{{"parent_id": {number}}}"#);
+        let body = serde_json::from_str(&body).expect("JSON");
+        assert_eq!(problems("list_contacts", &body), [""; 0], "{number}");
+    }
+}
+
+#[test]
+fn what_must_not_be_empty_is_named() {
+    let problems = problems("create_tag", &json!({"tag": "", "color": "#12345"}));
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems.contains(&"tag: must not be empty".to_owned()));
+}

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
-use jsonschema::{ValidationError, ValidationOptions};
+use jsonschema::{Keyword, ValidationError, ValidationOptions};
 use serde_json::Value;
 
-use super::convert::{Side, standalone};
+use super::convert::{INT64, Side, standalone};
 
 /// The limit of violations in one message.
 const TOLD: usize = 5;
@@ -87,6 +87,7 @@ impl Validator {
             ValidationErrorKind::MinItems { limit } => {
                 (path, format!("must have at least {limit} items"))
             }
+            ValidationErrorKind::MinLength { limit: 1 } => (path, "must not be empty".to_owned()),
             ValidationErrorKind::OneOfMultipleValid { .. }
             | ValidationErrorKind::OneOfNotValid { .. } => match &self.choice {
                 Some(choice) if path.is_empty() => choice.problem(value),
@@ -129,6 +130,28 @@ fn options(side: Side) -> ValidationOptions<'static> {
         .with_format("address", is_address)
         .with_format("email-recipient", is_recipient)
         .with_format("date-time", time)
+        .with_keyword(INT64, |_, _, _| Ok(Box::new(Int64)))
+}
+
+/// An integer that fits in 64 bits.
+struct Int64;
+
+impl<'i> Keyword<'i> for Int64 {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        if self.is_valid(instance) {
+            return Ok(());
+        }
+        Err(ValidationError::custom("must fit in 64 bits"))
+    }
+
+    fn is_valid(&self, instance: &'i Value) -> bool {
+        const OUT_OF_RANGE: f64 = 9_223_372_036_854_775_808.0;
+        let Value::Number(number) = instance else {
+            return true;
+        };
+        let float = number.as_f64().unwrap_or(OUT_OF_RANGE);
+        number.is_i64() || (!number.is_u64() && float.abs() < OUT_OF_RANGE)
+    }
 }
 
 fn is_phone(text: &str) -> bool {
@@ -137,7 +160,8 @@ fn is_phone(text: &str) -> bool {
 
 fn is_email(text: &str) -> bool {
     text.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && !domain.is_empty() && !text.contains(char::is_whitespace)
+        let is_whole = !local.is_empty() && !domain.is_empty() && !domain.contains('@');
+        is_whole && text.chars().all(|c| c > ' ')
     })
 }
 
@@ -150,7 +174,11 @@ fn is_recipient(text: &str) -> bool {
     let addresses = text
         .strip_prefix("to:")
         .or_else(|| text.strip_prefix("cc:"));
-    addresses.is_some_and(|addresses| addresses.split(',').all(|one| is_email(one.trim())))
+    addresses.is_some_and(|addresses| {
+        addresses
+            .split(',')
+            .all(|one| is_email(one.trim_matches(' ')))
+    })
 }
 
 /// RFC 3339, as Go parses it.

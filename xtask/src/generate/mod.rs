@@ -19,6 +19,7 @@ mod prepare;
 mod progenitor;
 mod raw;
 mod reference;
+mod server;
 mod structs;
 mod syntax;
 mod types;
@@ -50,7 +51,7 @@ pub fn run(bundle: &Bundle) -> Result<Vec<OutputFile>, Error> {
     let mut files = vec![
         OutputFile::new(
             "docs/operations.md",
-            reference::write(&generated.methods, &model)?,
+            reference::write(&bundle.document, &generated.methods, &model)?,
         ),
         OutputFile::new("openapi/bundled.json", bundle::to_json(&bundle.document)),
         // The sandbox is published with a copy: a package has no files of elsewhere.
@@ -76,6 +77,7 @@ pub fn run(bundle: &Bundle) -> Result<Vec<OutputFile>, Error> {
         (CLIENT, "paging.rs", paging::write(methods, &model)?),
         (CLIENT, "operations.rs", operations::write(&model)?),
         (CLIENT, "raw.rs", raw::write(methods, &model)?),
+        (CLIENT, "server.rs", server::write(&bundle.document)?),
         (CLIENT, "types.rs", types::write(&structs, &model)?),
         (CLIENT, "webhook.rs", webhook::write(&bundle.document)?),
         (COMMANDS, "mod.rs", cli::write_module()),

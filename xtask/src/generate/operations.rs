@@ -104,6 +104,8 @@ pub(super) fn write_module(model: &Model<'_>) -> TokenStream {
         mod paging;
         #[cfg(feature = "client")]
         pub(crate) mod raw;
+        #[cfg(feature = "client")]
+        pub mod server;
         pub mod types;
         pub(crate) mod webhook;
 

@@ -64,13 +64,8 @@ fn rewrite_object(document: &Value, members: &mut Map<String, Value>) {
     inline(document, members);
     say_choice(members);
     open_enum(members);
-    let format = members.get("format").and_then(Value::as_str);
-    if let Some(pattern) = format
-        .and_then(formats::find)
-        .and_then(|format| format.pattern)
-    {
+    if formats::pattern(members).is_some() {
         members.remove("format");
-        members.entry("pattern").or_insert_with(|| json!(pattern));
     }
     // Python's generator knows no type for `{}` here.
     if members.get("additionalProperties") == Some(&json!({})) {

@@ -18,6 +18,7 @@ pub(super) fn prepare(document: &Value, model: &Model<'_>) -> Value {
         for (name, schema) in schemas.iter_mut() {
             drop_extensions(schema);
             if model.schemas[name].is_request {
+                drop_constraints(schema);
                 prepare_request(schema);
             }
         }
@@ -49,6 +50,16 @@ fn prepare_operations(document: &mut Value) {
                 .find(|(status, _)| status.starts_with('2'))
                 .map(|(_, response)| response.clone());
             if let (Some(mut success), Some(operation)) = (success, operation.as_object_mut()) {
+                let parameters = operation.get_mut("parameters");
+                for parameter in parameters
+                    .and_then(Value::as_array_mut)
+                    .into_iter()
+                    .flatten()
+                {
+                    if let Some(schema) = parameter.get_mut("schema") {
+                        drop_constraints(schema);
+                    }
+                }
                 if let Some(success) = success.as_object_mut() {
                     success.remove("headers");
                 }
@@ -67,6 +78,37 @@ fn drop_extensions(value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(drop_extensions),
         _ => {}
+    }
+}
+
+/// The generator makes a type of each constrained value, and of an `enum` that
+/// narrows a component.
+const CONSTRAINTS: [&str; 7] = [
+    "maxItems",
+    "maxLength",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minimum",
+    "pattern",
+];
+
+fn drop_constraints(schema: &mut Value) {
+    let Some(members) = schema.as_object_mut() else {
+        return;
+    };
+    members.retain(|key, _| !CONSTRAINTS.contains(&key.as_str()));
+    if members.contains_key("allOf") {
+        members.remove("enum");
+    }
+    let properties = members.get_mut("properties").and_then(Value::as_object_mut);
+    for property in properties.into_iter().flat_map(|all| all.values_mut()) {
+        drop_constraints(property);
+    }
+    for key in ["items", "additionalProperties"] {
+        if let Some(schema) = members.get_mut(key) {
+            drop_constraints(schema);
+        }
     }
 }
 
@@ -91,9 +133,6 @@ fn prepare_request(schema: &mut Value) {
         let Some(property) = property.as_object_mut() else {
             continue;
         };
-        for constraint in ["minimum", "maximum", "minItems", "maxItems", "pattern"] {
-            property.remove(constraint);
-        }
         let is_collection = matches!(
             property.get("type").and_then(Value::as_str),
             Some("array" | "object")

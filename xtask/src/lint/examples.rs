@@ -11,7 +11,8 @@ use crate::yaml::escape_pointer;
 
 pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
     let mut examples = Vec::new();
-    collect(&bundle.document, String::new(), &mut examples);
+    let document = &bundle.document;
+    collect(document, document, String::new(), &mut examples);
     let definitions = definitions(&bundle.document);
     let mut findings = Vec::new();
     for example in examples {
@@ -24,12 +25,18 @@ struct Example<'a> {
     /// The pointer of the example.
     pointer: String,
     schema: &'a Value,
-    value: &'a Value,
+    /// None where a reference leads nowhere.
+    value: Option<&'a Value>,
 }
 
 /// Collects every example that has a schema: of media types and parameters
 /// (beside it), and of schemas (inside it).
-fn collect<'a>(value: &'a Value, pointer: String, examples: &mut Vec<Example<'a>>) {
+fn collect<'a>(
+    document: &'a Value,
+    value: &'a Value,
+    pointer: String,
+    examples: &mut Vec<Example<'a>>,
+) {
     match value {
         Value::Object(members) => {
             let is_schema = pointer.contains("/schemas/") || pointer.contains("/schema");
@@ -42,27 +49,27 @@ fn collect<'a>(value: &'a Value, pointer: String, examples: &mut Vec<Example<'a>
                 examples.extend(members.get("example").map(|value| Example {
                     pointer: format!("{pointer}/example"),
                     schema,
-                    value,
+                    value: Some(value),
                 }));
                 for (name, example) in schema::object(members.get("examples")) {
-                    examples.extend(example.get("value").map(|value| Example {
+                    examples.push(Example {
                         pointer: format!("{pointer}/examples/{}", escape_pointer(name)),
                         schema,
-                        value,
-                    }));
+                        value: schema::example_value(document, example),
+                    });
                 }
             }
             for (key, value) in members {
                 let is_example = key == "example" || key == "examples";
                 if holds_names || !is_example {
                     let pointer = format!("{pointer}/{}", escape_pointer(key));
-                    collect(value, pointer, examples);
+                    collect(document, value, pointer, examples);
                 }
             }
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                collect(item, format!("{pointer}/{index}"), examples);
+                collect(document, item, format!("{pointer}/{index}"), examples);
             }
         }
         _ => {}
@@ -78,6 +85,12 @@ fn check_one(
         let subject = schema::describe(&example.pointer);
         Some(bundle.finding(&example.pointer, subject, message, remedy))
     };
+    let Some(value) = example.value else {
+        return report(
+            "the example has no value".to_owned(),
+            "add a `value`, or refer to one of `components/examples` in openapi/heymarket.yaml",
+        );
+    };
     let mut json_schema = to_json_schema(example.schema);
     let needed = needed(&json_schema, definitions);
     if let Value::Object(members) = &mut json_schema {
@@ -92,7 +105,7 @@ fn check_one(
             );
         }
     };
-    let error = validator.validate(example.value).err()?;
+    let error = validator.validate(value).err()?;
     let at = error.instance_path().to_string();
     let at = if at.is_empty() { "/" } else { at.as_str() };
     report(

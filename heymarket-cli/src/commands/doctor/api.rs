@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use heymarket_api::server::REQUESTS_PER_MINUTE;
 use heymarket_api::{Client, Error};
 use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
@@ -127,12 +128,14 @@ fn limit(error: Option<&Error>) -> Check {
         return Check::warn(
             NAME,
             "the API reports too many requests",
-            "find out what else uses these credentials: all share 500 requests a minute",
+            "find out what else uses these credentials: all share one rate limit",
         );
     }
     Check::ok(
         NAME,
-        "each command sends at most 500 requests a minute and waits with the rest; concurrent \
-         commands do not share the limit",
+        format!(
+            "each command sends at most {REQUESTS_PER_MINUTE} requests a minute and waits with \
+             the rest; concurrent commands do not share the limit"
+        ),
     )
 }

@@ -106,6 +106,20 @@ pub(super) const KEYS: &[Key] = &[
         ),
     },
     Key {
+        name: schema::REQUESTS_PER_MINUTE,
+        places: &[Place::Root],
+        carrier: "the document",
+        form: Form::Accepted(
+            |value, document| {
+                let text = document.pointer("/info/description");
+                let text = text.and_then(Value::as_str).unwrap_or_default();
+                let requests = value.as_u64().filter(|requests| *requests > 0);
+                requests.is_some_and(|requests| text.contains(&requests.to_string()))
+            },
+            "the number that `info.description` names",
+        ),
+    },
+    Key {
         name: webhooks::EVENT,
         places: &[Place::Webhook],
         carrier: "a webhook",
