@@ -2,8 +2,7 @@
 // spec and run the command again.
 
 //! The open enums. They keep values that this version does not know.
-/// The bare string by which an action says that it was done. The newer documentation shows only
-/// that it is a string.
+/// A bare string that confirms an action. The newer documentation shows only its type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Acknowledgement {
@@ -29,7 +28,7 @@ impl Acknowledgement {
     }
 }
 crate::wire::open_enum!(Acknowledgement, [(Ok, "ok"), (Success, "success")]);
-/// The channel that a message takes.
+/// The channel of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Channel {
@@ -63,8 +62,7 @@ impl Channel {
 crate::wire::open_enum!(
     Channel, [(Sms, "sms"), (Mms, "mms"), (Email, "email"), (Chat, "chat")]
 );
-/// The kind of an address at which a contact can be reached; `id` stands for contacts' UUIDs and is
-/// for deleting them.
+/// The type of a contact channel. `id` denotes contact UUIDs and is used only to delete contacts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ChannelType {
@@ -98,8 +96,8 @@ impl ChannelType {
 crate::wire::open_enum!(
     ChannelType, [(Phone, "phone"), (Email, "email"), (Facebook, "facebook"), (Id, "id")]
 );
-/// A status to set on a contact. `unblocked` restores `active`, and `unsubscribed` is the same as
-/// `is_opted_out`.
+/// The status to set on a contact. `unblocked` restores `active`. `unsubscribed` equals
+/// `is_opted_out: true`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ContactStatusChange {
@@ -169,7 +167,7 @@ impl ConversationStatus {
     }
 }
 crate::wire::open_enum!(ConversationStatus, [(Open, "open"), (Closed, "closed")]);
-/// The kind of a list.
+/// The type of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ListType {
@@ -192,8 +190,9 @@ impl ListType {
     }
 }
 crate::wire::open_enum!(ListType, [(Contacts, "contacts")]);
-/// The delivery status of a message. A sample has `sent`, a client reads `delivered` and `failed`
-/// as well; no source shows the status of a message that was received.
+/// The delivery status of a message. A sample contains `sent`; a public client also reads
+/// `delivered` and `failed`. `received` is inferred: no source shows the status of an inbound
+/// message.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum MessageStatus {
@@ -233,7 +232,7 @@ crate::wire::open_enum!(
     MessageStatus, [(Sent, "sent"), (Delivered, "delivered"), (Failed, "failed"),
     (Received, "received")]
 );
-/// The time by which a list is sorted.
+/// The time that a list is sorted by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum SortOrder {
@@ -261,7 +260,7 @@ impl SortOrder {
 crate::wire::open_enum!(
     SortOrder, [(CreatedAt, "created_at"), (UpdatedAt, "updated_at")]
 );
-/// The kind of a survey. Prose of the older documentation writes them in capitals.
+/// The type of a survey. The older documentation also writes the values in capitals.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum SurveyType {
@@ -287,8 +286,8 @@ impl SurveyType {
     }
 }
 crate::wire::open_enum!(SurveyType, [(Nps, "nps"), (Csat, "csat")]);
-/// The type of an event. `message_recieved` is the spelling of the newer documentation and
-/// `message_received` that of the older one, which alone has `chat_updated`.
+/// The type of an event. The newer documentation spells `message_recieved`; the older one spells
+/// `message_received`. Only the older one has `chat_updated`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum WebhookEventType {

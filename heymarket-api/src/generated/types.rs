@@ -25,9 +25,9 @@ pub use crate::wire::{
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct AddContactChannel {
-    /// The address: for instance a phone number, digits only, or an email address.
+    /// The address, for instance a phone number (digits only) or an email address.
     pub channel_id: crate::wire::Address,
-    /// The kind of the address.
+    /// The type of the channel.
     pub channel_type: crate::types::ChannelType,
 }
 impl ::std::fmt::Debug for AddContactChannel {
@@ -42,8 +42,8 @@ impl ::std::fmt::Debug for AddContactChannel {
 impl AddContactChannel {
     /// Creates a request with the required members.
     ///
-    /// - `channel_type`: The kind of the address.
-    /// - `channel_id`: The address: for instance a phone number, digits only, or an email address.
+    /// - `channel_type`: The type of the channel.
+    /// - `channel_id`: The address, for instance a phone number (digits only) or an email address.
     #[inline]
     pub fn new(
         channel_type: impl Into<crate::types::ChannelType>,
@@ -66,7 +66,7 @@ impl crate::wire::Check for AddContactChannel {
         ::std::result::Result::Ok(())
     }
 }
-/// A file that is attached.
+/// An attached file.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -74,7 +74,7 @@ pub struct Attachment {
     /// The file's name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
-    /// The kind of the file. Its values are not listed.
+    /// The file type. Its values are not documented.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<::std::string::String>,
     /// The URL of the file.
@@ -91,21 +91,21 @@ impl ::std::fmt::Debug for Attachment {
             .finish()
     }
 }
-/// The hours in which an inbox is answered. No documentation has them.
+/// The business hours of an inbox. They are not documented.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct BusinessHours {
-    /// Whether there are hours for weekdays.
+    /// Whether business hours are set for weekdays.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_weekday_hours_set: ::std::option::Option<bool>,
-    /// Whether there are hours for weekends.
+    /// Whether business hours are set for weekends.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_weekend_hours_set: ::std::option::Option<bool>,
-    /// Whether the inbox holds messages outside of its hours, those of the API included.
+    /// Whether quiet hours are enabled. They hold messages, including those sent through the API.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub quiet_hours_enabled: ::std::option::Option<bool>,
-    /// The hour at which weekdays end.
+    /// The hour at which business hours end on weekdays.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekday_end_hour: ::std::option::Option<i64>,
@@ -113,7 +113,7 @@ pub struct BusinessHours {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekday_end_min: ::std::option::Option<i64>,
-    /// The hour at which weekdays begin.
+    /// The hour at which business hours start on weekdays.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekday_start_hour: ::std::option::Option<i64>,
@@ -121,7 +121,7 @@ pub struct BusinessHours {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekday_start_min: ::std::option::Option<i64>,
-    /// The hour at which days of the weekend end.
+    /// The hour at which business hours end on weekends.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekend_end_hour: ::std::option::Option<i64>,
@@ -129,7 +129,7 @@ pub struct BusinessHours {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekend_end_min: ::std::option::Option<i64>,
-    /// The hour at which days of the weekend begin.
+    /// The hour at which business hours start on weekends.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekend_start_hour: ::std::option::Option<i64>,
@@ -138,7 +138,7 @@ pub struct BusinessHours {
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekend_start_min: ::std::option::Option<i64>,
 }
-/// Addresses to look for.
+/// Addresses to search for.
 ///
 /// # Examples
 ///
@@ -151,10 +151,10 @@ pub struct BusinessHours {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ChannelSearch {
-    /// The addresses: phone numbers, digits only, or email addresses.
+    /// The addresses: phone numbers (digits only) or email addresses.
     pub channel_ids: ::std::vec::Vec<crate::wire::Address>,
-    /// The kind of the addresses. Without it the server tells them apart: `@` makes an email
-    /// address, digits a phone number.
+    /// The type of the channels. By default, the server infers it: an address with `@` is an email
+    /// address, digits are a phone number.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_type: ::std::option::Option<crate::types::ChannelType>,
 }
@@ -170,7 +170,7 @@ impl ::std::fmt::Debug for ChannelSearch {
 impl ChannelSearch {
     /// Creates a request with the required members.
     ///
-    /// - `channel_ids`: The addresses: phone numbers, digits only, or email addresses.
+    /// - `channel_ids`: The addresses: phone numbers (digits only) or email addresses.
     #[inline]
     pub fn new(
         channel_ids: impl IntoIterator<Item = impl Into<crate::wire::Address>>,
@@ -183,8 +183,8 @@ impl ChannelSearch {
             channel_type: ::std::default::Default::default(),
         }
     }
-    /// The kind of the addresses. Without it the server tells them apart: `@` makes an email
-    /// address, digits a phone number.
+    /// The type of the channels. By default, the server infers it: an address with `@` is an email
+    /// address, digits are a phone number.
     #[must_use]
     #[inline]
     pub fn channel_type(
@@ -206,8 +206,8 @@ impl crate::wire::Check for ChannelSearch {
         ::std::result::Result::Ok(())
     }
 }
-/// Closes a conversation, named by at least one of `chat_id`, `target` and `targets`. The vendor's
-/// examples send `chat_id` and `target`.
+/// The conversation to close. At least one of `chat_id`, `target` and `targets` is required; the
+/// vendor's examples send `chat_id` and `target`.
 ///
 /// # Examples
 ///
@@ -231,7 +231,7 @@ pub struct CloseConversation {
     /// The phone numbers of a group conversation, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
-    /// The ID of the team member who is recorded as the actor.
+    /// The ID of the team member to record as the actor.
     pub user_id: i64,
 }
 impl ::std::fmt::Debug for CloseConversation {
@@ -256,7 +256,7 @@ impl CloseConversation {
     /// Creates a request with the required members.
     ///
     /// - `inbox_id`: The ID of the conversation's inbox.
-    /// - `user_id`: The ID of the team member who is recorded as the actor.
+    /// - `user_id`: The ID of the team member to record as the actor.
     #[inline]
     pub fn new(inbox_id: i64, user_id: i64) -> Self {
         Self {
@@ -314,42 +314,48 @@ impl crate::wire::Check for CloseConversation {
         )?;
         crate::wire::Check::check(&self.target, now)
             .map_err(|violation| violation.within("target"))?;
+        crate::wire::item_count(
+            "targets",
+            self.targets.as_ref().map(|items| items.len()),
+            1usize,
+            usize::MAX,
+        )?;
         crate::wire::Check::check(&self.targets, now)
             .map_err(|violation| violation.within("targets"))?;
         ::std::result::Result::Ok(())
     }
 }
-/// A contact of the team. All but the ID may be left out: samples lack the custom fields, tags,
-/// notes and more.
+/// A contact of the team. Every member except the ID may be missing: samples lack the custom
+/// fields, tags, notes and others.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Contact {
-    /// The ID of the team member in charge.
+    /// The ID of the assigned team member.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub assigned_user_id: ::std::option::Option<i64>,
-    /// The URL of a picture.
+    /// The URL of the contact's picture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
-    /// The channels by which the contact can be reached. The v2 operations return them.
+    /// The contact's channels. The v2 operations return them.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contact_channels: ::std::option::Option<::std::vec::Vec<ContactChannel>>,
     /// When the contact was created.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
-    /// The ID of the team member who created it.
+    /// The ID of the team member who created the contact.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub creator_id: ::std::option::Option<i64>,
-    /// Values of custom fields, each by the ID of its field: strings, and by one client numbers and
-    /// booleans too.
+    /// The values of custom fields, by field ID. They are strings; one public client also reads
+    /// numbers and booleans.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// The name to show. By default, the first and the last name.
+    /// The display name. By default, it is the first and the last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
     /// The email address.
@@ -395,7 +401,7 @@ pub struct Contact {
     /// Whether the contact is shared.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub shared: ::std::option::Option<bool>,
-    /// The tags, as objects of a shape that no source shows.
+    /// The contact's tags. No source shows the members of these objects.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
     /// The ID of the team.
@@ -404,11 +410,11 @@ pub struct Contact {
     pub team_id: ::std::option::Option<i64>,
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<::std::string::String>,
-    /// When the contact last changed; lists are sorted by it.
+    /// When the contact last changed. Lists are sorted by it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
-    /// The UUID, which the v2 operations take. Inferred: no source shows it.
+    /// The contact's UUID. The v2 operations identify contacts by it. Inferred: no source shows it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub uuid: ::std::option::Option<::std::string::String>,
 }
@@ -454,17 +460,17 @@ impl ::std::fmt::Debug for Contact {
             .finish()
     }
 }
-/// An address at which a contact can be reached.
+/// A channel of a contact: an address and its type.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ContactChannel {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_handle: ::std::option::Option<::std::string::String>,
-    /// The address itself: for instance a phone number or an email address.
+    /// The address, for instance a phone number or an email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_id: ::std::option::Option<::std::string::String>,
-    /// The kind of the address.
+    /// The type of the channel.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_type: ::std::option::Option<crate::types::ChannelType>,
     /// The ID of the contact.
@@ -513,16 +519,16 @@ impl ::std::fmt::Debug for ContactChannel {
             .finish()
     }
 }
-/// A custom field of contacts. What listing them gives is not documented, so all that comes is
-/// kept.
+/// A custom field of contacts. The response of `list_contact_fields` is not documented, so unknown
+/// members are kept.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ContactField {
-    /// Whether a field with this title was there already.
+    /// Whether a field with this title already existed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub duplicate: ::std::option::Option<bool>,
-    /// The field's ID: the key of its values in `custom`.
+    /// The field's ID, which is the key of its value in `custom`.
     #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
     /// The field's title.
@@ -543,7 +549,7 @@ impl ::std::fmt::Debug for ContactField {
             .finish()
     }
 }
-/// Contacts by their UUIDs.
+/// The UUIDs of contacts.
 ///
 /// # Examples
 ///
@@ -561,13 +567,13 @@ impl ::std::fmt::Debug for ContactField {
 pub struct ContactIds {
     /// The UUIDs of the contacts.
     pub channel_ids: ::std::vec::Vec<::std::string::String>,
-    /// Must be `id`.
+    /// Always `id`.
     pub channel_type: crate::types::ChannelType,
 }
 impl ContactIds {
     /// Creates a request with the required members.
     ///
-    /// - `channel_type`: Must be `id`.
+    /// - `channel_type`: Always `id`.
     /// - `channel_ids`: The UUIDs of the contacts.
     #[inline]
     pub fn new(
@@ -589,6 +595,12 @@ impl crate::wire::Check for ContactIds {
         &self,
         _: ::jiff::Timestamp,
     ) -> ::std::result::Result<(), crate::wire::Violation> {
+        crate::wire::item_count(
+            "channel_ids",
+            Some(self.channel_ids.len()),
+            1usize,
+            usize::MAX,
+        )?;
         ::std::result::Result::Ok(())
     }
 }
@@ -597,20 +609,20 @@ impl crate::wire::Check for ContactIds {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ContactNote {
-    /// When it was written.
+    /// When the note was written.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
     /// The note's ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<::std::string::String>,
-    /// The name of its author.
+    /// The name of the note's author.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
-    /// What it says.
+    /// The note's text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub text: ::std::option::Option<::std::string::String>,
-    /// The ID of the team member who wrote it.
+    /// The ID of the team member who wrote the note.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub user_id: ::std::option::Option<i64>,
@@ -627,12 +639,12 @@ impl ::std::fmt::Debug for ContactNote {
             .finish()
     }
 }
-/// Whether a contact can be sent messages.
+/// Whether a contact receives messages.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ContactStatus {
-    /// Whether the contact is blocked: it neither sends nor receives messages.
+    /// Whether the contact is blocked. A blocked contact neither sends nor receives messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub blocked: ::std::option::Option<bool>,
     /// The contact's ID.
@@ -642,7 +654,7 @@ pub struct ContactStatus {
     /// The phone number.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::string::String>,
-    /// Whether the contact opted out of messages, in all inboxes.
+    /// Whether the contact opted out of messages. An opt-out applies to all inboxes.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub unsubscribed: ::std::option::Option<bool>,
     /// Whether the team unsubscribed the contact.
@@ -665,19 +677,20 @@ impl ::std::fmt::Debug for ContactStatus {
             .finish()
     }
 }
-/// A thread of messages with one contact or a group. Messages and webhooks carry it in part.
+/// A thread of messages with one contact or a group. Messages and webhooks contain only some of its
+/// members.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Conversation {
-    /// The team member to whom the conversation is assigned, if any.
+    /// The assigned team member, if any.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub assigned: ::std::option::Option<crate::wire::MemberReference>,
     /// Whether the contact is blocked.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub blocked: ::std::option::Option<bool>,
-    /// The channel of its messages.
+    /// The channel of the conversation's messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel: ::std::option::Option<crate::types::Channel>,
     /// When the conversation was created.
@@ -694,22 +707,22 @@ pub struct Conversation {
     /// The conversation's ID.
     #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
-    /// The inbox to which the conversation belongs.
+    /// The conversation's inbox.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub inbox: ::std::option::Option<crate::wire::InboxReference>,
-    /// The last inbound message. A sample has Unix time in seconds; the documentation has an
-    /// integer.
+    /// The last inbound message. The documentation shows an integer; a sample contains Unix time in
+    /// seconds.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub last_inbound: ::std::option::Option<i64>,
-    /// The text of the last message. Only lists carry it.
+    /// The text of the last message. Only list responses contain it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last_msg: ::std::option::Option<::std::string::String>,
-    /// The ID that the client gave the conversation.
+    /// The client-chosen ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
-    /// The team members who take part in the conversation.
+    /// The participating team members.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub members: ::std::option::Option<crate::wire::ConversationMembers>,
@@ -723,14 +736,14 @@ pub struct Conversation {
     pub noreply: ::std::option::Option<::std::string::String>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub op: ::std::option::Option<::std::string::String>,
-    /// Whether, or up to where, the requesting user read the conversation.
+    /// Whether, or until when, the requesting user read the conversation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub read: ::std::option::Option<crate::wire::ReadState>,
     /// Whether the conversation has at least one reply.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub replied: ::std::option::Option<bool>,
-    /// When the snooze expires; null or empty if the conversation is not snoozed.
+    /// When the snooze expires. It is null or empty if the conversation is not snoozed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub snooze_till: ::std::option::Option<::jiff::Timestamp>,
@@ -745,19 +758,19 @@ pub struct Conversation {
     /// The contact's phone number or email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<::std::string::String>,
-    /// The members of a group conversation, in a shape that no source shows.
+    /// The participants of a group conversation. No source shows their form.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::serde_json::Value>,
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<::std::string::String>,
-    /// Whether there is anything unread.
+    /// Whether the conversation has unread messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub unread: ::std::option::Option<bool>,
     /// The IDs of the team members who have not read the conversation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub unread_users: ::std::option::Option<::std::vec::Vec<i64>>,
-    /// When the most recent activity took place; lists are sorted by it.
+    /// When the most recent activity took place. Lists are sorted by it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
@@ -806,7 +819,7 @@ impl ::std::fmt::Debug for Conversation {
             .finish()
     }
 }
-/// Which conversations to list.
+/// The conversations to list.
 ///
 /// # Examples
 ///
@@ -819,19 +832,19 @@ impl ::std::fmt::Debug for Conversation {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ConversationFilters {
-    /// Closed conversations if true, open ones if false.
+    /// True for closed conversations, false for open ones.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub closed: ::std::option::Option<bool>,
-    /// The IDs of the inboxes to look in.
+    /// The IDs of the inboxes to list from.
     pub inboxes: ::std::vec::Vec<i64>,
-    /// Only conversations that the given member has not read.
+    /// Lists only conversations that the given member has not read.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub unread: ::std::option::Option<bool>,
 }
 impl ConversationFilters {
     /// Creates a request with the required members.
     ///
-    /// - `inboxes`: The IDs of the inboxes to look in.
+    /// - `inboxes`: The IDs of the inboxes to list from.
     #[inline]
     pub fn new(inboxes: impl IntoIterator<Item = i64>) -> Self {
         Self {
@@ -840,14 +853,14 @@ impl ConversationFilters {
             unread: ::std::default::Default::default(),
         }
     }
-    /// Closed conversations if true, open ones if false.
+    /// True for closed conversations, false for open ones.
     #[must_use]
     #[inline]
     pub fn closed(mut self, closed: bool) -> Self {
         self.closed = ::std::option::Option::Some(closed);
         self
     }
-    /// Only conversations that the given member has not read.
+    /// Lists only conversations that the given member has not read.
     #[must_use]
     #[inline]
     pub fn unread(mut self, unread: bool) -> Self {
@@ -864,7 +877,7 @@ impl crate::wire::Check for ConversationFilters {
         ::std::result::Result::Ok(())
     }
 }
-/// Which contacts to count.
+/// The contacts to count.
 ///
 /// # Examples
 ///
@@ -880,7 +893,7 @@ impl crate::wire::Check for ConversationFilters {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CountContacts {
-    /// Only contacts updated before this time, as with conversations. Inferred: no source shows it.
+    /// Counts only contacts updated before this time, as for conversations. Inferred: no source shows it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
 }
@@ -890,7 +903,7 @@ impl CountContacts {
     pub fn new() -> Self {
         Self::default()
     }
-    /// Only contacts updated before this time, as with conversations. Inferred: no source shows it.
+    /// Counts only contacts updated before this time, as for conversations. Inferred: no source shows it.
     #[must_use]
     #[inline]
     pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
@@ -907,7 +920,7 @@ impl crate::wire::Check for CountContacts {
         ::std::result::Result::Ok(())
     }
 }
-/// Which conversations to count.
+/// The conversations to count.
 ///
 /// # Examples
 ///
@@ -923,7 +936,7 @@ impl crate::wire::Check for CountContacts {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CountConversations {
-    /// Only conversations updated before this time.
+    /// Counts only conversations updated before this time.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
 }
@@ -933,7 +946,7 @@ impl CountConversations {
     pub fn new() -> Self {
         Self::default()
     }
-    /// Only conversations updated before this time.
+    /// Counts only conversations updated before this time.
     #[must_use]
     #[inline]
     pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
@@ -951,7 +964,7 @@ impl crate::wire::Check for CountConversations {
     }
 }
 /// The messages of the team to count. Only the newer documentation shows the body, which is its
-/// list structure for every list.
+/// generic list structure.
 ///
 /// # Examples
 ///
@@ -973,7 +986,7 @@ pub struct CountTeamMessages {
     pub ascending: ::std::option::Option<bool>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assigned: ::std::option::Option<i64>,
-    /// The time that bounds the count.
+    /// The time that bounds the count. The source does not say on which side.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1013,7 +1026,7 @@ impl CountTeamMessages {
         self.assigned = ::std::option::Option::Some(assigned);
         self
     }
-    /// The time that bounds the count.
+    /// The time that bounds the count. The source does not say on which side.
     #[must_use]
     #[inline]
     pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
@@ -1085,19 +1098,19 @@ impl crate::wire::Check for CountTeamMessages {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CreateContact {
-    /// The ID of the team member in charge; `-1` for nobody.
+    /// The ID of the team member to assign, or `-1` for none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<i64>,
-    /// The URL of a picture.
+    /// The URL of the contact's picture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
-    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
-    /// taken with a 200 and dropped silently.
+    /// The values of custom fields, by the numeric field ID. The server accepts an unknown key,
+    /// such as a field's title, and silently drops its value.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// The name to show. By default, the first and the last name.
+    /// The display name. By default, it is the first and the last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
     /// The email address.
@@ -1117,7 +1130,7 @@ pub struct CreateContact {
     pub last: ::std::option::Option<::std::string::String>,
     /// The phone number, digits only.
     pub phone: crate::wire::Phone,
-    /// The tags, at most five.
+    /// The tags to assign, at most five.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
 }
@@ -1165,22 +1178,22 @@ impl CreateContact {
             tags: ::std::default::Default::default(),
         }
     }
-    /// The ID of the team member in charge; `-1` for nobody.
+    /// The ID of the team member to assign, or `-1` for none.
     #[must_use]
     #[inline]
     pub fn assignee_id(mut self, assignee_id: i64) -> Self {
         self.assignee_id = ::std::option::Option::Some(assignee_id);
         self
     }
-    /// The URL of a picture.
+    /// The URL of the contact's picture.
     #[must_use]
     #[inline]
     pub fn avatar(mut self, avatar: impl Into<::std::string::String>) -> Self {
         self.avatar = ::std::option::Option::Some(avatar.into());
         self
     }
-    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
-    /// taken with a 200 and dropped silently.
+    /// The values of custom fields, by the numeric field ID. The server accepts an unknown key,
+    /// such as a field's title, and silently drops its value.
     #[must_use]
     #[inline]
     pub fn custom(
@@ -1194,7 +1207,7 @@ impl CreateContact {
         );
         self
     }
-    /// The name to show. By default, the first and the last name.
+    /// The display name. By default, it is the first and the last name.
     #[must_use]
     #[inline]
     pub fn display_name(
@@ -1244,7 +1257,7 @@ impl CreateContact {
         self.last = ::std::option::Option::Some(last.into());
         self
     }
-    /// The tags, at most five.
+    /// The tags to assign, at most five.
     #[must_use]
     #[inline]
     pub fn tags(mut self, tags: impl IntoIterator<Item = TagAssignment>) -> Self {
@@ -1271,7 +1284,7 @@ impl crate::wire::Check for CreateContact {
         ::std::result::Result::Ok(())
     }
 }
-/// A contact to create with the channels by which it can be reached.
+/// A contact to create, with its channels.
 ///
 /// # Examples
 ///
@@ -1289,21 +1302,21 @@ impl crate::wire::Check for CreateContact {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CreateContactV2 {
-    /// The ID of the team member in charge; `-1` for nobody.
+    /// The ID of the team member to assign, or `-1` for none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<i64>,
-    /// The URL of a picture.
+    /// The URL of the contact's picture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
-    /// The channels, at least one.
+    /// The contact's channels, at least one.
     pub contact_channels: ::std::vec::Vec<NewContactChannel>,
-    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
-    /// taken with a 200 and dropped silently.
+    /// The values of custom fields, by the numeric field ID. The server accepts an unknown key,
+    /// such as a field's title, and silently drops its value.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// The name to show. By default, the first and the last name.
+    /// The display name. By default, it is the first and the last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
     /// The email address.
@@ -1321,7 +1334,7 @@ pub struct CreateContactV2 {
     /// The last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last: ::std::option::Option<::std::string::String>,
-    /// The tags, at most five. Inferred: no source shows it.
+    /// The tags to assign, at most five. Inferred: no source shows it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
 }
@@ -1352,7 +1365,7 @@ impl ::std::fmt::Debug for CreateContactV2 {
 impl CreateContactV2 {
     /// Creates a request with the required members.
     ///
-    /// - `contact_channels`: The channels, at least one.
+    /// - `contact_channels`: The contact's channels, at least one.
     #[inline]
     pub fn new(contact_channels: impl IntoIterator<Item = NewContactChannel>) -> Self {
         Self {
@@ -1369,22 +1382,22 @@ impl CreateContactV2 {
             tags: ::std::default::Default::default(),
         }
     }
-    /// The ID of the team member in charge; `-1` for nobody.
+    /// The ID of the team member to assign, or `-1` for none.
     #[must_use]
     #[inline]
     pub fn assignee_id(mut self, assignee_id: i64) -> Self {
         self.assignee_id = ::std::option::Option::Some(assignee_id);
         self
     }
-    /// The URL of a picture.
+    /// The URL of the contact's picture.
     #[must_use]
     #[inline]
     pub fn avatar(mut self, avatar: impl Into<::std::string::String>) -> Self {
         self.avatar = ::std::option::Option::Some(avatar.into());
         self
     }
-    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
-    /// taken with a 200 and dropped silently.
+    /// The values of custom fields, by the numeric field ID. The server accepts an unknown key,
+    /// such as a field's title, and silently drops its value.
     #[must_use]
     #[inline]
     pub fn custom(
@@ -1398,7 +1411,7 @@ impl CreateContactV2 {
         );
         self
     }
-    /// The name to show. By default, the first and the last name.
+    /// The display name. By default, it is the first and the last name.
     #[must_use]
     #[inline]
     pub fn display_name(
@@ -1448,7 +1461,7 @@ impl CreateContactV2 {
         self.last = ::std::option::Option::Some(last.into());
         self
     }
-    /// The tags, at most five. Inferred: no source shows it.
+    /// The tags to assign, at most five. Inferred: no source shows it.
     #[must_use]
     #[inline]
     pub fn tags(mut self, tags: impl IntoIterator<Item = TagAssignment>) -> Self {
@@ -1501,20 +1514,21 @@ impl crate::wire::Check for CreateContactV2 {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CreateList {
-    /// The IDs of contacts to put on it.
+    /// The IDs of contacts to add.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contacts: ::std::option::Option<::std::vec::Vec<i64>>,
-    /// Email addresses to put on it; unknown ones become contacts.
+    /// The email addresses of the list. The reference says that unknown ones become contacts.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// An ID of the client's choosing, by which the server recognises a repetition.
+    /// The idempotency key: the server recognizes a repeated one.
     pub local_id: ::std::string::String,
-    /// Phone numbers to put on it, digits only; unknown ones become contacts.
+    /// The phone numbers of the list, digits only. The reference says that unknown ones become
+    /// contacts.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phones: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
     /// The list's name.
     pub title: ::std::string::String,
-    /// The type of the list: `contacts` for one with all channels. Leave it out for a list of phone
+    /// The list's type: `contacts` for a list with all channels. Omit it for a list of phone
     /// numbers.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<crate::types::ListType>,
@@ -1542,7 +1556,7 @@ impl CreateList {
     /// Creates a request with the required members.
     ///
     /// - `title`: The list's name.
-    /// - `local_id`: An ID of the client's choosing, by which the server recognises a repetition.
+    /// - `local_id`: The idempotency key: the server recognizes a repeated one.
     #[inline]
     pub fn new(
         title: impl Into<::std::string::String>,
@@ -1557,14 +1571,14 @@ impl CreateList {
             type_: ::std::default::Default::default(),
         }
     }
-    /// The IDs of contacts to put on it.
+    /// The IDs of contacts to add.
     #[must_use]
     #[inline]
     pub fn contacts(mut self, contacts: impl IntoIterator<Item = i64>) -> Self {
         self.contacts = ::std::option::Option::Some(contacts.into_iter().collect());
         self
     }
-    /// Email addresses to put on it; unknown ones become contacts.
+    /// The email addresses of the list. The reference says that unknown ones become contacts.
     #[must_use]
     #[inline]
     pub fn emails(
@@ -1576,7 +1590,8 @@ impl CreateList {
         );
         self
     }
-    /// Phone numbers to put on it, digits only; unknown ones become contacts.
+    /// The phone numbers of the list, digits only. The reference says that unknown ones become
+    /// contacts.
     #[must_use]
     #[inline]
     pub fn phones(
@@ -1588,7 +1603,7 @@ impl CreateList {
         );
         self
     }
-    /// The type of the list: `contacts` for one with all channels. Leave it out for a list of phone
+    /// The list's type: `contacts` for a list with all channels. Omit it for a list of phone
     /// numbers.
     #[must_use]
     #[inline]
@@ -1612,8 +1627,7 @@ impl crate::wire::Check for CreateList {
         ::std::option::Option::Some(&self.local_id)
     }
 }
-/// A list to create. No source shows the body: the members are those of changing one that make
-/// sense here.
+/// A list to create. No source shows the body; its members are inferred from `update_list_v1`.
 ///
 /// # Examples
 ///
@@ -1627,7 +1641,7 @@ impl crate::wire::Check for CreateList {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CreateListV1 {
-    /// Those to put on it, by phone number, digits only. Inferred: no source shows it.
+    /// The contacts to add, by phone number, digits only. Inferred: no source shows it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub members: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, ListMember>,
@@ -1658,7 +1672,7 @@ impl CreateListV1 {
             title: title.into(),
         }
     }
-    /// Those to put on it, by phone number, digits only. Inferred: no source shows it.
+    /// The contacts to add, by phone number, digits only. Inferred: no source shows it.
     #[must_use]
     #[inline]
     pub fn members(
@@ -1682,8 +1696,8 @@ impl crate::wire::Check for CreateListV1 {
         ::std::result::Result::Ok(())
     }
 }
-/// A message to send later, to exactly one of `phone_number`, `targets`, `conversation_id` and
-/// `list_id`.
+/// A message to schedule. Exactly one of `phone_number`, `targets`, `conversation_id` and `list_id`
+/// names its target.
 ///
 /// # Examples
 ///
@@ -1705,30 +1719,31 @@ impl crate::wire::Check for CreateListV1 {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CreateScheduledMessage {
-    /// What it says.
+    /// The message's content.
     pub content: NewScheduledContent,
     /// The ID of the conversation to send to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub conversation_id: ::std::option::Option<i64>,
-    /// When to send it: at least 15 minutes ahead, and on a quarter of an hour. The answer calls it
+    /// When to send the message: at least 15 minutes ahead and on a quarter hour. Responses call it
     /// `execute`.
     pub execute_at: ::jiff::Timestamp,
-    /// The ID of the inbox from which it is sent.
+    /// The ID of the sending inbox.
     pub inbox_id: i64,
     /// The ID of the list to send to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub list_id: ::std::option::Option<i64>,
-    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
+    /// A client-chosen ID. No source says that a repeated ID prevents a duplicate.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
-    /// The phone number of the receiver, digits only.
+    /// The phone number to send to, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone_number: ::std::option::Option<crate::wire::Phone>,
-    /// The receivers of a group message. The older documentation has objects here, of a shape that
-    /// it does not show, where sending a message takes phone numbers.
+    /// The recipients of a group message. The older documentation shows objects, but not their
+    /// members; `send_message` accepts phone numbers.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
-    /// The ID of the team member who sends it, by default the team's owner. Not `creator_id` here.
+    /// The ID of the sending team member, by default the team's owner. `send_message` calls it
+    /// `creator_id`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<i64>,
 }
@@ -1757,10 +1772,10 @@ impl ::std::fmt::Debug for CreateScheduledMessage {
 impl CreateScheduledMessage {
     /// Creates a request with the required members.
     ///
-    /// - `inbox_id`: The ID of the inbox from which it is sent.
-    /// - `execute_at`: When to send it: at least 15 minutes ahead, and on a quarter of an hour. The answer calls it
+    /// - `inbox_id`: The ID of the sending inbox.
+    /// - `execute_at`: When to send the message: at least 15 minutes ahead and on a quarter hour. Responses call it
     ///   `execute`.
-    /// - `content`: What it says.
+    /// - `content`: The message's content.
     #[inline]
     pub fn new(
         inbox_id: i64,
@@ -1793,22 +1808,22 @@ impl CreateScheduledMessage {
         self.list_id = ::std::option::Option::Some(list_id);
         self
     }
-    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
+    /// A client-chosen ID. No source says that a repeated ID prevents a duplicate.
     #[must_use]
     #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
         self.local_id = ::std::option::Option::Some(local_id.into());
         self
     }
-    /// The phone number of the receiver, digits only.
+    /// The phone number to send to, digits only.
     #[must_use]
     #[inline]
     pub fn phone_number(mut self, phone_number: impl Into<crate::wire::Phone>) -> Self {
         self.phone_number = ::std::option::Option::Some(phone_number.into());
         self
     }
-    /// The receivers of a group message. The older documentation has objects here, of a shape that
-    /// it does not show, where sending a message takes phone numbers.
+    /// The recipients of a group message. The older documentation shows objects, but not their
+    /// members; `send_message` accepts phone numbers.
     #[must_use]
     #[inline]
     pub fn targets(
@@ -1820,7 +1835,8 @@ impl CreateScheduledMessage {
         );
         self
     }
-    /// The ID of the team member who sends it, by default the team's owner. Not `creator_id` here.
+    /// The ID of the sending team member, by default the team's owner. `send_message` calls it
+    /// `creator_id`.
     #[must_use]
     #[inline]
     pub fn user_id(mut self, user_id: i64) -> Self {
@@ -1852,6 +1868,12 @@ impl crate::wire::Check for CreateScheduledMessage {
         crate::wire::schedule_time("execute_at", Some(self.execute_at), now)?;
         crate::wire::Check::check(&self.phone_number, now)
             .map_err(|violation| violation.within("phone_number"))?;
+        crate::wire::item_count(
+            "targets",
+            self.targets.as_ref().map(|items| items.len()),
+            2usize,
+            usize::MAX,
+        )?;
         ::std::result::Result::Ok(())
     }
     #[inline]
@@ -1872,7 +1894,7 @@ impl crate::wire::Check for CreateScheduledMessage {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CreateTag {
-    /// Its color, as `#RRGGBB`.
+    /// The color, as `#RRGGBB`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub color: ::std::option::Option<::std::string::String>,
     /// The tag's text.
@@ -1889,7 +1911,7 @@ impl CreateTag {
             tag: tag.into(),
         }
     }
-    /// Its color, as `#RRGGBB`.
+    /// The color, as `#RRGGBB`.
     #[must_use]
     #[inline]
     pub fn color(mut self, color: impl Into<::std::string::String>) -> Self {
@@ -1923,12 +1945,12 @@ impl crate::wire::Check for CreateTag {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CreateTemplate {
-    /// Whether it is archived.
+    /// Whether the template is archived.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub archived: ::std::option::Option<bool>,
-    /// What it says.
+    /// The template's content.
     pub content: NewTemplateContent,
-    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
+    /// A client-chosen ID. No source says that a repeated ID prevents a duplicate.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The template's name.
@@ -1938,7 +1960,7 @@ impl CreateTemplate {
     /// Creates a request with the required members.
     ///
     /// - `title`: The template's name.
-    /// - `content`: What it says.
+    /// - `content`: The template's content.
     #[inline]
     pub fn new(
         title: impl Into<::std::string::String>,
@@ -1951,14 +1973,14 @@ impl CreateTemplate {
             title: title.into(),
         }
     }
-    /// Whether it is archived.
+    /// Whether the template is archived.
     #[must_use]
     #[inline]
     pub fn archived(mut self, archived: bool) -> Self {
         self.archived = ::std::option::Option::Some(archived);
         self
     }
-    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
+    /// A client-chosen ID. No source says that a repeated ID prevents a duplicate.
     #[must_use]
     #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
@@ -2002,13 +2024,13 @@ impl crate::wire::Check for CreateTemplate {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct DeleteContactsV2 {
-    /// The contacts: exactly one entry.
+    /// The contacts to delete, in exactly one entry.
     pub contact_channels: ::std::vec::Vec<ContactIds>,
 }
 impl DeleteContactsV2 {
     /// Creates a request with the required members.
     ///
-    /// - `contact_channels`: The contacts: exactly one entry.
+    /// - `contact_channels`: The contacts to delete, in exactly one entry.
     #[inline]
     pub fn new(contact_channels: impl IntoIterator<Item = ContactIds>) -> Self {
         Self {
@@ -2033,28 +2055,28 @@ impl crate::wire::Check for DeleteContactsV2 {
         ::std::result::Result::Ok(())
     }
 }
-/// A list that was deleted.
+/// A deleted list.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct DeletedList {
-    /// Whether it was deleted.
+    /// Whether the list was deleted.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub deleted: ::std::option::Option<bool>,
     /// The list's ID.
     #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
 }
-/// A contact that could not be created or updated. The page that shows it was had in part only, so
-/// all that comes is kept.
+/// A contact that could not be created or updated. Only a part of its documentation is known, so
+/// unknown members are kept.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FailedContact {
-    /// The contact as it was handed in.
+    /// The contact as the request contained it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contact: ::std::option::Option<RejectedContact>,
-    /// Why it failed. Inferred: no source shows it.
+    /// The reason of the failure. Inferred: no source shows it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<::serde_json::Value>,
     /// Members that this version does not know.
@@ -2071,7 +2093,7 @@ impl ::std::fmt::Debug for FailedContact {
             .finish()
     }
 }
-/// The contact to find, by its phone number, its ID or both.
+/// The contact to find. At least one of `phone` and `id` is required.
 ///
 /// # Examples
 ///
@@ -2084,10 +2106,10 @@ impl ::std::fmt::Debug for FailedContact {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FindContact {
-    /// The contact's ID, here as a string.
+    /// The contact's integer ID, as a string.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<::std::string::String>,
-    /// The phone number, digits only. It takes precedence over the ID.
+    /// The contact's phone number, digits only. It takes precedence over `id`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<crate::wire::Phone>,
 }
@@ -2106,14 +2128,14 @@ impl FindContact {
     pub fn new() -> Self {
         Self::default()
     }
-    /// The contact's ID, here as a string.
+    /// The contact's integer ID, as a string.
     #[must_use]
     #[inline]
     pub fn id(mut self, id: impl Into<::std::string::String>) -> Self {
         self.id = ::std::option::Option::Some(id.into());
         self
     }
-    /// The phone number, digits only. It takes precedence over the ID.
+    /// The contact's phone number, digits only. It takes precedence over `id`.
     #[must_use]
     #[inline]
     pub fn phone(mut self, phone: impl Into<crate::wire::Phone>) -> Self {
@@ -2135,7 +2157,7 @@ impl crate::wire::Check for FindContact {
         ::std::result::Result::Ok(())
     }
 }
-/// The members to find, by phone numbers, email addresses or both.
+/// The team members to find, by phone number, email address or both.
 ///
 /// # Examples
 ///
@@ -2148,10 +2170,10 @@ impl crate::wire::Check for FindContact {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FindUsers {
-    /// Email addresses.
+    /// The members' email addresses.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// Phone numbers, digits only.
+    /// The members' phone numbers, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
 }
@@ -2170,7 +2192,7 @@ impl FindUsers {
     pub fn new() -> Self {
         Self::default()
     }
-    /// Email addresses.
+    /// The members' email addresses.
     #[must_use]
     #[inline]
     pub fn email(
@@ -2182,7 +2204,7 @@ impl FindUsers {
         );
         self
     }
-    /// Phone numbers, digits only.
+    /// The members' phone numbers, digits only.
     #[must_use]
     #[inline]
     pub fn phone(
@@ -2206,21 +2228,21 @@ impl crate::wire::Check for FindUsers {
         ::std::result::Result::Ok(())
     }
 }
-/// A picture of a gallery.
+/// An image in a gallery.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct GalleryEntry {
-    /// Where on the picture the annotation stands.
+    /// The position of the annotation on the image.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub annotation_position: ::std::option::Option<::std::string::String>,
-    /// The text that is written onto the picture.
+    /// The text drawn on the image.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub annotation_text: ::std::option::Option<::std::string::String>,
-    /// The URL of the picture without the annotation.
+    /// The URL of the image without the annotation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub original_url: ::std::option::Option<::std::string::String>,
-    /// The URL of the picture.
+    /// The URL of the image.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub url: ::std::option::Option<::std::string::String>,
 }
@@ -2241,7 +2263,7 @@ impl ::std::fmt::Debug for GalleryEntry {
             .finish()
     }
 }
-/// The contact whose status to get, by its ID, its phone number or both.
+/// The contact whose status to get. At least one of `id` and `phone` is required.
 ///
 /// # Examples
 ///
@@ -2305,15 +2327,15 @@ impl crate::wire::Check for GetContactStatus {
         ::std::result::Result::Ok(())
     }
 }
-/// An inbox of the team, with the members who answer there. Many of the fields come from samples
-/// whose names had been rewritten in another case, so they may differ in form.
+/// An inbox of the team. Many members come from samples whose names were converted to snake case,
+/// so the server may spell them differently.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Inbox {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ai_agent_auto_assign: ::std::option::Option<bool>,
-    /// The domains of the web pages that may use the chat widget.
+    /// The domains of the web pages that may embed the chat widget.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub allowed_domains: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// Whether conversations can be assigned automatically.
@@ -2323,10 +2345,10 @@ pub struct Inbox {
     pub auto_close: ::std::option::Option<bool>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub bco_chats: ::std::option::Option<bool>,
-    /// The hours in which the inbox is answered.
+    /// The business hours of the inbox.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub business_hours: ::std::option::Option<BusinessHours>,
-    /// When it was created.
+    /// When the inbox was created.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created_at: ::std::option::Option<::jiff::Timestamp>,
@@ -2336,7 +2358,8 @@ pub struct Inbox {
     pub email_on_outbound_idle: ::std::option::Option<bool>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub force_assign: ::std::option::Option<bool>,
-    /// The phone number to which calls are forwarded; null in an example.
+    /// The phone number that calls are forwarded to. An example of the older documentation has
+    /// null.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub forward_number: ::std::option::Option<::std::string::String>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2346,7 +2369,7 @@ pub struct Inbox {
     pub id: i64,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ignore_inc_call_notif: ::std::option::Option<bool>,
-    /// Whether the current user was invited. The newer documentation has an array of strings.
+    /// Whether the current user was invited. The newer documentation shows an array of strings.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub invited: ::std::option::Option<crate::wire::Invited>,
@@ -2354,17 +2377,18 @@ pub struct Inbox {
     pub is_bandwidth: ::std::option::Option<bool>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_business_hours: ::std::option::Option<bool>,
-    /// Whether the quiet hours hold messages now, those of the API included.
+    /// Whether the inbox is in its quiet hours. They hold messages, including those sent through
+    /// the API.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_quiet_hours: ::std::option::Option<bool>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub ittc: ::std::option::Option<i64>,
-    /// The IDs of its members. They are what `creator_id` and `user_id` take.
+    /// The IDs of the inbox's members. `creator_id` and `user_id` accept them.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub members: ::std::option::Option<::std::vec::Vec<i64>>,
-    /// Its name.
+    /// The inbox's name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2383,11 +2407,11 @@ pub struct Inbox {
     pub notify_on_outbound_idle: ::std::option::Option<bool>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub op: ::std::option::Option<::std::string::String>,
-    /// Its phone number.
+    /// The inbox's phone number.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::string::String>,
-    /// Its phone numbers: digits only in the older reference, with a `+` in front in the older
-    /// guide.
+    /// The inbox's phone numbers. They are digits only in the older reference and begin with `+` in
+    /// the older guide.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phones: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2406,14 +2430,14 @@ pub struct Inbox {
     pub team: ::std::option::Option<i64>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub unassign_on_close: ::std::option::Option<bool>,
-    /// When it last changed.
+    /// When the inbox last changed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated_at: ::std::option::Option<::jiff::Timestamp>,
-    /// The code of the chat widget. It is public, since it stands in web pages.
+    /// The code of the chat widget. It is public, because web pages contain it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub widget_code: ::std::option::Option<::std::string::String>,
-    /// How the chat widget looks and what it asks for.
+    /// The appearance and the form of the chat widget.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub widget_settings: ::std::option::Option<WidgetSettings>,
 }
@@ -2474,24 +2498,24 @@ impl ::std::fmt::Debug for Inbox {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct List {
-    /// Whether it is archived.
+    /// Whether the list is archived.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub archived: ::std::option::Option<bool>,
-    /// When it was created.
+    /// When the list was created.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
-    /// The ID of the team member who created it.
+    /// The ID of the team member who created the list.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub creator_id: ::std::option::Option<i64>,
     /// The list's ID.
     #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
-    /// The ID that the client gave it.
+    /// The client-chosen ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
-    /// Its name; a request says `title`.
+    /// The list's name. Requests call it `title`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
     /// The revision.
@@ -2501,7 +2525,7 @@ pub struct List {
     /// Whether the list is shared with all members of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub shared: ::std::option::Option<bool>,
-    /// Those on it, by phone number.
+    /// The contacts of the list, by phone number.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, ListTarget>,
@@ -2510,7 +2534,7 @@ pub struct List {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub team_id: ::std::option::Option<i64>,
-    /// When it last changed.
+    /// When the list last changed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
@@ -2536,8 +2560,8 @@ impl ::std::fmt::Debug for List {
             .finish()
     }
 }
-/// The contacts to list. The members without a description are from the list structure that the
-/// newer documentation shows for every list.
+/// The contacts to list. Members without a description come from the generic list structure of the
+/// newer documentation.
 ///
 /// # Examples
 ///
@@ -2555,25 +2579,25 @@ impl ::std::fmt::Debug for List {
 pub struct ListContacts {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub archived: ::std::option::Option<bool>,
-    /// Oldest first.
+    /// Lists the oldest first.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ascending: ::std::option::Option<bool>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assigned: ::std::option::Option<i64>,
-    /// Only contacts updated strictly before this time. Without it, the newest.
+    /// Lists only contacts updated strictly before this time. By default, lists the newest.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub filter: ::std::option::Option<::std::string::String>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<i64>,
-    /// The number of contacts in a page, by default 30. The maximum is not documented.
+    /// The page size, by default 30. No maximum is documented.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub limit: ::std::option::Option<i64>,
-    /// The order. Its values are documented for `list_team_messages` only.
+    /// The sort order. Its values are documented only for `list_team_messages`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub order: ::std::option::Option<::std::string::String>,
-    /// The page, from 1. A connector sends it; prefer `date`.
+    /// The page number, from 1. Connectors send it; prefer `date`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub page: ::std::option::Option<i64>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2591,7 +2615,7 @@ impl ListContacts {
         self.archived = ::std::option::Option::Some(archived);
         self
     }
-    /// Oldest first.
+    /// Lists the oldest first.
     #[must_use]
     #[inline]
     pub fn ascending(mut self, ascending: bool) -> Self {
@@ -2604,7 +2628,7 @@ impl ListContacts {
         self.assigned = ::std::option::Option::Some(assigned);
         self
     }
-    /// Only contacts updated strictly before this time. Without it, the newest.
+    /// Lists only contacts updated strictly before this time. By default, lists the newest.
     #[must_use]
     #[inline]
     pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
@@ -2623,21 +2647,21 @@ impl ListContacts {
         self.id = ::std::option::Option::Some(id);
         self
     }
-    /// The number of contacts in a page, by default 30. The maximum is not documented.
+    /// The page size, by default 30. No maximum is documented.
     #[must_use]
     #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.limit = ::std::option::Option::Some(limit);
         self
     }
-    /// The order. Its values are documented for `list_team_messages` only.
+    /// The sort order. Its values are documented only for `list_team_messages`.
     #[must_use]
     #[inline]
     pub fn order(mut self, order: impl Into<::std::string::String>) -> Self {
         self.order = ::std::option::Option::Some(order.into());
         self
     }
-    /// The page, from 1. A connector sends it; prefer `date`.
+    /// The page number, from 1. Connectors send it; prefer `date`.
     #[must_use]
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
@@ -2660,7 +2684,7 @@ impl crate::wire::Check for ListContacts {
         ::std::result::Result::Ok(())
     }
 }
-/// Which contacts to list, and from where.
+/// The contacts to list.
 ///
 /// # Examples
 ///
@@ -2673,15 +2697,15 @@ impl crate::wire::Check for ListContacts {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListContactsV2 {
-    /// Oldest first; the example has `false`.
+    /// Lists the oldest first. The vendor's example has `false`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ascending: ::std::option::Option<bool>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
-    /// How many to give; the example has 30. No upper limit is known.
+    /// The page size. The vendor's example has 30. No maximum is documented.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub limit: ::std::option::Option<i64>,
-    /// The page, from 0.
+    /// The page number, from 0.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub page: ::std::option::Option<i64>,
 }
@@ -2691,7 +2715,7 @@ impl ListContactsV2 {
     pub fn new() -> Self {
         Self::default()
     }
-    /// Oldest first; the example has `false`.
+    /// Lists the oldest first. The vendor's example has `false`.
     #[must_use]
     #[inline]
     pub fn ascending(mut self, ascending: bool) -> Self {
@@ -2704,14 +2728,14 @@ impl ListContactsV2 {
         self.date = ::std::option::Option::Some(date);
         self
     }
-    /// How many to give; the example has 30. No upper limit is known.
+    /// The page size. The vendor's example has 30. No maximum is documented.
     #[must_use]
     #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.limit = ::std::option::Option::Some(limit);
         self
     }
-    /// The page, from 0.
+    /// The page number, from 0.
     #[must_use]
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
@@ -2728,8 +2752,8 @@ impl crate::wire::Check for ListContactsV2 {
         ::std::result::Result::Ok(())
     }
 }
-/// The conversations to list. The members without a description are from the list structure that
-/// the newer documentation shows for every list.
+/// The conversations to list. Members without a description come from the generic list structure of
+/// the newer documentation.
 ///
 /// # Examples
 ///
@@ -2747,28 +2771,28 @@ impl crate::wire::Check for ListContactsV2 {
 pub struct ListConversations {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub archived: ::std::option::Option<bool>,
-    /// Oldest first.
+    /// Lists the oldest first.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ascending: ::std::option::Option<bool>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assigned: ::std::option::Option<i64>,
-    /// Only conversations updated strictly before this time. Without it, the newest.
+    /// Lists only conversations updated strictly before this time. By default, lists the newest.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub filter: ::std::option::Option<::std::string::String>,
-    /// Which conversations to list.
+    /// The conversations to list.
     pub filters: ConversationFilters,
     /// The ID of the team member whose access to the inboxes is checked. An example of the newer
-    /// documentation has `0` here.
+    /// documentation has `0`.
     pub id: i64,
-    /// The number of conversations in a page. The default and the maximum are not documented.
+    /// The page size. Neither its default nor its maximum is documented.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub limit: ::std::option::Option<i64>,
-    /// The order. Its values are documented for `list_team_messages` only.
+    /// The sort order. Its values are documented only for `list_team_messages`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub order: ::std::option::Option<::std::string::String>,
-    /// The page, from 1. A connector sends it; prefer `date`.
+    /// The page number, from 1. Connectors send it; prefer `date`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub page: ::std::option::Option<i64>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2778,8 +2802,8 @@ impl ListConversations {
     /// Creates a request with the required members.
     ///
     /// - `id`: The ID of the team member whose access to the inboxes is checked. An example of the newer
-    ///   documentation has `0` here.
-    /// - `filters`: Which conversations to list.
+    ///   documentation has `0`.
+    /// - `filters`: The conversations to list.
     #[inline]
     pub fn new(id: i64, filters: ConversationFilters) -> Self {
         Self {
@@ -2802,7 +2826,7 @@ impl ListConversations {
         self.archived = ::std::option::Option::Some(archived);
         self
     }
-    /// Oldest first.
+    /// Lists the oldest first.
     #[must_use]
     #[inline]
     pub fn ascending(mut self, ascending: bool) -> Self {
@@ -2815,7 +2839,7 @@ impl ListConversations {
         self.assigned = ::std::option::Option::Some(assigned);
         self
     }
-    /// Only conversations updated strictly before this time. Without it, the newest.
+    /// Lists only conversations updated strictly before this time. By default, lists the newest.
     #[must_use]
     #[inline]
     pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
@@ -2828,21 +2852,21 @@ impl ListConversations {
         self.filter = ::std::option::Option::Some(filter.into());
         self
     }
-    /// The number of conversations in a page. The default and the maximum are not documented.
+    /// The page size. Neither its default nor its maximum is documented.
     #[must_use]
     #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.limit = ::std::option::Option::Some(limit);
         self
     }
-    /// The order. Its values are documented for `list_team_messages` only.
+    /// The sort order. Its values are documented only for `list_team_messages`.
     #[must_use]
     #[inline]
     pub fn order(mut self, order: impl Into<::std::string::String>) -> Self {
         self.order = ::std::option::Option::Some(order.into());
         self
     }
-    /// The page, from 1. A connector sends it; prefer `date`.
+    /// The page number, from 1. Connectors send it; prefer `date`.
     #[must_use]
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
@@ -2867,7 +2891,7 @@ impl crate::wire::Check for ListConversations {
         ::std::result::Result::Ok(())
     }
 }
-/// From where to list the lists.
+/// The lists to list.
 ///
 /// # Examples
 ///
@@ -2883,7 +2907,7 @@ impl crate::wire::Check for ListConversations {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListLists {
-    /// Only lists updated strictly before this time. Without it, the newest.
+    /// Lists only lists updated strictly before this time. By default, lists the newest.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
 }
@@ -2893,7 +2917,7 @@ impl ListLists {
     pub fn new() -> Self {
         Self::default()
     }
-    /// Only lists updated strictly before this time. Without it, the newest.
+    /// Lists only lists updated strictly before this time. By default, lists the newest.
     #[must_use]
     #[inline]
     pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
@@ -2910,7 +2934,7 @@ impl crate::wire::Check for ListLists {
         ::std::result::Result::Ok(())
     }
 }
-/// A contact to put on a list.
+/// A contact to add to a list.
 ///
 /// # Examples
 ///
@@ -2969,7 +2993,7 @@ impl crate::wire::Check for ListMember {
         ::std::result::Result::Ok(())
     }
 }
-/// Which surveys to list.
+/// The surveys to list.
 ///
 /// # Examples
 ///
@@ -2982,10 +3006,10 @@ impl crate::wire::Check for ListMember {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListSurveys {
-    /// How many to give. Neither a default nor an upper limit is documented.
+    /// The page size. Neither its default nor its maximum is documented.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub limit: ::std::option::Option<i64>,
-    /// The page, from 1.
+    /// The page number, from 1.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub page: ::std::option::Option<i64>,
 }
@@ -2995,14 +3019,14 @@ impl ListSurveys {
     pub fn new() -> Self {
         Self::default()
     }
-    /// How many to give. Neither a default nor an upper limit is documented.
+    /// The page size. Neither its default nor its maximum is documented.
     #[must_use]
     #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.limit = ::std::option::Option::Some(limit);
         self
     }
-    /// The page, from 1.
+    /// The page number, from 1.
     #[must_use]
     #[inline]
     pub fn page(mut self, page: i64) -> Self {
@@ -3019,7 +3043,7 @@ impl crate::wire::Check for ListSurveys {
         ::std::result::Result::Ok(())
     }
 }
-/// From where to list tags.
+/// The tags to list.
 ///
 /// # Examples
 ///
@@ -3035,7 +3059,7 @@ impl crate::wire::Check for ListSurveys {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListTags {
-    /// Only tags updated strictly before this time. Without it, the newest.
+    /// Lists only tags updated strictly before this time. By default, lists the newest.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
 }
@@ -3045,7 +3069,7 @@ impl ListTags {
     pub fn new() -> Self {
         Self::default()
     }
-    /// Only tags updated strictly before this time. Without it, the newest.
+    /// Lists only tags updated strictly before this time. By default, lists the newest.
     #[must_use]
     #[inline]
     pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
@@ -3067,10 +3091,10 @@ impl crate::wire::Check for ListTags {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListTarget {
-    /// The first name, which fills tokens where there is no contact.
+    /// The first name. It fills message tokens if no contact exists.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub f: ::std::option::Option<::std::string::String>,
-    /// The last name, which fills tokens where there is no contact.
+    /// The last name. It fills message tokens if no contact exists.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub l: ::std::option::Option<::std::string::String>,
 }
@@ -3083,8 +3107,8 @@ impl ::std::fmt::Debug for ListTarget {
             .finish()
     }
 }
-/// The messages of the team to list; without a bound, the newest. The members without a description
-/// are from the list structure that the newer documentation shows for every list.
+/// The messages of the team to list, by default the newest. Members without a description come from
+/// the generic list structure of the newer documentation.
 ///
 /// # Examples
 ///
@@ -3106,12 +3130,12 @@ impl ::std::fmt::Debug for ListTarget {
 pub struct ListTeamMessages {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub archived: ::std::option::Option<bool>,
-    /// Oldest first, and from `created_at` onward. By default, newest first, and before it.
+    /// Lists from `created_at` onward, oldest first. By default, lists before it, newest first.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ascending: ::std::option::Option<bool>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assigned: ::std::option::Option<i64>,
-    /// Only messages created before this time, or, with `ascending`, on and after it. The older
+    /// Lists only messages created before this time or, with `ascending`, at or after it. The older
     /// documentation requires it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub created_at: ::std::option::Option<::jiff::Timestamp>,
@@ -3121,10 +3145,10 @@ pub struct ListTeamMessages {
     pub filter: ::std::option::Option<::std::string::String>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<i64>,
-    /// How many to give, by default 30; 200 was seen. No upper limit is known.
+    /// The page size, by default 30. A public client requests 200. No maximum is documented.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub limit: ::std::option::Option<i64>,
-    /// The time to sort by; by default `created_at`.
+    /// The time to sort by, by default `created_at`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub order: ::std::option::Option<crate::types::SortOrder>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -3144,7 +3168,7 @@ impl ListTeamMessages {
         self.archived = ::std::option::Option::Some(archived);
         self
     }
-    /// Oldest first, and from `created_at` onward. By default, newest first, and before it.
+    /// Lists from `created_at` onward, oldest first. By default, lists before it, newest first.
     #[must_use]
     #[inline]
     pub fn ascending(mut self, ascending: bool) -> Self {
@@ -3157,7 +3181,7 @@ impl ListTeamMessages {
         self.assigned = ::std::option::Option::Some(assigned);
         self
     }
-    /// Only messages created before this time, or, with `ascending`, on and after it. The older
+    /// Lists only messages created before this time or, with `ascending`, at or after it. The older
     /// documentation requires it.
     #[must_use]
     #[inline]
@@ -3183,14 +3207,14 @@ impl ListTeamMessages {
         self.id = ::std::option::Option::Some(id);
         self
     }
-    /// How many to give, by default 30; 200 was seen. No upper limit is known.
+    /// The page size, by default 30. A public client requests 200. No maximum is documented.
     #[must_use]
     #[inline]
     pub fn limit(mut self, limit: i64) -> Self {
         self.limit = ::std::option::Option::Some(limit);
         self
     }
-    /// The time to sort by; by default `created_at`.
+    /// The time to sort by, by default `created_at`.
     #[must_use]
     #[inline]
     pub fn order(mut self, order: impl Into<crate::types::SortOrder>) -> Self {
@@ -3219,7 +3243,7 @@ impl crate::wire::Check for ListTeamMessages {
         ::std::result::Result::Ok(())
     }
 }
-/// From where to list templates.
+/// The templates to list.
 ///
 /// # Examples
 ///
@@ -3235,7 +3259,7 @@ impl crate::wire::Check for ListTeamMessages {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListTemplates {
-    /// Only templates updated strictly before this time. Without it, the newest.
+    /// Lists only templates updated strictly before this time. By default, lists the newest.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
 }
@@ -3245,7 +3269,7 @@ impl ListTemplates {
     pub fn new() -> Self {
         Self::default()
     }
-    /// Only templates updated strictly before this time. Without it, the newest.
+    /// Lists only templates updated strictly before this time. By default, lists the newest.
     #[must_use]
     #[inline]
     pub fn date(mut self, date: ::jiff::Timestamp) -> Self {
@@ -3262,7 +3286,7 @@ impl crate::wire::Check for ListTemplates {
         ::std::result::Result::Ok(())
     }
 }
-/// Marks a conversation as read or unread; exactly one of `target` and `targets` names it.
+/// The conversation to mark as read or unread. Exactly one of `target` and `targets` is required.
 ///
 /// # Examples
 ///
@@ -3277,8 +3301,8 @@ impl crate::wire::Check for ListTemplates {
 pub struct MarkConversation {
     /// The ID of the conversation's inbox.
     pub inbox_id: i64,
-    /// The newer documentation shows it here, from a structure that it shares with reassigning. No
-    /// effect is described.
+    /// The newer documentation shows this member, which `reassign_conversation` also has. It
+    /// describes no effect.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub reassign_id: ::std::option::Option<i64>,
     /// The contact's phone number, digits only, or email address.
@@ -3287,7 +3311,7 @@ pub struct MarkConversation {
     /// The phone numbers of a group conversation, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
-    /// The ID of the team member for whom it is marked.
+    /// The ID of the team member for whom the conversation is marked.
     pub user_id: i64,
 }
 impl ::std::fmt::Debug for MarkConversation {
@@ -3312,7 +3336,7 @@ impl MarkConversation {
     /// Creates a request with the required members.
     ///
     /// - `inbox_id`: The ID of the conversation's inbox.
-    /// - `user_id`: The ID of the team member for whom it is marked.
+    /// - `user_id`: The ID of the team member for whom the conversation is marked.
     #[inline]
     pub fn new(inbox_id: i64, user_id: i64) -> Self {
         Self {
@@ -3323,8 +3347,8 @@ impl MarkConversation {
             user_id,
         }
     }
-    /// The newer documentation shows it here, from a structure that it shares with reassigning. No
-    /// effect is described.
+    /// The newer documentation shows this member, which `reassign_conversation` also has. It
+    /// describes no effect.
     #[must_use]
     #[inline]
     pub fn reassign_id(mut self, reassign_id: i64) -> Self {
@@ -3370,12 +3394,18 @@ impl crate::wire::Check for MarkConversation {
         )?;
         crate::wire::Check::check(&self.target, now)
             .map_err(|violation| violation.within("target"))?;
+        crate::wire::item_count(
+            "targets",
+            self.targets.as_ref().map(|items| items.len()),
+            1usize,
+            usize::MAX,
+        )?;
         crate::wire::Check::check(&self.targets, now)
             .map_err(|violation| violation.within("targets"))?;
         ::std::result::Result::Ok(())
     }
 }
-/// A team member, as conversations list them.
+/// A team member of a conversation.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -3397,7 +3427,7 @@ impl ::std::fmt::Debug for Member {
             .finish()
     }
 }
-/// A user as a member of the team.
+/// A user's membership of the team.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
@@ -3409,7 +3439,7 @@ pub struct Membership {
     /// The email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
-    /// The membership's ID. A client sends with it as `creator_id`.
+    /// The membership's ID. A public client uses it as `creator_id`.
     #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
     /// The member's name.
@@ -3418,11 +3448,11 @@ pub struct Membership {
     /// The phone number.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::string::String>,
-    /// The member's role as the team has it, should it come here. Inferred: no source shows it.
+    /// The member's role, in case the server returns it here as it does in the team. Inferred: no source shows it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub role: ::std::option::Option<crate::wire::Identifier>,
-    /// The role: `1` is an administrator, `4` a member. Custom roles have other IDs.
+    /// The role ID: `1` is an administrator, `4` a member. Custom roles have other IDs.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub role_id: ::std::option::Option<i64>,
@@ -3466,37 +3496,38 @@ impl ::std::fmt::Debug for Membership {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Memberships {
-    /// The members.
+    /// The team members.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub memberships: ::std::option::Option<::std::vec::Vec<Membership>>,
 }
-/// A message, or a comment that only the team sees. What is empty, false or unset may be left out.
+/// A message, or a comment that only the team sees. Members that are empty, false or unset may be
+/// missing.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Message {
-    /// The name under which it was written, if one was given.
+    /// The author name, if one was set.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub author: ::std::option::Option<::std::string::String>,
-    /// The ID of the broadcast that it was part of, if any.
+    /// The ID of the broadcast that the message belongs to, if any.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub broadcast_id: ::std::option::Option<i64>,
-    /// The channel that it took.
+    /// The channel of the message.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel: ::std::option::Option<crate::types::Channel>,
-    /// The conversation that it belongs to, in part.
+    /// The conversation of the message. Some of its members are missing.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub conversation: ::std::option::Option<Conversation>,
-    /// Free JSON. The newer documentation shows an object with `data`, an array of integers, and
-    /// `type`.
+    /// Custom data, as free JSON. The newer documentation shows an object with `data` (an array of
+    /// integers) and `type`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<::serde_json::Value>,
-    /// When it was sent or received.
+    /// When the message was sent or received.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
-    /// Whether it is flagged.
+    /// Whether the message is flagged.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub flagged: ::std::option::Option<bool>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -3504,22 +3535,22 @@ pub struct Message {
     /// The message's ID.
     #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
-    /// The URL of a link in it.
+    /// The URL of a link in the message.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub link_url: ::std::option::Option<::std::string::String>,
-    /// The ID that the client gave it when sending.
+    /// The client-chosen ID of the send request.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
-    /// What is attached to it.
+    /// The attached media.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub media: ::std::option::Option<::std::string::String>,
-    /// The contact's phone number; samples lack it and have `target` only.
+    /// The contact's phone number. Samples contain only `target`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::string::String>,
-    /// The text of an error.
+    /// The error text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub raw_error: ::std::option::Option<::std::string::String>,
-    /// The delivery status.
+    /// The delivery status of the message.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<crate::types::MessageStatus>,
     #[serde(rename = "super", skip_serializing_if = "::std::option::Option::is_none")]
@@ -3530,25 +3561,25 @@ pub struct Message {
     /// The contact's phone number or email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<::std::string::String>,
-    /// Why it did not reach some of its receivers, by phone number, digits only.
+    /// The reasons for failed deliveries, by phone number, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target_errors: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// The receivers of a group message, in a shape that no source shows.
+    /// The recipients of a group message. No source shows their form.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::serde_json::Value>,
-    /// What it says.
+    /// The message text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub text: ::std::option::Option<::std::string::String>,
-    /// The kind of the message. Its values are not listed.
+    /// The message type. Its values are not documented.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<::std::string::String>,
-    /// When it last changed.
+    /// When the message last changed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
-    /// The ID of the team member who sent it.
+    /// The ID of the team member who sent the message.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub user: ::std::option::Option<i64>,
@@ -3610,7 +3641,7 @@ pub struct NewAttachment {
     /// The file's name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
-    /// The kind of the file. Its values are not listed.
+    /// The file type. Its values are not documented.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<::std::string::String>,
     /// The URL of the file.
@@ -3640,7 +3671,7 @@ impl NewAttachment {
         self.name = ::std::option::Option::Some(name.into());
         self
     }
-    /// The kind of the file. Its values are not listed.
+    /// The file type. Its values are not documented.
     #[must_use]
     #[inline]
     pub fn type_(mut self, type_: impl Into<::std::string::String>) -> Self {
@@ -3664,7 +3695,7 @@ impl crate::wire::Check for NewAttachment {
         ::std::result::Result::Ok(())
     }
 }
-/// A channel of a contact that is created or updated.
+/// A channel of a contact to create or update.
 ///
 /// # Examples
 ///
@@ -3679,12 +3710,12 @@ impl crate::wire::Check for NewAttachment {
 pub struct NewContactChannel {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_handle: ::std::option::Option<::std::string::String>,
-    /// The address: for instance a phone number, digits only, or an email address.
+    /// The address, for instance a phone number (digits only) or an email address.
     pub channel_id: crate::wire::Address,
-    /// Several addresses.
+    /// Several addresses. No source describes their effect here.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_ids: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// The kind of the address.
+    /// The type of the channel.
     pub channel_type: crate::types::ChannelType,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub info_channel: ::std::option::Option<::std::string::String>,
@@ -3713,8 +3744,8 @@ impl ::std::fmt::Debug for NewContactChannel {
 impl NewContactChannel {
     /// Creates a request with the required members.
     ///
-    /// - `channel_type`: The kind of the address.
-    /// - `channel_id`: The address: for instance a phone number, digits only, or an email address.
+    /// - `channel_type`: The type of the channel.
+    /// - `channel_id`: The address, for instance a phone number (digits only) or an email address.
     #[inline]
     pub fn new(
         channel_type: impl Into<crate::types::ChannelType>,
@@ -3737,7 +3768,7 @@ impl NewContactChannel {
         self.channel_handle = ::std::option::Option::Some(channel_handle.into());
         self
     }
-    /// Several addresses.
+    /// Several addresses. No source describes their effect here.
     #[must_use]
     #[inline]
     pub fn channel_ids(
@@ -3804,21 +3835,21 @@ impl crate::wire::Check for NewContactField {
         ::std::result::Result::Ok(())
     }
 }
-/// A picture to put into a gallery. Nothing says which of its members must be there.
+/// An image to add to a gallery. No source says which members are required.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct NewGalleryEntry {
-    /// Where on the picture the annotation stands.
+    /// The position of the annotation on the image.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub annotation_position: ::std::option::Option<::std::string::String>,
-    /// A text to write onto the picture.
+    /// The text to draw on the image.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub annotation_text: ::std::option::Option<::std::string::String>,
-    /// The URL of the picture without the annotation.
+    /// The URL of the image without the annotation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub original_url: ::std::option::Option<::std::string::String>,
-    /// The URL of the picture.
+    /// The URL of the image.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub url: ::std::option::Option<::std::string::String>,
 }
@@ -3845,7 +3876,7 @@ impl NewGalleryEntry {
     pub fn new() -> Self {
         Self::default()
     }
-    /// Where on the picture the annotation stands.
+    /// The position of the annotation on the image.
     #[must_use]
     #[inline]
     pub fn annotation_position(
@@ -3857,7 +3888,7 @@ impl NewGalleryEntry {
         );
         self
     }
-    /// A text to write onto the picture.
+    /// The text to draw on the image.
     #[must_use]
     #[inline]
     pub fn annotation_text(
@@ -3867,7 +3898,7 @@ impl NewGalleryEntry {
         self.annotation_text = ::std::option::Option::Some(annotation_text.into());
         self
     }
-    /// The URL of the picture without the annotation.
+    /// The URL of the image without the annotation.
     #[must_use]
     #[inline]
     pub fn original_url(
@@ -3877,7 +3908,7 @@ impl NewGalleryEntry {
         self.original_url = ::std::option::Option::Some(original_url.into());
         self
     }
-    /// The URL of the picture.
+    /// The URL of the image.
     #[must_use]
     #[inline]
     pub fn url(mut self, url: impl Into<::std::string::String>) -> Self {
@@ -3894,7 +3925,7 @@ impl crate::wire::Check for NewGalleryEntry {
         ::std::result::Result::Ok(())
     }
 }
-/// What a scheduled message is to say. Nothing says which of the members must be there.
+/// The content of a message to schedule. No source says which members are required.
 ///
 /// # Examples
 ///
@@ -3907,19 +3938,19 @@ impl crate::wire::Check for NewGalleryEntry {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct NewScheduledContent {
-    /// Files to attach.
+    /// The files to attach.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub attachments: ::std::option::Option<::std::vec::Vec<NewAttachment>>,
-    /// Pictures to attach.
+    /// The images to attach.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub gallery: ::std::option::Option<::std::vec::Vec<NewGalleryEntry>>,
-    /// A template, in place of `text`.
+    /// The template that replaces `text`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub template: ::std::option::Option<crate::wire::TemplateReference>,
-    /// The text.
+    /// The message text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub text: ::std::option::Option<::std::string::String>,
-    /// The phone number of the receiver, digits only.
+    /// The phone number to send to, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub to: ::std::option::Option<::std::string::String>,
 }
@@ -3947,7 +3978,7 @@ impl NewScheduledContent {
     pub fn new() -> Self {
         Self::default()
     }
-    /// Files to attach.
+    /// The files to attach.
     #[must_use]
     #[inline]
     pub fn attachments(
@@ -3959,7 +3990,7 @@ impl NewScheduledContent {
         );
         self
     }
-    /// Pictures to attach.
+    /// The images to attach.
     #[must_use]
     #[inline]
     pub fn gallery(
@@ -3969,7 +4000,7 @@ impl NewScheduledContent {
         self.gallery = ::std::option::Option::Some(gallery.into_iter().collect());
         self
     }
-    /// A template, in place of `text`.
+    /// The template that replaces `text`.
     #[must_use]
     #[inline]
     pub fn template(
@@ -3979,14 +4010,14 @@ impl NewScheduledContent {
         self.template = ::std::option::Option::Some(template.into());
         self
     }
-    /// The text.
+    /// The message text.
     #[must_use]
     #[inline]
     pub fn text(mut self, text: impl Into<::std::string::String>) -> Self {
         self.text = ::std::option::Option::Some(text.into());
         self
     }
-    /// The phone number of the receiver, digits only.
+    /// The phone number to send to, digits only.
     #[must_use]
     #[inline]
     pub fn to(mut self, to: impl Into<::std::string::String>) -> Self {
@@ -4007,7 +4038,7 @@ impl crate::wire::Check for NewScheduledContent {
         ::std::result::Result::Ok(())
     }
 }
-/// What a template is to say.
+/// The content of a template to create or update.
 ///
 /// # Examples
 ///
@@ -4020,11 +4051,11 @@ impl crate::wire::Check for NewScheduledContent {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct NewTemplateContent {
-    /// Pictures to go with it.
+    /// The images of the template.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub gallery: ::std::option::Option<::std::vec::Vec<NewGalleryEntry>>,
-    /// The text. The server fills the tokens `{{first_name}}`, `{{last_name}}` and those of custom
-    /// fields, such as `{{custom_field_name}}`.
+    /// The text. The server fills the tokens `{{first_name}}`, `{{last_name}}` and
+    /// `{{custom_field_name}}`, where the last is the name of a custom field.
     pub text: ::std::string::String,
 }
 impl ::std::fmt::Debug for NewTemplateContent {
@@ -4042,8 +4073,8 @@ impl ::std::fmt::Debug for NewTemplateContent {
 impl NewTemplateContent {
     /// Creates a request with the required members.
     ///
-    /// - `text`: The text. The server fills the tokens `{{first_name}}`, `{{last_name}}` and those of custom
-    ///   fields, such as `{{custom_field_name}}`.
+    /// - `text`: The text. The server fills the tokens `{{first_name}}`, `{{last_name}}` and
+    ///   `{{custom_field_name}}`, where the last is the name of a custom field.
     #[inline]
     pub fn new(text: impl Into<::std::string::String>) -> Self {
         Self {
@@ -4051,7 +4082,7 @@ impl NewTemplateContent {
             text: text.into(),
         }
     }
-    /// Pictures to go with it.
+    /// The images of the template.
     #[must_use]
     #[inline]
     pub fn gallery(
@@ -4073,8 +4104,8 @@ impl crate::wire::Check for NewTemplateContent {
         ::std::result::Result::Ok(())
     }
 }
-/// Reopens a conversation, named by at least one of `chat_id`, `target` and `targets`. The vendor's
-/// examples send `chat_id` and `target`.
+/// The conversation to reopen. At least one of `chat_id`, `target` and `targets` is required; the
+/// vendor's examples send `chat_id` and `target`.
 ///
 /// # Examples
 ///
@@ -4098,7 +4129,7 @@ pub struct OpenConversation {
     /// The phone numbers of a group conversation, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
-    /// The ID of the team member who is recorded as the actor.
+    /// The ID of the team member to record as the actor.
     pub user_id: i64,
 }
 impl ::std::fmt::Debug for OpenConversation {
@@ -4123,7 +4154,7 @@ impl OpenConversation {
     /// Creates a request with the required members.
     ///
     /// - `inbox_id`: The ID of the conversation's inbox.
-    /// - `user_id`: The ID of the team member who is recorded as the actor.
+    /// - `user_id`: The ID of the team member to record as the actor.
     #[inline]
     pub fn new(inbox_id: i64, user_id: i64) -> Self {
         Self {
@@ -4181,12 +4212,18 @@ impl crate::wire::Check for OpenConversation {
         )?;
         crate::wire::Check::check(&self.target, now)
             .map_err(|violation| violation.within("target"))?;
+        crate::wire::item_count(
+            "targets",
+            self.targets.as_ref().map(|items| items.len()),
+            1usize,
+            usize::MAX,
+        )?;
         crate::wire::Check::check(&self.targets, now)
             .map_err(|violation| violation.within("targets"))?;
         ::std::result::Result::Ok(())
     }
 }
-/// Gives a conversation to another team member; exactly one of `target` and `targets` names it.
+/// The conversation to reassign. Exactly one of `target` and `targets` is required.
 ///
 /// # Examples
 ///
@@ -4201,7 +4238,7 @@ impl crate::wire::Check for OpenConversation {
 pub struct ReassignConversation {
     /// The ID of the conversation's inbox.
     pub inbox_id: i64,
-    /// The ID of the team member to whom it goes.
+    /// The ID of the new assignee.
     pub reassign_id: i64,
     /// The contact's phone number, digits only, or email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -4209,7 +4246,7 @@ pub struct ReassignConversation {
     /// The phone numbers of a group conversation, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
-    /// The ID of the team member to whom it is assigned now.
+    /// The ID of the current assignee.
     pub user_id: i64,
 }
 impl ::std::fmt::Debug for ReassignConversation {
@@ -4234,8 +4271,8 @@ impl ReassignConversation {
     /// Creates a request with the required members.
     ///
     /// - `inbox_id`: The ID of the conversation's inbox.
-    /// - `user_id`: The ID of the team member to whom it is assigned now.
-    /// - `reassign_id`: The ID of the team member to whom it goes.
+    /// - `user_id`: The ID of the current assignee.
+    /// - `reassign_id`: The ID of the new assignee.
     #[inline]
     pub fn new(inbox_id: i64, user_id: i64, reassign_id: i64) -> Self {
         Self {
@@ -4285,32 +4322,38 @@ impl crate::wire::Check for ReassignConversation {
         )?;
         crate::wire::Check::check(&self.target, now)
             .map_err(|violation| violation.within("target"))?;
+        crate::wire::item_count(
+            "targets",
+            self.targets.as_ref().map(|items| items.len()),
+            1usize,
+            usize::MAX,
+        )?;
         crate::wire::Check::check(&self.targets, now)
             .map_err(|violation| violation.within("targets"))?;
         ::std::result::Result::Ok(())
     }
 }
-/// A contact that was handed in and failed. It may lack an ID, since it need not exist; its members
-/// are those of a request and of a contact taken together.
+/// A contact of a request that failed. It has the members of a request and of a contact. It may
+/// lack an ID, because the contact may not exist.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct RejectedContact {
-    /// The ID of the team member in charge.
+    /// The ID of the assigned team member.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub assigned_user_id: ::std::option::Option<i64>,
-    /// The ID of the team member who was to be in charge.
+    /// The ID of the team member that the request assigned.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub assignee_id: ::std::option::Option<i64>,
-    /// The URL of a picture.
+    /// The URL of the contact's picture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
-    /// The channels, as the request had them.
+    /// The channels of the request.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contact_channels: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
-    /// The UUID of the contact that was to be updated.
+    /// The UUID of the contact to update.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub contact_id: ::std::option::Option<crate::wire::Identifier>,
@@ -4318,16 +4361,16 @@ pub struct RejectedContact {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
-    /// The ID of the team member who created it.
+    /// The ID of the team member who created the contact.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub creator_id: ::std::option::Option<i64>,
-    /// Values of custom fields, by the ID of the field.
+    /// The values of custom fields, by field ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// The name to show.
+    /// The display name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
     /// The email address.
@@ -4353,7 +4396,7 @@ pub struct RejectedContact {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub inbox_id: ::std::option::Option<i64>,
-    /// Whether the contact wants no messages.
+    /// Whether the contact opted out of messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_opted_out: ::std::option::Option<bool>,
     /// The last name.
@@ -4377,7 +4420,7 @@ pub struct RejectedContact {
     /// Whether the contact is shared.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub shared: ::std::option::Option<bool>,
-    /// The tags, as the request had them.
+    /// The tags of the request.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
     /// The ID of the team.
@@ -4390,7 +4433,7 @@ pub struct RejectedContact {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
-    /// The UUID, if it has one. Inferred: no source shows it.
+    /// The contact's UUID, if it has one. Inferred: no source shows it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub uuid: ::std::option::Option<::std::string::String>,
 }
@@ -4439,15 +4482,15 @@ impl ::std::fmt::Debug for RejectedContact {
             .finish()
     }
 }
-/// What a scheduled message says.
+/// The content of a scheduled message.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ScheduledContent {
-    /// The files attached to it.
+    /// The attached files.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub attachments: ::std::option::Option<::std::vec::Vec<Attachment>>,
-    /// The pictures attached to it.
+    /// The attached images.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub gallery: ::std::option::Option<crate::wire::Gallery>,
@@ -4463,10 +4506,10 @@ pub struct ScheduledContent {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub template: ::std::option::Option<crate::wire::TemplateReference>,
-    /// The text.
+    /// The message text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub text: ::std::option::Option<::std::string::String>,
-    /// The phone number of the receiver, digits only.
+    /// The phone number to send to, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub to: ::std::option::Option<::std::string::String>,
 }
@@ -4491,35 +4534,35 @@ impl ::std::fmt::Debug for ScheduledContent {
             .finish()
     }
 }
-/// A message to be sent later.
+/// A scheduled message.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ScheduledMessage {
-    /// When it was created.
+    /// When the scheduled message was created.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
-    /// When it is sent; a request says `execute_at`.
+    /// When the message is sent. Requests call it `execute_at`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub execute: ::std::option::Option<::jiff::Timestamp>,
     /// The scheduled message's ID.
     #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
-    /// The ID of the inbox from which it is sent.
+    /// The ID of the sending inbox.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub inbox_id: ::std::option::Option<i64>,
-    /// The ID that the client gave it.
+    /// The client-chosen ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
-    /// What is sent, and to whom.
+    /// The content and the target of the message.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub meta: ::std::option::Option<ScheduledMessageMeta>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub op: ::std::option::Option<::std::string::String>,
-    /// The revision; samples lack it.
+    /// The revision. Samples lack it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub rev: ::std::option::Option<i64>,
@@ -4527,39 +4570,39 @@ pub struct ScheduledMessage {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub team_id: ::std::option::Option<i64>,
-    /// When it last changed.
+    /// When the scheduled message last changed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
-    /// The ID of the team member who sends it.
+    /// The ID of the sending team member.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub user_id: ::std::option::Option<i64>,
 }
-/// What a scheduled message sends, and to whom.
+/// The content and the target of a scheduled message.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ScheduledMessageMeta {
-    /// The ID of the campaign that it is part of, if any.
+    /// The ID of the campaign that the message belongs to, if any.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub campaign_id: ::std::option::Option<i64>,
-    /// The ID of the campaign's step.
+    /// The ID of the campaign step.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub campaign_step_id: ::std::option::Option<i64>,
-    /// The phone number that the campaign sends to.
+    /// The target phone number of the campaign.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub campaign_target_phone: ::std::option::Option<::std::string::String>,
-    /// What it says.
+    /// The message's content.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub content: ::std::option::Option<ScheduledContent>,
-    /// The ID of the conversation that it goes to.
+    /// The ID of the target conversation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub conversation_id: ::std::option::Option<i64>,
-    /// The ID of the list that it goes to.
+    /// The ID of the target list.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub list_id: ::std::option::Option<i64>,
@@ -4583,7 +4626,7 @@ impl ::std::fmt::Debug for ScheduledMessageMeta {
             .finish()
     }
 }
-/// Contacts to look for, by the addresses of their channels.
+/// The channel addresses to search for.
 ///
 /// # Examples
 ///
@@ -4623,8 +4666,8 @@ impl crate::wire::Check for SearchContactsV2 {
         ::std::result::Result::Ok(())
     }
 }
-/// An email to send: a new one to `targets`, or a reply in the conversation `convo_id`; exactly
-/// one of the two.
+/// An email to send. Exactly one member names its target: `targets` for a new email, `convo_id` for
+/// a reply.
 ///
 /// # Examples
 ///
@@ -4641,28 +4684,28 @@ impl crate::wire::Check for SearchContactsV2 {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SendEmail {
-    /// The title of a new conversation; not for replies.
+    /// The title of a new conversation. Replies do not accept it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub conv_title: ::std::option::Option<::std::string::String>,
     /// The ID of the conversation to reply in.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub convo_id: ::std::option::Option<i64>,
-    /// The ID of the team member who sends it.
+    /// The ID of the sending team member.
     pub creator_id: i64,
-    /// The ID of the inbox from which it is sent. Not `inbox_id` here.
+    /// The ID of the sending inbox. `send_message` calls it `inbox_id`.
     pub inbox: i64,
-    /// An idempotency key: a repeated one sends no second email. How long the server remembers it
+    /// The idempotency key: a repeated one sends no second email. How long the server remembers it
     /// is not documented.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
-    /// The same without HTML. The newer documentation has it in its prose, but not in its schema.
+    /// The email body as plain text. The newer documentation mentions it, but its schema lacks it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub raw_text: ::std::option::Option<::std::string::String>,
-    /// The recipients, at most 10. Each is `to:` or `cc:` followed by an email address, or several
-    /// separated by commas.
+    /// The recipients, at most 10. Each item is `to:` or `cc:`, followed by one or more email
+    /// addresses separated by commas.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::EmailRecipient>>,
-    /// What it says, in HTML.
+    /// The email body, in HTML.
     pub text: ::std::string::String,
 }
 impl ::std::fmt::Debug for SendEmail {
@@ -4692,9 +4735,9 @@ impl ::std::fmt::Debug for SendEmail {
 impl SendEmail {
     /// Creates a request with the required members.
     ///
-    /// - `inbox`: The ID of the inbox from which it is sent. Not `inbox_id` here.
-    /// - `creator_id`: The ID of the team member who sends it.
-    /// - `text`: What it says, in HTML.
+    /// - `inbox`: The ID of the sending inbox. `send_message` calls it `inbox_id`.
+    /// - `creator_id`: The ID of the sending team member.
+    /// - `text`: The email body, in HTML.
     #[inline]
     pub fn new(
         inbox: i64,
@@ -4712,7 +4755,7 @@ impl SendEmail {
             text: text.into(),
         }
     }
-    /// The title of a new conversation; not for replies.
+    /// The title of a new conversation. Replies do not accept it.
     #[must_use]
     #[inline]
     pub fn conv_title(mut self, conv_title: impl Into<::std::string::String>) -> Self {
@@ -4726,7 +4769,7 @@ impl SendEmail {
         self.convo_id = ::std::option::Option::Some(convo_id);
         self
     }
-    /// An idempotency key: a repeated one sends no second email. How long the server remembers it
+    /// The idempotency key: a repeated one sends no second email. How long the server remembers it
     /// is not documented.
     #[must_use]
     #[inline]
@@ -4734,15 +4777,15 @@ impl SendEmail {
         self.local_id = ::std::option::Option::Some(local_id.into());
         self
     }
-    /// The same without HTML. The newer documentation has it in its prose, but not in its schema.
+    /// The email body as plain text. The newer documentation mentions it, but its schema lacks it.
     #[must_use]
     #[inline]
     pub fn raw_text(mut self, raw_text: impl Into<::std::string::String>) -> Self {
         self.raw_text = ::std::option::Option::Some(raw_text.into());
         self
     }
-    /// The recipients, at most 10. Each is `to:` or `cc:` followed by an email address, or several
-    /// separated by commas.
+    /// The recipients, at most 10. Each item is `to:` or `cc:`, followed by one or more email
+    /// addresses separated by commas.
     #[must_use]
     #[inline]
     pub fn targets(
@@ -4772,6 +4815,12 @@ impl crate::wire::Check for SendEmail {
                 &[("convo_id", self.convo_id.is_some())],
             ],
         )?;
+        crate::wire::item_count(
+            "targets",
+            self.targets.as_ref().map(|items| items.len()),
+            1usize,
+            10usize,
+        )?;
         crate::wire::Check::check(&self.targets, now)
             .map_err(|violation| violation.within("targets"))?;
         ::std::result::Result::Ok(())
@@ -4789,8 +4838,8 @@ impl crate::wire::Check for SendEmail {
         }
     }
 }
-/// A message to send, to exactly one of: a phone number (`phone_number`), a conversation
-/// (`chat_id`), a list (`list_id`, which needs `local_id`) and a group (`targets`).
+/// A message to send. Exactly one member names its target: a phone number (`phone_number`), a
+/// conversation (`chat_id`), a list (`list_id`, which requires `local_id`) or a group (`targets`).
 ///
 /// # Examples
 ///
@@ -4808,56 +4857,56 @@ impl crate::wire::Check for SendEmail {
 pub struct SendMessage {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub activity_id: ::std::option::Option<::std::string::String>,
-    /// A name to show as its author; seen with `private`.
+    /// The author name to show. A public client sends it with `private`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub author: ::std::option::Option<::std::string::String>,
-    /// A client sends `sms`. Whether the server honors it is unknown.
+    /// A public client sends `sms`. Whether the server honors it is unknown.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel: ::std::option::Option<crate::types::Channel>,
     /// The ID of the conversation to send to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub chat_id: ::std::option::Option<i64>,
-    /// A name for the conversation. A client sends it; whether the server honors it is unknown.
+    /// A name for the conversation. A public client sends it; whether the server honors it is
+    /// unknown.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub conv_name: ::std::option::Option<::std::string::String>,
-    /// The email address of the sender, which a client sends in place of `creator_id`. Whether the
-    /// server honors it is unknown.
+    /// The email address of the sending team member. A public client sends it instead of
+    /// `creator_id`; whether the server honors it is unknown.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub creator_email: ::std::option::Option<::std::string::String>,
-    /// The ID of the team member who sends it, from the members of the inbox or of the team; not
-    /// necessarily the ID of the user. One public client leaves it out, so the server alone insists
-    /// on it.
+    /// The ID of the sending team member, from the members of the inbox or of the team. It may
+    /// differ from the user ID. The documentation requires it; one public client omits it.
     pub creator_id: i64,
-    /// The ID of the inbox from which it is sent.
+    /// The ID of the sending inbox.
     pub inbox_id: i64,
-    /// The ID of the list to which to send. Requires `local_id`.
+    /// The ID of the list to send to. It requires `local_id`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub list_id: ::std::option::Option<i64>,
-    /// An ID of the client's choice, such as a UUID or `broadcast-april-2026-001`. Messages and
-    /// webhook events carry it. Required with `list_id`, and unique for each list and broadcast.
-    /// What a repeated one does is said at `send_message`.
+    /// A client-chosen ID, such as a UUID or `broadcast-april-2026-001`. Messages and webhook
+    /// events carry it. It is required with `list_id` and must be unique for each list and
+    /// broadcast. `send_message` documents the effect of a repeated ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
-    /// The public URL of a file to attach. It makes the message an MMS.
+    /// The public URL of a file to attach. The message becomes an MMS.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub media_url: ::std::option::Option<::std::string::String>,
-    /// The phone number of the receiver, digits only.
+    /// The phone number to send to, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone_number: ::std::option::Option<crate::wire::Phone>,
-    /// Makes it a comment that only the team sees. The newer guide wants it with `chat_id`; one
-    /// client sends it with `phone_number`.
+    /// True for a comment that only the team sees. The newer guide requires `chat_id` with it; a
+    /// public client sends `phone_number`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub private: ::std::option::Option<bool>,
-    /// The ID of a survey whose opening question becomes the text.
+    /// The ID of a survey. Its opening question becomes the text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub survey_id: ::std::option::Option<i64>,
-    /// The phone numbers of a group MMS, digits only. Not from a toll-free number.
+    /// The phone numbers of a group MMS, digits only. Toll-free numbers cannot send one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
-    /// The ID of a template for the text; the server fills its tokens.
+    /// The ID of a template for the text. The server fills its tokens.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub template_id: ::std::option::Option<i64>,
-    /// The text. In a send to a list, the server fills tokens such as `{{first_name}}`.
+    /// The message text. In a send to a list, the server fills tokens such as `{{first_name}}`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub text: ::std::option::Option<::std::string::String>,
 }
@@ -4906,10 +4955,9 @@ impl ::std::fmt::Debug for SendMessage {
 impl SendMessage {
     /// Creates a request with the required members.
     ///
-    /// - `inbox_id`: The ID of the inbox from which it is sent.
-    /// - `creator_id`: The ID of the team member who sends it, from the members of the inbox or of the team; not
-    ///   necessarily the ID of the user. One public client leaves it out, so the server alone insists
-    ///   on it.
+    /// - `inbox_id`: The ID of the sending inbox.
+    /// - `creator_id`: The ID of the sending team member, from the members of the inbox or of the team. It may
+    ///   differ from the user ID. The documentation requires it; one public client omits it.
     #[inline]
     pub fn new(inbox_id: i64, creator_id: i64) -> Self {
         Self {
@@ -4938,14 +4986,14 @@ impl SendMessage {
         self.activity_id = ::std::option::Option::Some(activity_id.into());
         self
     }
-    /// A name to show as its author; seen with `private`.
+    /// The author name to show. A public client sends it with `private`.
     #[must_use]
     #[inline]
     pub fn author(mut self, author: impl Into<::std::string::String>) -> Self {
         self.author = ::std::option::Option::Some(author.into());
         self
     }
-    /// A client sends `sms`. Whether the server honors it is unknown.
+    /// A public client sends `sms`. Whether the server honors it is unknown.
     #[must_use]
     #[inline]
     pub fn channel(mut self, channel: impl Into<crate::types::Channel>) -> Self {
@@ -4959,15 +5007,16 @@ impl SendMessage {
         self.chat_id = ::std::option::Option::Some(chat_id);
         self
     }
-    /// A name for the conversation. A client sends it; whether the server honors it is unknown.
+    /// A name for the conversation. A public client sends it; whether the server honors it is
+    /// unknown.
     #[must_use]
     #[inline]
     pub fn conv_name(mut self, conv_name: impl Into<::std::string::String>) -> Self {
         self.conv_name = ::std::option::Option::Some(conv_name.into());
         self
     }
-    /// The email address of the sender, which a client sends in place of `creator_id`. Whether the
-    /// server honors it is unknown.
+    /// The email address of the sending team member. A public client sends it instead of
+    /// `creator_id`; whether the server honors it is unknown.
     #[must_use]
     #[inline]
     pub fn creator_email(
@@ -4977,52 +5026,52 @@ impl SendMessage {
         self.creator_email = ::std::option::Option::Some(creator_email.into());
         self
     }
-    /// The ID of the list to which to send. Requires `local_id`.
+    /// The ID of the list to send to. It requires `local_id`.
     #[must_use]
     #[inline]
     pub fn list_id(mut self, list_id: i64) -> Self {
         self.list_id = ::std::option::Option::Some(list_id);
         self
     }
-    /// An ID of the client's choice, such as a UUID or `broadcast-april-2026-001`. Messages and
-    /// webhook events carry it. Required with `list_id`, and unique for each list and broadcast.
-    /// What a repeated one does is said at `send_message`.
+    /// A client-chosen ID, such as a UUID or `broadcast-april-2026-001`. Messages and webhook
+    /// events carry it. It is required with `list_id` and must be unique for each list and
+    /// broadcast. `send_message` documents the effect of a repeated ID.
     #[must_use]
     #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
         self.local_id = ::std::option::Option::Some(local_id.into());
         self
     }
-    /// The public URL of a file to attach. It makes the message an MMS.
+    /// The public URL of a file to attach. The message becomes an MMS.
     #[must_use]
     #[inline]
     pub fn media_url(mut self, media_url: impl Into<::std::string::String>) -> Self {
         self.media_url = ::std::option::Option::Some(media_url.into());
         self
     }
-    /// The phone number of the receiver, digits only.
+    /// The phone number to send to, digits only.
     #[must_use]
     #[inline]
     pub fn phone_number(mut self, phone_number: impl Into<crate::wire::Phone>) -> Self {
         self.phone_number = ::std::option::Option::Some(phone_number.into());
         self
     }
-    /// Makes it a comment that only the team sees. The newer guide wants it with `chat_id`; one
-    /// client sends it with `phone_number`.
+    /// True for a comment that only the team sees. The newer guide requires `chat_id` with it; a
+    /// public client sends `phone_number`.
     #[must_use]
     #[inline]
     pub fn private(mut self, private: bool) -> Self {
         self.private = ::std::option::Option::Some(private);
         self
     }
-    /// The ID of a survey whose opening question becomes the text.
+    /// The ID of a survey. Its opening question becomes the text.
     #[must_use]
     #[inline]
     pub fn survey_id(mut self, survey_id: i64) -> Self {
         self.survey_id = ::std::option::Option::Some(survey_id);
         self
     }
-    /// The phone numbers of a group MMS, digits only. Not from a toll-free number.
+    /// The phone numbers of a group MMS, digits only. Toll-free numbers cannot send one.
     #[must_use]
     #[inline]
     pub fn targets(
@@ -5034,14 +5083,14 @@ impl SendMessage {
         );
         self
     }
-    /// The ID of a template for the text; the server fills its tokens.
+    /// The ID of a template for the text. The server fills its tokens.
     #[must_use]
     #[inline]
     pub fn template_id(mut self, template_id: i64) -> Self {
         self.template_id = ::std::option::Option::Some(template_id);
         self
     }
-    /// The text. In a send to a list, the server fills tokens such as `{{first_name}}`.
+    /// The message text. In a send to a list, the server fills tokens such as `{{first_name}}`.
     #[must_use]
     #[inline]
     pub fn text(mut self, text: impl Into<::std::string::String>) -> Self {
@@ -5073,6 +5122,12 @@ impl crate::wire::Check for SendMessage {
         )?;
         crate::wire::Check::check(&self.phone_number, now)
             .map_err(|violation| violation.within("phone_number"))?;
+        crate::wire::item_count(
+            "targets",
+            self.targets.as_ref().map(|items| items.len()),
+            2usize,
+            usize::MAX,
+        )?;
         crate::wire::Check::check(&self.targets, now)
             .map_err(|violation| violation.within("targets"))?;
         ::std::result::Result::Ok(())
@@ -5092,15 +5147,15 @@ impl crate::wire::Check for SendMessage {
         }
     }
 }
-/// What became of a message or an email that was handed in.
+/// The outcome of sending a message or an email.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SendResult {
-    /// An object of a shape that no source shows.
+    /// The compliance results. No source shows the members of this object.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub compliance_results: ::std::option::Option<::serde_json::Value>,
-    /// The ID of its conversation. Documented for emails; sampled from messages.
+    /// The ID of the conversation. It is documented for emails and sampled for messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub convo_id: ::std::option::Option<i64>,
@@ -5108,13 +5163,13 @@ pub struct SendResult {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
-    /// The URL of its media. Documented for messages; samples lack it.
+    /// The URL of the media. It is documented for messages; samples lack it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub gallery_url: ::std::option::Option<::std::string::String>,
     /// The message's ID.
     #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
-    /// Whether it waits to be sent. Documented for emails; sampled from messages.
+    /// Whether the message is queued. It is documented for emails and sampled for messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub queued: ::std::option::Option<bool>,
 }
@@ -5137,7 +5192,7 @@ impl ::std::fmt::Debug for SendResult {
             .finish()
     }
 }
-/// A new status for a contact, named by its ID, its phone number or both. The vendor's example
+/// A new status for a contact. At least one of `id` and `phone` is required; the vendor's example
 /// sends both.
 ///
 /// # Examples
@@ -5212,28 +5267,28 @@ impl crate::wire::Check for SetContactStatus {
         ::std::result::Result::Ok(())
     }
 }
-/// A survey, whose opening question a message can ask.
+/// A survey. A message can ask its opening question.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Survey {
-    /// When it was created.
+    /// When the survey was created.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
     /// The survey's ID.
     #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
-    /// Its name.
+    /// The survey's name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
     /// The opening question.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub question: ::std::option::Option<::std::string::String>,
-    /// The kind of the survey.
+    /// The survey's type.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<crate::types::SurveyType>,
-    /// When it last changed.
+    /// When the survey last changed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
@@ -5254,15 +5309,15 @@ impl ::std::fmt::Debug for Survey {
             .finish()
     }
 }
-/// A mark that contacts can carry, five each at most.
+/// A tag. A contact has at most five.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Tag {
-    /// Its color, as `#RRGGBB`.
+    /// The color, as `#RRGGBB`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub color: ::std::option::Option<::std::string::String>,
-    /// When it was created.
+    /// When the tag was created.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
@@ -5280,12 +5335,12 @@ pub struct Tag {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub team_id: ::std::option::Option<i64>,
-    /// When it last changed; lists are sorted by it.
+    /// When the tag last changed. Lists are sorted by it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
 }
-/// A tag to put on a contact.
+/// A tag to assign to a contact.
 ///
 /// # Examples
 ///
@@ -5327,7 +5382,7 @@ pub struct Team {
     /// The team's ID.
     #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
-    /// How many contacts a list may have at most.
+    /// The maximum number of contacts in a list.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub list_size: ::std::option::Option<i64>,
@@ -5354,21 +5409,21 @@ impl ::std::fmt::Debug for Team {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TeamMember {
-    /// The email address. Only clients show it.
+    /// The email address. It is not documented; public clients read it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
-    /// The member's ID, which `creator_id` and `user_id` take.
+    /// The member's ID. `creator_id` and `user_id` accept it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub id: ::std::option::Option<i64>,
     /// The member's name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
-    /// The member's role: a string here; memberships have an integer, `role_id`, and either is read.
+    /// The member's role, as a string. Memberships have an integer, `role_id`. Both types are read.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub role: ::std::option::Option<crate::wire::Identifier>,
-    /// The member's role as memberships have it, should it come here. Inferred: no source shows it.
+    /// The member's role ID, in case the server returns it here as it does in memberships. Inferred: no source shows it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub role_id: ::std::option::Option<i64>,
@@ -5385,32 +5440,32 @@ impl ::std::fmt::Debug for TeamMember {
             .finish()
     }
 }
-/// A prepared text, with tokens that the server fills.
+/// A message template. The server fills its tokens, such as `{{first_name}}`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Template {
-    /// Whether it is archived; samples lack it.
+    /// Whether the template is archived. Samples lack it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub archived: ::std::option::Option<bool>,
-    /// What it says.
+    /// The template's content.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub content: ::std::option::Option<TemplateContent>,
-    /// When it was created.
+    /// When the template was created.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
-    /// The ID of the team member who created it.
+    /// The ID of the team member who created the template.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub creator_id: ::std::option::Option<i64>,
     /// The template's ID.
     #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
-    /// The ID that the client gave it.
+    /// The client-chosen ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
-    /// Its name; a request says `title`.
+    /// The template's name. Requests call it `title`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -5426,21 +5481,21 @@ pub struct Template {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub team_id: ::std::option::Option<i64>,
-    /// When it last changed; lists are sorted by it.
+    /// When the template last changed. Lists are sorted by it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
 }
-/// What a template says.
+/// The content of a template.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TemplateContent {
-    /// The pictures that go with it.
+    /// The images of the template.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub gallery: ::std::option::Option<crate::wire::Gallery>,
-    /// The text, with tokens such as `{{first_name}}` in it.
+    /// The text, with tokens such as `{{first_name}}`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub text: ::std::option::Option<::std::string::String>,
 }
@@ -5456,7 +5511,7 @@ impl ::std::fmt::Debug for TemplateContent {
             .finish()
     }
 }
-/// Moves a conversation to another inbox.
+/// The conversation to transfer and its new inbox.
 ///
 /// # Examples
 ///
@@ -5471,14 +5526,14 @@ impl ::std::fmt::Debug for TemplateContent {
 pub struct TransferConversation {
     /// The conversation's ID.
     pub conversation_id: i64,
-    /// The ID of the inbox to which it goes.
+    /// The ID of the new inbox.
     pub transfer_inbox_id: i64,
 }
 impl TransferConversation {
     /// Creates a request with the required members.
     ///
     /// - `conversation_id`: The conversation's ID.
-    /// - `transfer_inbox_id`: The ID of the inbox to which it goes.
+    /// - `transfer_inbox_id`: The ID of the new inbox.
     #[inline]
     pub fn new(conversation_id: i64, transfer_inbox_id: i64) -> Self {
         Self {
@@ -5496,8 +5551,8 @@ impl crate::wire::Check for TransferConversation {
         ::std::result::Result::Ok(())
     }
 }
-/// A contact as it is to be. Names are always overwritten, and another connector reads a contact
-/// before it changes one, since what is left out may be rewritten too.
+/// The new state of a contact. Names are always overwritten. Omitted members may be overwritten
+/// too, so a connector reads the contact before it updates it.
 ///
 /// # Examples
 ///
@@ -5516,19 +5571,19 @@ impl crate::wire::Check for TransferConversation {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateContact {
-    /// The ID of the team member in charge; `-1` for nobody.
+    /// The ID of the team member to assign, or `-1` for none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<i64>,
-    /// The URL of a picture.
+    /// The URL of the contact's picture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
-    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
-    /// taken with a 200 and dropped silently.
+    /// The values of custom fields, by the numeric field ID. The server accepts an unknown key,
+    /// such as a field's title, and silently drops its value.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// The name to show. By default, the first and the last name.
+    /// The display name. By default, it is the first and the last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
     /// The email address.
@@ -5548,7 +5603,7 @@ pub struct UpdateContact {
     pub last: ::std::option::Option<::std::string::String>,
     /// The phone number, digits only.
     pub phone: crate::wire::Phone,
-    /// The tags, at most five.
+    /// The tags to assign, at most five.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
 }
@@ -5596,22 +5651,22 @@ impl UpdateContact {
             tags: ::std::default::Default::default(),
         }
     }
-    /// The ID of the team member in charge; `-1` for nobody.
+    /// The ID of the team member to assign, or `-1` for none.
     #[must_use]
     #[inline]
     pub fn assignee_id(mut self, assignee_id: i64) -> Self {
         self.assignee_id = ::std::option::Option::Some(assignee_id);
         self
     }
-    /// The URL of a picture.
+    /// The URL of the contact's picture.
     #[must_use]
     #[inline]
     pub fn avatar(mut self, avatar: impl Into<::std::string::String>) -> Self {
         self.avatar = ::std::option::Option::Some(avatar.into());
         self
     }
-    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
-    /// taken with a 200 and dropped silently.
+    /// The values of custom fields, by the numeric field ID. The server accepts an unknown key,
+    /// such as a field's title, and silently drops its value.
     #[must_use]
     #[inline]
     pub fn custom(
@@ -5625,7 +5680,7 @@ impl UpdateContact {
         );
         self
     }
-    /// The name to show. By default, the first and the last name.
+    /// The display name. By default, it is the first and the last name.
     #[must_use]
     #[inline]
     pub fn display_name(
@@ -5675,7 +5730,7 @@ impl UpdateContact {
         self.last = ::std::option::Option::Some(last.into());
         self
     }
-    /// The tags, at most five.
+    /// The tags to assign, at most five.
     #[must_use]
     #[inline]
     pub fn tags(mut self, tags: impl IntoIterator<Item = TagAssignment>) -> Self {
@@ -5702,7 +5757,7 @@ impl crate::wire::Check for UpdateContact {
         ::std::result::Result::Ok(())
     }
 }
-/// A new address for a channel of a contact.
+/// A new address for a contact channel.
 ///
 /// # Examples
 ///
@@ -5717,7 +5772,7 @@ impl crate::wire::Check for UpdateContact {
 pub struct UpdateContactChannel {
     /// The new address.
     pub channel_id: crate::wire::Address,
-    /// The kind of the address, which says which channel to change.
+    /// The type of the channel to update.
     pub channel_type: crate::types::ChannelType,
 }
 impl ::std::fmt::Debug for UpdateContactChannel {
@@ -5732,7 +5787,7 @@ impl ::std::fmt::Debug for UpdateContactChannel {
 impl UpdateContactChannel {
     /// Creates a request with the required members.
     ///
-    /// - `channel_type`: The kind of the address, which says which channel to change.
+    /// - `channel_type`: The type of the channel to update.
     /// - `channel_id`: The new address.
     #[inline]
     pub fn new(
@@ -5756,7 +5811,7 @@ impl crate::wire::Check for UpdateContactChannel {
         ::std::result::Result::Ok(())
     }
 }
-/// A contact as it is to be. Its channels have operations of their own.
+/// The new state of a contact. Other operations change its channels.
 ///
 /// # Examples
 ///
@@ -5769,19 +5824,19 @@ impl crate::wire::Check for UpdateContactChannel {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateContactV2 {
-    /// The ID of the team member in charge; `-1` for nobody.
+    /// The ID of the team member to assign, or `-1` for none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<i64>,
-    /// The URL of a picture.
+    /// The URL of the contact's picture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
-    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
-    /// taken with a 200 and dropped silently.
+    /// The values of custom fields, by the numeric field ID. The server accepts an unknown key,
+    /// such as a field's title, and silently drops its value.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// The name to show. By default, the first and the last name.
+    /// The display name. By default, it is the first and the last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
     /// The email address.
@@ -5802,7 +5857,7 @@ pub struct UpdateContactV2 {
     /// The phone number, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<crate::wire::Phone>,
-    /// The tags, at most five.
+    /// The tags to assign, at most five.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
 }
@@ -5836,22 +5891,22 @@ impl UpdateContactV2 {
     pub fn new() -> Self {
         Self::default()
     }
-    /// The ID of the team member in charge; `-1` for nobody.
+    /// The ID of the team member to assign, or `-1` for none.
     #[must_use]
     #[inline]
     pub fn assignee_id(mut self, assignee_id: i64) -> Self {
         self.assignee_id = ::std::option::Option::Some(assignee_id);
         self
     }
-    /// The URL of a picture.
+    /// The URL of the contact's picture.
     #[must_use]
     #[inline]
     pub fn avatar(mut self, avatar: impl Into<::std::string::String>) -> Self {
         self.avatar = ::std::option::Option::Some(avatar.into());
         self
     }
-    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
-    /// taken with a 200 and dropped silently.
+    /// The values of custom fields, by the numeric field ID. The server accepts an unknown key,
+    /// such as a field's title, and silently drops its value.
     #[must_use]
     #[inline]
     pub fn custom(
@@ -5865,7 +5920,7 @@ impl UpdateContactV2 {
         );
         self
     }
-    /// The name to show. By default, the first and the last name.
+    /// The display name. By default, it is the first and the last name.
     #[must_use]
     #[inline]
     pub fn display_name(
@@ -5922,7 +5977,7 @@ impl UpdateContactV2 {
         self.phone = ::std::option::Option::Some(phone.into());
         self
     }
-    /// The tags, at most five.
+    /// The tags to assign, at most five.
     #[must_use]
     #[inline]
     pub fn tags(mut self, tags: impl IntoIterator<Item = TagAssignment>) -> Self {
@@ -5949,7 +6004,7 @@ impl crate::wire::Check for UpdateContactV2 {
         ::std::result::Result::Ok(())
     }
 }
-/// What to change about a list.
+/// The changes to a list.
 ///
 /// # Examples
 ///
@@ -5965,34 +6020,34 @@ impl crate::wire::Check for UpdateContactV2 {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateList {
-    /// The IDs of contacts to put on it.
+    /// The IDs of contacts to add.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub add_contacts: ::std::option::Option<::std::vec::Vec<i64>>,
-    /// Email addresses to put on it.
+    /// The email addresses to add.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub add_emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// Phone numbers to put on it, digits only.
+    /// The phone numbers to add, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub add_phones: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
-    /// The IDs of the contacts that are to be on it, in the place of all that are.
+    /// The IDs of the contacts that replace all contacts of the list.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contacts: ::std::option::Option<::std::vec::Vec<i64>>,
-    /// Email addresses.
+    /// Email addresses. Only the newer documentation shows this member.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// Phone numbers, digits only.
+    /// Phone numbers, digits only. Only the newer documentation shows this member.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phones: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
-    /// The IDs of contacts to take off it.
+    /// The IDs of contacts to remove.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub remove_contacts: ::std::option::Option<::std::vec::Vec<i64>>,
-    /// Email addresses to take off it.
+    /// The email addresses to remove.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub remove_emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    /// Phone numbers to take off it, digits only.
+    /// The phone numbers to remove, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub remove_phones: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
-    /// A new name.
+    /// The new name of the list.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub title: ::std::option::Option<::std::string::String>,
 }
@@ -6037,7 +6092,7 @@ impl UpdateList {
     pub fn new() -> Self {
         Self::default()
     }
-    /// The IDs of contacts to put on it.
+    /// The IDs of contacts to add.
     #[must_use]
     #[inline]
     pub fn add_contacts(mut self, add_contacts: impl IntoIterator<Item = i64>) -> Self {
@@ -6046,7 +6101,7 @@ impl UpdateList {
         );
         self
     }
-    /// Email addresses to put on it.
+    /// The email addresses to add.
     #[must_use]
     #[inline]
     pub fn add_emails(
@@ -6058,7 +6113,7 @@ impl UpdateList {
         );
         self
     }
-    /// Phone numbers to put on it, digits only.
+    /// The phone numbers to add, digits only.
     #[must_use]
     #[inline]
     pub fn add_phones(
@@ -6070,14 +6125,14 @@ impl UpdateList {
         );
         self
     }
-    /// The IDs of the contacts that are to be on it, in the place of all that are.
+    /// The IDs of the contacts that replace all contacts of the list.
     #[must_use]
     #[inline]
     pub fn contacts(mut self, contacts: impl IntoIterator<Item = i64>) -> Self {
         self.contacts = ::std::option::Option::Some(contacts.into_iter().collect());
         self
     }
-    /// Email addresses.
+    /// Email addresses. Only the newer documentation shows this member.
     #[must_use]
     #[inline]
     pub fn emails(
@@ -6089,7 +6144,7 @@ impl UpdateList {
         );
         self
     }
-    /// Phone numbers, digits only.
+    /// Phone numbers, digits only. Only the newer documentation shows this member.
     #[must_use]
     #[inline]
     pub fn phones(
@@ -6101,7 +6156,7 @@ impl UpdateList {
         );
         self
     }
-    /// The IDs of contacts to take off it.
+    /// The IDs of contacts to remove.
     #[must_use]
     #[inline]
     pub fn remove_contacts(
@@ -6113,7 +6168,7 @@ impl UpdateList {
         );
         self
     }
-    /// Email addresses to take off it.
+    /// The email addresses to remove.
     #[must_use]
     #[inline]
     pub fn remove_emails(
@@ -6125,7 +6180,7 @@ impl UpdateList {
         );
         self
     }
-    /// Phone numbers to take off it, digits only.
+    /// The phone numbers to remove, digits only.
     #[must_use]
     #[inline]
     pub fn remove_phones(
@@ -6137,7 +6192,7 @@ impl UpdateList {
         );
         self
     }
-    /// A new name.
+    /// The new name of the list.
     #[must_use]
     #[inline]
     pub fn title(mut self, title: impl Into<::std::string::String>) -> Self {
@@ -6160,7 +6215,7 @@ impl crate::wire::Check for UpdateList {
         ::std::result::Result::Ok(())
     }
 }
-/// A list as it is to be.
+/// The new state of a list.
 ///
 /// # Examples
 ///
@@ -6173,15 +6228,16 @@ impl crate::wire::Check for UpdateList {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateListV1 {
-    /// A phone number to put on it, digits only; one, unlike in the newer operation.
+    /// A single phone number to add, digits only. `update_list` accepts several.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub add_phone: ::std::option::Option<crate::wire::Phone>,
-    /// Contacts, by phone number, digits only.
+    /// Contacts, by phone number, digits only. No source says whether they replace those on the
+    /// list.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub members: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, ListMember>,
     >,
-    /// A phone number to take off it, digits only; one, unlike in the newer operation.
+    /// A single phone number to remove, digits only. `update_list` accepts several.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub remove_phone: ::std::option::Option<crate::wire::Phone>,
     /// The list's name.
@@ -6220,14 +6276,15 @@ impl UpdateListV1 {
             title: title.into(),
         }
     }
-    /// A phone number to put on it, digits only; one, unlike in the newer operation.
+    /// A single phone number to add, digits only. `update_list` accepts several.
     #[must_use]
     #[inline]
     pub fn add_phone(mut self, add_phone: impl Into<crate::wire::Phone>) -> Self {
         self.add_phone = ::std::option::Option::Some(add_phone.into());
         self
     }
-    /// Contacts, by phone number, digits only.
+    /// Contacts, by phone number, digits only. No source says whether they replace those on the
+    /// list.
     #[must_use]
     #[inline]
     pub fn members(
@@ -6239,7 +6296,7 @@ impl UpdateListV1 {
         );
         self
     }
-    /// A phone number to take off it, digits only; one, unlike in the newer operation.
+    /// A single phone number to remove, digits only. `update_list` accepts several.
     #[must_use]
     #[inline]
     pub fn remove_phone(mut self, remove_phone: impl Into<crate::wire::Phone>) -> Self {
@@ -6262,8 +6319,8 @@ impl crate::wire::Check for UpdateListV1 {
         ::std::result::Result::Ok(())
     }
 }
-/// A scheduled message as it is to be, to exactly one of `phone_number`, `targets`,
-/// `conversation_id` and `list_id`.
+/// The new state of a scheduled message. Exactly one of `phone_number`, `targets`,
+/// `conversation_id` and `list_id` names its target.
 ///
 /// # Examples
 ///
@@ -6285,30 +6342,31 @@ impl crate::wire::Check for UpdateListV1 {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateScheduledMessage {
-    /// What it says.
+    /// The message's content.
     pub content: NewScheduledContent,
     /// The ID of the conversation to send to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub conversation_id: ::std::option::Option<i64>,
-    /// When to send it: at least 15 minutes ahead, and on a quarter of an hour. The answer calls it
+    /// When to send the message: at least 15 minutes ahead and on a quarter hour. Responses call it
     /// `execute`.
     pub execute_at: ::jiff::Timestamp,
-    /// The ID of the inbox from which it is sent.
+    /// The ID of the sending inbox.
     pub inbox_id: i64,
     /// The ID of the list to send to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub list_id: ::std::option::Option<i64>,
-    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
+    /// A client-chosen ID. No source says that a repeated ID prevents a duplicate.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
-    /// The phone number of the receiver, digits only.
+    /// The phone number to send to, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone_number: ::std::option::Option<crate::wire::Phone>,
-    /// The receivers of a group message. The older documentation has objects here, of a shape that
-    /// it does not show, where sending a message takes phone numbers.
+    /// The recipients of a group message. The older documentation shows objects, but not their
+    /// members; `send_message` accepts phone numbers.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
-    /// The ID of the team member who sends it, by default the team's owner. Not `creator_id` here.
+    /// The ID of the sending team member, by default the team's owner. `send_message` calls it
+    /// `creator_id`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub user_id: ::std::option::Option<i64>,
 }
@@ -6337,10 +6395,10 @@ impl ::std::fmt::Debug for UpdateScheduledMessage {
 impl UpdateScheduledMessage {
     /// Creates a request with the required members.
     ///
-    /// - `inbox_id`: The ID of the inbox from which it is sent.
-    /// - `execute_at`: When to send it: at least 15 minutes ahead, and on a quarter of an hour. The answer calls it
+    /// - `inbox_id`: The ID of the sending inbox.
+    /// - `execute_at`: When to send the message: at least 15 minutes ahead and on a quarter hour. Responses call it
     ///   `execute`.
-    /// - `content`: What it says.
+    /// - `content`: The message's content.
     #[inline]
     pub fn new(
         inbox_id: i64,
@@ -6373,22 +6431,22 @@ impl UpdateScheduledMessage {
         self.list_id = ::std::option::Option::Some(list_id);
         self
     }
-    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
+    /// A client-chosen ID. No source says that a repeated ID prevents a duplicate.
     #[must_use]
     #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
         self.local_id = ::std::option::Option::Some(local_id.into());
         self
     }
-    /// The phone number of the receiver, digits only.
+    /// The phone number to send to, digits only.
     #[must_use]
     #[inline]
     pub fn phone_number(mut self, phone_number: impl Into<crate::wire::Phone>) -> Self {
         self.phone_number = ::std::option::Option::Some(phone_number.into());
         self
     }
-    /// The receivers of a group message. The older documentation has objects here, of a shape that
-    /// it does not show, where sending a message takes phone numbers.
+    /// The recipients of a group message. The older documentation shows objects, but not their
+    /// members; `send_message` accepts phone numbers.
     #[must_use]
     #[inline]
     pub fn targets(
@@ -6400,7 +6458,8 @@ impl UpdateScheduledMessage {
         );
         self
     }
-    /// The ID of the team member who sends it, by default the team's owner. Not `creator_id` here.
+    /// The ID of the sending team member, by default the team's owner. `send_message` calls it
+    /// `creator_id`.
     #[must_use]
     #[inline]
     pub fn user_id(mut self, user_id: i64) -> Self {
@@ -6432,6 +6491,12 @@ impl crate::wire::Check for UpdateScheduledMessage {
         crate::wire::schedule_time("execute_at", Some(self.execute_at), now)?;
         crate::wire::Check::check(&self.phone_number, now)
             .map_err(|violation| violation.within("phone_number"))?;
+        crate::wire::item_count(
+            "targets",
+            self.targets.as_ref().map(|items| items.len()),
+            2usize,
+            usize::MAX,
+        )?;
         ::std::result::Result::Ok(())
     }
     #[inline]
@@ -6439,7 +6504,7 @@ impl crate::wire::Check for UpdateScheduledMessage {
         self.local_id.as_deref()
     }
 }
-/// A template as it is to be.
+/// The new state of a template.
 ///
 /// # Examples
 ///
@@ -6456,12 +6521,12 @@ impl crate::wire::Check for UpdateScheduledMessage {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateTemplate {
-    /// Whether it is archived.
+    /// Whether the template is archived.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub archived: ::std::option::Option<bool>,
-    /// What it says.
+    /// The template's content.
     pub content: NewTemplateContent,
-    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
+    /// A client-chosen ID. No source says that a repeated ID prevents a duplicate.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The template's name.
@@ -6471,7 +6536,7 @@ impl UpdateTemplate {
     /// Creates a request with the required members.
     ///
     /// - `title`: The template's name.
-    /// - `content`: What it says.
+    /// - `content`: The template's content.
     #[inline]
     pub fn new(
         title: impl Into<::std::string::String>,
@@ -6484,14 +6549,14 @@ impl UpdateTemplate {
             title: title.into(),
         }
     }
-    /// Whether it is archived.
+    /// Whether the template is archived.
     #[must_use]
     #[inline]
     pub fn archived(mut self, archived: bool) -> Self {
         self.archived = ::std::option::Option::Some(archived);
         self
     }
-    /// An ID of the client's choosing. Nothing says that it prevents duplicates.
+    /// A client-chosen ID. No source says that a repeated ID prevents a duplicate.
     #[must_use]
     #[inline]
     pub fn local_id(mut self, local_id: impl Into<::std::string::String>) -> Self {
@@ -6514,7 +6579,7 @@ impl crate::wire::Check for UpdateTemplate {
         self.local_id.as_deref()
     }
 }
-/// A member as it is to be. The documentation has more members than were had of it.
+/// The new state of a team member. The documentation lists more members, which are not known here.
 ///
 /// # Examples
 ///
@@ -6538,7 +6603,7 @@ pub struct UpdateUser {
     /// The last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last_name: ::std::option::Option<::std::string::String>,
-    /// The role: `1` is an administrator, `4` a member. Custom roles have other IDs.
+    /// The role ID: `1` is an administrator, `4` a member. Custom roles have other IDs.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub role_id: ::std::option::Option<i64>,
 }
@@ -6586,7 +6651,7 @@ impl UpdateUser {
         self.last_name = ::std::option::Option::Some(last_name.into());
         self
     }
-    /// The role: `1` is an administrator, `4` a member. Custom roles have other IDs.
+    /// The role ID: `1` is an administrator, `4` a member. Custom roles have other IDs.
     #[must_use]
     #[inline]
     pub fn role_id(mut self, role_id: i64) -> Self {
@@ -6603,7 +6668,7 @@ impl crate::wire::Check for UpdateUser {
         ::std::result::Result::Ok(())
     }
 }
-/// Members to change.
+/// Team members to update.
 ///
 /// # Examples
 ///
@@ -6618,13 +6683,13 @@ impl crate::wire::Check for UpdateUser {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateUsers {
-    /// The members.
+    /// The team members.
     pub users: ::std::vec::Vec<UpdateUser>,
 }
 impl UpdateUsers {
     /// Creates a request with the required members.
     ///
-    /// - `users`: The members.
+    /// - `users`: The team members.
     #[inline]
     pub fn new(users: impl IntoIterator<Item = UpdateUser>) -> Self {
         Self {
@@ -6643,7 +6708,7 @@ impl crate::wire::Check for UpdateUsers {
         ::std::result::Result::Ok(())
     }
 }
-/// A contact to create, or, with `contact_id`, to update.
+/// A contact to create, or to update if `contact_id` is set.
 ///
 /// # Examples
 ///
@@ -6661,24 +6726,24 @@ impl crate::wire::Check for UpdateUsers {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpsertContact {
-    /// The ID of the team member in charge; `-1` for nobody.
+    /// The ID of the team member to assign, or `-1` for none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<i64>,
-    /// The URL of a picture.
+    /// The URL of the contact's picture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
-    /// The channels.
+    /// The contact's channels.
     pub contact_channels: ::std::vec::Vec<NewContactChannel>,
-    /// The UUID of the contact to update. Without it, one is created.
+    /// The UUID of the contact to update. Without it, the server creates a contact.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contact_id: ::std::option::Option<::std::string::String>,
-    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
-    /// taken with a 200 and dropped silently.
+    /// The values of custom fields, by the numeric field ID. The server accepts an unknown key,
+    /// such as a field's title, and silently drops its value.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
-    /// The name to show. By default, the first and the last name.
+    /// The display name. By default, it is the first and the last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
     /// The email address.
@@ -6699,7 +6764,7 @@ pub struct UpsertContact {
     /// The phone number, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<crate::wire::Phone>,
-    /// The tags, at most five.
+    /// The tags to assign, at most five.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
 }
@@ -6732,7 +6797,7 @@ impl ::std::fmt::Debug for UpsertContact {
 impl UpsertContact {
     /// Creates a request with the required members.
     ///
-    /// - `contact_channels`: The channels.
+    /// - `contact_channels`: The contact's channels.
     #[inline]
     pub fn new(contact_channels: impl IntoIterator<Item = NewContactChannel>) -> Self {
         Self {
@@ -6751,29 +6816,29 @@ impl UpsertContact {
             tags: ::std::default::Default::default(),
         }
     }
-    /// The ID of the team member in charge; `-1` for nobody.
+    /// The ID of the team member to assign, or `-1` for none.
     #[must_use]
     #[inline]
     pub fn assignee_id(mut self, assignee_id: i64) -> Self {
         self.assignee_id = ::std::option::Option::Some(assignee_id);
         self
     }
-    /// The URL of a picture.
+    /// The URL of the contact's picture.
     #[must_use]
     #[inline]
     pub fn avatar(mut self, avatar: impl Into<::std::string::String>) -> Self {
         self.avatar = ::std::option::Option::Some(avatar.into());
         self
     }
-    /// The UUID of the contact to update. Without it, one is created.
+    /// The UUID of the contact to update. Without it, the server creates a contact.
     #[must_use]
     #[inline]
     pub fn contact_id(mut self, contact_id: impl Into<::std::string::String>) -> Self {
         self.contact_id = ::std::option::Option::Some(contact_id.into());
         self
     }
-    /// Values of custom fields, each by the numeric ID of its field. A field's title as the key is
-    /// taken with a 200 and dropped silently.
+    /// The values of custom fields, by the numeric field ID. The server accepts an unknown key,
+    /// such as a field's title, and silently drops its value.
     #[must_use]
     #[inline]
     pub fn custom(
@@ -6787,7 +6852,7 @@ impl UpsertContact {
         );
         self
     }
-    /// The name to show. By default, the first and the last name.
+    /// The display name. By default, it is the first and the last name.
     #[must_use]
     #[inline]
     pub fn display_name(
@@ -6844,7 +6909,7 @@ impl UpsertContact {
         self.phone = ::std::option::Option::Some(phone.into());
         self
     }
-    /// The tags, at most five.
+    /// The tags to assign, at most five.
     #[must_use]
     #[inline]
     pub fn tags(mut self, tags: impl IntoIterator<Item = TagAssignment>) -> Self {
@@ -6873,7 +6938,7 @@ impl crate::wire::Check for UpsertContact {
         ::std::result::Result::Ok(())
     }
 }
-/// Contacts to create or to update.
+/// Contacts to create or update.
 ///
 /// # Examples
 ///
@@ -6895,13 +6960,13 @@ impl crate::wire::Check for UpsertContact {
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpsertContacts {
-    /// The contacts.
+    /// The contacts to create or update.
     pub contacts: ::std::vec::Vec<UpsertContact>,
 }
 impl UpsertContacts {
     /// Creates a request with the required members.
     ///
-    /// - `contacts`: The contacts.
+    /// - `contacts`: The contacts to create or update.
     #[inline]
     pub fn new(contacts: impl IntoIterator<Item = UpsertContact>) -> Self {
         Self {
@@ -6920,38 +6985,38 @@ impl crate::wire::Check for UpsertContacts {
         ::std::result::Result::Ok(())
     }
 }
-/// What became of the contacts of a bulk request.
+/// The outcome of a bulk request.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpsertContactsResult {
-    /// Those that were created or updated.
+    /// The contacts that were created or updated.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contacts: ::std::option::Option<::std::vec::Vec<Contact>>,
-    /// Those that failed.
+    /// The contacts that failed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub failed_contacts: ::std::option::Option<::std::vec::Vec<FailedContact>>,
 }
-/// The body of a webhook: `x-webhooks` says what the data of each type is. The older documentation
-/// shows `event` in the place of `type`.
+/// A webhook delivery. `x-webhooks` defines the data of each event type. The older documentation
+/// shows `event` instead of `type`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct WebhookDelivery {
-    /// What happened, as the older documentation names it.
+    /// The event type, as the older documentation names this member.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub event: ::std::option::Option<crate::types::WebhookEventType>,
-    /// The message, the conversation or other data that the event is about.
+    /// The subject of the event, for instance a message or a conversation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub event_data: ::std::option::Option<::serde_json::Value>,
-    /// The ID of the webhook's configuration, the same in every delivery.
+    /// The ID of the webhook configuration. It is the same in every delivery.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub id: ::std::option::Option<i64>,
-    /// The verification token of the configuration.
+    /// The verification token of the webhook configuration.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub token: ::std::option::Option<::std::string::String>,
-    /// What happened.
+    /// The event type.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<crate::types::WebhookEventType>,
 }
@@ -6970,71 +7035,71 @@ impl ::std::fmt::Debug for WebhookDelivery {
             .finish()
     }
 }
-/// How a chat widget looks and what it asks for. The newer documentation and the samples have no
-/// member in common; these are both.
+/// The appearance and the form of a chat widget. The newer documentation and the samples have no
+/// member in common; this schema has both sets.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct WidgetSettings {
-    /// The color of the background.
+    /// The background color.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub background_color: ::std::option::Option<::std::string::String>,
     /// The color of the buttons.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub button_color: ::std::option::Option<::std::string::String>,
-    /// Whether it asks for an email address.
+    /// Whether the widget asks for an email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_enabled: ::std::option::Option<bool>,
-    /// Whether it insists on an email address.
+    /// Whether the widget requires an email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_required: ::std::option::Option<bool>,
-    /// The color of the button that opens it.
+    /// The color of the button that opens the widget.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub fab_background_color: ::std::option::Option<::std::string::String>,
-    /// The color of the text of that button.
+    /// The text color of the button that opens the widget.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub fab_text_color: ::std::option::Option<::std::string::String>,
-    /// What it says to a visitor.
+    /// The greeting that the widget shows.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub message: ::std::option::Option<::std::string::String>,
-    /// The name that it shows.
+    /// The name that the widget shows.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
-    /// Whether it asks for a name.
+    /// Whether the widget asks for a name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name_enabled: ::std::option::Option<bool>,
-    /// Whether it insists on a name.
+    /// Whether the widget requires a name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name_required: ::std::option::Option<bool>,
-    /// The phone number that it shows.
+    /// The phone number that the widget shows.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::string::String>,
-    /// Whether it asks for a phone number.
+    /// Whether the widget asks for a phone number.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone_enabled: ::std::option::Option<bool>,
-    /// Whether it takes a visitor without a phone number.
+    /// Whether the widget accepts a visitor without a phone number.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone_optional: ::std::option::Option<bool>,
-    /// Where on the page it is. Its values are not listed.
+    /// The position on the page. Its values are not documented.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub position: ::std::option::Option<i64>,
     /// Whether a preview is shown.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub preview_enabled: ::std::option::Option<bool>,
-    /// Whether it offers no text messages.
+    /// Whether the widget does not offer text messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub sms_disabled: ::std::option::Option<bool>,
-    /// The color behind the title.
+    /// The background color of the title.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub title_background_color: ::std::option::Option<::std::string::String>,
-    /// The color of the title.
+    /// The text color of the title.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub title_text_color: ::std::option::Option<::std::string::String>,
     /// The terms of service.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tos: ::std::option::Option<::std::string::String>,
-    /// Whether it offers a chat.
+    /// Whether the widget offers web chat.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub webchat_enabled: ::std::option::Option<bool>,
 }
@@ -7068,20 +7133,20 @@ impl ::std::fmt::Debug for WidgetSettings {
             .finish()
     }
 }
-/// What was created or changed. Sampled answers to contacts and templates lack `uuid`, and those to
-/// scheduled messages have `id` alone.
+/// The ID of a created or updated record. Samples for contacts and templates lack `uuid`; samples
+/// for scheduled messages contain only `id`.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct WriteResult {
-    /// The ID of what was created or changed.
+    /// The record's ID.
     #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
-    /// Its revision.
+    /// The record's revision.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub rev: ::std::option::Option<i64>,
-    /// Its UUID. Of a contact, it is what the `/v2` operations take.
+    /// The record's UUID. The v2 operations identify contacts by it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub uuid: ::std::option::Option<::std::string::String>,
 }

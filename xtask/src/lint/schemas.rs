@@ -286,6 +286,7 @@ impl Rules<'_> {
             }
         }
         // A visitor reads what no alternative of the schema has.
+        let is_hand_written = self.is_hand_written();
         let constraints = CONSTRAINTS.iter().filter(|_| !is_hand_written);
         for constraint in constraints {
             if self.schema.contains_key(*constraint) {

@@ -12,8 +12,12 @@ use crate::generate::syntax::{first_argument, is_vector, referent, type_name};
 use crate::operation::Operation;
 use crate::schema::{self, Choice};
 
-/// The section of an operation.
-pub(super) fn write(operation: &Operation<'_>, document: &Value, methods: &[ImplItemFn]) -> String {
+/// Returns the section of an operation.
+pub(super) fn write(
+    operation: &Operation<'_>,
+    document: &Value,
+    methods: &Methods,
+) -> Result<String, Error> {
     let name = operation.name();
     let deprecated = if schema::flag(operation.value, "deprecated") {
         " It is deprecated."
