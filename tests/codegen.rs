@@ -139,7 +139,7 @@ fn all_findings_come_in_one_run_with_their_lines() {
     project.replace(PATHS, "    x-safety: unsafe\n", "");
     project.replace(
         SCHEMAS,
-        "      description: Closed conversations if true, open ones if false.\n",
+        "      description: True for closed conversations, false for open ones.\n",
         "",
     );
     project.replace(SCHEMAS, "    muted:\n", "    blocked:\n");

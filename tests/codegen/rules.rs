@@ -167,7 +167,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         file: SCHEMAS,
-        from: "      description: Closed conversations if true, open ones if false.\n",
+        from: "      description: True for closed conversations, false for open ones.\n",
         to: "",
         subject: "ConversationFilters.closed",
         message: "the property has neither a description nor x-evidence",

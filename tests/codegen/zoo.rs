@@ -83,7 +83,7 @@ fn query_types() -> Vec<(&'static str, Value, Value)> {
             json!({ "type": "string", "format": "date-time" }),
             json!("2026-05-07T12:00:00Z"),
         ),
-        ("color", reference("ZooColor"), json!("red")),
+        ("shade", reference("ZooColor"), json!("red")),
     ]
 }
 

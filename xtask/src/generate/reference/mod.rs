@@ -1,10 +1,12 @@
 //! Writes `docs/operations.md`: the reference of all operations and webhooks.
 
+mod markdown;
 mod operation;
 mod webhooks;
 
 use serde_json::Value;
 
+use self::markdown::{text, vendor_page};
 use super::methods::Methods;
 use super::model::Model;
 use crate::error::Error;
@@ -100,38 +102,5 @@ impl Section<'_> {
             text(self.tag, "description").trim(),
             vendor_page(self.tag)
         )
-    }
-}
-
-/// A link to the vendor's page on an operation, a tag or the webhooks.
-fn vendor_page(value: &Value) -> String {
-    let url = value.pointer("/externalDocs/url").and_then(Value::as_str);
-    match url {
-        Some(url) => format!("[the vendor's page]({url})"),
-        None => "no page of the vendor".to_owned(),
-    }
-}
-
-fn text<'a>(value: &'a Value, key: &str) -> &'a str {
-    value.get(key).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// Names as code, with commas between them.
-fn codes<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
-    let names: Vec<_> = names
-        .into_iter()
-        .map(|name| format!("`{}`", name.as_ref()))
-        .collect();
-    names.join(", ")
-}
-
-/// The type of a body: a schema's name, or an array of it.
-fn type_of(schema: &Value) -> String {
-    if let Some(name) = schema::reference(schema) {
-        return format!("`{name}`");
-    }
-    match schema.get("items") {
-        Some(items) => format!("an array of {}", type_of(items)),
-        None => "free JSON".to_owned(),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use syn::Type;
 
-use super::{codes, text, type_of, vendor_page};
+use super::markdown::{codes, text, type_of, vendor_page};
 use crate::error::Error;
 use crate::generate::methods::{self, Methods, Place};
 use crate::generate::syntax::{first_argument, is_vector, referent, type_name};

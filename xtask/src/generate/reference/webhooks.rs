@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{text, type_of};
+use super::markdown::{text, type_of};
 use crate::schema;
 use crate::webhooks;
 
