@@ -6,7 +6,9 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use heymarket_outbox::Outbox;
 use jiff::SignedDuration;
 
-use super::{batch, batch_argument, failed};
+use super::arguments::{batch, batch_argument};
+use super::describe::grouped;
+use super::failed::failed;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::safety::confirm::confirm;
@@ -107,7 +109,7 @@ pub(super) async fn run(
             let id = batch(matches);
             let status = outbox.status(id).await.map_err(failed)?;
             let planned = status.counts.of(heymarket_outbox::State::Planned);
-            let planned = super::grouped(planned);
+            let planned = grouped(planned);
             confirm(
                 context,
                 &format!("Cancel {planned} messages of {id} for good?"),

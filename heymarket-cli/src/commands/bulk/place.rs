@@ -7,6 +7,7 @@ use clap::{Arg, ArgMatches, value_parser};
 use etcetera::BaseStrategy as _;
 use heymarket_outbox::Outbox;
 
+use super::failed::failed;
 use crate::config::permissions;
 use crate::context::Context;
 use crate::environment::variable;
@@ -37,7 +38,7 @@ pub(super) fn open(context: &Context, matches: &ArgMatches) -> Result<Outbox, Fa
             None => default(context)?,
         },
     };
-    Outbox::open(path).map_err(super::failed)
+    Outbox::open(path).map_err(failed)
 }
 
 fn default(context: &Context) -> Result<PathBuf, Failure> {

@@ -10,7 +10,8 @@ use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::failed;
+use super::describe::{grouped, minutes};
+use super::failed::failed;
 use crate::catalog::spec::Entity;
 use crate::config::defaults::Key;
 use crate::context::Context;
@@ -163,7 +164,7 @@ async fn plan(
     let takes = plan.requests.div_ceil(500);
     context.terminal.notice(&format!(
         "{} at 500 requests a minute; send it with 'heymarket bulk send {}'",
-        super::minutes(takes),
+        minutes(takes),
         plan.batch
     ));
     Ok(())
@@ -311,9 +312,9 @@ async fn offer_list(session: &mut Session<'_>, plan: &Plan) {
         session.context.terminal.notice(&format!(
             "All {} get the same: one message to a list takes {} requests in place of {}; plan it \
              again with --as-list",
-            super::grouped(offer.recipients),
+            grouped(offer.recipients),
             offer.requests,
-            super::grouped(plan.requests),
+            grouped(plan.requests),
         ));
     }
 }

@@ -4,7 +4,9 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use heymarket_outbox::{Decision, Outbox, Report, ReportRow};
 use serde_json::json;
 
-use super::{batch, batch_argument, counts, failed};
+use super::arguments::{batch, batch_argument};
+use super::describe::counts;
+use super::failed::failed;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::shape::Shape;

@@ -3,7 +3,8 @@
 use clap::{Arg, ArgMatches, Command};
 use heymarket_outbox::{Event, Outbox, State, Status};
 
-use super::{failed, grouped, minutes};
+use super::describe::{counts, grouped, minutes};
+use super::failed::failed;
 use crate::catalog::spec::Entity;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -89,7 +90,7 @@ async fn send(session: &mut Session<'_>, outbox: &Outbox, ids: &[String]) -> Res
     let after = statuses(outbox, ids).await?;
     let mut output = session.context.output()?;
     for status in &after {
-        output.json(&super::counts(status).to_string(), SHAPE)?;
+        output.json(&counts(status).to_string(), SHAPE)?;
     }
     output.finish()?;
     if ended == Ended::Stopped && after.iter().any(|status| !status.counts.is_done()) {

@@ -7,7 +7,7 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use heymarket_outbox::Outbox;
 use serde_json::json;
 
-use super::failed;
+use super::failed::failed;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::shape::Shape;
