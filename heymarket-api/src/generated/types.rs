@@ -1871,7 +1871,7 @@ impl crate::wire::Check for CreateScheduledMessage {
         crate::wire::item_count(
             "targets",
             self.targets.as_ref().map(|items| items.len()),
-            2usize,
+            1usize,
             usize::MAX,
         )?;
         ::std::result::Result::Ok(())
@@ -5125,7 +5125,7 @@ impl crate::wire::Check for SendMessage {
         crate::wire::item_count(
             "targets",
             self.targets.as_ref().map(|items| items.len()),
-            2usize,
+            1usize,
             usize::MAX,
         )?;
         crate::wire::Check::check(&self.targets, now)
@@ -6494,7 +6494,7 @@ impl crate::wire::Check for UpdateScheduledMessage {
         crate::wire::item_count(
             "targets",
             self.targets.as_ref().map(|items| items.len()),
-            2usize,
+            1usize,
             usize::MAX,
         )?;
         ::std::result::Result::Ok(())
