@@ -512,7 +512,7 @@ async fn the_page_is_served_to_people_and_to_no_other_page() {
         let asset = call(&sandbox, asset).send().await;
         weight += asset.body.as_str().expect("a text").len();
     }
-    println!("the page weighs {weight} bytes");
+    eprintln!("the page weighs {weight} bytes");
     assert!(weight < 100_000, "{weight}");
     for line in ["GET /", "GET /_sandbox/page.js"] {
         let other = call(&sandbox, line)
@@ -564,7 +564,7 @@ async fn a_thousand_streams_see_a_change_and_requests_go_on() {
     for stream in &mut streams {
         assert!(event(stream).await.starts_with("event: change"));
     }
-    println!("1,000 streams see a change after {:?}", start.elapsed());
+    eprintln!("1,000 streams see a change after {:?}", start.elapsed());
     for index in 0..1000 {
         let text = format!("Message {index}");
         sandbox.inbound(SUPPORT, CUSTOMER, &text).expect("received");

@@ -181,7 +181,7 @@ async fn deleting(
     };
     let about = operation.about.trim_end_matches('.');
     let mut text = about.to_owned();
-    if let Some(name) = found.as_ref().and_then(|found| name_of(found)) {
+    if let Some(name) = found.as_ref().and_then(name_of) {
         text.push_str(&format!(": {name}"));
         if let Some(phone) = found
             .as_ref()

@@ -20,7 +20,7 @@ pub(super) async fn recipients(session: &mut Session<'_>, body: &Value) -> Recip
     let one = |text: String| Recipients { text, first: None };
     if let Some(phone) = body.get("phone_number").and_then(Value::as_str) {
         let contact = contact(session, phone).await;
-        let name = contact.as_ref().and_then(|contact| name_of(contact));
+        let name = contact.as_ref().and_then(name_of);
         return Recipients {
             text: name.map_or_else(|| phone.to_owned(), |name| format!("{name} ({phone})")),
             first: contact,

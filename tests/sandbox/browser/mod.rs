@@ -139,7 +139,7 @@ async fn a_message_appears_by_itself(driver: &Driver, sandbox: &Sandbox) {
         times.push(seen - start.as_millisecond());
     }
     times.sort_unstable();
-    println!(
+    eprintln!(
         "from a send to the page: median {} ms, most {} ms",
         times[10], times[19]
     );
