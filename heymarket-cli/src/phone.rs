@@ -159,7 +159,7 @@ mod tests {
         ] {
             assert!(parse(text, None).is_err(), "{text}");
         }
-        let problem = parse("123", None).err().expect("a problem");
+        let problem = parse("123", None).expect_err("a problem");
         assert!(
             problem.starts_with("\"123\" is not a phone number: "),
             "{problem}"
