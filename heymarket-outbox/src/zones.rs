@@ -55,10 +55,10 @@ mod tests {
             ("13125550101", Some("America/Chicago")),
             ("16025550101", Some("America/Phoenix")),
             ("18085550101", Some("Pacific/Honolulu")),
-            ("4930901820", Some("Europe/Berlin")),
+            ("493023125012", Some("Europe/Berlin")),
             // Area codes that no place has, and that two zones share.
             ("15550100101", None),
-            ("12083305501", None),
+            ("12085550101", None),
             ("", None),
         ];
         for (number, zone) in cases {

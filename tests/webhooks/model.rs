@@ -306,7 +306,14 @@ impl<S: SeenEvents<Error: Debug>> Run<S> {
         if is_late && self.random.bool() {
             return drop(work.claimed);
         }
+        let fact = self.world.events[work.event].fact.clone();
+        let before = self.view.get(&fact).cloned();
         let is_held = self.succeed(work.event, work.claimed).await;
+        if let (None, true, Some(before)) = (is_held, work.is_superseded, before) {
+            // The store did not say that a later event took over. The handler of
+            // that event had the last word.
+            self.view.insert(fact, before);
+        }
         let may_be_held = !work.is_superseded && !work.is_claimed_again;
         let must_be_held = may_be_held && !work.is_in_doubt && !is_late;
         match is_held {
