@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use phonenumber::country;
 
-/// The area code that nobody has. Examples and the sandbox use numbers of it.
+/// An unassigned area code, which examples and the sandbox use.
 const EXAMPLES: &str = "1555";
 const EXAMPLE_DIGITS: usize = 11;
 

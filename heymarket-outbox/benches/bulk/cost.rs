@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::Failed;
 use crate::proof::phone;
 
-/// The time and memory to plan so many recipients.
+/// Measures the time and memory to plan `count` recipients.
 pub(crate) async fn plan(count: u64) -> Result<bool, Failed> {
     let count = usize::try_from(count)?;
     let folder = tempfile::tempdir()?;
@@ -39,7 +39,7 @@ pub(crate) async fn plan(count: u64) -> Result<bool, Failed> {
     Ok(plan.planned == count as u64)
 }
 
-/// A line of `/proc/self/status`, in KiB; 0 where there is none.
+/// A line of `/proc/self/status`, in KiB; 0 if it is missing.
 fn memory(name: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with(name));

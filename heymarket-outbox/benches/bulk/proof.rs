@@ -26,7 +26,7 @@ const KNOWN: usize = 2;
 const OF_THE_SERVER: usize = 2;
 const DURING: usize = 1;
 
-/// Numbers of an area code that nobody has.
+/// Returns a number of an unassigned area code.
 pub(crate) fn phone(index: usize) -> String {
     format!("1555{:07}", 2_000_000 + index)
 }

@@ -29,7 +29,7 @@ pub(super) fn resume_command() -> Command {
 
 pub(super) fn cancel_command() -> Command {
     Command::new("cancel")
-        .about("Cancel what is not sent of a batch, for good")
+        .about("Cancel the unsent messages of a batch permanently")
         .after_help("Examples:\n  heymarket bulk cancel july")
         .arg(batch_argument())
 }
@@ -112,7 +112,7 @@ pub(super) async fn run(
             let planned = grouped(planned);
             confirm(
                 context,
-                &format!("Cancel {planned} messages of {id} for good?"),
+                &format!("Cancel {planned} messages of {id} permanently?"),
                 &[],
             )
             .await?;

@@ -51,7 +51,7 @@ pub(super) fn status_command() -> Command {
 
 pub(super) fn command() -> Command {
     Command::new("report")
-        .about("Show what became of each recipient")
+        .about("Show the outcome for each recipient")
         .after_help("Examples:\n  heymarket bulk report july --format csv > july.csv")
         .arg(batch_argument())
 }

@@ -37,7 +37,7 @@ pub(super) fn command() -> Command {
             "Send a batch, or go on with it.\n\n\
              It asks first, which --yes answers. Ctrl-C ends it once the requests in flight are \
              answered; a second one ends it at once. The same command goes on afterwards, whatever \
-             ended it. Several batches take turns.\n\n\
+             ended it. Several batches share the rate limit fairly.\n\n\
              It exits with 0 if all was sent, and with 8 if something was refused, expired or needs \
              a review.",
         )
