@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::layout::short;
+use super::layout::{short, table};
 use super::query::{Query, address};
 use super::view::View;
 use crate::state::Shared;
@@ -10,6 +10,9 @@ use crate::store::{Contact, Order, Paging, Part};
 
 /// How many contacts a page shows.
 const CONTACTS: usize = 50;
+
+/// How many lists or templates a page shows.
+const SHOWN: usize = 200;
 
 /// How many contacts a search looks at: a large state is not searched whole.
 const SEARCHED: usize = 20_000;
@@ -34,6 +37,23 @@ pub(super) fn contacts(shared: &Shared, query: &Query) -> Markup {
             matching.skip(skip).take(CONTACTS + 1).collect()
         };
         let tag = |id: &i64| state.store.tags.get(*id).map(|tag| tag.text.as_str());
+        let rows = html! {
+            @for contact in found.iter().take(CONTACTS) {
+                tr #{ "contact-" (contact.id) } {
+                    th scope="row" { (name(contact)) }
+                    td { (contact.phone()) }
+                    td { (contact.email()) }
+                    td {
+                        @for text in contact.tags.iter().filter_map(tag) {
+                            span.tag { (text) } " "
+                        }
+                    }
+                    td { (status(contact)) }
+                    td { (contact.id) }
+                }
+            }
+        };
+        let columns = ["Name", "Phone", "Email", "Tags", "Status", "ID"];
         html! {
             form.filter method="get" action="/" {
                 input type="hidden" name="view" value="contacts";
@@ -41,36 +61,7 @@ pub(super) fn contacts(shared: &Shared, query: &Query) -> Markup {
                 input #search type="search" name="search" value=(query.search);
                 button type="submit" { "Search" }
             }
-            div.wide tabindex="0" role="region" aria-label="Contacts" {
-                table {
-                    thead {
-                        tr {
-                            th scope="col" { "Name" }
-                            th scope="col" { "Phone" }
-                            th scope="col" { "Email" }
-                            th scope="col" { "Tags" }
-                            th scope="col" { "Status" }
-                            th scope="col" { "ID" }
-                        }
-                    }
-                    tbody #contacts data-live {
-                        @for contact in found.iter().take(CONTACTS) {
-                            tr #{ "contact-" (contact.id) } {
-                                th scope="row" { (name(contact)) }
-                                td { (contact.phone()) }
-                                td { (contact.email()) }
-                                td {
-                                    @for text in contact.tags.iter().filter_map(tag) {
-                                        span.tag { (text) } " "
-                                    }
-                                }
-                                td { (status(contact)) }
-                                td { (contact.id) }
-                            }
-                        }
-                    }
-                }
-            }
+            (table("Contacts", "contacts", &columns, &rows))
             (pages(query, found.len() > CONTACTS))
         }
     })
@@ -125,62 +116,46 @@ fn pages(query: &Query, has_next: bool) -> Markup {
 
 pub(super) fn lists(shared: &Shared) -> Markup {
     shared.look(|state| {
-        let mut lists: Vec<_> = state.store.lists.iter().collect();
-        lists.reverse();
-        lists.truncate(200);
-        html! {
-            div.wide tabindex="0" role="region" aria-label="Lists" {
-                table {
-                    thead {
-                        tr {
-                            th scope="col" { "Name" }
-                            th scope="col" { "Contacts" }
-                            th scope="col" { "Updated" }
-                            th scope="col" { "ID" }
-                        }
-                    }
-                    tbody #lists data-live {
-                        @for list in lists {
-                            tr #{ "list-" (list.id) } {
-                                th scope="row" { (list.name) @if list.name.is_empty() { "(no name)" } }
-                                td { (list.contacts.len()) }
-                                td { time datetime=(list.updated) { (short(list.updated)) } }
-                                td { (list.id) }
-                            }
-                        }
-                    }
+        let lists = newest(state.store.lists.iter());
+        let rows = html! {
+            @for list in lists {
+                tr #{ "list-" (list.id) } {
+                    th scope="row" { (list.name) @if list.name.is_empty() { "(no name)" } }
+                    td { (list.contacts.len()) }
+                    td { time datetime=(list.updated) { (short(list.updated)) } }
+                    td { (list.id) }
                 }
             }
-        }
+        };
+        table(
+            "Lists",
+            "lists",
+            &["Name", "Contacts", "Updated", "ID"],
+            &rows,
+        )
     })
 }
 
 pub(super) fn templates(shared: &Shared) -> Markup {
     shared.look(|state| {
-        let mut templates: Vec<_> = state.store.templates.iter().collect();
-        templates.reverse();
-        templates.truncate(200);
-        html! {
-            div.wide tabindex="0" role="region" aria-label="Templates" {
-                table {
-                    thead {
-                        tr {
-                            th scope="col" { "Name" }
-                            th scope="col" { "Text" }
-                            th scope="col" { "ID" }
-                        }
-                    }
-                    tbody #templates data-live {
-                        @for template in templates {
-                            tr #{ "template-" (template.id) } {
-                                th scope="row" { (template.name) @if template.name.is_empty() { "(no name)" } }
-                                td.text { (template.text) }
-                                td { (template.id) }
-                            }
-                        }
-                    }
+        let templates = newest(state.store.templates.iter());
+        let rows = html! {
+            @for template in templates {
+                tr #{ "template-" (template.id) } {
+                    th scope="row" { (template.name) @if template.name.is_empty() { "(no name)" } }
+                    td.text { (template.text) }
+                    td { (template.id) }
                 }
             }
-        }
+        };
+        table("Templates", "templates", &["Name", "Text", "ID"], &rows)
     })
+}
+
+/// The last ones of a store, the newest first.
+fn newest<'a, T>(all: impl Iterator<Item = &'a T>) -> Vec<&'a T> {
+    let mut all: Vec<_> = all.collect();
+    all.reverse();
+    all.truncate(SHOWN);
+    all
 }

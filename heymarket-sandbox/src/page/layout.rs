@@ -1,4 +1,4 @@
-//! The frame of every view: head, navigation, clock and status line.
+//! The frame of every view: head, navigation, clock, status line and tables.
 
 use maud::{DOCTYPE, Markup, html};
 
@@ -54,6 +54,22 @@ fn clock(shared: &Shared) -> Markup {
         p.clock #clock data-live {
             span { time datetime=(clock.now()) { (short(clock.now())) } }
             @if clock.is_frozen() { span.tag { "frozen" } }
+        }
+    }
+}
+
+/// A table that the page's script keeps up to date, under the ID `id`.
+pub(super) fn table(title: &str, id: &str, columns: &[&str], rows: &Markup) -> Markup {
+    html! {
+        div.wide tabindex="0" role="region" aria-label=(title) {
+            table {
+                thead {
+                    tr {
+                        @for column in columns { th scope="col" { (column) } }
+                    }
+                }
+                tbody id=(id) data-live { (rows) }
+            }
         }
     }
 }

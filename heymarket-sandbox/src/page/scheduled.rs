@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::json;
 
 use super::form;
-use super::layout::short;
+use super::layout::{short, table};
 use crate::state::Shared;
 use crate::store::{Receiver, ScheduledMessage};
 
@@ -13,27 +13,14 @@ pub(super) fn render(shared: &Shared) -> Markup {
         let mut scheduled: Vec<_> = state.store.scheduled.iter().collect();
         scheduled.sort_by_key(|message| (message.execute, message.id));
         scheduled.truncate(200);
+        let rows = html! { @for message in scheduled { (row(message)) } };
+        let columns = ["Time", "To", "Text", "ID", "Action"];
         html! {
             section aria-labelledby="clock-title" {
                 h2 #clock-title { "Clock" }
                 (clock_buttons())
             }
-            div.wide tabindex="0" role="region" aria-label="Scheduled messages" {
-                table {
-                    thead {
-                        tr {
-                            th scope="col" { "Time" }
-                            th scope="col" { "To" }
-                            th scope="col" { "Text" }
-                            th scope="col" { "ID" }
-                            th scope="col" { "Action" }
-                        }
-                    }
-                    tbody #scheduled data-live {
-                        @for message in scheduled { (row(message)) }
-                    }
-                }
-            }
+            (table("Scheduled messages", "scheduled", &columns, &rows))
         }
     })
 }
