@@ -89,7 +89,7 @@ pub use rate_limit::{Acquire, Permit, PermitUse, RateLimit, RateLimiter};
 pub use rate_limit::{ContractViolation, check_rate_limiter};
 #[cfg(feature = "client")]
 pub use runtime::{
-    Attempt, Client, ClientBuilder, Operation, OperationObserver, OperationReport, Outcome,
+    Attempt, Client, ClientBuilder, Effect, Operation, OperationObserver, OperationReport, Outcome,
     RawRequest, ReplayTransport, ReplayedRequest, Response, ResponseObserver, Safety, Sending,
     Transport, TransportError, TransportResponse, Unknown, Wait, WaitReason,
 };

@@ -3,13 +3,15 @@
 
 //! The operation table: what the send loop knows about each operation.
 use ::http::Method;
-use crate::runtime::{Operation, Safety, TargetSafety};
+use crate::runtime::{Effect, Operation, Safety, TargetSafety};
 /// Create contacts
 pub static CREATE_CONTACTS: Operation = Operation {
     id: "create_contacts",
     method: Method::POST,
     path: "/v1/batch/contacts",
+    resource: "contacts",
     safety: Safety::Idempotent,
+    effect: Effect::Bulk,
     has_local_id: false,
     targets: &[],
 };
@@ -18,7 +20,9 @@ pub static CREATE_CONTACT: Operation = Operation {
     id: "create_contact",
     method: Method::POST,
     path: "/v1/contact",
+    resource: "contacts",
     safety: Safety::Unsafe,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -27,7 +31,9 @@ pub static LIST_CONTACT_FIELDS: Operation = Operation {
     id: "list_contact_fields",
     method: Method::POST,
     path: "/v1/contact-fields",
+    resource: "contacts",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -36,7 +42,9 @@ pub static FIND_CONTACT: Operation = Operation {
     id: "find_contact",
     method: Method::POST,
     path: "/v1/contact/get",
+    resource: "contacts",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -45,7 +53,9 @@ pub static SET_CONTACT_STATUS: Operation = Operation {
     id: "set_contact_status",
     method: Method::POST,
     path: "/v1/contact/set_status",
+    resource: "contacts",
     safety: Safety::Idempotent,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -54,7 +64,9 @@ pub static GET_CONTACT_STATUS: Operation = Operation {
     id: "get_contact_status",
     method: Method::POST,
     path: "/v1/contact/status",
+    resource: "contacts",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -63,7 +75,9 @@ pub static DELETE_CONTACT: Operation = Operation {
     id: "delete_contact",
     method: Method::DELETE,
     path: "/v1/contact/{id}",
+    resource: "contacts",
     safety: Safety::Idempotent,
+    effect: Effect::Deletes,
     has_local_id: false,
     targets: &[],
 };
@@ -72,7 +86,9 @@ pub static GET_CONTACT: Operation = Operation {
     id: "get_contact",
     method: Method::GET,
     path: "/v1/contact/{id}",
+    resource: "contacts",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -81,7 +97,9 @@ pub static UPDATE_CONTACT: Operation = Operation {
     id: "update_contact",
     method: Method::PUT,
     path: "/v1/contact/{id}",
+    resource: "contacts",
     safety: Safety::Idempotent,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -90,7 +108,9 @@ pub static LIST_CONTACTS: Operation = Operation {
     id: "list_contacts",
     method: Method::POST,
     path: "/v1/contacts",
+    resource: "contacts",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -99,7 +119,9 @@ pub static COUNT_CONTACTS: Operation = Operation {
     id: "count_contacts",
     method: Method::POST,
     path: "/v1/contacts/count",
+    resource: "contacts",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -108,7 +130,9 @@ pub static CREATE_CONTACT_FIELDS: Operation = Operation {
     id: "create_contact_fields",
     method: Method::POST,
     path: "/v1/contacts/fields",
+    resource: "contacts",
     safety: Safety::Unsafe,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -117,7 +141,9 @@ pub static LIST_CONVERSATIONS: Operation = Operation {
     id: "list_conversations",
     method: Method::POST,
     path: "/v1/conversations",
+    resource: "conversations",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -126,7 +152,9 @@ pub static CLOSE_CONVERSATION: Operation = Operation {
     id: "close_conversation",
     method: Method::POST,
     path: "/v1/conversations/close",
+    resource: "conversations",
     safety: Safety::Idempotent,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -135,7 +163,9 @@ pub static COUNT_CONVERSATIONS: Operation = Operation {
     id: "count_conversations",
     method: Method::POST,
     path: "/v1/conversations/count",
+    resource: "conversations",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -144,7 +174,9 @@ pub static OPEN_CONVERSATION: Operation = Operation {
     id: "open_conversation",
     method: Method::POST,
     path: "/v1/conversations/open",
+    resource: "conversations",
     safety: Safety::Idempotent,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -153,7 +185,9 @@ pub static MARK_CONVERSATION_READ: Operation = Operation {
     id: "mark_conversation_read",
     method: Method::POST,
     path: "/v1/conversations/read",
+    resource: "conversations",
     safety: Safety::Idempotent,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -162,7 +196,9 @@ pub static REASSIGN_CONVERSATION: Operation = Operation {
     id: "reassign_conversation",
     method: Method::POST,
     path: "/v1/conversations/reassign",
+    resource: "conversations",
     safety: Safety::Idempotent,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -171,7 +207,9 @@ pub static TRANSFER_CONVERSATION: Operation = Operation {
     id: "transfer_conversation",
     method: Method::POST,
     path: "/v1/conversations/transfer",
+    resource: "conversations",
     safety: Safety::Unsafe,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -180,7 +218,9 @@ pub static MARK_CONVERSATION_UNREAD: Operation = Operation {
     id: "mark_conversation_unread",
     method: Method::POST,
     path: "/v1/conversations/unread",
+    resource: "conversations",
     safety: Safety::Idempotent,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -189,7 +229,9 @@ pub static GET_CONVERSATION: Operation = Operation {
     id: "get_conversation",
     method: Method::GET,
     path: "/v1/conversations/{id}",
+    resource: "conversations",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -198,7 +240,9 @@ pub static SEND_EMAIL: Operation = Operation {
     id: "send_email",
     method: Method::POST,
     path: "/v1/email/send",
+    resource: "messages",
     safety: Safety::Keyed,
+    effect: Effect::Sends,
     has_local_id: true,
     targets: &[
         TargetSafety {
@@ -218,7 +262,9 @@ pub static LIST_INBOXES: Operation = Operation {
     id: "list_inboxes",
     method: Method::GET,
     path: "/v1/inboxes",
+    resource: "inboxes",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -227,7 +273,9 @@ pub static CREATE_LIST_V1: Operation = Operation {
     id: "create_list_v1",
     method: Method::POST,
     path: "/v1/list",
+    resource: "lists",
     safety: Safety::Unsafe,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -236,7 +284,9 @@ pub static DELETE_LIST_V1: Operation = Operation {
     id: "delete_list_v1",
     method: Method::DELETE,
     path: "/v1/list/{id}",
+    resource: "lists",
     safety: Safety::Idempotent,
+    effect: Effect::Deletes,
     has_local_id: false,
     targets: &[],
 };
@@ -245,7 +295,9 @@ pub static GET_LIST: Operation = Operation {
     id: "get_list",
     method: Method::GET,
     path: "/v1/list/{id}",
+    resource: "lists",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -254,7 +306,9 @@ pub static UPDATE_LIST_V1: Operation = Operation {
     id: "update_list_v1",
     method: Method::PUT,
     path: "/v1/list/{id}",
+    resource: "lists",
     safety: Safety::Idempotent,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -263,7 +317,9 @@ pub static LIST_LISTS: Operation = Operation {
     id: "list_lists",
     method: Method::POST,
     path: "/v1/lists",
+    resource: "lists",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -272,7 +328,9 @@ pub static SEND_MESSAGE: Operation = Operation {
     id: "send_message",
     method: Method::POST,
     path: "/v1/message/send",
+    resource: "messages",
     safety: Safety::Unsafe,
+    effect: Effect::Sends,
     has_local_id: true,
     targets: &[
         TargetSafety {
@@ -302,7 +360,9 @@ pub static LIST_MESSAGES: Operation = Operation {
     id: "list_messages",
     method: Method::GET,
     path: "/v1/messages",
+    resource: "messages",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -311,7 +371,9 @@ pub static LIST_TEAM_MESSAGES: Operation = Operation {
     id: "list_team_messages",
     method: Method::POST,
     path: "/v1/messages/all",
+    resource: "messages",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -320,7 +382,9 @@ pub static COUNT_TEAM_MESSAGES: Operation = Operation {
     id: "count_team_messages",
     method: Method::POST,
     path: "/v1/messages/all/count",
+    resource: "messages",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -329,7 +393,9 @@ pub static CREATE_SCHEDULED_MESSAGE: Operation = Operation {
     id: "create_scheduled_message",
     method: Method::POST,
     path: "/v1/schedule",
+    resource: "scheduled-messages",
     safety: Safety::Unsafe,
+    effect: Effect::Sends,
     has_local_id: true,
     targets: &[],
 };
@@ -338,7 +404,9 @@ pub static DELETE_SCHEDULED_MESSAGE: Operation = Operation {
     id: "delete_scheduled_message",
     method: Method::DELETE,
     path: "/v1/schedule/{id}",
+    resource: "scheduled-messages",
     safety: Safety::Idempotent,
+    effect: Effect::Deletes,
     has_local_id: false,
     targets: &[],
 };
@@ -347,7 +415,9 @@ pub static GET_SCHEDULED_MESSAGE: Operation = Operation {
     id: "get_scheduled_message",
     method: Method::GET,
     path: "/v1/schedule/{id}",
+    resource: "scheduled-messages",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -356,7 +426,9 @@ pub static UPDATE_SCHEDULED_MESSAGE: Operation = Operation {
     id: "update_scheduled_message",
     method: Method::PUT,
     path: "/v1/schedule/{id}",
+    resource: "scheduled-messages",
     safety: Safety::Idempotent,
+    effect: Effect::Sends,
     has_local_id: true,
     targets: &[],
 };
@@ -365,7 +437,9 @@ pub static GET_SURVEY: Operation = Operation {
     id: "get_survey",
     method: Method::GET,
     path: "/v1/survey/{id}",
+    resource: "surveys",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -374,7 +448,9 @@ pub static LIST_SURVEYS: Operation = Operation {
     id: "list_surveys",
     method: Method::POST,
     path: "/v1/surveys",
+    resource: "surveys",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -383,7 +459,9 @@ pub static CREATE_TAG: Operation = Operation {
     id: "create_tag",
     method: Method::POST,
     path: "/v1/tag",
+    resource: "tags",
     safety: Safety::Unsafe,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -392,7 +470,9 @@ pub static DELETE_TAG: Operation = Operation {
     id: "delete_tag",
     method: Method::DELETE,
     path: "/v1/tag/{id}",
+    resource: "tags",
     safety: Safety::Idempotent,
+    effect: Effect::Deletes,
     has_local_id: false,
     targets: &[],
 };
@@ -401,7 +481,9 @@ pub static GET_TAG: Operation = Operation {
     id: "get_tag",
     method: Method::GET,
     path: "/v1/tag/{id}",
+    resource: "tags",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -410,7 +492,9 @@ pub static LIST_TAGS: Operation = Operation {
     id: "list_tags",
     method: Method::POST,
     path: "/v1/tags",
+    resource: "tags",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -419,7 +503,9 @@ pub static GET_TEAM: Operation = Operation {
     id: "get_team",
     method: Method::GET,
     path: "/v1/team",
+    resource: "team",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -428,7 +514,9 @@ pub static CREATE_TEMPLATE: Operation = Operation {
     id: "create_template",
     method: Method::POST,
     path: "/v1/template",
+    resource: "templates",
     safety: Safety::Unsafe,
+    effect: Effect::None,
     has_local_id: true,
     targets: &[],
 };
@@ -437,7 +525,9 @@ pub static DELETE_TEMPLATE: Operation = Operation {
     id: "delete_template",
     method: Method::DELETE,
     path: "/v1/template/{id}",
+    resource: "templates",
     safety: Safety::Idempotent,
+    effect: Effect::Deletes,
     has_local_id: false,
     targets: &[],
 };
@@ -446,7 +536,9 @@ pub static GET_TEMPLATE: Operation = Operation {
     id: "get_template",
     method: Method::GET,
     path: "/v1/template/{id}",
+    resource: "templates",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -455,7 +547,9 @@ pub static UPDATE_TEMPLATE: Operation = Operation {
     id: "update_template",
     method: Method::PUT,
     path: "/v1/template/{id}",
+    resource: "templates",
     safety: Safety::Idempotent,
+    effect: Effect::None,
     has_local_id: true,
     targets: &[],
 };
@@ -464,7 +558,9 @@ pub static LIST_TEMPLATES: Operation = Operation {
     id: "list_templates",
     method: Method::POST,
     path: "/v1/templates",
+    resource: "templates",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -473,7 +569,9 @@ pub static FIND_USERS: Operation = Operation {
     id: "find_users",
     method: Method::GET,
     path: "/v1/users/get",
+    resource: "users",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -482,7 +580,9 @@ pub static UPDATE_USERS: Operation = Operation {
     id: "update_users",
     method: Method::POST,
     path: "/v1/users/update",
+    resource: "users",
     safety: Safety::Idempotent,
+    effect: Effect::Bulk,
     has_local_id: false,
     targets: &[],
 };
@@ -491,7 +591,9 @@ pub static CREATE_CONTACT_V2: Operation = Operation {
     id: "create_contact_v2",
     method: Method::POST,
     path: "/v2/contact",
+    resource: "contacts-v2",
     safety: Safety::Unsafe,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -500,7 +602,9 @@ pub static DELETE_CONTACT_V2: Operation = Operation {
     id: "delete_contact_v2",
     method: Method::DELETE,
     path: "/v2/contact/{contact_id}",
+    resource: "contacts-v2",
     safety: Safety::Idempotent,
+    effect: Effect::Deletes,
     has_local_id: false,
     targets: &[],
 };
@@ -509,7 +613,9 @@ pub static GET_CONTACT_V2: Operation = Operation {
     id: "get_contact_v2",
     method: Method::GET,
     path: "/v2/contact/{contact_id}",
+    resource: "contacts-v2",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -518,7 +624,9 @@ pub static UPDATE_CONTACT_V2: Operation = Operation {
     id: "update_contact_v2",
     method: Method::PUT,
     path: "/v2/contact/{contact_id}",
+    resource: "contacts-v2",
     safety: Safety::Idempotent,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -527,7 +635,9 @@ pub static ADD_CONTACT_CHANNEL: Operation = Operation {
     id: "add_contact_channel",
     method: Method::POST,
     path: "/v2/contact/{contact_id}/channel",
+    resource: "contacts-v2",
     safety: Safety::Unsafe,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -536,7 +646,9 @@ pub static UPDATE_CONTACT_CHANNEL: Operation = Operation {
     id: "update_contact_channel",
     method: Method::PUT,
     path: "/v2/contact/{contact_id}/channel",
+    resource: "contacts-v2",
     safety: Safety::Idempotent,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -545,7 +657,9 @@ pub static DELETE_CONTACT_CHANNEL: Operation = Operation {
     id: "delete_contact_channel",
     method: Method::DELETE,
     path: "/v2/contact/{contact_id}/channel/{channel_type}",
+    resource: "contacts-v2",
     safety: Safety::Idempotent,
+    effect: Effect::Deletes,
     has_local_id: false,
     targets: &[],
 };
@@ -554,7 +668,9 @@ pub static GET_CONTACT_CHANNEL: Operation = Operation {
     id: "get_contact_channel",
     method: Method::GET,
     path: "/v2/contact/{contact_id}/channel/{channel_type}",
+    resource: "contacts-v2",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -563,7 +679,9 @@ pub static LIST_CONTACT_CHANNELS: Operation = Operation {
     id: "list_contact_channels",
     method: Method::GET,
     path: "/v2/contact/{contact_id}/channels",
+    resource: "contacts-v2",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -572,7 +690,9 @@ pub static DELETE_CONTACTS_V2: Operation = Operation {
     id: "delete_contacts_v2",
     method: Method::DELETE,
     path: "/v2/contacts",
+    resource: "contacts-v2",
     safety: Safety::Idempotent,
+    effect: Effect::Deletes,
     has_local_id: false,
     targets: &[],
 };
@@ -581,7 +701,9 @@ pub static UPSERT_CONTACTS_V2: Operation = Operation {
     id: "upsert_contacts_v2",
     method: Method::POST,
     path: "/v2/contacts",
+    resource: "contacts-v2",
     safety: Safety::Unsafe,
+    effect: Effect::Bulk,
     has_local_id: false,
     targets: &[],
 };
@@ -590,7 +712,9 @@ pub static LIST_CONTACTS_V2: Operation = Operation {
     id: "list_contacts_v2",
     method: Method::POST,
     path: "/v2/contacts/list",
+    resource: "contacts-v2",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -599,7 +723,9 @@ pub static SEARCH_CONTACTS_V2: Operation = Operation {
     id: "search_contacts_v2",
     method: Method::POST,
     path: "/v2/contacts/search",
+    resource: "contacts-v2",
     safety: Safety::Read,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };
@@ -608,7 +734,9 @@ pub static CREATE_LIST: Operation = Operation {
     id: "create_list",
     method: Method::POST,
     path: "/v2/lists",
+    resource: "lists",
     safety: Safety::Keyed,
+    effect: Effect::None,
     has_local_id: true,
     targets: &[],
 };
@@ -617,7 +745,9 @@ pub static DELETE_LIST: Operation = Operation {
     id: "delete_list",
     method: Method::DELETE,
     path: "/v2/lists/{id}",
+    resource: "lists",
     safety: Safety::Idempotent,
+    effect: Effect::Deletes,
     has_local_id: false,
     targets: &[],
 };
@@ -626,7 +756,9 @@ pub static UPDATE_LIST: Operation = Operation {
     id: "update_list",
     method: Method::PUT,
     path: "/v2/lists/{id}",
+    resource: "lists",
     safety: Safety::Idempotent,
+    effect: Effect::None,
     has_local_id: false,
     targets: &[],
 };

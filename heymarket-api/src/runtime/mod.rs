@@ -8,8 +8,8 @@ mod http_client;
 mod outcome;
 mod send;
 
+pub use build::{Effect, Operation, RawRequest, Safety};
 pub(crate) use build::{Headers, QueryValue, TargetSafety, encode_path, normal_form};
-pub use build::{Operation, RawRequest, Safety};
 pub use builder::ClientBuilder;
 pub use client::Client;
 #[cfg(fuzzing)]

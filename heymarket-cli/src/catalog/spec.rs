@@ -24,7 +24,6 @@ pub(crate) struct Operation {
     pub(crate) page_size: Option<usize>,
     /// Command lines, the shortest first.
     pub(crate) examples: &'static [&'static str],
-    pub(crate) effect: Effect,
     pub(crate) arguments: &'static [Argument],
     /// Flags of which at least one is required.
     pub(crate) choice: &'static [&'static str],
@@ -35,19 +34,6 @@ pub(crate) struct Operation {
     pub(crate) items: Option<&'static str>,
     /// The columns of a table, as paths into a row: `content.text`.
     pub(crate) columns: &'static [&'static str],
-}
-
-/// The effect of an operation, which is confirmed first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Effect {
-    /// No effect that is confirmed.
-    None,
-    /// Someone gets a message, now or later.
-    Sends,
-    /// Something is deleted.
-    Deletes,
-    /// Many things are created or changed at once.
-    Bulk,
 }
 
 /// The body of an operation.

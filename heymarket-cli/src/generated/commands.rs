@@ -3,9 +3,7 @@
 
 //! The commands of the operations of the API, as tables.
 use heymarket_api::operations;
-use crate::catalog::spec::{
-    Argument, Body, Effect, Entity, Kind, Operation, Place, Resource,
-};
+use crate::catalog::spec::{Argument, Body, Entity, Kind, Operation, Place, Resource};
 /// All resources, in the order of the paths of the spec.
 pub(crate) static RESOURCES: &[Resource] = &[
     Resource {
@@ -24,7 +22,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket contacts create-many --body '[{\"assignee_id\":50001,\"custom\":{\"801\":\"Invented value\"},\"email\":\"person@example.com\",\"first\":\"Invented\",\"last\":\"Person\",\"phone\":\"15550100101\",\"tags\":[{\"tag_id\":60001}]},{\"display_name\":\"Invented Other\",\"phone\":\"15550100102\"}]'",
                 ],
-                effect: Effect::Bulk,
                 arguments: &[
                     Argument {
                         flag: "overwrite",
@@ -62,7 +59,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket contacts create --assignee 50001 --custom '{\"801\":\"Invented value\"}' --email person@example.com --first Invented --last Person --phone 15550100101 --tags '[{\"tag_id\":60001}]'",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "assignee",
@@ -180,7 +176,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: false,
                 page_size: None,
                 examples: &["heymarket contacts list-fields"],
-                effect: Effect::None,
                 arguments: &[],
                 choice: &[],
                 is_exclusive: false,
@@ -198,7 +193,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: false,
                 page_size: None,
                 examples: &["heymarket contacts find --phone 15550100101"],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "id",
@@ -246,7 +240,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket contacts set-status --phone 15550100101 --status unsubscribed",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "id",
@@ -300,7 +293,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: false,
                 page_size: None,
                 examples: &["heymarket contacts get-status --phone 15550100101"],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "id",
@@ -344,7 +336,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: false,
                 page_size: None,
                 examples: &["heymarket contacts delete 30010001"],
-                effect: Effect::Deletes,
                 arguments: &[
                     Argument {
                         flag: "id",
@@ -372,7 +363,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: false,
                 page_size: None,
                 examples: &["heymarket contacts get 30010001"],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "id",
@@ -411,7 +401,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket contacts update 30010001 --assignee 50001 --custom '{\"801\":\"Invented value\"}' --email person@example.com --first Invented --last Person --phone 15550100101 --tags '[{\"tag_id\":60001}]'",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "id",
@@ -549,7 +538,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket contacts list --before 2026-05-07T12:00:00Z --limit 30",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "archived",
@@ -667,7 +655,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: false,
                 page_size: None,
                 examples: &["heymarket contacts count --before 2026-05-07T12:00:00Z"],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "before",
@@ -697,7 +684,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket contacts create-fields --body '[{\"title\":\"Invented field\"}]'",
                 ],
-                effect: Effect::None,
                 arguments: &[],
                 choice: &[],
                 is_exclusive: false,
@@ -723,7 +709,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket conversations list --closed=false --inbox 41001 --member 50001",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "archived",
@@ -871,7 +856,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket conversations close --conversation 9920 --inbox 41001 --as 50001",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "conversation",
@@ -937,7 +921,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket conversations count --before 2026-05-07T12:00:00Z",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "before",
@@ -967,7 +950,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket conversations open --conversation 9920 --inbox 41001 --as 50001",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "conversation",
@@ -1033,7 +1015,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket conversations mark-read --inbox 41001 --to 15550100101 --as 50001",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "inbox",
@@ -1099,7 +1080,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket conversations reassign --inbox 41001 --assignee 50002 --to 15550100101 --as 50001",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "inbox",
@@ -1165,7 +1145,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket conversations transfer --conversation 9920 --to-inbox 41002",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "conversation",
@@ -1204,7 +1183,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket conversations mark-unread --inbox 41001 --to 15550100101 --as 50001",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "inbox",
@@ -1268,7 +1246,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: false,
                 page_size: None,
                 examples: &["heymarket conversations get 9920"],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "id",
@@ -1314,7 +1291,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket messages send-email --conv-title 'Invented subject' --as 50001 --inbox 41003 --raw-text 'Invented body' --to to:person@example.com --to cc:a@example.com,b@example.com --text '<p>Invented body</p>'",
                 ],
-                effect: Effect::Sends,
                 arguments: &[
                     Argument {
                         flag: "conv-title",
@@ -1409,7 +1385,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                     "heymarket messages send --as 50001 --inbox 41001 --to 15550100101 --text 'Invented body'",
                     "heymarket messages send --author 'Invented Bot' --as 50001 --inbox 41001 --to 15550100101 --private --text 'Invented note'",
                 ],
-                effect: Effect::Sends,
                 arguments: &[
                     Argument {
                         flag: "activity-id",
@@ -1581,7 +1556,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: true,
                 page_size: Some(50),
                 examples: &["heymarket messages list --to 15550100101 --inbox 41001"],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "to",
@@ -1629,7 +1603,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket messages list-team --ascending=false --created-at 2026-05-07T12:00:00Z --limit 30 --order created_at",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "archived",
@@ -1747,7 +1720,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: false,
                 page_size: None,
                 examples: &["heymarket messages count-team --date 2026-05-07T12:00:00Z"],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "archived",
@@ -1862,7 +1834,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: false,
                 page_size: None,
                 examples: &["heymarket inboxes list"],
-                effect: Effect::None,
                 arguments: &[],
                 choice: &[],
                 is_exclusive: false,
@@ -1888,7 +1859,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket lists create-v1 --members '{\"15550100101\":{\"f\":\"Invented\",\"l\":\"Person\"}}' --title 'Invented list'",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "members",
@@ -1925,7 +1895,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: false,
                 page_size: None,
                 examples: &["heymarket lists delete-v1 2000001"],
-                effect: Effect::Deletes,
                 arguments: &[
                     Argument {
                         flag: "id",
@@ -1953,7 +1922,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: false,
                 page_size: None,
                 examples: &["heymarket lists get 2000001"],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "id",
@@ -1983,7 +1951,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket lists update-v1 2000001 --add-phone 15550100103 --title 'Invented list'",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "id",
@@ -2047,7 +2014,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: true,
                 page_size: Some(30),
                 examples: &["heymarket lists list --before 2026-05-07T12:00:00Z"],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "before",
@@ -2077,7 +2043,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket lists create --contacts 30010001 --emails person@example.com --phones 15550100102 --title 'Invented list' --type contacts",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "contacts",
@@ -2150,7 +2115,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: false,
                 page_size: None,
                 examples: &["heymarket lists delete 2000001"],
-                effect: Effect::Deletes,
                 arguments: &[
                     Argument {
                         flag: "id",
@@ -2180,7 +2144,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket lists update 2000001 --add-phones 15550100103 --remove-contacts 30010001 --title 'Invented list'",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "id",
@@ -2306,7 +2269,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket scheduled-messages create --text 'Invented reminder' --at 'tomorrow 9am' --inbox 41001 --to 15550100101",
                 ],
-                effect: Effect::Sends,
                 arguments: &[
                     Argument {
                         flag: "attachments",
@@ -2442,7 +2404,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: false,
                 page_size: None,
                 examples: &["heymarket scheduled-messages delete 8001001"],
-                effect: Effect::Deletes,
                 arguments: &[
                     Argument {
                         flag: "id",
@@ -2470,7 +2431,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: false,
                 page_size: None,
                 examples: &["heymarket scheduled-messages get 8001001"],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "id",
@@ -2500,7 +2460,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket scheduled-messages update 8001001 --text 'Invented reminder' --at 'tomorrow 9am' --inbox 41001 --to 15550100101",
                 ],
-                effect: Effect::Sends,
                 arguments: &[
                     Argument {
                         flag: "id",
@@ -2651,7 +2610,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: false,
                 page_size: None,
                 examples: &["heymarket surveys get 9001"],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "id",
@@ -2679,7 +2637,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: true,
                 page_size: None,
                 examples: &["heymarket surveys list --limit 30 --page 1"],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "limit",
@@ -2724,7 +2681,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket tags create --tag-color '#00AA00' --tag 'Invented tag'",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "tag-color",
@@ -2761,7 +2717,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: false,
                 page_size: None,
                 examples: &["heymarket tags delete 60001"],
-                effect: Effect::Deletes,
                 arguments: &[
                     Argument {
                         flag: "id",
@@ -2789,7 +2744,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: false,
                 page_size: None,
                 examples: &["heymarket tags get 60001"],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "id",
@@ -2817,7 +2771,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: true,
                 page_size: Some(30),
                 examples: &["heymarket tags list --before 2026-05-07T12:00:00Z"],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "before",
@@ -2851,7 +2804,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: false,
                 page_size: None,
                 examples: &["heymarket team get"],
-                effect: Effect::None,
                 arguments: &[],
                 choice: &[],
                 is_exclusive: false,
@@ -2877,7 +2829,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket templates create --text 'Hi {{first_name}}, invented template' --title 'Invented template'",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "archived",
@@ -2941,7 +2892,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: false,
                 page_size: None,
                 examples: &["heymarket templates delete 7001"],
-                effect: Effect::Deletes,
                 arguments: &[
                     Argument {
                         flag: "id",
@@ -2969,7 +2919,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: false,
                 page_size: None,
                 examples: &["heymarket templates get 7001"],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "id",
@@ -2999,7 +2948,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket templates update 7001 --text 'Hi {{first_name}}, invented template' --title 'Invented template'",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "id",
@@ -3072,7 +3020,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: true,
                 page_size: Some(30),
                 examples: &["heymarket templates list --before 2026-05-07T12:00:00Z"],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "before",
@@ -3106,7 +3053,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 is_paged: false,
                 page_size: None,
                 examples: &["heymarket users find --email agent@example.com"],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "email",
@@ -3145,7 +3091,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket users update --users '[{\"first_name\":\"Invented\",\"id\":50001,\"last_name\":\"Agent\",\"role_id\":4}]'",
                 ],
-                effect: Effect::Bulk,
                 arguments: &[
                     Argument {
                         flag: "users",
@@ -3181,7 +3126,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket contacts-v2 create --contact-channels '[{\"channel_id\":\"15550100101\",\"channel_type\":\"phone\"},{\"channel_id\":\"person@example.com\",\"channel_type\":\"email\"}]' --first Invented --last Person",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "assignee",
@@ -3301,7 +3245,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket contacts-v2 delete c0c0a0a0-0000-4000-8000-0000000000a1",
                 ],
-                effect: Effect::Deletes,
                 arguments: &[
                     Argument {
                         flag: "contact-id",
@@ -3331,7 +3274,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket contacts-v2 get c0c0a0a0-0000-4000-8000-0000000000a1",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "contact-id",
@@ -3370,7 +3312,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket contacts-v2 update c0c0a0a0-0000-4000-8000-0000000000a1 --first Invented --last Person",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "contact-id",
@@ -3508,7 +3449,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket contacts-v2 add-channel c0c0a0a0-0000-4000-8000-0000000000a1 --channel-id person@example.com --channel-type email",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "contact-id",
@@ -3564,7 +3504,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket contacts-v2 update-channel c0c0a0a0-0000-4000-8000-0000000000a1 --channel-id other@example.com --channel-type email",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "contact-id",
@@ -3620,7 +3559,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket contacts-v2 delete-channel c0c0a0a0-0000-4000-8000-0000000000a1 email",
                 ],
-                effect: Effect::Deletes,
                 arguments: &[
                     Argument {
                         flag: "contact-id",
@@ -3659,7 +3597,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket contacts-v2 get-channel c0c0a0a0-0000-4000-8000-0000000000a1 email",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "contact-id",
@@ -3706,7 +3643,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket contacts-v2 list-channels c0c0a0a0-0000-4000-8000-0000000000a1",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "contact-id",
@@ -3744,7 +3680,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket contacts-v2 delete-many --contact-channels '[{\"channel_ids\":[\"c0c0a0a0-0000-4000-8000-0000000000a1\",\"c0c0a0a0-0000-4000-8000-0000000000a2\"],\"channel_type\":\"id\"}]'",
                 ],
-                effect: Effect::Deletes,
                 arguments: &[
                     Argument {
                         flag: "contact-channels",
@@ -3774,7 +3709,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket contacts-v2 upsert --contacts '[{\"contact_channels\":[{\"channel_id\":\"15550100101\",\"channel_type\":\"phone\"},{\"channel_id\":\"person@example.com\",\"channel_type\":\"email\"}],\"first\":\"Invented\",\"last\":\"Person\"},{\"contact_channels\":[{\"channel_id\":\"15550100102\",\"channel_type\":\"phone\"}],\"contact_id\":\"c0c0a0a0-0000-4000-8000-0000000000a2\"}]'",
                 ],
-                effect: Effect::Bulk,
                 arguments: &[
                     Argument {
                         flag: "contacts",
@@ -3813,7 +3747,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket contacts-v2 list --ascending=false --limit 30 --page 0",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "ascending",
@@ -3879,7 +3812,6 @@ pub(crate) static RESOURCES: &[Resource] = &[
                 examples: &[
                     "heymarket contacts-v2 search --contact-channels '[{\"channel_ids\":[\"15550100101\",\"person@example.com\"]}]'",
                 ],
-                effect: Effect::None,
                 arguments: &[
                     Argument {
                         flag: "contact-channels",

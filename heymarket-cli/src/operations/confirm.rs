@@ -1,11 +1,11 @@
 //! The question before a request that sends, deletes or changes in bulk.
 
-use heymarket_api::{RawRequest, Safety};
+use heymarket_api::{Effect, RawRequest, Safety};
 use serde_json::{Value, json};
 
 use super::preview::{counted, get, message, name_of, number, recipients};
 use crate::catalog;
-use crate::catalog::spec::{Effect, Entity, Operation};
+use crate::catalog::spec::{Entity, Operation};
 use crate::failure::Failure;
 use crate::safety::confirm::confirm;
 use crate::session::Session;
@@ -47,7 +47,7 @@ pub(crate) async fn confirm_request(
     let api = request.operation();
     let known = catalog::of_id(api.id());
     let effect = match known {
-        Some(operation) => operation.effect,
+        Some(_) => api.effect(),
         // The effect of an unknown path is unknown.
         None if api.safety() == Safety::Read => Effect::None,
         None if *api.method() == http::Method::DELETE => Effect::Deletes,

@@ -27,7 +27,9 @@ pub(super) fn write(model: &Model<'_>) -> Result<TokenStream, Error> {
         let name = constant(&id);
         let method = format_ident!("{}", operation.method.to_uppercase());
         let path = operation.path;
+        let resource = operation.tag();
         let safety = format_ident!("{}", operation.text("x-safety").to_upper_camel_case());
+        let effect = effect(operation);
         let has_local_id = model.has_local_id(operation);
         let targets = targets(operation);
         let comment = docs::comment(&docs::escape(operation.text("summary")));
@@ -37,7 +39,9 @@ pub(super) fn write(model: &Model<'_>) -> Result<TokenStream, Error> {
                 id: #id,
                 method: Method::#method,
                 path: #path,
+                resource: #resource,
                 safety: Safety::#safety,
+                effect: Effect::#effect,
                 has_local_id: #has_local_id,
                 targets: &[#(#targets),*],
             };
@@ -50,7 +54,7 @@ pub(super) fn write(model: &Model<'_>) -> Result<TokenStream, Error> {
 
         use ::http::Method;
 
-        use crate::runtime::{Operation, Safety, TargetSafety};
+        use crate::runtime::{Effect, Operation, Safety, TargetSafety};
 
         #(#entries)*
 
@@ -67,6 +71,20 @@ pub(super) fn write(model: &Model<'_>) -> Result<TokenStream, Error> {
         #[doc = " The properties whose values are never shown."]
         pub(crate) static SENSITIVE: &[&str] = &[#(#sensitive),*];
     })
+}
+
+/// Returns what is to be confirmed: what the spec says, and every `DELETE`.
+fn effect(operation: &Operation<'_>) -> Ident {
+    format_ident!(
+        "{}",
+        match operation.text("x-effect") {
+            "sends" => "Sends",
+            "deletes" => "Deletes",
+            "bulk" => "Bulk",
+            _ if operation.method == "delete" => "Deletes",
+            _ => "None",
+        }
+    )
 }
 
 /// Generates the safety of requests to each kind of target.

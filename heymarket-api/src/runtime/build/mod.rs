@@ -10,7 +10,7 @@ mod request;
 
 pub(crate) use headers::Headers;
 pub(crate) use operation::TargetSafety;
-pub use operation::{Operation, Safety};
+pub use operation::{Effect, Operation, Safety};
 pub(crate) use query_value::QueryValue;
 pub(crate) use raw_body::normal_form;
 pub use raw_request::RawRequest;

@@ -20,7 +20,9 @@ pub struct Operation {
     pub(crate) id: &'static str,
     pub(crate) method: Method,
     pub(crate) path: &'static str,
+    pub(crate) resource: &'static str,
     pub(crate) safety: Safety,
+    pub(crate) effect: Effect,
     pub(crate) has_local_id: bool,
     /// The safety by target, where the spec distinguishes targets.
     pub(crate) targets: &'static [TargetSafety],
@@ -70,7 +72,9 @@ impl Operation {
                         id: stringify!($method),
                         method: Method::$method,
                         path: "(a path that is not in the table)",
+                        resource: "",
                         safety: Safety::$safety,
+                        effect: Effect::None,
                         has_local_id: false,
                         targets: &[],
                     };
@@ -122,6 +126,20 @@ impl Operation {
         self.path
     }
 
+    /// Returns the resource that the spec files the operation under, such as
+    /// `conversations`; empty for a path that is not in the table.
+    #[must_use]
+    pub fn resource(&self) -> &'static str {
+        self.resource
+    }
+
+    /// Returns what a person confirms before the operation: that it sends, deletes or
+    /// changes much.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        self.effect
+    }
+
     /// Returns what may be sent twice.
     #[must_use]
     pub fn safety(&self) -> Safety {
@@ -162,6 +180,20 @@ impl Operation {
     }
 }
 
+/// The effect of an operation that a person confirms first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Effect {
+    /// No such effect. The operation may still change something: see [`Safety`].
+    None,
+    /// Someone receives a message, now or later.
+    Sends,
+    /// Something is deleted.
+    Deletes,
+    /// Many things are created or changed at once.
+    Bulk,
+}
+
 /// Whether a request that may have reached the server may be sent again, ordered
 /// from the safest to the least safe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -188,7 +220,9 @@ mod tests {
         id: "send",
         method: Method::POST,
         path: "/send",
+        resource: "messages",
         safety: Safety::Unsafe,
+        effect: Effect::Sends,
         has_local_id: true,
         targets: &[
             TargetSafety {

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use bytes::Bytes;
 use http::Method;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -43,7 +44,15 @@ pub struct RawRequest {
     parameters: Vec<(String, String)>,
     query: Vec<(String, String)>,
     body: Option<Value>,
+    verbatim: Option<Verbatim>,
     problem: Option<String>,
+}
+
+/// A query and a body that are sent byte for byte.
+#[derive(Clone)]
+struct Verbatim {
+    query: String,
+    body: Option<Bytes>,
 }
 
 impl RawRequest {
@@ -56,6 +65,7 @@ impl RawRequest {
             parameters: Vec::new(),
             query: Vec::new(),
             body: None,
+            verbatim: None,
             problem: None,
         }
     }
@@ -67,23 +77,52 @@ impl RawRequest {
     /// this version does not know, only the methods that HTTP defines as safe may be
     /// sent twice (`GET`, `HEAD`, `OPTIONS`).
     pub fn new(method: Method, path: &str) -> Self {
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let operation = Operation::find(&method, path);
-        let mut request = Self::of(operation.unwrap_or_else(|| Operation::unknown(&method)));
-        request.path = Some(path.to_owned());
+        let (mut request, query) = Self::to(&method, path);
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             request = request.query(percent_decoded(name), percent_decoded(value));
         }
+        request
+    }
+
+    /// Creates a request for any path, like [`new`](Self::new), whose query and body are
+    /// sent byte for byte, for a proxy.
+    ///
+    /// Its `local_id` and targets are read from the body, if that is a JSON object, so it
+    /// is retried by the same rules. [`query_parameters`](Self::query_parameters) and
+    /// [`body`](Self::body) return nothing.
+    ///
+    /// ```
+    /// use heymarket_api::{RawRequest, http::Method};
+    ///
+    /// let body = br#"{ "conversation_id": 9920, "user_id": 50001 }"#;
+    /// let request = RawRequest::verbatim(Method::POST, "/v1/conversations/close", &body[..]);
+    /// assert_eq!(request.operation().id(), "close_conversation");
+    /// ```
+    pub fn verbatim(method: Method, path: &str, body: impl Into<Bytes>) -> Self {
+        let (mut request, query) = Self::to(&method, path);
+        request.verbatim = Some(Verbatim {
+            query: query.to_owned(),
+            body: Some(body.into()).filter(|body| !body.is_empty()),
+        });
+        request
+    }
+
+    /// Creates a request for any path. Returns its query as well.
+    fn to<'a>(method: &Method, path: &'a str) -> (Self, &'a str) {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let operation = Operation::find(method, path);
+        let mut request = Self::of(operation.unwrap_or_else(|| Operation::unknown(method)));
+        request.path = Some(path.to_owned());
         let is_path = path.starts_with('/')
             && !path.contains(|c: char| c == '#' || c.is_whitespace() || c.is_control());
-        if operation.is_none() && *request.operation.method() != method {
+        if operation.is_none() && request.operation.method() != method {
             request.problem = Some(format!("{method} is not a method that the client sends"));
         } else if !is_path {
             let problem = "a path starts with `/` and holds neither white space nor `#`";
             request.problem = Some(problem.to_owned());
         }
-        request
+        (request, query)
     }
 
     /// Sets a parameter of the path template.
@@ -196,6 +235,9 @@ impl RawRequest {
         };
         if let Some(problem) = &self.problem {
             request = request.problem(problem.clone());
+        }
+        if let Some(Verbatim { query, body }) = &self.verbatim {
+            return request.verbatim_parts(query.clone(), body.clone());
         }
         for (name, value) in &self.query {
             let is_phone =
@@ -379,6 +421,16 @@ mod tests {
         assert_eq!(known.query_string(), "a=b%20c");
         assert_eq!(known.body(), Some(&json!({"x": 1})));
         assert_eq!(problem(&known), None);
+        let verbatim = |body: &'static str| {
+            let request = RawRequest::verbatim(Method::POST, "/v1/message/send?a=+b", body);
+            let built = request.built(None);
+            assert_eq!(built.query_string(), "a=+b");
+            assert_eq!(built.body().map(|body| &body[..]), Some(body.as_bytes()));
+            built.local_id().map(str::to_owned)
+        };
+        let key = verbatim(r#"{ "local_id" : "k\u0031", "phone_number":null }"#);
+        assert_eq!(key.as_deref(), Some("k1"));
+        assert_eq!(verbatim("[not JSON"), None);
         let safety = |method, path| RawRequest::new(method, path).operation().safety();
         assert_eq!(safety(Method::GET, "/v9/news"), Safety::Read);
         assert_eq!(safety(Method::POST, "/v9/news"), Safety::Unsafe);

@@ -1,6 +1,7 @@
 //! One request: path, query, body, key and safety.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use bytes::Bytes;
 use http::Method;
@@ -8,6 +9,7 @@ use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::operation::{Operation, Safety};
@@ -103,6 +105,28 @@ impl<'a> Request<'a> {
         self.local_id = key.filter(|key| !key.is_empty()).map(str::to_owned);
         self.set_safety(|member| body.get(member).is_some_and(|value| !value.is_null()));
         self.body = Some(body.to_string().into());
+        self
+    }
+
+    /// Sets a query and a body that are sent byte for byte, and records the `local_id`.
+    pub(crate) fn verbatim_parts(mut self, query: String, body: Option<Bytes>) -> Self {
+        self.query = query;
+        self.body = body;
+        if !self.operation.has_local_id && self.operation.targets.is_empty() {
+            return self;
+        }
+        let body = self.body.clone().unwrap_or_default();
+        // The server refuses what is not an object.
+        let Ok(members) = serde_json::from_slice::<HashMap<String, &RawValue>>(&body) else {
+            return self;
+        };
+        let key = members.get("local_id");
+        let key = key.and_then(|key| serde_json::from_str::<String>(key.get()).ok());
+        self.local_id = key.filter(|key| !key.is_empty());
+        self.set_safety(|member| {
+            let value = members.get(member);
+            value.is_some_and(|value| value.get() != "null")
+        });
         self
     }
 

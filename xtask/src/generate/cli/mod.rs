@@ -10,7 +10,7 @@ mod text;
 use std::collections::BTreeMap;
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 use serde_json::Value;
 
 use super::model::{Model, Schema};
@@ -41,7 +41,7 @@ pub(super) fn write(document: &Value, model: &Model<'_>) -> Result<TokenStream, 
         use heymarket_api::operations;
 
         use crate::catalog::spec::{
-            Argument, Body, Effect, Entity, Kind, Operation, Place, Resource,
+            Argument, Body, Entity, Kind, Operation, Place, Resource,
         };
 
         #[doc = " All resources, in the order of the paths of the spec."]
@@ -106,7 +106,6 @@ fn entry(
     let docs = docs.and_then(Value::as_str).unwrap_or("");
     let is_deprecated = schema::flag(operation.value, "deprecated");
     let is_paged = operation.value.get("x-paging").is_some();
-    let effect = effect(operation);
     let page_size = page_size(operation);
     let (is_exclusive, choice) = choice(model, operation, &arguments);
     let body = match body(document, operation) {
@@ -130,7 +129,6 @@ fn entry(
             is_paged: #is_paged,
             page_size: #page_size,
             examples: &[#(#examples),*],
-            effect: Effect::#effect,
             arguments: &[#(#arguments),*],
             choice: &[#(#choice),*],
             is_exclusive: #is_exclusive,
@@ -178,20 +176,6 @@ fn with_flags(text: &str, arguments: &[Argument]) -> String {
         }
     }
     text
-}
-
-/// Returns what is to be confirmed: what the spec says, and every `DELETE`.
-fn effect(operation: &Operation<'_>) -> syn::Ident {
-    format_ident!(
-        "{}",
-        match operation.text("x-effect") {
-            "sends" => "Sends",
-            "deletes" => "Deletes",
-            "bulk" => "Bulk",
-            _ if operation.method == "delete" => "Deletes",
-            _ => "None",
-        }
-    )
 }
 
 /// Returns whether the operation takes a body and, if so, whether that is an object
