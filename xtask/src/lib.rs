@@ -22,6 +22,8 @@ mod operation;
 pub mod output;
 pub mod public_api;
 mod schema;
+#[cfg(unix)]
+pub mod services;
 pub mod source;
 mod webhooks;
 pub mod words;

@@ -77,6 +77,17 @@ enum Command {
     },
     /// Check what must not grow against xtask/budgets.toml.
     Budgets,
+    /// Start PostgreSQL and Redis for tests, and stop them at the end.
+    ///
+    /// Both run in temporary folders on free ports of this machine. Without a command
+    /// they run until Ctrl-C.
+    #[cfg(unix)]
+    #[command(after_help = "Example: cargo xtask services -- cargo test --workspace")]
+    Services {
+        /// Command to run with HEYMARKET_TEST_POSTGRES and HEYMARKET_TEST_REDIS set
+        #[arg(last = true)]
+        command: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -107,6 +118,8 @@ fn main() -> ExitCode {
         Command::Words => words::run(&root, output),
         Command::PublicApi { check } => public_api::run(&root, check, output),
         Command::Budgets => budgets::run(&root, output),
+        #[cfg(unix)]
+        Command::Services { command } => xtask::services::run(&command, output),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
