@@ -1,40 +1,22 @@
 //! Planning: each recipient becomes a row of the ledger.
 
+mod difference;
 mod estimate;
+mod missing;
+mod planner;
 mod summary;
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::batch::{Batch, Checked, Content};
-use crate::error::{Error, ErrorKind};
-use crate::number::normalize;
+use crate::batch::Batch;
+use crate::error::Error;
 use crate::recipient::Recipient;
-use crate::segments::{Segments, costly_character};
-use crate::state::Reason;
-use crate::store::{Hash, NewBatch, NewRow, PlannedBatch, Store, StoredBatch};
-use crate::zones;
+use crate::store::{NewBatch, PlannedBatch, Store};
+use difference::check_same;
+use planner::Planner;
 
 pub use summary::{ListOffer, Plan, Warning};
-
-/// How many recipients are written at once.
-const CHUNK: usize = 2000;
-
-/// How many lines an error or a summary names.
-const MOST_LINES: usize = 20;
-
-/// How many messages a summary shows.
-const SAMPLES: usize = 3;
-
-/// A recipient that was read, and what it would get.
-struct Prepared {
-    row: NewRow,
-    zone: Option<String>,
-    message: Option<String>,
-}
 
 /// Plans a batch, or compares it with the one that is there.
 pub(crate) async fn plan<I>(
@@ -60,313 +42,15 @@ where
     let (key, salt, existing) = match &stored {
         PlannedBatch::New(key) => (*key, new_salt, None),
         PlannedBatch::Existing(stored) => {
-            check_same(batch, &checked, stored)?;
+            check_same(&batch.id, &checked, stored)?;
             (stored.key, stored.salt, Some(&**stored))
         }
     };
-    let planner = Planner {
-        store,
-        batch,
-        checked: &checked,
-        key,
-        salt,
-        existing,
-        zones: HashMap::new(),
-        plan: Plan::new(batch.id.clone(), existing.is_some()),
-        missing: Missing::default(),
-    };
+    let planner = Planner::new(store, &batch.id, &checked, key, salt, existing);
     let planned = planner.run(recipients, now).await;
     if planned.is_err() && existing.is_none() {
-        store.drop_plan(key).await?;
+        // What is left, as on a full disk, is removed by the next plan.
+        let _ = store.drop_plan(key).await;
     }
     planned
-}
-
-fn check_same(batch: &Batch, checked: &Checked, stored: &StoredBatch) -> Result<(), Error> {
-    if stored.is_purged {
-        return Err(changed(
-            batch,
-            "was purged and cannot be compared".to_owned(),
-        ));
-    }
-    match stored.settings.difference(&checked.settings) {
-        None => Ok(()),
-        Some(setting) => Err(changed(
-            batch,
-            format!("was planned with another {setting}"),
-        )),
-    }
-}
-
-fn changed(batch: &Batch, problem: String) -> Error {
-    Error::new(
-        ErrorKind::Changed,
-        format!(
-            "batch {:?} {problem}; nothing was changed; give a new batch another ID",
-            batch.id
-        ),
-    )
-}
-
-struct Planner<'a> {
-    store: &'a dyn Store,
-    batch: &'a Batch,
-    checked: &'a Checked,
-    key: i64,
-    salt: Hash,
-    existing: Option<&'a StoredBatch>,
-    zones: HashMap<String, i64>,
-    plan: Plan,
-    missing: Missing,
-}
-
-/// Placeholders without a value.
-#[derive(Default)]
-struct Missing {
-    count: u64,
-    lines: Vec<(u64, String)>,
-}
-
-impl Planner<'_> {
-    async fn run<I>(mut self, recipients: I, now: Timestamp) -> Result<Plan, Error>
-    where
-        I: IntoIterator,
-        I::Item: Into<Result<Recipient, Error>>,
-    {
-        let mut chunk = Vec::with_capacity(CHUNK);
-        let mut position = 0;
-        for recipient in recipients {
-            position += 1;
-            let recipient = recipient.into()?;
-            if let Some(prepared) = self.prepare(&recipient, position)? {
-                chunk.push(prepared);
-            }
-            if chunk.len() == CHUNK {
-                self.write(&mut chunk).await?;
-            }
-        }
-        self.write(&mut chunk).await?;
-        self.missing.check(self.batch)?;
-        if position == 0 {
-            return Err(Error::input(format!(
-                "batch {:?}: there are no recipients",
-                self.batch.id
-            )));
-        }
-        match self.existing {
-            None => self.store.end_plan(self.key, position).await?,
-            Some(stored) if stored.recipients != position => {
-                let before = stored.recipients;
-                let problem = format!("was planned with {before} recipients, not {position}");
-                return Err(changed(self.batch, problem));
-            }
-            Some(_) => {}
-        }
-        self.finish(position, now).await
-    }
-
-    /// Reads a recipient; `None` if a placeholder has no value, which refuses
-    /// the plan once all of them are known.
-    fn prepare(&mut self, recipient: &Recipient, position: u64) -> Result<Option<Prepared>, Error> {
-        let line = recipient.line.unwrap_or(position);
-        let own_text = match &self.checked.text {
-            Some(text) if !text.is_constant() => match text.fill(|name| recipient.value(name)) {
-                Ok(text) => Some(text),
-                Err(name) => {
-                    self.missing.add(line, name);
-                    return Ok(None);
-                }
-            },
-            _ => None,
-        };
-        let normal = normalize(&recipient.phone, self.checked.country);
-        let allowed = self.checked.allowed.as_ref();
-        let refusal = match &normal {
-            None => Some(Reason::InvalidNumber),
-            Some(number) if allowed.is_some_and(|allowed| !allowed.contains(number)) => {
-                Some(Reason::NotAllowed)
-            }
-            Some(_) => None,
-        };
-        let phone = normal.unwrap_or_else(|| recipient.phone.clone());
-        let zone = self.zone(recipient, &phone, line)?;
-        let message = match (&own_text, &self.checked.settings.content) {
-            (Some(text), _) => Some(text.clone()),
-            (None, Content::Text(text)) => Some(text.clone()),
-            (None, _) => None,
-        };
-        let hash = self.hash(&phone, zone.as_deref(), own_text.as_deref());
-        let row = NewRow {
-            position,
-            line,
-            phone,
-            zone: 0,
-            text: own_text,
-            local_id: Uuid::new_v4(),
-            hash,
-            refusal,
-        };
-        Ok(Some(Prepared { row, zone, message }))
-    }
-
-    /// The zone whose hours count for a recipient, where the batch has any.
-    fn zone(&self, recipient: &Recipient, phone: &str, line: u64) -> Result<Option<String>, Error> {
-        let settings = &self.checked.settings;
-        if settings.window.is_none() {
-            return Ok(None);
-        }
-        if let Some(zone) = &recipient.zone {
-            if zones::named(zone).is_none() {
-                return Err(Error::input(format!(
-                    "line {line}: {zone:?} is not a time zone; write it as America/Chicago"
-                )));
-            }
-            return Ok(Some(zone.clone()));
-        }
-        let area = zones::of_number(phone).map(str::to_owned);
-        Ok(area.or_else(|| settings.zone.clone()))
-    }
-
-    /// What must be the same when a batch is planned again. The salt is the
-    /// batch's, so that it says nothing of a number that was purged.
-    fn hash(&self, phone: &str, zone: Option<&str>, text: Option<&str>) -> Hash {
-        let mut hash = Sha256::new();
-        hash.update(self.salt);
-        for part in [Some(phone), zone, text] {
-            let part = part.unwrap_or_default();
-            hash.update(part.len().to_le_bytes());
-            hash.update(part);
-        }
-        let mut short = Hash::default();
-        let length = short.len();
-        short.copy_from_slice(&hash.finalize()[..length]);
-        short
-    }
-
-    async fn write(&mut self, chunk: &mut Vec<Prepared>) -> Result<(), Error> {
-        for prepared in chunk.iter_mut() {
-            if let Some(zone) = prepared.zone.take() {
-                prepared.row.zone = self.zone_number(zone).await?;
-            }
-        }
-        let chunk = std::mem::take(chunk);
-        let mut messages = Vec::with_capacity(chunk.len());
-        let mut rows = Vec::with_capacity(chunk.len());
-        for prepared in chunk {
-            messages.push((prepared.row.line, prepared.row.zone, prepared.message));
-            rows.push(prepared.row);
-        }
-        let planned: Vec<bool> = if self.existing.is_some() {
-            let hashes = rows.iter().map(|row| (row.position, row.hash)).collect();
-            match self.store.compare(self.key, hashes).await? {
-                Ok(planned) => planned,
-                Err(position) => {
-                    let line = rows.iter().find(|row| row.position == position);
-                    let line = line.map_or(position, |row| row.line);
-                    let problem = format!("was planned with another recipient in line {line}");
-                    return Err(changed(self.batch, problem));
-                }
-            }
-        } else {
-            let refusals = self.store.add(self.key, rows).await?;
-            refusals.iter().map(Option::is_none).collect()
-        };
-        for ((line, zone, message), is_planned) in messages.into_iter().zip(planned) {
-            if is_planned {
-                self.count(line, zone, message.as_deref());
-            }
-        }
-        Ok(())
-    }
-
-    async fn zone_number(&mut self, zone: String) -> Result<i64, Error> {
-        if let Some(number) = self.zones.get(&zone) {
-            return Ok(*number);
-        }
-        let number = self.store.zone(self.key, zone.clone()).await?;
-        self.zones.insert(zone, number);
-        Ok(number)
-    }
-
-    /// Counts what a recipient gets.
-    fn count(&mut self, line: u64, zone: i64, message: Option<&str>) {
-        let plan = &mut self.plan;
-        *plan.by_zone.entry(zone).or_default() += 1;
-        let Some(message) = message else {
-            return;
-        };
-        plan.segments += Segments::of(message).count as u64;
-        if plan.samples.len() < SAMPLES {
-            plan.samples.push(message.to_owned());
-        }
-        if let Some((character, segments)) = costly_character(message) {
-            plan.warning_count += 1;
-            if plan.warnings.len() < MOST_LINES {
-                plan.warnings.push(Warning {
-                    line,
-                    character,
-                    segments,
-                });
-            }
-        }
-    }
-
-    async fn finish(mut self, recipients: u64, now: Timestamp) -> Result<Plan, Error> {
-        self.plan.recipients = recipients;
-        self.plan.count_states(&self.store.counts(self.key).await?);
-        let is_same = self
-            .checked
-            .text
-            .as_ref()
-            .is_none_or(|text| text.is_constant());
-        let has_one_zone = self.plan.by_zone.len() <= 1;
-        let settings = &self.checked.settings;
-        self.plan.fits_one_list = is_same && has_one_zone && !settings.check_status;
-        self.plan.has_text = matches!(settings.content, Content::Text(_));
-        let per_recipient = if settings.check_status { 2 } else { 1 };
-        self.plan.requests = self.plan.planned * per_recipient;
-        let zones = self.store.zones(self.key).await?;
-        let left = self.plan.by_zone.iter().map(|(zone, count)| {
-            let name = zones.iter().find(|(number, _)| number == zone);
-            let zone = name.and_then(|(_, name)| zones::named(name));
-            (
-                zone.unwrap_or(jiff::tz::TimeZone::UTC),
-                *count * per_recipient,
-            )
-        });
-        let left = left.collect();
-        self.plan.estimate = estimate::estimate(settings, left, now);
-        Ok(self.plan)
-    }
-}
-
-impl Missing {
-    fn add(&mut self, line: u64, name: &str) {
-        self.count += 1;
-        if self.lines.len() < MOST_LINES {
-            self.lines.push((line, name.to_owned()));
-        }
-    }
-
-    fn check(&self, batch: &Batch) -> Result<(), Error> {
-        if self.count == 0 {
-            return Ok(());
-        }
-        let lines = self.lines.iter();
-        let lines: Vec<_> = lines
-            .map(|(line, name)| format!("line {line} ({name})"))
-            .collect();
-        let more = self.count - self.lines.len() as u64;
-        let more = match more {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let plural = if self.count == 1 { "" } else { "s" };
-        Err(Error::input(format!(
-            "batch {:?}: a placeholder has no value in {} line{plural}: {}{more}; nothing was planned",
-            batch.id,
-            self.count,
-            lines.join(", ")
-        )))
-    }
 }

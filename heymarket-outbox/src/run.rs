@@ -1,11 +1,19 @@
 //! A run: what is planned is sent, and what is unknown is looked for.
 
+mod approval;
 mod driver;
+mod ended;
 mod health;
 mod lane;
 mod list;
 mod lookup;
+mod outcome;
+mod progress;
+mod quiet;
+mod refresh;
 mod send;
+mod sender;
+mod start;
 mod stop;
 
 use std::pin::Pin;
@@ -20,7 +28,7 @@ use tokio::task::AbortHandle;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::event::Event;
-use driver::Driver;
+use progress::Progress;
 use stop::Stop;
 
 /// How many events wait for their reader.
@@ -44,8 +52,8 @@ impl Run {
     pub(crate) fn start(engine: Engine, client: &Client, only: Vec<String>) -> Self {
         let (sender, events) = mpsc::channel(EVENTS);
         let stop = Arc::new(Stop::default());
-        let driver = Driver::new(engine, client.clone(), only, sender, Arc::clone(&stop));
-        let task = tokio::spawn(driver.run()).abort_handle();
+        let progress = Progress::new(engine, client.clone(), only, sender, Arc::clone(&stop));
+        let task = tokio::spawn(progress.run()).abort_handle();
         Self { events, stop, task }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::send::Sender;
+use super::sender::Sender;
 use crate::error::Error;
 use crate::event::WaitCause;
 use crate::state::{Reason, State};
@@ -15,7 +15,7 @@ use crate::window::Opening;
 use crate::zones;
 
 /// How many recipients are fetched at once.
-const FETCHED: usize = 100;
+const FETCHED: usize = 500;
 
 /// This many refusals before the first acceptance stop a batch.
 const MOST_REFUSALS: u32 = 10;

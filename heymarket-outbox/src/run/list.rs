@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heymarket_api::types::{CreateList, SendMessage};
-use heymarket_api::{Error as ApiError, ErrorKind as ApiErrorKind};
+use heymarket_api::{Error as ApiError, Options};
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
-use super::send::{Approval, COUNTS_ANSWERED, COUNTS_UNANSWERED, Ended, Sender};
+use super::approval::{Approval, COUNTS_UNANSWERED};
+use super::ended::{Ended, refused_because, unknown_because};
+use super::sender::{COUNTS_ANSWERED, Sender};
 use crate::batch::Unknown;
 use crate::error::Error;
 use crate::state::{Reason, State};
@@ -43,29 +45,13 @@ impl Sender {
         };
         let message = self.list_message(send_key).list_id(list_id);
         let approval = Arc::new(Approval::default());
-        let (sender, approving, body) = (
-            Arc::clone(&self),
-            Arc::clone(&approval),
-            self.hash(&message),
-        );
-        let client = self.client.with_options(|options| {
-            let options = options
-                .background()
-                .max_retries(0)
-                .retry_rate_limited(false);
-            options.before_attempt(move || {
-                let (sender, approval, zone) =
-                    (Arc::clone(&sender), Arc::clone(&approving), zone.clone());
-                async move {
-                    let now = sender.engine.millis();
-                    let attempt = sender.engine.store.begin_list(ListAttempt {
-                        batch: sender.batch,
-                        body,
-                        now,
-                        counts_until: now + COUNTS_UNANSWERED,
-                    });
-                    sender.approve(&approval, zone.as_ref(), attempt).await
-                }
+        let (batch, body) = (self.batch, self.hash(&message));
+        let client = self.client_with(&approval, zone, move |store, now, counts_until| {
+            store.begin_list(ListAttempt {
+                batch,
+                body,
+                now,
+                counts_until,
             })
         });
         let answer = client.send_message(&message).await;
@@ -108,7 +94,7 @@ impl Sender {
         if phones.is_empty() {
             return Err(ListSent::Held);
         }
-        let client = self.client.with_options(heymarket_api::Options::background);
+        let client = self.client.with_options(Options::background);
         let noted = self.note_requests(2).await;
         noted.map_err(ListSent::Failed)?;
         let team = client.get_team().await.map_err(ListSent::NotSent)?;
@@ -150,25 +136,13 @@ impl Sender {
 
     async fn judge_list(&self, failure: ApiError, request: Option<i64>) -> ListSent {
         if failure.may_have_been_sent() {
-            let reason = match failure.kind() {
-                ApiErrorKind::Timeout => Reason::TimedOut,
-                ApiErrorKind::Transport => Reason::ConnectionBroken,
-                _ => Reason::ServerError,
-            };
-            let ended = Ended::failed(State::Unknown, reason, failure);
+            let ended = Ended::failed(State::Unknown, unknown_because(&failure), failure);
             return match self.end_list(ended, request, COUNTS_UNANSWERED).await {
                 ListSent::Ended(ended) => ListSent::Unknown(ended),
                 sent => sent,
             };
         }
-        let refusal = match failure.status().map(|status| status.as_u16()) {
-            Some(400) => Some(Reason::BadRequest),
-            Some(403) => Some(Reason::Forbidden),
-            Some(404) => Some(Reason::NotFound),
-            Some(401 | 429) | None => None,
-            Some(_) => Some(Reason::Rejected),
-        };
-        match refusal {
+        match refused_because(&failure) {
             Some(reason) => {
                 let ended = Ended::failed(State::Refused, reason, failure);
                 self.end_list(ended, request, COUNTS_ANSWERED).await
@@ -220,7 +194,7 @@ impl Sender {
         let message = self
             .list_message(list.send_key)
             .list_id(list.list_id.unwrap_or_default());
-        let client = self.client.with_options(heymarket_api::Options::background);
+        let client = self.client.with_options(Options::background);
         let ended = match client.find_sent(&message).await {
             Err(failure) => return ListSent::LookupFailed(failure),
             Ok(Some(message)) => {

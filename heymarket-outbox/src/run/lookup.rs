@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use heymarket_api::Error as ApiError;
+use heymarket_api::{Error as ApiError, Options};
 
-use super::send::{Ended, Sender};
+use super::ended::Ended;
+use super::sender::Sender;
 use crate::batch::Unknown;
 use crate::error::Error;
 use crate::state::{Reason, State};
@@ -37,7 +38,7 @@ impl Sender {
         if let Err(error) = self.note_requests(REQUESTS).await {
             return Looked::NotWritten(error);
         }
-        let client = self.client.with_options(heymarket_api::Options::background);
+        let client = self.client.with_options(Options::background);
         let found = match client.find_sent(&self.message(candidate)).await {
             Ok(found) => found,
             Err(failure) => return Looked::Failed(failure),

@@ -1,38 +1,16 @@
 //! One message to one recipient.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use heymarket_api::types::{GetContactStatus, SendMessage};
-use heymarket_api::{Client, Error as ApiError, ErrorKind as ApiErrorKind};
-use jiff::Timestamp;
+use heymarket_api::Error as ApiError;
 use jiff::tz::TimeZone;
-use sha2::{Digest as _, Sha256};
 
-use super::stop::Stop;
-use crate::batch::{Content, Settings};
-use crate::engine::Engine;
+use super::approval::{Approval, COUNTS_UNANSWERED};
+use super::ended::{Ended, refused_because, unknown_because};
+use super::sender::{COUNTS_ANSWERED, Sender};
 use crate::error::Error;
 use crate::state::{Reason, State};
-use crate::store::{Attempt, Candidate, Ending, Hash, Millis, Pending, Verdict};
-use crate::window::Opening;
-
-/// How long a request that is not answered counts toward the limit: the
-/// timeouts of a client, and a minute.
-pub(super) const COUNTS_UNANSWERED: Millis = 100_100;
-
-/// How long one counts that is answered.
-pub(super) const COUNTS_ANSWERED: Millis = 60_100;
-
-/// What the messages of a batch have in common.
-pub(super) struct Sender {
-    pub(super) engine: Engine,
-    pub(super) client: Client,
-    pub(super) batch: i64,
-    pub(super) settings: Settings,
-    pub(super) salt: Hash,
-    pub(super) stop: Arc<Stop>,
-}
+use crate::store::{Attempt, Candidate, Ending, Verdict};
 
 /// The outcome of a recipient.
 pub(super) enum Sent {
@@ -49,74 +27,7 @@ pub(super) enum Sent {
     Failed(Error),
 }
 
-/// The state that a recipient has come to.
-pub(super) struct Ended {
-    pub(super) state: State,
-    pub(super) reason: Option<Reason>,
-    pub(super) detail: Option<String>,
-    pub(super) message: Option<i64>,
-    /// The failure of the API, if this is one.
-    pub(super) failure: Option<ApiError>,
-}
-
-/// What the callback before an attempt has decided.
-#[derive(Default)]
-pub(super) struct Approval {
-    /// Set before the ledger is asked, after which the request is not dropped.
-    has_begun: AtomicBool,
-    verdict: Mutex<Option<Result<Verdict, Error>>>,
-}
-
-impl Approval {
-    fn set(&self, verdict: Result<Verdict, Error>) {
-        *self.lock() = Some(verdict);
-    }
-
-    pub(super) fn take(&self) -> Option<Result<Verdict, Error>> {
-        self.lock().take()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Result<Verdict, Error>>> {
-        self.verdict.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl Sender {
-    /// The message to a recipient, the same each time.
-    pub(super) fn message(&self, candidate: &Candidate) -> SendMessage {
-        let message = self.content(candidate.text.as_deref());
-        message
-            .phone_number(candidate.phone.as_str())
-            .local_id(candidate.local_id.to_string())
-    }
-
-    /// Returns a message without a recipient.
-    pub(super) fn content(&self, own_text: Option<&str>) -> SendMessage {
-        let settings = &self.settings;
-        let mut message = SendMessage::new(settings.inbox, settings.creator);
-        message = match (own_text, &settings.content) {
-            (Some(text), _) => message.text(text),
-            (None, Content::Text(text)) => message.text(text.as_str()),
-            (None, Content::Template(id)) => message.template_id(*id),
-            (None, Content::Nothing) => message,
-        };
-        match &settings.media {
-            Some(url) => message.media_url(url.as_str()),
-            None => message,
-        }
-    }
-
-    pub(super) fn hash(&self, message: &SendMessage) -> Hash {
-        let mut hash = Sha256::new();
-        hash.update(self.salt);
-        // What a request is made of can always be written.
-        hash.update(serde_json::to_vec(message).unwrap_or_default());
-        let mut short = Hash::default();
-        let length = short.len();
-        short.copy_from_slice(&hash.finalize()[..length]);
-        short
-    }
-
     pub(super) async fn send(
         self: Arc<Self>,
         candidate: &Candidate,
@@ -134,7 +45,16 @@ impl Sender {
         }
         let message = self.message(candidate);
         let approval = Arc::new(Approval::default());
-        let client = self.client_with(&approval, &message, candidate, zone);
+        let (batch, position, body) = (self.batch, candidate.position, self.hash(&message));
+        let client = self.client_with(&approval, zone, move |store, now, counts_until| {
+            store.begin_attempt(Attempt {
+                batch,
+                position,
+                body,
+                now,
+                counts_until,
+            })
+        });
         let answer = tokio::select! {
             biased;
             answer = client.send_message(&message) => answer,
@@ -163,131 +83,14 @@ impl Sender {
         }
     }
 
-    /// A client that writes down each attempt before it is made.
-    fn client_with(
-        self: &Arc<Self>,
-        approval: &Arc<Approval>,
-        message: &SendMessage,
-        candidate: &Candidate,
-        zone: Option<TimeZone>,
-    ) -> Client {
-        let body = self.hash(message);
-        let position = candidate.position;
-        let (sender, approval) = (Arc::clone(self), Arc::clone(approval));
-        self.client.with_options(|options| {
-            let options = options
-                .background()
-                .max_retries(0)
-                .retry_rate_limited(false);
-            options.before_attempt(move || {
-                let (sender, approval, zone) =
-                    (Arc::clone(&sender), Arc::clone(&approval), zone.clone());
-                async move {
-                    let now = sender.engine.millis();
-                    let attempt = sender.engine.store.begin_attempt(Attempt {
-                        batch: sender.batch,
-                        position,
-                        body,
-                        now,
-                        counts_until: now + COUNTS_UNANSWERED,
-                    });
-                    sender.approve(&approval, zone.as_ref(), attempt).await
-                }
-            })
-        })
-    }
-
-    /// Decides whether a request may leave, and writes it down if it may.
-    /// `attempt` does nothing until it is awaited.
-    pub(super) async fn approve(
-        &self,
-        approval: &Approval,
-        zone: Option<&TimeZone>,
-        attempt: Pending<'_, Verdict>,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        if let Some(Ok(Verdict::Go(_))) = &*approval.lock() {
-            // The token was refreshed; the ledger has the attempt.
-            return Ok(());
-        }
-        if self.stop.is_set() || !self.is_time(self.engine.now(), zone) {
-            approval.set(Ok(Verdict::Hold));
-            return Err("it is held".into());
-        }
-        approval.has_begun.store(true, Ordering::Release);
-        let verdict = attempt.await;
-        let may_go = matches!(verdict, Ok(Verdict::Go(_)));
-        approval.set(verdict);
-        if may_go {
-            Ok(())
-        } else {
-            Err("it is held".into())
-        }
-    }
-
-    /// Whether the batch's times allow a message now.
-    fn is_time(&self, now: Timestamp, zone: Option<&TimeZone>) -> bool {
-        let settings = &self.settings;
-        let is_open = match (&settings.window, zone) {
-            (Some(window), Some(zone)) => window.opening(now, zone) == Opening::Open,
-            _ => true,
-        };
-        is_open
-            && settings.not_before.is_none_or(|from| now >= from)
-            && settings.not_after.is_none_or(|to| now < to)
-    }
-
-    /// Waits for a stop, if it comes before the ledger has the attempt.
-    async fn stopped(&self, approval: &Approval) {
-        self.stop.wait().await;
-        if approval.has_begun.load(Ordering::Acquire) {
-            std::future::pending::<()>().await;
-        }
-    }
-
-    /// Asks for the status of a recipient.
-    async fn check_status(&self, candidate: &Candidate) -> Result<Option<Reason>, ApiError> {
-        // What is not written down does not fail a message that is not sent yet.
-        let _ = self.note_requests(1).await;
-        let request = GetContactStatus::new().phone(candidate.phone.as_str());
-        let client = self.client.with_options(heymarket_api::Options::background);
-        match client.get_contact_status(&request).await {
-            Ok(status) if status.unsubscribed == Some(true) => Ok(Some(Reason::OptedOut)),
-            Ok(status) if status.blocked == Some(true) => Ok(Some(Reason::Blocked)),
-            Ok(_) => Ok(None),
-            // The contact is new.
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Notes requests of which none is written down with a recipient.
-    pub(super) async fn note_requests(&self, requests: usize) -> Result<(), Error> {
-        let until = self.engine.millis() + COUNTS_ANSWERED;
-        self.engine.store.note_requests(vec![until; requests]).await
-    }
-
     /// Decides what a failure means for the recipient.
     async fn judge(&self, candidate: &Candidate, failure: ApiError, request: Option<i64>) -> Sent {
         if failure.may_have_been_sent() {
-            let reason = match failure.kind() {
-                ApiErrorKind::Timeout => Reason::TimedOut,
-                ApiErrorKind::Transport => Reason::ConnectionBroken,
-                _ => Reason::ServerError,
-            };
-            let ended = Ended::failed(State::Unknown, reason, failure);
+            let ended = Ended::failed(State::Unknown, unknown_because(&failure), failure);
             return self.end(candidate, ended, request, None).await;
         }
-        let refusal = match failure.status().map(|status| status.as_u16()) {
-            Some(400) => Some(Reason::BadRequest),
-            Some(403) => return self.judge_denied(candidate, failure, request).await,
-            Some(404) => Some(Reason::NotFound),
-            // Of the key, and of the limit.
-            Some(401 | 429) => None,
-            Some(_) => Some(Reason::Rejected),
-            None if failure.kind() == ApiErrorKind::InvalidRequest => Some(Reason::InvalidRequest),
-            None => None,
-        };
-        match refusal {
+        match refused_because(&failure) {
+            Some(Reason::Forbidden) => self.judge_denied(candidate, failure, request).await,
             Some(reason) => {
                 let ended = Ended::failed(State::Refused, reason, failure);
                 self.end(candidate, ended, request, None).await
@@ -332,26 +135,6 @@ impl Sender {
         Sent::PlannedAgain(failure)
     }
 
-    pub(super) fn ending(
-        &self,
-        candidate: &Candidate,
-        state: State,
-        reason: Option<Reason>,
-    ) -> Ending {
-        Ending {
-            batch: self.batch,
-            position: candidate.position,
-            state,
-            reason,
-            detail: None,
-            message: None,
-            conversation: None,
-            now: self.engine.millis(),
-            request: None,
-            suppress: None,
-        }
-    }
-
     async fn end(
         &self,
         candidate: &Candidate,
@@ -390,28 +173,6 @@ impl Sender {
         match self.engine.store.end_attempt(ending).await {
             Ok(()) => Sent::Ended(ended),
             Err(error) => Sent::Failed(error),
-        }
-    }
-}
-
-impl Ended {
-    pub(super) fn local(state: State, reason: Reason) -> Self {
-        Self {
-            state,
-            reason: Some(reason),
-            detail: None,
-            message: None,
-            failure: None,
-        }
-    }
-
-    pub(super) fn failed(state: State, reason: Reason, failure: ApiError) -> Self {
-        Self {
-            // Neither the text of the error nor the message holds anything of
-            // the request.
-            detail: Some(failure.to_string()),
-            failure: Some(failure),
-            ..Self::local(state, reason)
         }
     }
 }

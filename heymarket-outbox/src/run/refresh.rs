@@ -1,0 +1,136 @@
+//! Takes over what others changed in the database.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::lane::Lane;
+use super::progress::{Finished, Lookup, Progress, task_failed};
+use super::quiet;
+use super::sender::Sender;
+use crate::error::Error;
+use crate::event::Event;
+use crate::state::{Reason, State};
+use crate::store::{BatchState, Ending, StoredBatch};
+
+/// How often the database is asked what others have changed.
+pub(super) const REFRESH: Duration = Duration::from_secs(1);
+
+impl Progress {
+    /// Takes over what others changed in the database.
+    pub(super) async fn refresh(&mut self) -> Result<(), Error> {
+        let elapsed = self.elapsed();
+        let is_due = self
+            .refreshed
+            .is_none_or(|refreshed| elapsed.saturating_sub(refreshed) >= REFRESH);
+        if !is_due {
+            return Ok(());
+        }
+        self.refreshed = Some(elapsed);
+        for batch in self.engine.store.batches().await? {
+            if self.only.is_empty() || self.only.contains(&batch.id) {
+                self.refresh_lane(batch, elapsed).await?;
+            }
+        }
+        if !self.lanes.is_empty() && self.quiet.begin_check(elapsed) {
+            self.ask_for_quiet_hours();
+        }
+        Ok(())
+    }
+
+    async fn refresh_lane(&mut self, batch: StoredBatch, elapsed: Duration) -> Result<(), Error> {
+        let store = Arc::clone(&self.engine.store);
+        let (key, state) = (batch.key, batch.state);
+        let not_after = batch.settings.not_after;
+        if !self.lanes.contains_key(&key) {
+            self.add_lane(batch, elapsed).await?;
+        } else if let Some(lane) = self.lanes.get_mut(&key) {
+            lane.list = batch.list;
+        }
+        let now = self.engine.now();
+        let Some(lane) = self.lanes.get_mut(&key) else {
+            return Ok(());
+        };
+        if lane.state != state {
+            lane.state = state;
+            lane.clear();
+        }
+        lane.refresh(&*store).await?;
+        let id = Arc::clone(&lane.id);
+        if not_after.is_some_and(|end| now >= end) && state != BatchState::Cancelled {
+            let end = (State::Expired, Reason::TooLate);
+            let recipients = store
+                .end_planned(key, None, end, now.as_millisecond())
+                .await?;
+            if recipients > 0 {
+                lane.clear();
+                lane.has_worked = true;
+                let batch = id;
+                self.tell(Event::Expired { batch, recipients }).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a batch. What a process before left without an outcome is looked for
+    /// a whole settle time from now: when it left is known by a clock only that
+    /// may have been set.
+    async fn add_lane(&mut self, batch: StoredBatch, elapsed: Duration) -> Result<(), Error> {
+        let sender = Sender {
+            engine: self.engine.clone(),
+            client: self.client.clone(),
+            batch: batch.key,
+            settings: batch.settings,
+            salt: batch.salt,
+            stop: Arc::clone(&self.stop),
+        };
+        let mut lane = Lane::new(&batch.id, batch.state, batch.list, sender);
+        let mut open = self.engine.store.open_rows(batch.key).await?;
+        if lane.list.is_some() {
+            // They share one message.
+            open.truncate(1);
+        }
+        lane.lookups = open.len();
+        lane.has_worked = !open.is_empty();
+        if lane.list.is_none() {
+            let endings = open.iter().map(|candidate| {
+                lane.sender
+                    .ending(candidate, State::Unknown, Some(Reason::Interrupted))
+            });
+            self.end_together(endings.collect()).await?;
+        }
+        for candidate in open {
+            self.lookups.push_back(Lookup {
+                batch: batch.key,
+                candidate,
+                attempted: elapsed,
+                due: elapsed.saturating_add(self.engine.settle),
+            });
+        }
+        self.lanes.insert(batch.key, lane);
+        Ok(())
+    }
+
+    /// Writes several ends down at once, which the storage may flush together.
+    async fn end_together(&self, endings: Vec<Ending>) -> Result<(), Error> {
+        let mut writing = JoinSet::new();
+        for ending in endings {
+            let store = Arc::clone(&self.engine.store);
+            writing.spawn(async move { store.end_attempt(ending).await });
+        }
+        while let Some(written) = writing.join_next().await {
+            written.map_err(task_failed)??;
+        }
+        Ok(())
+    }
+
+    /// In a task: the request waits for the rate limit, and messages go on
+    /// meanwhile.
+    fn ask_for_quiet_hours(&mut self) {
+        let (engine, client) = (self.engine.clone(), self.client.clone());
+        let stop = Arc::clone(&self.stop);
+        let asking = async move { Finished::Quiet(quiet::ask(engine, client, &stop).await) };
+        self.tasks.spawn(asking);
+    }
+}

@@ -1,0 +1,109 @@
+//! What the messages of a batch have in common.
+
+use std::sync::Arc;
+
+use heymarket_api::types::{GetContactStatus, SendMessage};
+use heymarket_api::{Client, Error as ApiError, Options};
+use sha2::{Digest as _, Sha256};
+
+use super::stop::Stop;
+use crate::batch::{Content, Settings};
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::state::{Reason, State};
+use crate::store::{Candidate, Ending, Hash, Millis};
+
+/// How long one counts that is answered.
+pub(super) const COUNTS_ANSWERED: Millis = 60_100;
+
+/// What the messages of a batch have in common.
+pub(super) struct Sender {
+    pub(super) engine: Engine,
+    pub(super) client: Client,
+    pub(super) batch: i64,
+    pub(super) settings: Settings,
+    pub(super) salt: Hash,
+    pub(super) stop: Arc<Stop>,
+}
+
+impl Sender {
+    /// The message to a recipient, the same each time.
+    pub(super) fn message(&self, candidate: &Candidate) -> SendMessage {
+        let message = self.content(candidate.text.as_deref());
+        message
+            .phone_number(candidate.phone.as_str())
+            .local_id(candidate.local_id.to_string())
+    }
+
+    /// Returns a message without a recipient.
+    pub(super) fn content(&self, own_text: Option<&str>) -> SendMessage {
+        let settings = &self.settings;
+        let mut message = SendMessage::new(settings.inbox, settings.creator);
+        message = match (own_text, &settings.content) {
+            (Some(text), _) => message.text(text),
+            (None, Content::Text(text)) => message.text(text.as_str()),
+            (None, Content::Template(id)) => message.template_id(*id),
+            (None, Content::Nothing) => message,
+        };
+        match &settings.media {
+            Some(url) => message.media_url(url.as_str()),
+            None => message,
+        }
+    }
+
+    pub(super) fn hash(&self, message: &SendMessage) -> Hash {
+        let mut hash = Sha256::new();
+        hash.update(self.salt);
+        // What a request is made of can always be written.
+        hash.update(serde_json::to_vec(message).unwrap_or_default());
+        let mut short = Hash::default();
+        let length = short.len();
+        short.copy_from_slice(&hash.finalize()[..length]);
+        short
+    }
+
+    /// Asks for the status of a recipient.
+    pub(super) async fn check_status(
+        &self,
+        candidate: &Candidate,
+    ) -> Result<Option<Reason>, ApiError> {
+        // What is not written down does not fail a message that is not sent yet.
+        let _ = self.note_requests(1).await;
+        let request = GetContactStatus::new().phone(candidate.phone.as_str());
+        let client = self.client.with_options(Options::background);
+        match client.get_contact_status(&request).await {
+            Ok(status) if status.unsubscribed == Some(true) => Ok(Some(Reason::OptedOut)),
+            Ok(status) if status.blocked == Some(true) => Ok(Some(Reason::Blocked)),
+            Ok(_) => Ok(None),
+            // The contact is new.
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Notes requests of which none is written down with a recipient.
+    pub(super) async fn note_requests(&self, requests: usize) -> Result<(), Error> {
+        let until = self.engine.millis() + COUNTS_ANSWERED;
+        self.engine.store.note_requests(vec![until; requests]).await
+    }
+
+    pub(super) fn ending(
+        &self,
+        candidate: &Candidate,
+        state: State,
+        reason: Option<Reason>,
+    ) -> Ending {
+        Ending {
+            batch: self.batch,
+            position: candidate.position,
+            state,
+            reason,
+            detail: None,
+            message: None,
+            conversation: None,
+            now: self.engine.millis(),
+            request: None,
+            suppress: None,
+        }
+    }
+}
