@@ -7,6 +7,7 @@ mod health;
 mod lane;
 mod list;
 mod lookup;
+mod noted;
 mod outcome;
 mod progress;
 mod quiet;

@@ -1,5 +1,6 @@
 //! Runs until nothing is left to do, or something ends it.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::progress::{Progress, Step};
@@ -77,7 +78,12 @@ impl Progress {
         let left = noted
             .into_iter()
             .map(|until| (until - now).clamp(0, LONGEST_COUNT));
-        let left = left.map(|left| Duration::from_millis(left.unsigned_abs()));
+        let mut left: Vec<_> = left
+            .map(|left| Duration::from_millis(left.unsigned_abs()))
+            .collect();
+        // More may be noted than were made, and than the limit has slots. Those
+        // that count the longest come first.
+        left.sort_unstable_by_key(|left| Reverse(*left));
         self.client.hold_rate_limit(left);
         Ok(())
     }

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use heymarket_api::Error as ApiError;
 use heymarket_api::types::{CreateList, SendMessage};
-use heymarket_api::{Error as ApiError, Options};
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::approval::{Approval, COUNTS_UNANSWERED};
 use super::ended::{Ended, refused_because, unknown_because};
-use super::sender::{COUNTS_ANSWERED, Sender};
+use super::noted::{COUNTS_ANSWERED, Failed, noted};
+use super::sender::Sender;
 use crate::batch::Unknown;
 use crate::error::Error;
 use crate::state::{Reason, State};
@@ -94,10 +95,13 @@ impl Sender {
         if phones.is_empty() {
             return Err(ListSent::Held);
         }
-        let client = self.client.with_options(Options::background);
-        let noted = self.note_requests(2).await;
-        noted.map_err(ListSent::Failed)?;
-        let team = client.get_team().await.map_err(ListSent::NotSent)?;
+        let (engine, client) = (&self.engine, &self.client);
+        let not_made = |failed| match failed {
+            Failed::Api(failure) => ListSent::NotSent(failure),
+            Failed::Ledger(error) => ListSent::Failed(error),
+        };
+        let team = noted(engine, client, async |client| client.get_team().await);
+        let team = team.await.map_err(not_made)?;
         if let Some(size) = team.list_size
             && i64::try_from(phones.len()).is_ok_and(|count| count > size)
         {
@@ -109,10 +113,10 @@ impl Sender {
         }
         let title = format!("Outbox {}", list.list_key);
         let request = CreateList::new(title, list.list_key.to_string()).phones(phones);
-        let created = client
-            .create_list(&request)
-            .await
-            .map_err(ListSent::NotSent)?;
+        let created = noted(engine, client, async |client| {
+            client.create_list(&request).await
+        });
+        let created = created.await.map_err(not_made)?;
         list.list_id = Some(created.id);
         let send_key = list.send_key;
         let changed = store.set_list(self.batch, Some(list)).await;
@@ -188,15 +192,15 @@ impl Sender {
         age: Duration,
         is_cancelled: bool,
     ) -> ListSent {
-        if let Err(error) = self.note_requests(2).await {
-            return ListSent::Failed(error);
-        }
         let message = self
             .list_message(list.send_key)
             .list_id(list.list_id.unwrap_or_default());
-        let client = self.client.with_options(Options::background);
-        let ended = match client.find_sent(&message).await {
-            Err(failure) => return ListSent::LookupFailed(failure),
+        let found = noted(&self.engine, &self.client, async |client| {
+            client.find_sent(&message).await
+        });
+        let ended = match found.await {
+            Err(Failed::Api(failure)) => return ListSent::LookupFailed(failure),
+            Err(Failed::Ledger(error)) => return ListSent::Failed(error),
             Ok(Some(message)) => {
                 let mut ended = Ended::local(State::Sent, Reason::FoundInHistory);
                 ended.message = message.broadcast_id;

@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
-use heymarket_api::{Error as ApiError, Options};
+use heymarket_api::Error as ApiError;
 
 use super::ended::Ended;
+use super::noted::{Failed, noted};
 use super::sender::Sender;
 use crate::batch::Unknown;
 use crate::error::Error;
 use crate::state::{Reason, State};
 use crate::store::Candidate;
-
-/// A lookup takes a page, and another one if nothing was found.
-const REQUESTS: usize = 2;
 
 /// What a lookup has found out.
 pub(super) enum Looked {
@@ -35,13 +33,14 @@ impl Sender {
         age: Duration,
         is_cancelled: bool,
     ) -> Looked {
-        if let Err(error) = self.note_requests(REQUESTS).await {
-            return Looked::NotWritten(error);
-        }
-        let client = self.client.with_options(Options::background);
-        let found = match client.find_sent(&self.message(candidate)).await {
+        let message = self.message(candidate);
+        let found = noted(&self.engine, &self.client, async |client| {
+            client.find_sent(&message).await
+        });
+        let found = match found.await {
             Ok(found) => found,
-            Err(failure) => return Looked::Failed(failure),
+            Err(Failed::Api(failure)) => return Looked::Failed(failure),
+            Err(Failed::Ledger(error)) => return Looked::NotWritten(error),
         };
         let mut ending = self.ending(candidate, State::Sent, Some(Reason::FoundInHistory));
         match found {

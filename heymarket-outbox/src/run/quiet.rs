@@ -6,7 +6,7 @@ use std::time::Duration;
 use heymarket_api::Client;
 use jiff::{SignedDuration, Timestamp};
 
-use super::sender::COUNTS_ANSWERED;
+use super::noted::noted;
 use super::stop::Stop;
 use crate::engine::Engine;
 
@@ -61,12 +61,10 @@ impl Quiet {
 
 /// Asks for the quiet hours of all inboxes; `None` if that fails.
 pub(super) async fn ask(engine: Engine, client: Client, stop: &Stop) -> Option<Inboxes> {
-    let client = client.with_options(|options| options.background().max_retries(0));
-    let counts_until = engine.millis() + COUNTS_ANSWERED;
-    // What is not written down only counts too little after a crash.
-    let _ = engine.store.note_requests(vec![counts_until]).await;
+    let client = client.with_options(|options| options.max_retries(0));
+    let inboxes = noted(&engine, &client, async |client| client.list_inboxes().await);
     let inboxes = tokio::select! {
-        inboxes = client.list_inboxes() => inboxes.ok()?,
+        inboxes = inboxes => inboxes.ok()?,
         () = stop.wait() => return None,
     };
     let quiet = inboxes

@@ -7,7 +7,8 @@ use jiff::tz::TimeZone;
 
 use super::approval::{Approval, COUNTS_UNANSWERED};
 use super::ended::{Ended, refused_because, unknown_because};
-use super::sender::{COUNTS_ANSWERED, Sender};
+use super::noted::{COUNTS_ANSWERED, Failed};
+use super::sender::Sender;
 use crate::error::Error;
 use crate::state::{Reason, State};
 use crate::store::{Attempt, Candidate, Ending, Verdict};
@@ -40,7 +41,8 @@ impl Sender {
                     let ended = Ended::local(State::Refused, reason);
                     return self.end(candidate, ended, None, Some(reason)).await;
                 }
-                Err(failure) => return Sent::PlannedAgain(failure),
+                Err(Failed::Api(failure)) => return Sent::PlannedAgain(failure),
+                Err(Failed::Ledger(error)) => return Sent::Failed(error),
             }
         }
         let message = self.message(candidate);
@@ -107,7 +109,11 @@ impl Sender {
         failure: ApiError,
         request: Option<i64>,
     ) -> Sent {
-        let status = self.check_status(candidate).await.ok().flatten();
+        let status = match self.check_status(candidate).await {
+            Ok(status) => status,
+            Err(Failed::Api(_)) => None,
+            Err(Failed::Ledger(error)) => return Sent::Failed(error),
+        };
         let reason = status.unwrap_or(Reason::Forbidden);
         let ended = Ended::failed(State::Refused, reason, failure);
         self.end(candidate, ended, request, status).await

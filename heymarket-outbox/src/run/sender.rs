@@ -2,19 +2,16 @@
 
 use std::sync::Arc;
 
+use heymarket_api::Client;
 use heymarket_api::types::{GetContactStatus, SendMessage};
-use heymarket_api::{Client, Error as ApiError, Options};
 use sha2::{Digest as _, Sha256};
 
+use super::noted::{Failed, noted};
 use super::stop::Stop;
 use crate::batch::{Content, Settings};
 use crate::engine::Engine;
-use crate::error::Error;
 use crate::state::{Reason, State};
-use crate::store::{Candidate, Ending, Hash, Millis};
-
-/// How long one counts that is answered.
-pub(super) const COUNTS_ANSWERED: Millis = 60_100;
+use crate::store::{Candidate, Ending, Hash};
 
 /// What the messages of a batch have in common.
 pub(super) struct Sender {
@@ -66,25 +63,19 @@ impl Sender {
     pub(super) async fn check_status(
         &self,
         candidate: &Candidate,
-    ) -> Result<Option<Reason>, ApiError> {
-        // What is not written down does not fail a message that is not sent yet.
-        let _ = self.note_requests(1).await;
+    ) -> Result<Option<Reason>, Failed> {
         let request = GetContactStatus::new().phone(candidate.phone.as_str());
-        let client = self.client.with_options(Options::background);
-        match client.get_contact_status(&request).await {
+        let status = noted(&self.engine, &self.client, async |client| {
+            client.get_contact_status(&request).await
+        });
+        match status.await {
             Ok(status) if status.unsubscribed == Some(true) => Ok(Some(Reason::OptedOut)),
             Ok(status) if status.blocked == Some(true) => Ok(Some(Reason::Blocked)),
             Ok(_) => Ok(None),
             // The contact is new.
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
+            Err(Failed::Api(error)) if error.is_not_found() => Ok(None),
+            Err(failed) => Err(failed),
         }
-    }
-
-    /// Notes requests of which none is written down with a recipient.
-    pub(super) async fn note_requests(&self, requests: usize) -> Result<(), Error> {
-        let until = self.engine.millis() + COUNTS_ANSWERED;
-        self.engine.store.note_requests(vec![until; requests]).await
     }
 
     pub(super) fn ending(

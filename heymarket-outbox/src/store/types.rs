@@ -70,8 +70,11 @@ pub(crate) trait Store: Send + Sync {
     fn begin_attempt(&self, attempt: Attempt) -> Pending<'_, Verdict>;
     /// Writes down how an attempt or a lookup ended.
     fn end_attempt(&self, ending: Ending) -> Pending<'_, ()>;
-    /// Notes requests that count toward the rate limit until these times.
-    fn note_requests(&self, until: Vec<Millis>) -> Pending<'_, ()>;
+    /// Notes a request that counts toward the rate limit until this time, and
+    /// gives it a number.
+    fn note_request(&self, until: Millis) -> Pending<'_, i64>;
+    /// Changes until when a request counts.
+    fn end_request(&self, request: i64, until: Millis) -> Pending<'_, ()>;
     /// The times until which requests of before count.
     fn noted_requests(&self, now: Millis) -> Pending<'_, Vec<Millis>>;
 

@@ -11,6 +11,8 @@ mod plans;
 mod runs;
 // Whatever ends a run, nothing is sent twice.
 mod crashes;
+// The limit holds across runs.
+mod limits;
 // Who is not texted.
 mod consent;
 // When nothing is sent.

@@ -128,8 +128,13 @@ impl Store for Sqlite {
         self.thread.call(move |db| rows::end_attempt(db, &ending))
     }
 
-    fn note_requests(&self, until: Vec<Millis>) -> Pending<'_, ()> {
-        self.thread.call(move |db| rows::note_requests(db, &until))
+    fn note_request(&self, until: Millis) -> Pending<'_, i64> {
+        self.thread.call(move |db| rows::note_request(db, until))
+    }
+
+    fn end_request(&self, request: i64, until: Millis) -> Pending<'_, ()> {
+        self.thread
+            .call(move |db| rows::end_request(db, request, until))
     }
 
     fn noted_requests(&self, now: Millis) -> Pending<'_, Vec<Millis>> {

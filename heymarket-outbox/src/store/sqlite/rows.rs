@@ -126,13 +126,12 @@ pub(super) fn begin_attempt(db: &Connection, attempt: &Attempt) -> rusqlite::Res
         attempt.body,
         attempt.now
     ])?;
-    Ok(Verdict::Go(note(db, attempt.counts_until)?))
+    Ok(Verdict::Go(note_request(db, attempt.counts_until)?))
 }
 
 pub(super) fn end_attempt(db: &Connection, ending: &Ending) -> rusqlite::Result<()> {
     if let Some((request, until)) = ending.request {
-        db.prepare_cached("UPDATE requests SET until = ?2 WHERE request = ?1")?
-            .execute([request, until])?;
+        end_request(db, request, until)?;
         // They are few, since the index begins with the oldest.
         db.prepare_cached("DELETE FROM requests WHERE until <= ?1")?
             .execute([ending.now])?;
@@ -173,16 +172,15 @@ pub(super) fn end_attempt(db: &Connection, ending: &Ending) -> rusqlite::Result<
     Ok(())
 }
 
-fn note(db: &Connection, until: Millis) -> rusqlite::Result<i64> {
+pub(super) fn note_request(db: &Connection, until: Millis) -> rusqlite::Result<i64> {
     db.prepare_cached("INSERT INTO requests (until) VALUES (?1)")?
         .execute([until])?;
     Ok(db.last_insert_rowid())
 }
 
-pub(super) fn note_requests(db: &Connection, until: &[Millis]) -> rusqlite::Result<()> {
-    for until in until {
-        note(db, *until)?;
-    }
+pub(super) fn end_request(db: &Connection, request: i64, until: Millis) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE requests SET until = ?2 WHERE request = ?1")?
+        .execute([request, until])?;
     Ok(())
 }
 
@@ -230,15 +228,12 @@ pub(super) fn begin_list(db: &Connection, attempt: &ListAttempt) -> rusqlite::Re
     if changed == 0 {
         return Ok(Verdict::Gone);
     }
-    Ok(Verdict::Go(note(db, attempt.counts_until)?))
+    Ok(Verdict::Go(note_request(db, attempt.counts_until)?))
 }
 
 pub(super) fn end_list(db: &Connection, batch: i64, ending: &Ending) -> rusqlite::Result<u64> {
     if let Some((request, until)) = ending.request {
-        db.execute(
-            "UPDATE requests SET until = ?2 WHERE request = ?1",
-            [request, until],
-        )?;
+        end_request(db, request, until)?;
     }
     let changed = db.execute(
         "UPDATE recipients

@@ -1,0 +1,76 @@
+//! Requests that are no attempts: the ledger notes them, since they count toward
+//! the limit after a crash.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use heymarket_api::{Client, Error as ApiError};
+
+use super::approval::COUNTS_UNANSWERED;
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::store::Millis;
+
+/// How long a request counts that is answered.
+pub(super) const COUNTS_ANSWERED: Millis = 60_100;
+
+/// Why such a request gave nothing.
+pub(super) enum Failed {
+    Api(ApiError),
+    /// The ledger could not note it, so it was not made.
+    Ledger(Error),
+}
+
+/// What the callback before an attempt has noted.
+#[derive(Default)]
+struct Noted {
+    last: Option<i64>,
+    failure: Option<Error>,
+}
+
+/// Makes requests in the background. Each is noted once the rate limit admits it
+/// and before it leaves.
+pub(super) async fn noted<T>(
+    engine: &Engine,
+    client: &Client,
+    call: impl AsyncFnOnce(Client) -> Result<T, ApiError>,
+) -> Result<T, Failed> {
+    let noted = Arc::new(Mutex::new(Noted::default()));
+    let client = client.with_options(|options| {
+        let (engine, noted) = (engine.clone(), Arc::clone(&noted));
+        options.background().before_attempt(move || {
+            let (engine, noted) = (engine.clone(), Arc::clone(&noted));
+            async move {
+                let until = engine.millis() + COUNTS_UNANSWERED;
+                match engine.store.note_request(until).await {
+                    Ok(request) => {
+                        lock(&noted).last = Some(request);
+                        Ok(())
+                    }
+                    Err(error) => {
+                        lock(&noted).failure = Some(error);
+                        Err("it could not be noted".into())
+                    }
+                }
+            }
+        })
+    });
+    let result = call(client).await;
+    let Noted { last, failure } = std::mem::take(&mut *lock(&noted));
+    if let Some(error) = failure {
+        return Err(Failed::Ledger(error));
+    }
+    let is_answered = match &result {
+        Ok(_) => true,
+        Err(failure) => failure.status().is_some(),
+    };
+    if let Some(request) = last.filter(|_| is_answered) {
+        let until = engine.millis() + COUNTS_ANSWERED;
+        let ended = engine.store.end_request(request, until).await;
+        ended.map_err(Failed::Ledger)?;
+    }
+    result.map_err(Failed::Api)
+}
+
+fn lock(noted: &Mutex<Noted>) -> std::sync::MutexGuard<'_, Noted> {
+    noted.lock().unwrap_or_else(PoisonError::into_inner)
+}
