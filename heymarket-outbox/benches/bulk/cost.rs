@@ -9,7 +9,7 @@ use heymarket_sandbox::{API_KEY, Sandbox};
 use serde_json::json;
 
 use crate::Failed;
-use crate::proof::phone;
+use crate::people::phone;
 
 /// Measures the time and memory to plan `count` recipients.
 pub(crate) async fn plan(count: u64) -> Result<bool, Failed> {

@@ -16,9 +16,14 @@
 )]
 
 mod cost;
+mod counts;
+mod judge;
+mod people;
 mod proof;
 mod sender;
+mod table;
 mod time;
+mod windows;
 
 use std::process::ExitCode;
 

@@ -1,23 +1,49 @@
+//! The time of a sandbox that was set and goes many times as fast.
+
 use std::time::{Duration, Instant};
 
 use heymarket_api::{Clock, Sleep};
+use heymarket_sandbox::Sandbox;
 use jiff::{SignedDuration, Timestamp};
 
-/// The time of a sandbox that was started at a moment of the machine's time.
-#[derive(Clone, Copy)]
+/// How often both clocks are read to find out when the sandbox's was set. The
+/// closest readings are a microsecond apart, and the others do not count.
+const READINGS: usize = 1_000;
+
+/// The time of a sandbox: what it was set to, and when by the machine's clock.
+///
+/// The sandbox computes its time from the machine's clock in the same way, so the
+/// two never drift apart, not even if that clock is set.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct FastClock {
-    anchor: Timestamp,
-    scale: u32,
+    pub(crate) start: Timestamp,
+    pub(crate) anchor: Timestamp,
+    pub(crate) scale: u32,
     begun: Instant,
 }
 
 impl FastClock {
-    pub(crate) fn new(anchor: Timestamp, scale: u32) -> Self {
+    pub(crate) fn new(start: Timestamp, anchor: Timestamp, scale: u32) -> Self {
         Self {
+            start,
             anchor,
             scale: scale.max(1),
             begun: Instant::now(),
         }
+    }
+
+    /// Sets the time of a sandbox, and returns its clock.
+    pub(crate) fn of(sandbox: &Sandbox, start: Timestamp, scale: u32) -> Self {
+        sandbox.set_time(start);
+        let readings = (0..READINGS).map(|_| {
+            let (before, shown, after) = (Timestamp::now(), sandbox.now(), Timestamp::now());
+            (after.duration_since(before), before, shown)
+        });
+        let (apart, before, shown) = readings
+            .min_by_key(|(apart, ..)| *apart)
+            .expect("a reading");
+        let passed = shown.duration_since(start) / i32::try_from(scale.max(1)).unwrap_or(i32::MAX);
+        Self::new(start, before + apart / 2 - passed, scale)
     }
 }
 
@@ -26,7 +52,7 @@ impl Clock for FastClock {
         let passed = Timestamp::now().duration_since(self.anchor);
         let scale = i32::try_from(self.scale).unwrap_or(i32::MAX);
         let passed: SignedDuration = passed.saturating_mul(scale);
-        self.anchor.saturating_add(passed).unwrap_or(self.anchor)
+        self.start.saturating_add(passed).unwrap_or(self.start)
     }
 
     fn elapsed(&self) -> Duration {

@@ -1,0 +1,128 @@
+//! What the sandbox counts: requests, and when.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use heymarket_sandbox::RecordedRequest;
+use jiff::{SignedDuration, Timestamp};
+
+/// The API's limit of requests a minute.
+pub(crate) const LIMIT: u64 = 500;
+
+const MINUTE: SignedDuration = SignedDuration::from_secs(60);
+
+/// The requests of a run.
+#[derive(Default)]
+pub(crate) struct Counts {
+    /// The IDs of the rules that are storms of 429s.
+    storms: Range<u64>,
+    /// When each request that counts toward the limit arrived.
+    requests: Vec<Timestamp>,
+    /// When each 429 of a storm was given.
+    stormy: Vec<Timestamp>,
+    /// 429s that no storm made: the sender exceeded the limit.
+    pub(crate) own_refusals: u64,
+    /// When each number was attempted last.
+    pub(crate) attempts: HashMap<String, Timestamp>,
+    /// When a number was attempted that was not attempted before.
+    last_new: Option<Timestamp>,
+}
+
+impl Counts {
+    pub(crate) fn new(storms: Range<u64>) -> Self {
+        Self {
+            storms,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn add(&mut self, request: &RecordedRequest) {
+        if request.status == Some(429) {
+            if request.rules.iter().any(|rule| self.storms.contains(rule)) {
+                self.stormy.push(request.time);
+            } else {
+                self.own_refusals += 1;
+            }
+            return;
+        }
+        self.requests.push(request.time);
+        if request.operation.as_deref() == Some("send_message")
+            && let Some(phone) = request.body["phone_number"].as_str()
+        {
+            let before = self.attempts.insert(phone.to_owned(), request.time);
+            if before.is_none() {
+                self.last_new = Some(request.time);
+            }
+        }
+    }
+
+    /// Sorts the requests by their times, once all are there: they were recorded
+    /// when they ended.
+    pub(crate) fn sort(&mut self) {
+        self.requests.sort_unstable();
+    }
+
+    pub(crate) fn requests(&self) -> usize {
+        self.requests.len()
+    }
+
+    /// How much of the limit was used, after a [`sort`](Self::sort): the mean of the full minutes from the
+    /// first request until no recipient was left that had not been attempted.
+    ///
+    /// `kills` are the times at which the sender was killed. Minutes with a kill
+    /// or a storm, and those after them, are left out of the second figure.
+    pub(crate) fn limit_used(&self, kills: &[Timestamp]) -> LimitUsed {
+        let (Some(first), Some(last)) = (self.requests.first().copied(), self.last_new) else {
+            return LimitUsed::default();
+        };
+        let minute_of = |time: Timestamp| {
+            let passed = time.duration_since(first).as_micros() / MINUTE.as_micros();
+            usize::try_from(passed).ok()
+        };
+        let minutes = minute_of(last).unwrap_or_default();
+        let mut counts = vec![0_u64; minutes];
+        for minute in self.requests.iter().filter_map(|time| minute_of(*time)) {
+            if let Some(count) = counts.get_mut(minute) {
+                *count += 1;
+            }
+        }
+        let disturbances = kills.iter().chain(&self.stormy);
+        let disturbed: HashSet<usize> = disturbances
+            .filter_map(|time| minute_of(*time))
+            .flat_map(|minute| [minute, minute + 1])
+            .collect();
+        let calm = counts.iter().enumerate();
+        let calm = calm.filter(|(minute, _)| !disturbed.contains(minute));
+        let calm: Vec<u64> = calm.map(|(_, count)| *count).collect();
+        LimitUsed {
+            minutes,
+            used: mean(&counts),
+            calm_minutes: calm.len(),
+            used_in_calm: mean(&calm),
+        }
+    }
+
+    /// How long no request came after each kill, all together; after a
+    /// [`sort`](Self::sort).
+    pub(crate) fn downtime(&self, kills: &[Timestamp]) -> SignedDuration {
+        let down = kills.iter().filter_map(|kill| {
+            let next = self.requests.partition_point(|time| time <= kill);
+            Some(self.requests.get(next)?.duration_since(*kill))
+        });
+        down.fold(SignedDuration::ZERO, |sum, down| sum + down)
+    }
+}
+
+/// Shares of the limit, from 0 to 1.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LimitUsed {
+    pub(crate) minutes: usize,
+    pub(crate) used: f64,
+    pub(crate) calm_minutes: usize,
+    pub(crate) used_in_calm: f64,
+}
+
+fn mean(counts: &[u64]) -> f64 {
+    let all: u64 = counts.iter().sum();
+    all as f64 / (counts.len() as f64 * LIMIT as f64)
+}

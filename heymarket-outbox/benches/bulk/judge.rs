@@ -1,0 +1,105 @@
+//! What the sandbox has, against what the ledger says.
+
+use std::collections::{HashMap, HashSet};
+
+use heymarket_outbox::{Outbox, Reason, State};
+use heymarket_sandbox::Sandbox;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::Failed;
+use crate::counts::LimitUsed;
+use crate::people::{index_of, is_stopped_before, phone};
+use crate::windows::Hours;
+
+/// A run that is over.
+pub(crate) struct Run<'a> {
+    pub(crate) sandbox: &'a Sandbox,
+    pub(crate) outbox: &'a Outbox,
+    pub(crate) count: usize,
+    /// When each number was attempted last.
+    pub(crate) attempts: &'a HashMap<String, Timestamp>,
+    /// When people opted out who did so in the run.
+    pub(crate) opted_out: &'a HashMap<String, Timestamp>,
+}
+
+/// What was counted for a seed.
+#[derive(Clone, Debug)]
+pub(crate) struct Findings {
+    pub(crate) seed: u64,
+    pub(crate) recipients: usize,
+    pub(crate) kills: usize,
+    pub(crate) exited_well: bool,
+    pub(crate) doubled: usize,
+    pub(crate) lost: usize,
+    pub(crate) to_opted_out: usize,
+    pub(crate) outside_windows: usize,
+    pub(crate) to_review: u64,
+    pub(crate) own_refusals: u64,
+    pub(crate) sent: u64,
+    pub(crate) found_in_history: u64,
+    pub(crate) opted_out: u64,
+    pub(crate) requests: usize,
+    pub(crate) limit: LimitUsed,
+    pub(crate) downtime: SignedDuration,
+    pub(crate) seconds: f64,
+}
+
+impl Findings {
+    /// Whether all that is promised holds. How much of the limit is used is not
+    /// among it: it depends on the machine.
+    pub(crate) fn holds(&self) -> bool {
+        let wrong = self.doubled + self.lost + self.to_opted_out + self.outside_windows;
+        self.exited_well && wrong == 0 && self.to_review + self.own_refusals == 0
+    }
+}
+
+/// What the messages of a run show.
+#[derive(Default)]
+pub(crate) struct Verdict {
+    pub(crate) doubled: usize,
+    pub(crate) lost: usize,
+    pub(crate) to_opted_out: usize,
+    pub(crate) outside_windows: usize,
+    pub(crate) to_review: u64,
+    pub(crate) sent: u64,
+    pub(crate) found_in_history: u64,
+    pub(crate) opted_out: u64,
+}
+
+pub(crate) async fn judge(run: &Run<'_>) -> Result<Verdict, Failed> {
+    let mut received: HashMap<String, usize> = HashMap::new();
+    let mut verdict = Verdict::default();
+    for message in run.sandbox.sent() {
+        let outside = Hours::is_outside(index_of(&message.address)?, message.date);
+        verdict.outside_windows += usize::from(outside);
+        *received.entry(message.address).or_default() += 1;
+    }
+    verdict.doubled = received.values().filter(|count| **count > 1).count();
+    let mut known = HashSet::new();
+    let mut report = run.outbox.report("proof").await?;
+    while let Some(row) = report.next().await? {
+        let phone = row.phone.unwrap_or_default();
+        let is_told_right = (row.state == State::Sent) == received.contains_key(&phone);
+        verdict.lost += usize::from(!row.state.is_end() || !is_told_right);
+        known.insert(phone);
+    }
+    // Rows that are missing, and messages that the ledger does not know.
+    verdict.lost += run.count.saturating_sub(known.len());
+    verdict.lost += received
+        .keys()
+        .filter(|phone| !known.contains(*phone))
+        .count();
+    let late = run.opted_out.iter().filter(|(phone, since)| {
+        let attempted = run.attempts.get(*phone);
+        attempted.is_some_and(|attempted| attempted > *since)
+    });
+    let stopped = (0..run.count).filter(|index| is_stopped_before(*index));
+    let texted = stopped.filter(|index| received.contains_key(&phone(*index)));
+    verdict.to_opted_out = late.count() + texted.count();
+    let counts = run.outbox.status("proof").await?.counts;
+    verdict.to_review = counts.of(State::NeedsReview);
+    verdict.sent = counts.of(State::Sent);
+    verdict.found_in_history = counts.of_reason(State::Sent, Reason::FoundInHistory);
+    verdict.opted_out = counts.of_reason(State::Refused, Reason::OptedOut);
+    Ok(verdict)
+}
