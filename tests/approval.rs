@@ -20,7 +20,7 @@ fn client(server: &ScriptedServer, limit: RateLimit) -> Client {
 }
 
 fn message(run: i64) -> SendMessage {
-    SendMessage::new(run, 50001)
+    SendMessage::new(run.into(), 50001.into())
         .to_phone("15550100101")
         .text("Hello")
 }

@@ -4,14 +4,14 @@
 use std::future::Future;
 
 use heymarket_api::types::{
-    ChannelType, CloseConversation, ContactIds, ContactStatusChange, CreateContact,
-    CreateContactV2, CreateList, CreateScheduledMessage, DeleteContactsV2, EmailRecipient,
-    FindContact, FindUsers, GetContactStatus, MarkConversation, NewContactChannel,
-    NewScheduledContent, OpenConversation, ReassignConversation, SendEmail, SendMessage,
-    SetContactStatus, TagAssignment, UpdateContact, UpdateContactV2, UpdateList, UpdateListV1,
-    UpdateScheduledMessage, UpsertContact, UpsertContacts,
+    ChannelType, CloseConversation, ContactStatusChange, CreateContact, CreateContactV2,
+    CreateList, CreateScheduledMessage, EmailRecipient, FindContact, FindUsers, GetContactStatus,
+    MarkConversation, NewContactChannel, NewScheduledContent, OpenConversation,
+    ReassignConversation, SendEmail, SendMessage, SetContactStatus, TagAssignment, UpdateContact,
+    UpdateContactV2, UpdateList, UpdateListV1, UpdateScheduledMessage, UpsertContact,
+    UpsertContacts,
 };
-use heymarket_api::{Client, Error, ErrorKind, Response};
+use heymarket_api::{Client, Error, ErrorKind, RawRequest, Response, operations};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, ManualClock, Server, builder, time, without_minted_key};
@@ -94,11 +94,11 @@ macro_rules! wrong_requests {
 }
 
 fn message() -> SendMessage {
-    SendMessage::new(41001, 50001).text("Hello")
+    SendMessage::new(41001.into(), 50001.into()).text("Hello")
 }
 
 fn email() -> SendEmail {
-    SendEmail::new(41002, 50001, "Hello")
+    SendEmail::new(41002.into(), 50001.into(), "Hello")
 }
 
 fn scheduled(execute_at: &str) -> CreateScheduledMessage {
@@ -115,10 +115,6 @@ fn tags(count: i64) -> impl Iterator<Item = TagAssignment> {
 
 fn channel() -> [NewContactChannel; 1] {
     [NewContactChannel::new(ChannelType::Phone, "15550100101")]
-}
-
-fn contact_ids() -> ContactIds {
-    ContactIds::new(ChannelType::Id, ["invented-uuid"])
 }
 
 // Exactly one receiver of a message.
@@ -295,7 +291,7 @@ wrong_requests! {
     }
     an_email_with_targets_and_a_conversation_is_refused {
         call: |client| async move {
-            let request = email().targets([EmailRecipient::to("a@example.com")]).convo_id(12);
+            let request = email().targets([EmailRecipient::to("a@example.com")]).conversation_id(12);
             client.send_email(&request).await
         },
         says: (
@@ -362,14 +358,14 @@ wrong_requests! {
 wrong_requests! {
     a_conversation_that_is_not_named_is_not_opened {
         call: |client| async move {
-            client.open_conversation(&OpenConversation::new(41001, 50001)).await
+            client.open_conversation(&OpenConversation::new(41001.into(), 50001.into())).await
         },
         says: ("open_conversation", "chat_id, target, targets: one of them is required"),
         sends: ("POST /v1/conversations/open", r#"{"inbox_id":41001,"user_id":50001}"#),
     }
     a_conversation_that_is_not_named_is_not_closed {
         call: |client| async move {
-            let nobody = CloseConversation::new(41001, 50001).targets(Vec::<String>::new());
+            let nobody = CloseConversation::new(41001.into(), 50001.into()).targets(Vec::<String>::new());
             client.close_conversation(&nobody).await
         },
         says: ("close_conversation", "chat_id, target, targets: one of them is required"),
@@ -380,14 +376,14 @@ wrong_requests! {
     }
     a_conversation_that_is_not_named_is_not_marked {
         call: |client| async move {
-            client.mark_conversation_read(&MarkConversation::new(41001, 50001)).await
+            client.mark_conversation_read(&MarkConversation::new(41001.into(), 50001.into())).await
         },
         says: ("mark_conversation_read", "target, targets: one of them is required"),
         sends: ("POST /v1/conversations/read", r#"{"inbox_id":41001,"user_id":50001}"#),
     }
     a_conversation_that_is_named_twice_is_not_reassigned {
         call: |client| async move {
-            let request = ReassignConversation::new(41001, 50001, 50002)
+            let request = ReassignConversation::new(41001.into(), 50001.into()).assignee_id(50002)
                 .target("15550100101")
                 .targets(["15550100102"]);
             client.reassign_conversation(&request).await
@@ -426,14 +422,14 @@ async fn a_contact_and_a_conversation_may_be_named_twice() {
     .await;
     assert_eq!(body, r#"{"id":7,"phone":"15550100101","status":"blocked"}"#);
     let named = r#"{"chat_id":9920,"inbox_id":41001,"target":"15550100101","user_id":50001}"#;
-    let open = OpenConversation::new(41001, 50001).chat_id(9920);
+    let open = OpenConversation::new(41001.into(), 50001.into()).conversation_id(9920);
     let open = open.target("15550100101");
     let (_, body) = sent(true, |client| async move {
         client.open_conversation(&open).await
     })
     .await;
     assert_eq!(body, named);
-    let close = CloseConversation::new(41001, 50001).chat_id(9920);
+    let close = CloseConversation::new(41001.into(), 50001.into()).conversation_id(9920);
     let close = close.target("15550100101");
     let (_, body) = sent(true, |client| async move {
         client.close_conversation(&close).await
@@ -615,7 +611,7 @@ wrong_requests! {
     }
     a_wrong_number_is_refused_in_open_conversation {
         call: |client| async move {
-            let request = OpenConversation::new(41001, 50001).targets([WRONG_PHONE]);
+            let request = OpenConversation::new(41001.into(), 50001.into()).targets([WRONG_PHONE]);
             client.open_conversation(&request).await
         },
         says: ("open_conversation", format!("targets[0]: {NOT_A_PHONE}")),
@@ -626,7 +622,7 @@ wrong_requests! {
     }
     a_wrong_number_is_refused_in_close_conversation {
         call: |client| async move {
-            let request = CloseConversation::new(41001, 50001).targets([WRONG_PHONE]);
+            let request = CloseConversation::new(41001.into(), 50001.into()).targets([WRONG_PHONE]);
             client.close_conversation(&request).await
         },
         says: ("close_conversation", format!("targets[0]: {NOT_A_PHONE}")),
@@ -637,7 +633,7 @@ wrong_requests! {
     }
     a_wrong_number_is_refused_in_mark_conversation_unread {
         call: |client| async move {
-            let request = MarkConversation::new(41001, 50001).targets(["15550100101", WRONG_PHONE]);
+            let request = MarkConversation::new(41001.into(), 50001.into()).targets(["15550100101", WRONG_PHONE]);
             client.mark_conversation_unread(&request).await
         },
         says: ("mark_conversation_unread", format!("targets[1]: {NOT_A_PHONE}")),
@@ -648,7 +644,7 @@ wrong_requests! {
     }
     a_wrong_number_is_refused_in_reassign_conversation {
         call: |client| async move {
-            let request = ReassignConversation::new(41001, 50001, 50002).targets([WRONG_PHONE]);
+            let request = ReassignConversation::new(41001.into(), 50001.into()).assignee_id(50002).targets([WRONG_PHONE]);
             client.reassign_conversation(&request).await
         },
         says: ("reassign_conversation", format!("targets[0]: {NOT_A_PHONE}")),
@@ -733,15 +729,22 @@ wrong_requests! {
         says: ("create_contact_v2", "contact_channels: no items given, at least 1 required"),
         sends: ("POST /v2/contact", r#"{"contact_channels":[],"first":"Invented"}"#),
     }
-    a_deletion_of_contacts_without_an_entry_is_refused {
-        call: |client| async move { client.delete_contacts_v2(&DeleteContactsV2::new([])).await },
-        says: ("delete_contacts_v2", "contact_channels: no items given, at least 1 required"),
-        sends: ("DELETE /v2/contacts", r#"{"contact_channels":[]}"#),
+    a_deletion_of_contacts_without_ids_is_refused {
+        call: |client| async move { client.delete_contacts_v2(Vec::<String>::new()).await },
+        says: (
+            "delete_contacts_v2",
+            "contact_channels[0].channel_ids: no items given, at least 1 required"
+        ),
+        sends: (
+            "DELETE /v2/contacts",
+            r#"{"contact_channels":[{"channel_ids":[],"channel_type":"id"}]}"#
+        ),
     }
     a_deletion_of_contacts_with_2_entries_is_refused {
         call: |client| async move {
-            let request = DeleteContactsV2::new([contact_ids(), contact_ids()]);
-            client.delete_contacts_v2(&request).await
+            let ids = json!({"channel_ids": ["invented-uuid"], "channel_type": "id"});
+            let request = RawRequest::of(&operations::DELETE_CONTACTS_V2);
+            client.execute(&request.json(json!({"contact_channels": [ids, ids]}))).await
         },
         says: ("delete_contacts_v2", "contact_channels: 2 items given, at most 1 allowed"),
         sends: (

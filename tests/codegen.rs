@@ -266,7 +266,7 @@ fn an_operation_that_progenitor_cannot_generate_is_named() {
     // A parameter with `content` instead of `schema` is valid OpenAPI.
     project.replace(
         PATHS,
-        "        schema:\n          type: integer\n          format: int64\n        example: 9920\n",
+        "        schema:\n          type: integer\n          format: int64\n          x-id: ConversationId\n        example: 9920\n",
         "        content:\n          application/json:\n            schema:\n              type: integer\n        example: 9920\n",
     );
     let error = project.error();

@@ -47,7 +47,7 @@ async fn the_nightly_job_changes_nothing_until_it_is_applied() {
     let id = conversation.expect("its conversation").id;
     let conversation = client.get_conversation(id).await.expect("it");
     let owner = conversation.assigned.as_ref().map(|member| member.id);
-    assert_eq!(owner, Some(50001));
+    assert_eq!(owner, Some(50001.into()));
 
     let again = printed("nightly", &["robin@example.com", "--apply"], &sandbox);
     for line in again.lines() {

@@ -55,11 +55,13 @@ impl Call {
         match self {
             Self::Read => client.get_conversation(run).await.map(drop),
             Self::Idempotent => {
-                let request = CloseConversation::new(run, 50001).chat_id(9920);
+                let request =
+                    CloseConversation::new(run.into(), 50001.into()).conversation_id(9920);
                 client.close_conversation(&request).await.map(drop)
             }
             Self::Keyed => {
-                let request = SendEmail::new(run, 50001, "<p>Hello</p>").convo_id(9920);
+                let request =
+                    SendEmail::new(run.into(), 50001.into(), "<p>Hello</p>").conversation_id(9920);
                 client.send_email(&request).await.map(drop)
             }
             Self::Unsafe => client.send_message(&message(run)).await.map(drop),
@@ -72,7 +74,7 @@ impl Call {
 }
 
 fn message(run: i64) -> SendMessage {
-    SendMessage::new(run, 50001)
+    SendMessage::new(run.into(), 50001.into())
         .to_phone("15550100101")
         .text("Hello")
 }
@@ -765,7 +767,7 @@ async fn concurrent_401s_sign_once() {
 async fn the_local_id_is_minted_once_and_told() {
     let server = ScriptedServer::start().await;
     server.script(1, [Fault::CloseAfterRequest, Fault::Status(503)]);
-    let email = SendEmail::new(1, 50001, "<p>Hello</p>").convo_id(9920);
+    let email = SendEmail::new(1.into(), 50001.into(), "<p>Hello</p>").conversation_id(9920);
     let response = client(&server)
         .send_email(&email)
         .await
@@ -796,24 +798,24 @@ async fn the_local_id_is_minted_once_and_told() {
 /// request, with and without trust in its `local_id`.
 async fn times_sent(message: &SendMessage, trusts: bool) -> usize {
     let server = ScriptedServer::start().await;
-    server.script(message.inbox_id, [Fault::CloseAfterRequest]);
+    server.script(message.inbox_id.into(), [Fault::CloseAfterRequest]);
     let client = client(&server).with_options(|options| options.trust_local_id(trusts));
     let outcome = client.send_message(message).await;
     assert_eq!(outcome.is_ok(), trusts, "{outcome:?}");
-    server.requests(message.inbox_id).len()
+    server.requests(message.inbox_id.into()).len()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broadcast_is_repeated_only_where_its_key_is_trusted() {
-    let broadcast = SendMessage::new(1, 50001).to_list(2_000_001, "broadcast-1");
+    let broadcast = SendMessage::new(1.into(), 50001.into()).to_list(2_000_001, "broadcast-1");
     assert_eq!(times_sent(&broadcast.text("To all"), false).await, 1);
-    let broadcast = SendMessage::new(1, 50001).to_list(2_000_001, "broadcast-1");
+    let broadcast = SendMessage::new(1.into(), 50001.into()).to_list(2_000_001, "broadcast-1");
     assert_eq!(times_sent(&broadcast.text("To all"), true).await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_text_is_repeated_only_where_its_key_is_trusted() {
-    let text = || SendMessage::new(1, 50001).text("Hello");
+    let text = || SendMessage::new(1.into(), 50001.into()).text("Hello");
     for text in [
         text().to_phone("15550100101"),
         text().to_conversation(9920),
@@ -830,7 +832,7 @@ async fn an_email_is_repeated_whether_or_not_its_key_is_trusted() {
         let server = ScriptedServer::start().await;
         server.script(1, [Fault::CloseAfterRequest]);
         let client = client(&server).with_options(|options| options.trust_local_id(trusts));
-        let email = SendEmail::new(1, 50001, "<p>Hello</p>").convo_id(9920);
+        let email = SendEmail::new(1.into(), 50001.into(), "<p>Hello</p>").conversation_id(9920);
         client.send_email(&email).await.expect("the second attempt");
         assert_eq!(server.requests(1).len(), 2);
     }
@@ -857,7 +859,7 @@ async fn an_operation_without_a_key_is_not_repeated_for_trusting_keys() {
     let server = ScriptedServer::start().await;
     server.script(1, [Fault::CloseAfterRequest]);
     let trusting = client(&server).with_options(|options| options.trust_local_id(true));
-    let request = TransferConversation::new(1, 41002);
+    let request = TransferConversation::new(1.into(), 41002.into());
     trusting
         .transfer_conversation(&request)
         .await

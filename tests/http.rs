@@ -312,8 +312,8 @@ async fn retry_after_is_read() {
 async fn a_choice_not_made_is_an_error_before_anything_is_sent() {
     let server = Server::answering(Answer::new(200, "\"ok\"")).await;
     let client = client(&server.url());
-    let none = OpenConversation::new(41001, 50001);
-    let marked = MarkConversation::new(41001, 50001);
+    let none = OpenConversation::new(41001.into(), 50001.into());
+    let marked = MarkConversation::new(41001.into(), 50001.into());
     let both = marked.clone().target("15550100101");
     let both = both.targets(["15550100102"]);
     let errors = [
@@ -356,7 +356,7 @@ async fn no_error_shows_what_was_said_in_confidence() {
         .base_url(server.url())
         .build()
         .expect("a client");
-    let request = OpenConversation::new(41001, 50001).target("canary-target");
+    let request = OpenConversation::new(41001.into(), 50001.into()).target("canary-target");
     assert!(!format!("{request:?}").contains("canary"));
     let error = client
         .open_conversation(&request)
@@ -397,7 +397,9 @@ async fn a_servers_message_is_redacted_before_it_is_cut_and_joined() {
     let text = format!("canary\n\ntext {}", "x".repeat(400));
     let body = serde_json::json!({ "message": format!("cannot send '{text}'") });
     let server = Server::answering(Answer::new(400, body.to_string())).await;
-    let message = SendMessage::new(1, 2).to_phone("15550100101").text(text);
+    let message = SendMessage::new(1.into(), 2.into())
+        .to_phone("15550100101")
+        .text(text);
     let error = client(&server.url())
         .send_message(&message)
         .await

@@ -73,10 +73,10 @@ fn place(request: &Received, cap: usize) -> (usize, usize) {
     ((number("page").unwrap_or(1) - 1) * size, size)
 }
 
-async fn ids<T>(mut walk: Walk<T>, id: impl Fn(&T) -> i64) -> Result<Vec<i64>, Error> {
+async fn ids<T, I: Into<i64>>(mut walk: Walk<T>, id: impl Fn(&T) -> I) -> Result<Vec<i64>, Error> {
     let mut ids = Vec::new();
     while let Some(item) = walk.next().await {
-        ids.push(id(&item?));
+        ids.push(id(&item?).into());
     }
     Ok(ids)
 }
@@ -188,9 +188,12 @@ async fn the_history_of_a_phone_is_walked_by_unix_time() {
 async fn a_message_of_unknown_fate_is_found_by_its_key() {
     let server = history(120, 1).await;
     let client = client(&server.url());
-    let message = SendMessage::new(41001, 50001).to_phone("15550100101");
+    let message = SendMessage::new(41001.into(), 50001.into()).to_phone("15550100101");
     let sent = client.find_sent(&message.clone().local_id("key-77")).await;
-    assert_eq!(sent.expect("found").map(|message| message.id), Some(77));
+    assert_eq!(
+        sent.expect("found").map(|message| message.id),
+        Some(77.into())
+    );
     let unsent = client
         .find_sent(&message.clone().local_id("key-of-another"))
         .await;
@@ -201,7 +204,7 @@ async fn a_message_of_unknown_fate_is_found_by_its_key() {
 async fn a_message_without_a_key_is_not_searched_for() {
     let server = Server::answering(Answer::new(200, r#"[{"id":7,"local_id":""}]"#)).await;
     let client = client(&server.url());
-    let message = SendMessage::new(41001, 50001).to_phone("15550100101");
+    let message = SendMessage::new(41001.into(), 50001.into()).to_phone("15550100101");
     for message in [
         message.clone(),
         message.clone().local_id(""),
@@ -227,17 +230,17 @@ async fn the_search_for_a_message_covers_time_and_number() {
             .build()
             .expect("a client");
         let message = |id: i64| {
-            let message = SendMessage::new(41001, 50001).to_phone("15550100101");
+            let message = SendMessage::new(41001.into(), 50001.into()).to_phone("15550100101");
             message.local_id(format!("key-{id}"))
         };
         let sent = client.find_sent(&message(found)).await.expect("searched");
-        assert_eq!(sent.map(|sent| sent.id), Some(found));
+        assert_eq!(sent.map(|sent| sent.id), Some(found.into()));
         let sent = client.find_sent(&message(not_found)).await;
         assert_eq!(sent.expect("searched"), None);
         let since = time("2026-05-07T12:00:00Z") - SignedDuration::from_secs(seconds * not_found);
         let sent = client.find_sent_since(&message(not_found), since).await;
         let sent = sent.expect("searched");
-        assert_eq!(sent.map(|sent| sent.id), Some(not_found));
+        assert_eq!(sent.map(|sent| sent.id), Some(not_found.into()));
     }
 }
 
@@ -252,14 +255,14 @@ async fn a_message_to_a_conversation_is_looked_for_with_its_contact() {
         Answer::new(200, answer)
     })
     .await;
-    let message = SendMessage::new(41001, 50001)
+    let message = SendMessage::new(41001.into(), 50001.into())
         .to_conversation(9920)
         .local_id("key");
     let found = client(&server.url())
         .find_sent(&message)
         .await
         .expect("looked for");
-    assert_eq!(found.map(|message| message.id), Some(7));
+    assert_eq!(found.map(|message| message.id), Some(7.into()));
     assert_eq!(
         server.received()[1].target,
         "/v1/messages?inboxID=41001&phoneNumber=15550100101"
@@ -270,12 +273,12 @@ async fn a_message_to_a_conversation_is_looked_for_with_its_contact() {
 async fn a_message_to_a_list_is_looked_for_among_those_of_the_team() {
     let answer = Answer::new(200, r#"[{"id":7,"local_id":"key"}]"#);
     let server = Server::answering(answer).await;
-    let message = SendMessage::new(41001, 50001).to_list(2_000_001, "key");
+    let message = SendMessage::new(41001.into(), 50001.into()).to_list(2_000_001, "key");
     let found = client(&server.url())
         .find_sent(&message)
         .await
         .expect("looked for");
-    assert_eq!(found.map(|message| message.id), Some(7));
+    assert_eq!(found.map(|message| message.id), Some(7.into()));
     assert_eq!(server.only_request().target, "/v1/messages/all");
 }
 
@@ -326,7 +329,7 @@ async fn items_precede_the_error_after_them_and_a_walk_resumes() {
     let mut given = Vec::new();
     let error = loop {
         match walk.next().await.expect("an error at the end") {
-            Ok(tag) => given.push(tag.id),
+            Ok(tag) => given.push(tag.id.into()),
             Err(error) => break error,
         }
     };

@@ -43,9 +43,9 @@ payloads! {
         assert_eq!((result.id, result.rev, result.uuid), (30_010_001, Some(1), None));
     },
     contact_get: |contact: Contact| {
-        assert_eq!(contact.assigned_user_id, Some(50001));
+        assert_eq!(contact.assigned_user_id, Some(50001.into()));
         assert_eq!(contact.created, Some(time("2026-05-01T09:00:00Z")));
-        assert_eq!(contact.creator_id, Some(50002));
+        assert_eq!(contact.creator_id, Some(50002.into()));
         assert_eq!(contact.display_name.as_deref(), Some("Invented Person"));
         assert_eq!(contact.email.as_deref(), Some("person@example.com"));
         assert_eq!(contact.first.as_deref(), Some("Invented"));
@@ -55,7 +55,7 @@ payloads! {
         assert_eq!(contact.phone.as_deref(), Some("15550100101"));
         assert_eq!(contact.rev, Some(3));
         assert_eq!(contact.shared, Some(true));
-        assert_eq!(contact.team_id, Some(6001));
+        assert_eq!(contact.team_id, Some(6001.into()));
         assert_eq!(contact.updated, Some(time("2026-05-07T12:00:00.21Z")));
         assert_eq!((contact.custom, contact.tags, contact.is_opted_out), (None, None, None));
     },
@@ -76,11 +76,11 @@ payloads! {
         assert_eq!(conversation.email_noti, Some(false));
         assert_eq!(conversation.id, 90_010_011);
         let inbox = conversation.inbox.as_ref().expect("an inbox");
-        assert_eq!((inbox.id, inbox.name.as_deref()), (41001, None));
+        assert_eq!((inbox.id, inbox.name.as_deref()), (41001.into(), None));
         let local_id = "c0c0a0a0-0000-4000-8000-000000000001";
         assert_eq!(conversation.local_id.as_deref(), Some(local_id));
         let members = conversation.members.as_ref().expect("members");
-        assert_eq!((members.len(), members[0].id), (1, Some(50001)));
+        assert_eq!((members.len(), members[0].id), (1, Some(50001.into())));
         assert_eq!(members[0].name.as_deref(), Some("Invented Agent"));
         assert_eq!(conversation.muted, Some(false));
         assert_eq!(conversation.read, Some(ReadState::Number(0)));
@@ -119,7 +119,7 @@ payloads! {
         assert_eq!(inbox.is_business_hours, Some(true));
         assert_eq!(inbox.is_quiet_hours, Some(false));
         assert_eq!(inbox.ittc, Some(0));
-        assert_eq!(inbox.members, Some(vec![50001, 50002]));
+        assert_eq!(inbox.members, Some(vec![50001.into(), 50002.into()]));
         assert_eq!(inbox.name.as_deref(), Some("Invented inbox"));
         assert_eq!(inbox.notify_after_inbound_idle, Some(0));
         assert_eq!(inbox.notify_after_outbound_idle, Some(0));
@@ -131,7 +131,7 @@ payloads! {
         assert_eq!(inbox.promote_outbound_idle_to_top, Some(false));
         assert_eq!(inbox.rev, Some(5));
         assert_eq!(inbox.show_waiting_indicator, Some(false));
-        assert_eq!(inbox.team, Some(6001));
+        assert_eq!(inbox.team_id, Some(6001.into()));
         assert_eq!(inbox.unassign_on_close, Some(false));
         assert_eq!(inbox.updated_at, Some(time("2026-05-07T12:00:00Z")));
         let widget = inbox.widget_settings.as_ref().expect("a widget");
@@ -145,7 +145,7 @@ payloads! {
         assert_eq!(widget.webchat_enabled, Some(false));
     },
     message_send_request_private_note: |body: Value| {
-        let request = SendMessage::new(41001, 50001)
+        let request = SendMessage::new(41001.into(), 50001.into())
             .to_phone("15550100101")
             .text("Invented note")
             .private(true)
@@ -154,7 +154,7 @@ payloads! {
     },
     message_send_response: |result: SendResult| {
         assert_eq!(result.id, 700_100_201);
-        assert_eq!(result.convo_id, Some(90_010_011));
+        assert_eq!(result.conversation_id, Some(90_010_011.into()));
         assert_eq!(result.queued, Some(true));
         assert_eq!(result.date, Some(time("2026-05-07T12:00:00.021462Z")));
         assert_eq!(result.compliance_results, Some(json!({})));
@@ -166,7 +166,7 @@ payloads! {
         assert_eq!(message.channel, Some(Channel::Sms));
         let conversation = message.conversation.as_ref().expect("a conversation");
         assert_eq!(conversation.id, 90_010_011);
-        assert_eq!(conversation.inbox.as_ref().map(|inbox| inbox.id), Some(41001));
+        assert_eq!(conversation.inbox.as_ref().map(|inbox| inbox.id), Some(41001.into()));
         assert_eq!(message.date, Some(time("2026-05-07T12:00:00.946Z")));
         assert_eq!(message.hidden, Some(false));
         assert_eq!(message.id, 700_100_203);
@@ -180,16 +180,16 @@ payloads! {
         assert_eq!(message.text.as_deref(), Some("Invented body"));
         assert_eq!(message.type_.as_deref(), Some("text"));
         assert_eq!(message.updated, Some(time("2026-05-07T12:00:01Z")));
-        assert_eq!(message.user, Some(50001));
+        assert_eq!(message.creator_id, Some(50001.into()));
     },
     schedule_create_response: |result: WriteResult| {
         assert_eq!((result.id, result.rev, result.uuid), (8_001_001, None, None));
     },
     schedule_get: |message: ScheduledMessage| {
         assert_eq!(message.created, Some(time("2026-05-07T12:00:00Z")));
-        assert_eq!(message.execute, Some(time("2026-05-08T15:30:00Z")));
+        assert_eq!(message.execute_at, Some(time("2026-05-08T15:30:00Z")));
         assert_eq!(message.id, 8_001_001);
-        assert_eq!(message.inbox_id, Some(41001));
+        assert_eq!(message.inbox_id, Some(41001.into()));
         let local_id = "c0c0a0a0-0000-4000-8000-000000000004";
         assert_eq!(message.local_id.as_deref(), Some(local_id));
         let content = message.meta.expect("meta").content.expect("content");
@@ -197,9 +197,9 @@ payloads! {
         assert_eq!(content.to.as_deref(), Some("15550100101"));
         assert_eq!((content.template, content.gallery), (None, None));
         assert_eq!(message.op.as_deref(), Some("c"));
-        assert_eq!(message.team_id, Some(6001));
+        assert_eq!(message.team_id, Some(6001.into()));
         assert_eq!(message.updated, Some(time("2026-05-07T12:00:00Z")));
-        assert_eq!(message.user_id, Some(50001));
+        assert_eq!(message.creator_id, Some(50001.into()));
     },
     template_create_response: |result: WriteResult| {
         assert_eq!((result.id, result.rev, result.uuid), (7001, Some(1), None));
@@ -209,7 +209,7 @@ payloads! {
         let text = "Hi {{first_name}}, invented template";
         assert_eq!(content.text.as_deref(), Some(text));
         assert_eq!(template.created, Some(time("2026-05-01T09:00:00Z")));
-        assert_eq!(template.creator_id, Some(50002));
+        assert_eq!(template.creator_id, Some(50002.into()));
         assert_eq!(template.id, 7001);
         let local_id = "c0c0a0a0-0000-4000-8000-000000000005";
         assert_eq!(template.local_id.as_deref(), Some(local_id));
@@ -217,7 +217,7 @@ payloads! {
         assert_eq!(template.op.as_deref(), Some("u"));
         assert_eq!(template.rev, Some(2));
         assert_eq!(template.shared, Some(true));
-        assert_eq!(template.team_id, Some(6001));
+        assert_eq!(template.team_id, Some(6001.into()));
         assert_eq!(template.updated, Some(time("2026-05-07T12:00:00Z")));
     },
     users_get: |found: Memberships| {
@@ -230,7 +230,7 @@ payloads! {
         assert_eq!(member.name.as_deref(), Some("Invented Agent"));
         assert_eq!(member.email.as_deref(), Some("agent@example.com"));
         assert_eq!(member.role_id, Some(1));
-        assert_eq!(member.team_id, Some(6001));
+        assert_eq!(member.team_id, Some(6001.into()));
         assert_eq!(member.created_at, Some(time("2026-01-01T00:00:00Z")));
         assert_eq!(member.updated_at, Some(time("2026-05-07T12:00:00Z")));
         assert_eq!(member.user_created_at, Some(time("2026-01-01T00:00:00Z")));
@@ -251,7 +251,7 @@ payloads! {
         assert_eq!(message.status, Some(MessageStatus::Received));
         let conversation = message.conversation.expect("a conversation");
         assert_eq!(conversation.id, 90_010_011);
-        assert_eq!(conversation.inbox.map(|inbox| inbox.id), Some(41001));
+        assert_eq!(conversation.inbox.map(|inbox| inbox.id), Some(41001.into()));
         assert_eq!(conversation.assigned, None);
         assert_eq!(conversation.read, Some(ReadState::Number(0)));
         assert_eq!(conversation.updated, Some(time("2026-05-07T12:00:00.021462Z")));

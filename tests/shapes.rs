@@ -37,12 +37,12 @@ fn an_assignee_is_one_type_whichever_shape_came() {
     let assigned = |value| conversation("assigned", value).assigned;
     let named = assigned(json!({ "id": 7, "name": "A", "email": "a@example.com", "new": [] }));
     let named = named.expect("an assignee");
-    assert_eq!((named.id, named.name.as_deref()), (7, Some("A")));
+    assert_eq!((named.id, named.name.as_deref()), (7.into(), Some("A")));
     assert_eq!(named.email.as_deref(), Some("a@example.com"));
     let bare = assigned(json!(7)).expect("an assignee");
-    assert_eq!((bare.id, bare.name, bare.email), (7, None, None));
+    assert_eq!((bare.id, bare.name, bare.email), (7.into(), None, None));
     let partial = assigned(json!({ "id": 7, "name": null })).expect("an assignee");
-    assert_eq!((partial.id, partial.name), (7, None));
+    assert_eq!((partial.id, partial.name), (7.into(), None));
     for nobody in [
         json!(0),
         json!(null),
@@ -58,8 +58,8 @@ fn an_assignee_is_one_type_whichever_shape_came() {
 fn an_inbox_is_one_type_whichever_shape_came() {
     let inbox = |value| conversation("inbox", value).inbox;
     let named = inbox(json!({ "id": 7, "name": "A" })).expect("an inbox");
-    assert_eq!((named.id, named.name.as_deref()), (7, Some("A")));
-    assert_eq!(inbox(json!(7)).map(|inbox| inbox.id), Some(7));
+    assert_eq!((named.id, named.name.as_deref()), (7.into(), Some("A")));
+    assert_eq!(inbox(json!(7)).map(|inbox| inbox.id), Some(7.into()));
     for none in [json!(0), json!(null), json!({})] {
         assert_eq!(inbox(none.clone()), None, "{none}");
     }
@@ -84,7 +84,7 @@ fn read_is_a_boolean_or_an_integer() {
 fn members_are_an_array_or_an_empty_object() {
     let members = |value| conversation("members", value).members;
     let two = members(json!([{ "id": 1, "name": "A" }, {}])).expect("members");
-    assert_eq!((two.len(), two[0].id, two[1].id), (2, Some(1), None));
+    assert_eq!((two.len(), two[0].id, two[1].id), (2, Some(1.into()), None));
     assert_eq!(members(json!({})), Some(ConversationMembers(vec![])));
     assert_eq!(
         members(json!({ "x": 1 })),
@@ -262,7 +262,8 @@ fn an_integer_is_one_however_json_writes_it() {
     let id = |text: &str| {
         let body = format!(r#"{{"id":{text}}}"#);
         let read = serde_json::from_str::<Conversation>(&body);
-        read.map(|read| read.id).map_err(|error| error.to_string())
+        read.map(|read| i64::from(read.id))
+            .map_err(|error| error.to_string())
     };
     for (text, expected) in [
         ("7", 7),
@@ -302,6 +303,36 @@ fn an_integer_is_one_however_json_writes_it() {
 }
 
 #[test]
+fn an_id_is_read_and_written_as_a_number() {
+    let read: types::InboxId = serde_json::from_str("7.0").expect("an ID");
+    assert_eq!(read, types::InboxId(7));
+    assert_eq!(read, 7);
+    assert_eq!("7".parse(), Ok(read));
+    assert!("seven".parse::<types::InboxId>().is_err());
+    assert_eq!((i64::from(read), types::InboxId::from(7)), (7, read));
+    assert_eq!(format!("{read} {read:>3} {read:?}"), "7   7 InboxId(7)");
+    assert_eq!(serde_json::to_string(&read).expect("JSON"), "7");
+    let none = r#"{"id":1,"inbox_id":null}"#;
+    let contact: types::Contact = serde_json::from_str(none).expect("a contact");
+    assert_eq!((contact.id, contact.inbox_id), (1.into(), None));
+}
+
+#[test]
+fn a_field_with_a_rust_name_keeps_its_name_in_json() {
+    let message = types::SendMessage::new(41001.into(), 50001.into()).to_conversation(9920);
+    assert_eq!(message.conversation_id, Some(types::ConversationId(9920)));
+    let json = json!({ "inbox_id": 41001, "creator_id": 50001, "chat_id": 9920 });
+    assert_eq!(serde_json::to_value(&message).expect("JSON"), json);
+    let read: types::SendMessage = serde_json::from_value(json).expect("a message");
+    assert_eq!(read, message);
+    let debug = format!("{message:?}");
+    assert!(
+        debug.contains("conversation_id: Some(ConversationId(9920))"),
+        "{debug}"
+    );
+}
+
+#[test]
 fn every_hand_written_type_reads_an_integer_as_written() {
     for seven in ["7", "7.0", "7E0", "70e-1"] {
         let conversation = |member: &str, value: &str| {
@@ -311,11 +342,11 @@ fn every_hand_written_type_reads_an_integer_as_written() {
         let object = format!(r#"{{"id":{seven}}}"#);
         for value in [seven, &object] {
             let assigned = conversation("assigned", value).assigned;
-            assert_eq!(assigned.map(|member| member.id), Some(7), "{value}");
+            assert_eq!(assigned.map(|member| member.id), Some(7.into()), "{value}");
             let inbox = conversation("inbox", value).inbox;
-            assert_eq!(inbox.map(|inbox| inbox.id), Some(7), "{value}");
+            assert_eq!(inbox.map(|inbox| inbox.id), Some(7.into()), "{value}");
             let template: TemplateReference = serde_json::from_str(value).expect("a template");
-            assert_eq!(template.id(), Some(7), "{value}");
+            assert_eq!(template.id(), Some(7.into()), "{value}");
         }
         let read = conversation("read", seven).read;
         assert_eq!(read, Some(ReadState::Number(7)), "{seven}");

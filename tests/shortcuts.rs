@@ -49,7 +49,7 @@ async fn contacts_are_written_in_batches_with_one_result() {
         .contacts
         .iter()
         .flatten()
-        .map(|contact| contact.id)
+        .map(|contact| contact.id.into())
         .collect();
     assert_eq!(ids, (0..1000).collect::<Vec<_>>());
     assert_eq!(result.failed_contacts.map(|failed| failed.len()), Some(1));
@@ -88,7 +88,7 @@ async fn a_member_is_found_by_email_in_any_case() {
     let member = client.members().by_email(" agent@EXAMPLE.com").await;
     assert_eq!(
         member.expect("members").map(|member| member.id),
-        Some(50001)
+        Some(50001.into())
     );
     // A proxy dropped the filter.
     let member = client.members().by_email("other@example.com").await;

@@ -393,7 +393,7 @@ async fn no_span_event_ledger_or_error_shows_what_is_secret() {
             options.header(name, CANARY.parse().expect("a value"))
         });
         shown += &format!("{client:?}");
-        let message = SendMessage::new(41001, 50001)
+        let message = SendMessage::new(41001.into(), 50001.into())
             .to_phone("15550100101")
             .text(format!("{CANARY}-text"))
             .author(CANARY);
@@ -424,7 +424,7 @@ async fn no_span_event_ledger_or_error_shows_what_is_secret() {
 #[tokio::test]
 async fn an_error_hides_an_echo_of_the_request_in_any_form() {
     let text = format!("Dear Zoë {CANARY}, at 5/6 we said \"{CANARY}\"");
-    let message = SendMessage::new(41001, 50001)
+    let message = SendMessage::new(41001.into(), 50001.into())
         .to_phone("15550100101")
         .text(&text);
     let forms: [fn(&str) -> String; 5] = [

@@ -25,7 +25,7 @@ fn client(transport: impl Transport) -> Client {
 }
 
 fn message() -> SendMessage {
-    SendMessage::new(41001, 50001)
+    SendMessage::new(41001.into(), 50001.into())
         .to_phone("15550100101")
         .text("Hello")
 }
@@ -225,7 +225,7 @@ async fn middleware_around_reqwest_sees_every_attempt() {
     );
 
     server.script(1, [Fault::CloseAfterRequest]);
-    let unsafe_message = SendMessage::new(1, 50001)
+    let unsafe_message = SendMessage::new(1.into(), 50001.into())
         .to_phone("15550100101")
         .text("Hello");
     let error = client.send_message(&unsafe_message).await;

@@ -94,7 +94,7 @@ fn the_documented_delivery_is_read_member_by_member() {
     let conversation = message.conversation.as_ref().expect("a conversation");
     assert_eq!(
         (conversation.id, conversation.assigned.as_ref()),
-        (90_010_011, None)
+        (90_010_011.into(), None)
     );
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn page_request() -> types::ListConversations {
 }
 
 pub(crate) fn message() -> types::SendMessage {
-    types::SendMessage::new(41001, 50001)
+    types::SendMessage::new(41001.into(), 50001.into())
         .to_phone("15550100101")
         .text("On its way.")
 }

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use heymarket_api::Client;
 use heymarket_api::types::{
-    CloseConversation, Conversation, ConversationFilters, ListConversations,
+    CloseConversation, Conversation, ConversationFilters, InboxId, ListConversations, MemberId,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -60,7 +60,7 @@ async fn run(email: &str, apply: bool) -> Result<(), Box<dyn Error>> {
 }
 
 /// The ID of the member with an email address.
-async fn member(client: &Client, email: &str) -> Result<i64, Box<dyn Error>> {
+async fn member(client: &Client, email: &str) -> Result<MemberId, Box<dyn Error>> {
     let member = client.members().by_email(email).await?;
     Ok(member.ok_or("no member has this email address")?.id)
 }
@@ -73,7 +73,7 @@ struct Work {
 }
 
 /// Reads all before anything is changed: a change moves a conversation within the list.
-async fn work(client: &Client, member: i64, inbox: i64) -> Result<Work, Box<dyn Error>> {
+async fn work(client: &Client, member: MemberId, inbox: InboxId) -> Result<Work, Box<dyn Error>> {
     let before = Timestamp::now() - IDLE;
     let filters = ConversationFilters::new([inbox]).closed(false);
     let mut conversations = client.conversations(ListConversations::new(member, filters));
@@ -90,14 +90,19 @@ async fn work(client: &Client, member: i64, inbox: i64) -> Result<Work, Box<dyn 
 }
 
 impl Work {
-    async fn apply(&self, client: &Client, member: i64, inbox: i64) -> Result<(), Box<dyn Error>> {
+    async fn apply(
+        &self,
+        client: &Client,
+        member: MemberId,
+        inbox: InboxId,
+    ) -> Result<(), Box<dyn Error>> {
         for conversation in &self.unassigned {
             let request = conversation.reassign(member);
             let request = request.ok_or("a conversation without contact")?;
             client.reassign_conversation(&request).await?;
         }
         for conversation in &self.idle {
-            let request = CloseConversation::new(inbox, member).chat_id(conversation.id);
+            let request = CloseConversation::new(inbox, member).conversation_id(conversation.id);
             client.close_conversation(&request).await?;
         }
         Ok(())

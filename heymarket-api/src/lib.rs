@@ -95,4 +95,4 @@ pub use runtime::{
 };
 #[cfg(feature = "client")]
 pub use shortcuts::{Members, UpsertError};
-pub use wire::{Check, Violation};
+pub use wire::{Check, Incomplete, Violation};

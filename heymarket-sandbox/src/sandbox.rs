@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use heymarket_api::types::{InboxId, MessageId};
 use heymarket_api::{Client, Credentials};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -33,7 +34,7 @@ pub const API_KEY: &str = "sk_sandbox";
 /// reports an error of saving the state.
 ///
 /// ```
-/// use heymarket_api::types::SendMessage;
+/// use heymarket_api::types::{InboxId, MemberId, SendMessage};
 /// use heymarket_sandbox::Sandbox;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -41,7 +42,9 @@ pub const API_KEY: &str = "sk_sandbox";
 /// let sandbox = Sandbox::start().await?;
 /// let client = sandbox.client();
 ///
-/// let message = SendMessage::new(41001, 50001).to_phone("15550107777").text("On its way.");
+/// let message = SendMessage::new(InboxId(41001), MemberId(50001))
+///     .to_phone("15550107777")
+///     .text("On its way.");
 /// client.send_message(&message).await?;
 ///
 /// let history = client.list_messages(41001, "15550107777", None).await?;
@@ -99,16 +102,21 @@ impl Sandbox {
     /// # Errors
     ///
     /// Returns an error if the inbox does not exist.
-    pub fn inbound(&self, inbox: i64, from: &str, text: &str) -> Result<i64, Error> {
+    pub fn inbound(
+        &self,
+        inbox: impl Into<InboxId>,
+        from: &str,
+        text: &str,
+    ) -> Result<MessageId, Error> {
         let inbound = Inbound {
-            inbox,
+            inbox: inbox.into().into(),
             from: from.to_owned(),
             text: text.to_owned(),
             media: String::new(),
         };
         let sent = self.shared.change(|state| state.receive(&inbound));
         let sent = sent.map_err(|rejection| Error::refused(rejection.message))?;
-        Ok(sent.id)
+        Ok(sent.id.into())
     }
 
     /// Adds a rule. Returns its ID.
@@ -218,12 +226,14 @@ impl Sandbox {
     /// Each is the address of a customer and a text.
     ///
     /// ```
-    /// # use heymarket_api::types::SendMessage;
+    /// # use heymarket_api::types::{InboxId, MemberId, SendMessage};
     /// # use heymarket_sandbox::Sandbox;
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let sandbox = Sandbox::start().await?;
-    /// let message = SendMessage::new(41001, 50001).to_phone("15550107777").text("On its way.");
+    /// let message = SendMessage::new(InboxId(41001), MemberId(50001))
+    ///     .to_phone("15550107777")
+    ///     .text("On its way.");
     /// sandbox.client().send_message(&message).await?;
     /// sandbox.assert_sent([("15550107777", "On its way.")]);
     /// # Ok(())

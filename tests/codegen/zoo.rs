@@ -55,6 +55,10 @@ fn flag(name: &str) -> String {
     format!("zoo-{}", name.to_lowercase().replace('_', "-"))
 }
 
+fn id(name: &str) -> Value {
+    json!({ "type": "integer", "format": "int64", "x-id": name })
+}
+
 fn parameter(place: &str, name: &str, schema: &Value, is_required: bool, example: Value) -> Value {
     json!({
         "name": name, "in": place, "required": is_required, "x-flag": flag(name),
@@ -84,6 +88,7 @@ fn query_types() -> Vec<(&'static str, Value, Value)> {
             json!("2026-05-07T12:00:00Z"),
         ),
         ("shade", reference("ZooColor"), json!("red")),
+        ("inbox", id("InboxId"), json!(41001)),
     ]
 }
 
@@ -102,7 +107,7 @@ fn query(is_required: bool) -> Vec<Value> {
 }
 
 /// A path with a parameter of every type that one may have.
-const PATH: &str = "/{id}/x/{someName}/{color_of_it}";
+const PATH: &str = "/{id}/x/{someName}/{color_of_it}/{owner}";
 
 fn path_parameters() -> Vec<Value> {
     vec![
@@ -122,6 +127,7 @@ fn path_parameters() -> Vec<Value> {
             true,
             json!("a/b"),
         ),
+        parameter("path", "owner", &id("MemberId"), true, json!(50001)),
     ]
 }
 
@@ -145,10 +151,13 @@ impl Zoo {
                 json!({
                     "type": "object", "description": "An item.", "required": ["id"],
                     "properties": {
-                        "id": { "type": "integer", "description": "The ID." },
+                        "id": {
+                            "type": "integer", "format": "int64", "x-id": "ZooItemId",
+                            "description": "The ID.",
+                        },
                         "updated": {
                             "type": "string", "format": "date-time", "nullable": true,
-                            "description": "The time.",
+                            "description": "The time.", "x-rust-name": "changed",
                         },
                     },
                 }),
@@ -264,7 +273,7 @@ impl Zoo {
             method: "get",
             path: "/tag/{id}/conversations",
             parameters: vec![
-                path_parameters().swap_remove(1),
+                parameter("path", "id", &id("TagId"), true, json!(60001)),
                 // The names of what the generated code has variables for.
                 parameter(
                     "query",
@@ -351,6 +360,7 @@ impl Zoo {
                     let mut schema = schema.clone();
                     schema["description"] = json!("A member.");
                     schema["x-flag"] = json!(flag(name));
+                    schema["x-rust-name"] = json!(format!("{name}_of_zoo"));
                     body.insert(name.to_owned(), schema);
                 }
                 Place::Query | Place::Seconds => {

@@ -2,11 +2,11 @@
 
 use heymarket_api::Client;
 use heymarket_api::types::{
-    AddContactChannel, ChannelSearch, ChannelType, Contact, ContactChannel, ContactStatusChange,
-    CountTeamMessages, CreateContact, CreateContactV2, CreateTag, FindContact, GetContactStatus,
-    NewContactChannel, NewContactField, SearchContactsV2, SendMessage, SetContactStatus,
-    TagAssignment, UpdateContact, UpdateContactChannel, UpdateContactV2, UpsertContact,
-    UpsertContacts,
+    AddContactChannel, ChannelSearch, ChannelType, Contact, ContactChannel, ContactId,
+    ContactStatusChange, CountTeamMessages, CreateContact, CreateContactV2, CreateTag, FindContact,
+    GetContactStatus, NewContactChannel, NewContactField, SearchContactsV2, SendMessage,
+    SetContactStatus, TagAssignment, UpdateContact, UpdateContactChannel, UpdateContactV2,
+    UpsertContact, UpsertContacts,
 };
 use heymarket_sandbox::Sandbox;
 use serde_json::{Map, Value, json};
@@ -16,7 +16,7 @@ use super::{
     sandbox,
 };
 
-async fn contact(client: &Client, id: i64) -> Contact {
+async fn contact(client: &Client, id: impl Into<ContactId>) -> Contact {
     client
         .get_contact(id)
         .await
@@ -241,7 +241,7 @@ async fn a_contact_has_five_tags_and_loses_deleted_ones() {
         .build()
         .expect("a client");
     let tags = client.list_tags(&Default::default()).await.expect("tags");
-    let tags: Vec<i64> = tags.iter().map(|tag| tag.id).collect();
+    let tags: Vec<i64> = tags.iter().map(|tag| tag.id.into()).collect();
     let carrying = |count: usize| {
         let tags = tags.iter().take(count).copied().map(TagAssignment::new);
         UpdateContact::new(CUSTOMER).tags(tags)

@@ -213,13 +213,13 @@ async fn a_customer_writes_and_a_message_fails_on_demand() {
         .list_messages(SUPPORT, STRANGER, None)
         .await
         .expect("a history");
-    assert_eq!(received.body["id"], history[0].id);
+    assert_eq!(received.body["id"], history[0].id.0);
     assert_eq!(
         history[0].media.as_deref(),
         Some("https://example.com/picture.png")
     );
     let conversation = history[0].conversation.as_ref().expect("a conversation").id;
-    assert_eq!(received.body["convo_id"], conversation);
+    assert_eq!(received.body["convo_id"], conversation.0);
     let line = format!("PUT /_sandbox/messages/{}", received.body["id"]);
     let failed = json!({ "status": "failed", "error": "unreachable" });
     assert_eq!(call(&sandbox, &line).json(&failed).send().await.status, 200);

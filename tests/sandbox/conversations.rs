@@ -3,7 +3,7 @@
 use heymarket_api::Client;
 use heymarket_api::types::{
     Channel, CloseConversation, Conversation, ConversationFilters, ConversationStatus,
-    CountContacts, CountConversations, EmailRecipient, FindContact, ListConversations,
+    CountContacts, CountConversations, EmailRecipient, FindContact, InboxId, ListConversations,
     MarkConversation, Message, MessageStatus, OpenConversation, ReassignConversation, SendEmail,
     SendMessage, TransferConversation,
 };
@@ -19,7 +19,7 @@ fn send(text: &str) -> SendMessage {
     SendMessage::new(SUPPORT, OWNER).text(text)
 }
 
-async fn history(client: &Client, inbox: i64, target: &str) -> Vec<Message> {
+async fn history(client: &Client, inbox: InboxId, target: &str) -> Vec<Message> {
     let history = client.list_messages(inbox, target, None).await;
     history.expect("a history").into_inner()
 }
@@ -76,7 +76,7 @@ async fn a_sent_message_moves_its_conversation_to_the_top() {
         assert_eq!(newest.id, sent.id);
         assert_eq!(newest.text.as_deref(), Some("At the top."));
         assert_eq!(
-            (newest.user, newest.status.clone()),
+            (newest.creator_id, newest.status.clone()),
             (Some(OWNER), Some(MessageStatus::Sent))
         );
         assert_eq!(newest.local_id.as_deref(), sent.local_id());
@@ -120,7 +120,7 @@ async fn a_first_message_creates_contact_and_conversation() {
 #[tokio::test]
 async fn an_inbound_message_opens_a_closed_conversation() {
     in_each_dialect(async |sandbox, client| {
-        let close = CloseConversation::new(SUPPORT, OWNER).chat_id(CONVERSATION);
+        let close = CloseConversation::new(SUPPORT, OWNER).conversation_id(CONVERSATION);
         client.close_conversation(&close).await.expect("closed");
         sandbox
             .inbound(SUPPORT, CUSTOMER, "Hello?")
@@ -146,13 +146,13 @@ async fn lists_show_which_conversations_are_closed() {
         assert_eq!(now.status, Some(ConversationStatus::Closed));
         assert!(is_listed(client, closed(true)).await);
         assert!(!is_listed(client, closed(false)).await);
-        let open = OpenConversation::new(SUPPORT, OWNER).chat_id(CONVERSATION);
+        let open = OpenConversation::new(SUPPORT, OWNER).conversation_id(CONVERSATION);
         client.open_conversation(&open).await.expect("opened");
         let now = client.get_conversation(CONVERSATION).await.expect("it");
         assert_eq!(now.status, Some(ConversationStatus::Open));
         assert!(!is_listed(client, closed(true)).await);
         assert!(is_listed(client, closed(false)).await);
-        let elsewhere = OpenConversation::new(ORDERS, OWNER).chat_id(CONVERSATION);
+        let elsewhere = OpenConversation::new(ORDERS, OWNER).conversation_id(CONVERSATION);
         let error = client
             .open_conversation(&elsewhere)
             .await
@@ -187,7 +187,11 @@ async fn reading_and_unreading_move_no_conversation() {
 #[tokio::test]
 async fn only_members_of_the_inbox_are_assigned() {
     in_each_dialect(async |_, client| {
-        let to = |id| ReassignConversation::new(SUPPORT, OWNER, id).target(CUSTOMER);
+        let to = |id| {
+            ReassignConversation::new(SUPPORT, OWNER)
+                .assignee_id(id)
+                .target(CUSTOMER)
+        };
         client
             .reassign_conversation(&to(AGENT_OF_BOTH))
             .await
@@ -263,10 +267,11 @@ async fn email_addresses_are_case_insensitive() {
         let email = SendEmail::new(SUPPORT, OWNER, "<p>Hello</p>")
             .targets([EmailRecipient::to("new@example.com")]);
         let sent = client.send_email(&email).await.expect("sent");
-        let conversation = sent.convo_id.expect("a conversation");
-        let reply = SendEmail::new(SUPPORT, OWNER, "<p>Once more</p>").convo_id(conversation);
+        let conversation = sent.conversation_id.expect("a conversation");
+        let reply =
+            SendEmail::new(SUPPORT, OWNER, "<p>Once more</p>").conversation_id(conversation);
         let reply = client.send_email(&reply).await.expect("sent");
-        assert_eq!(reply.convo_id, Some(conversation));
+        assert_eq!(reply.conversation_id, Some(conversation));
         assert_eq!(counts(client).await.1, conversations + 1);
         let close = CloseConversation::new(SUPPORT, OWNER).target("NEW@example.com");
         client.close_conversation(&close).await.expect("closed");
@@ -314,7 +319,7 @@ async fn only_members_of_the_inbox_send_from_it() {
         .send_message(&elsewhere.to_conversation(CONVERSATION))
         .await;
     assert!(error.expect_err("refused").is_bad_request());
-    let nowhere = SendMessage::new(4, OWNER)
+    let nowhere = SendMessage::new(4.into(), OWNER)
         .text("Not mine.")
         .to_phone(CUSTOMER);
     assert!(

@@ -24,6 +24,7 @@ mod webhooks;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use heymarket_api::types::{ConversationId, InboxId, MemberId};
 use heymarket_api::{Client, ClientBuilder, RateLimit};
 use heymarket_sandbox::{API_KEY, Dialect, Sandbox, SandboxBuilder};
 use http::HeaderMap;
@@ -34,16 +35,16 @@ use tokio::net::TcpStream;
 use crate::support::ImpatientClock;
 
 /// Inboxes and their members in the demo data.
-const SUPPORT: i64 = 41001;
-const ORDERS: i64 = 41002;
-const TOLL_FREE: i64 = 41003;
-const OWNER: i64 = 50001;
-const AGENT_OF_BOTH: i64 = 50003;
-const AGENT_OF_ORDERS: i64 = 50004;
+const SUPPORT: InboxId = InboxId(41001);
+const ORDERS: InboxId = InboxId(41002);
+const TOLL_FREE: InboxId = InboxId(41003);
+const OWNER: MemberId = MemberId(50001);
+const AGENT_OF_BOTH: MemberId = MemberId(50003);
+const AGENT_OF_ORDERS: MemberId = MemberId(50004);
 
 /// The first conversation of the demo data, in `SUPPORT`.
 const CUSTOMER: &str = "15550100101";
-const CONVERSATION: i64 = 9920;
+const CONVERSATION: ConversationId = ConversationId(9920);
 
 /// A number that the demo data does not have.
 const STRANGER: &str = "15550107777";

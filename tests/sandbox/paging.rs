@@ -18,10 +18,10 @@ use super::{
 };
 use crate::support::time;
 
-async fn ids<T>(mut walk: Walk<T>, id: impl Fn(&T) -> i64) -> Result<Vec<i64>, Error> {
+async fn ids<T, I: Into<i64>>(mut walk: Walk<T>, id: impl Fn(&T) -> I) -> Result<Vec<i64>, Error> {
     let mut ids = Vec::new();
     while let Some(item) = walk.next().await {
-        ids.push(id(&item?));
+        ids.push(id(&item?).into());
     }
     Ok(ids)
 }
@@ -165,7 +165,7 @@ async fn a_naive_pager_loses_ties_at_the_edge_of_a_page() {
         };
         let seen = naively(
             conversations(all_conversations()).await,
-            |one| one.id,
+            |one| one.id.into(),
             |one| one.updated,
             async |date| conversations(all_conversations().date(date)).await,
         )
@@ -182,7 +182,7 @@ async fn a_naive_pager_loses_ties_at_the_edge_of_a_page() {
         };
         let seen = naively(
             contacts(ListContacts::new()).await,
-            |one| one.id,
+            |one| one.id.into(),
             |one| one.updated,
             async |date| contacts(ListContacts::new().date(date)).await,
         )
@@ -205,7 +205,7 @@ async fn a_history_page_may_end_within_a_second() {
         for index in 0..60 {
             let message = SendMessage::new(SUPPORT, OWNER).to_phone(STRANGER);
             let message = message.text(format!("Number {index}."));
-            sent.insert(client.send_message(&message).await.expect("sent").id);
+            sent.insert(client.send_message(&message).await.expect("sent").id.into());
             if index % 7 == 6 {
                 sandbox.advance(Duration::from_secs(1));
             }
@@ -218,7 +218,7 @@ async fn a_history_page_may_end_within_a_second() {
         };
         let seen = naively(
             page(None).await,
-            |one| one.id,
+            |one| one.id.into(),
             |one| one.date,
             async |date| page(Some(date.as_second())).await,
         )
@@ -252,7 +252,7 @@ async fn each_old_item_comes_once_while_new_ones_arrive() {
             if given.len() % 5 == 0 {
                 write_again(conversation.target.as_ref());
             }
-            given.push(conversation.id);
+            given.push(conversation.id.into());
         }
         assert_each_once(Ok(given), &all);
 
@@ -260,7 +260,7 @@ async fn each_old_item_comes_once_while_new_ones_arrive() {
         let mut walk = client.contacts_v2(ListContactsV2::new());
         let mut given = Vec::new();
         while let Some(contact) = walk.next().await {
-            given.push(contact.expect("a contact").id);
+            given.push(contact.expect("a contact").id.into());
             // Numbered pages shift by the same amount.
             if given.len() % 3 == 0 {
                 write(100 + given.len());
@@ -273,7 +273,7 @@ async fn each_old_item_comes_once_while_new_ones_arrive() {
         let mut walk = client.team_messages(ListTeamMessages::new().created_at(now));
         let mut given = Vec::new();
         while let Some(message) = walk.next().await {
-            given.push(message.expect("a message").id);
+            given.push(message.expect("a message").id.into());
             write(given.len());
         }
         assert_each_once(Ok(given), &all);
@@ -293,7 +293,7 @@ async fn a_walk_resumes_where_an_error_ended_it() {
     let mut given = Vec::new();
     let error = loop {
         match walk.next().await.expect("an error before the end") {
-            Ok(contact) => given.push(contact.id),
+            Ok(contact) => given.push(contact.id.into()),
             Err(error) => break error,
         }
     };

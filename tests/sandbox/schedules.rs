@@ -86,7 +86,10 @@ async fn a_scheduled_message_is_sent_when_it_is_due() {
         let history = history.expect("a history");
         assert_eq!(history.len(), 1);
         assert_eq!(history[0].text.as_deref(), Some("Later."));
-        assert_eq!((history[0].user, history[0].date), (Some(OWNER), Some(at)));
+        assert_eq!(
+            (history[0].creator_id, history[0].date),
+            (Some(OWNER), Some(at))
+        );
         sandbox.advance(2 * QUARTER);
         assert_eq!(messages_that_say(sandbox, "Later.").len(), 1);
     })
@@ -130,7 +133,7 @@ async fn a_scheduled_message_is_moved_and_deleted() {
             .await
             .expect("it")
             .into_inner();
-        assert_eq!(now.execute, Some(later));
+        assert_eq!(now.execute_at, Some(later));
         sandbox.advance(3 * QUARTER);
         assert_eq!(messages_that_say(sandbox, "Later.").len(), 0);
         let other = time("2026-05-07T14:00:00Z");

@@ -72,7 +72,7 @@ async fn a_keyed_send_is_repeated_with_one_effect() {
             assert_eq!(sent.attempts().len(), 2, "{rule}");
             let messages = messages_that_say(sandbox, rule);
             assert_eq!(messages.len(), 1, "{rule}");
-            assert_eq!(messages[0]["id"], sent.id);
+            assert_eq!(messages[0]["id"], sent.id.0);
         }
     })
     .await;
@@ -105,7 +105,7 @@ async fn a_server_that_forgets_keys_sends_again() {
     let twice = messages_that_say(&sandbox, "Twice.");
     assert_eq!(twice.len(), 2);
     assert_eq!(twice[0]["local_id"], twice[1]["local_id"]);
-    assert_eq!(twice[1]["id"], sent.id);
+    assert_eq!(twice[1]["id"], sent.id.0);
     // The default policy does not trust the key, so it is safe here too.
     add_rule(&sandbox, "fault=close_after,nth=1");
     client

@@ -58,7 +58,7 @@ impl Caller {
         assert_eq!(page.len(), 30);
         call!(self.count_conversations(&CountConversations::new()));
         call!(self.get_conversation(CONVERSATION));
-        let close = CloseConversation::new(SUPPORT, OWNER).chat_id(CONVERSATION);
+        let close = CloseConversation::new(SUPPORT, OWNER).conversation_id(CONVERSATION);
         call!(self.close_conversation(&close));
         let open = OpenConversation::new(SUPPORT, OWNER).target(CUSTOMER);
         call!(self.open_conversation(&open));
@@ -66,7 +66,9 @@ impl Caller {
         call!(self.mark_conversation_unread(&mark));
         call!(self.get_conversation(CONVERSATION));
         call!(self.mark_conversation_read(&mark));
-        let reassign = ReassignConversation::new(SUPPORT, OWNER, AGENT_OF_BOTH).target(CUSTOMER);
+        let reassign = ReassignConversation::new(SUPPORT, OWNER)
+            .assignee_id(AGENT_OF_BOTH)
+            .target(CUSTOMER);
         call!(self.reassign_conversation(&reassign));
         call!(self.transfer_conversation(&TransferConversation::new(CONVERSATION, ORDERS)));
         call!(self.get_conversation(CONVERSATION));
@@ -84,7 +86,7 @@ impl Caller {
             .targets([EmailRecipient::to("new@example.com")])
             .conv_title("Invented title");
         let sent = call!(self.send_email(&email));
-        let conversation = sent.convo_id.expect("a conversation");
+        let conversation = sent.conversation_id.expect("a conversation");
         call!(self.get_conversation(conversation));
         let filters = ConversationFilters::new([SUPPORT]);
         call!(self.list_conversations(&ListConversations::new(0, filters)));
@@ -144,8 +146,7 @@ impl Caller {
         assert_eq!(result.failed_contacts.expect("failures").len(), 1);
         call!(self.delete_contact_v2(&uuid));
         let uuid = made.uuid.expect("a UUID");
-        let ids = ContactIds::new(ChannelType::Id, [uuid]);
-        call!(self.delete_contacts_v2(&DeleteContactsV2::new([ids])));
+        call!(self.delete_contacts_v2([uuid]));
     }
 
     #[expect(deprecated, reason = "they can still be called")]

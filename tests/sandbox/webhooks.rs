@@ -143,7 +143,7 @@ async fn each_event_is_delivered_with_its_type() {
         let open = OpenConversation::new(SUPPORT, OWNER).target(CUSTOMER);
         client.open_conversation(&open).await.expect("opened");
         client.close_conversation(&close).await.expect("closed");
-        let reassign = ReassignConversation::new(SUPPORT, OWNER, AGENT_OF_BOTH);
+        let reassign = ReassignConversation::new(SUPPORT, OWNER).assignee_id(AGENT_OF_BOTH);
         client
             .reassign_conversation(&reassign.target(CUSTOMER))
             .await
@@ -202,7 +202,9 @@ async fn rejected_requests_cause_no_event() {
         sandbox.add_webhook(receiver.webhook()).expect("a webhook");
         let open = OpenConversation::new(SUPPORT, OWNER).target(CUSTOMER);
         client.open_conversation(&open).await.expect("it is open");
-        let nobody = SendMessage::new(SUPPORT, 1).to_phone(CUSTOMER).text("One.");
+        let nobody = SendMessage::new(SUPPORT, 1.into())
+            .to_phone(CUSTOMER)
+            .text("One.");
         client.send_message(&nobody).await.expect_err("refused");
         let once = text("Once.").local_id("once");
         client.send_message(&once).await.expect("sent");

@@ -110,11 +110,11 @@ fn an_event_says_which_message_or_conversation_it_is_about() {
     for (name, example) in examples() {
         let event = verify(&delivery(&name, example.clone())).expect("an event");
         let id = |name: &str| example[name].as_i64();
-        let message = event.data.message().map(|message| message.id);
+        let message = event.data.message().map(|message| message.id.into());
         let conversation = event
             .data
             .conversation()
-            .map(|conversation| conversation.id);
+            .map(|conversation| conversation.id.into());
         let expected = match name.split('_').next() {
             Some("message") => (id("id"), None),
             Some("chat") => (None, id("id")),

@@ -3,7 +3,8 @@
 use heymarket_api::types::{
     Acknowledgement, Contact, ContactField, ContactStatus, ContactStatusChange, Count,
     CountContacts, CreateContact, CreateContactsResult, FindContact, GetContactStatus,
-    ListContacts, NewContactField, SetContactStatus, TagAssignment, UpdateContact, WriteResult,
+    ListContacts, MemberId, NewContactField, SetContactStatus, TagAssignment, UpdateContact,
+    WriteResult,
 };
 use serde_json::{Map, json};
 
@@ -117,7 +118,7 @@ super::wire_tests! {
             "unsubscribed_admin": false, "unsubscribed_contact": true
         }"#,
         reads: |status: ContactStatus| {
-            assert_eq!(status.id, Some(30_010_001));
+            assert_eq!(status.id, Some(30_010_001.into()));
             assert_eq!(status.phone.as_deref(), Some("15550100101"));
             assert_eq!(status.unsubscribed, Some(true));
             assert_eq!(status.blocked, Some(false));
@@ -154,11 +155,11 @@ super::wire_tests! {
             assert_eq!(contact.id, 30_010_001);
             let uuid = "c0c0a0a0-0000-4000-8000-000000000010";
             assert_eq!(contact.uuid.as_deref(), Some(uuid));
-            assert_eq!(contact.team_id, Some(6001));
-            assert_eq!(contact.inbox_id, Some(41001));
+            assert_eq!(contact.team_id, Some(6001.into()));
+            assert_eq!(contact.inbox_id, Some(41001.into()));
             assert_eq!(contact.parent_id, Some(12));
-            assert_eq!(contact.creator_id, Some(50002));
-            assert_eq!(contact.assigned_user_id, Some(50001));
+            assert_eq!(contact.creator_id, Some(50002.into()));
+            assert_eq!(contact.assigned_user_id, Some(50001.into()));
             assert_eq!(contact.first.as_deref(), Some("Invented"));
             assert_eq!(contact.last.as_deref(), Some("Person"));
             assert_eq!(contact.display_name.as_deref(), Some("Invented Person"));
@@ -178,7 +179,7 @@ super::wire_tests! {
             assert_eq!(notes[0].date, Some(time("2026-05-07T12:00:00.21Z")));
             assert_eq!(notes[0].name.as_deref(), Some("Invented Agent"));
             assert_eq!(notes[0].text.as_deref(), Some("Invented note"));
-            assert_eq!(notes[0].user_id, Some(50001));
+            assert_eq!(notes[0].user_id, Some(50001.into()));
             let tags = vec![json!({ "id": 5001, "tag": "Invented" }), json!(5002)];
             assert_eq!(contact.tags, Some(tags));
             assert_eq!(contact.op.as_deref(), Some("u"));
@@ -329,8 +330,8 @@ async fn a_batch_that_failed_is_answered_by_contacts_that_need_no_id() {
     assert_eq!(first.phone.as_deref(), Some("15550100101"));
     assert_eq!(first.first.as_deref(), Some("Invented"));
     assert_eq!(first.tags, Some(vec![json!({ "tag_id": 5001 })]));
-    assert_eq!(first.assignee_id, Some(-1));
-    assert_eq!(second.id, Some(30_010_002));
+    assert_eq!(first.assignee_id, Some(MemberId(-1)));
+    assert_eq!(second.id, Some(30_010_002.into()));
     assert_eq!(second.email.as_deref(), Some("person@example.com"));
 }
 

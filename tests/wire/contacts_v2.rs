@@ -2,9 +2,9 @@
 
 use heymarket_api::types::{
     Acknowledgement, AddContactChannel, ChannelSearch, ChannelType, Contact, ContactChannel,
-    ContactIds, CreateContactV2, DeleteContactsV2, Identifier, ListContactsV2, NewContactChannel,
-    SearchContactsV2, TagAssignment, UndocumentedResult, UpdateContactChannel, UpdateContactV2,
-    UpsertContact, UpsertContacts, UpsertContactsResult, WriteResult,
+    CreateContactV2, Identifier, ListContactsV2, NewContactChannel, SearchContactsV2,
+    TagAssignment, UndocumentedResult, UpdateContactChannel, UpdateContactV2, UpsertContact,
+    UpsertContacts, UpsertContactsResult, WriteResult,
 };
 use serde_json::{Map, json};
 
@@ -94,7 +94,7 @@ super::wire_tests! {
             ]
         }"#,
         reads: |contact: Contact| {
-            assert_eq!((contact.id, contact.rev), (30_010_001, Some(2)));
+            assert_eq!((contact.id, contact.rev), (30_010_001.into(), Some(2)));
             assert_eq!(contact.first.as_deref(), Some("Invented"));
             let channels = contact.contact_channels.expect("channels");
             assert_eq!(channels[0].id, Identifier::Number(12));
@@ -126,7 +126,7 @@ super::wire_tests! {
             let id = "c0c0a0a0-0000-4000-8000-000000000020";
             assert_eq!(channels[0].id, Identifier::Text(id.to_owned()));
             assert_eq!(channels[0].contact_id, Some(Identifier::Text(UUID.to_owned())));
-            assert_eq!(channels[0].team_id, Some(6001));
+            assert_eq!(channels[0].team_id, Some(6001.into()));
             assert_eq!(channels[0].channel_type, Some(ChannelType::Email));
             assert_eq!(channels[0].channel_id.as_deref(), Some("person@example.com"));
             assert_eq!(channels[0].info_channel.as_deref(), Some("invented info"));
@@ -177,7 +177,7 @@ super::wire_tests! {
         reads: |channel: ContactChannel| {
             let id = "c0c0a0a0-0000-4000-8000-000000000021";
             assert_eq!(channel.id, Identifier::Text(id.to_owned()));
-            assert_eq!(channel.team_id, Some(6001));
+            assert_eq!(channel.team_id, Some(6001.into()));
             assert_eq!(channel.channel_type, None);
         },
     }
@@ -199,8 +199,7 @@ super::wire_tests! {
     }
     delete_contacts_v2 {
         call: |client| async move {
-            let ids = ContactIds::new(ChannelType::Id, [UUID, "c0c0a0a0-0000-4000-8000-000000000011"]);
-            client.delete_contacts_v2(&DeleteContactsV2::new([ids])).await
+            client.delete_contacts_v2([UUID, "c0c0a0a0-0000-4000-8000-000000000011"]).await
         },
         sends: (
             "DELETE /v2/contacts",
@@ -246,7 +245,7 @@ super::wire_tests! {
         reads: |result: UpsertContactsResult| {
             let contacts = result.contacts.expect("contacts");
             assert_eq!(contacts.len(), 1);
-            assert_eq!((contacts[0].id, contacts[0].rev), (30_010_001, Some(2)));
+            assert_eq!((contacts[0].id, contacts[0].rev), (30_010_001.into(), Some(2)));
             let failed = result.failed_contacts.expect("failed contacts");
             assert_eq!(failed.len(), 1);
             let contact = failed[0].contact.as_ref().expect("a contact");
@@ -281,7 +280,7 @@ super::wire_tests! {
             assert_eq!(contacts.len(), 2);
             assert_eq!(contacts[0].id, 30_010_001);
             assert_eq!(contacts[0].email.as_deref(), Some("person@example.com"));
-            assert_eq!((contacts[1].id, contacts[1].email.as_deref()), (30_010_002, None));
+            assert_eq!((contacts[1].id, contacts[1].email.as_deref()), (30_010_002.into(), None));
         },
     }
     search_contacts_v2 {
@@ -350,7 +349,7 @@ async fn an_update_of_nothing_is_an_empty_object() {
         },
     )
     .await;
-    assert_eq!((result.id, result.rev), (30_010_001, Some(2)));
+    assert_eq!((result.id, result.rev), (30_010_001.into(), Some(2)));
     assert_eq!(result.uuid.as_deref(), Some(UUID));
     assert_eq!(result.contact_channels, None);
 }

@@ -2,7 +2,7 @@
 
 use heymarket_api::types::{
     Acknowledgement, Channel, CloseConversation, Conversation, ConversationFilters,
-    ConversationStatus, Count, CountConversations, ListConversations, MarkConversation,
+    ConversationStatus, Count, CountConversations, InboxId, ListConversations, MarkConversation,
     OpenConversation, ReadState, ReassignConversation, TransferConversation,
 };
 use serde_json::json;
@@ -30,11 +30,11 @@ super::wire_tests! {
             assert_eq!(assigned.name.as_deref(), Some("Invented Agent"));
             assert_eq!(assigned.email.as_deref(), Some("agent@example.com"));
             let inbox = conversation.inbox.expect("an inbox");
-            assert_eq!((inbox.id, inbox.name.as_deref()), (41001, Some("Invented inbox")));
+            assert_eq!((inbox.id, inbox.name.as_deref()), (41001.into(), Some("Invented inbox")));
             assert_eq!(conversation.target.as_deref(), Some("15550100101"));
             let members = conversation.members.expect("members");
             assert_eq!(members.len(), 1);
-            assert_eq!(members[0].id, Some(50001));
+            assert_eq!(members[0].id, Some(50001.into()));
             assert_eq!(conversation.created, Some(time("2026-05-01T09:00:00Z")));
             assert_eq!(conversation.updated, Some(time("2026-05-07T12:00:00.021462Z")));
             assert_eq!(conversation.read, Some(ReadState::Flag(true)));
@@ -64,10 +64,10 @@ super::wire_tests! {
             assert_eq!(conversations.len(), 2);
             assert_eq!(conversations[0].id, 90010011);
             assert_eq!(conversations[0].assigned, None);
-            assert_eq!(conversations[0].inbox.as_ref().map(|inbox| inbox.id), Some(41001));
+            assert_eq!(conversations[0].inbox.as_ref().map(|inbox| inbox.id), Some(41001.into()));
             assert_eq!(conversations[0].read, Some(ReadState::Number(0)));
             assert_eq!(conversations[0].last_msg.as_deref(), Some("Invented"));
-            assert_eq!(conversations[1].assigned.as_ref().map(|member| member.id), Some(50001));
+            assert_eq!(conversations[1].assigned.as_ref().map(|member| member.id), Some(50001.into()));
             assert_eq!(conversations[1].read, Some(ReadState::Number(1_778_155_200)));
         },
     }
@@ -82,7 +82,7 @@ super::wire_tests! {
     open_conversation {
         call: |client| async move {
             client
-                .open_conversation(&OpenConversation::new(41001, 50001).chat_id(9920))
+                .open_conversation(&OpenConversation::new(41001.into(), 50001.into()).conversation_id(9920))
                 .await
         },
         sends: (
@@ -95,7 +95,7 @@ super::wire_tests! {
     close_conversation {
         call: |client| async move {
             client
-                .close_conversation(&CloseConversation::new(41001, 50001).target("15550100101"))
+                .close_conversation(&CloseConversation::new(41001.into(), 50001.into()).target("15550100101"))
                 .await
         },
         sends: (
@@ -109,7 +109,7 @@ super::wire_tests! {
         call: |client| async move {
             let group = ["15550100101", "15550100102"];
             client
-                .mark_conversation_read(&MarkConversation::new(41001, 50001).targets(group))
+                .mark_conversation_read(&MarkConversation::new(41001.into(), 50001.into()).targets(group))
                 .await
         },
         sends: (
@@ -122,7 +122,7 @@ super::wire_tests! {
     mark_conversation_unread {
         call: |client| async move {
             client
-                .mark_conversation_unread(&MarkConversation::new(41001, 50001).target("15550100101"))
+                .mark_conversation_unread(&MarkConversation::new(41001.into(), 50001.into()).target("15550100101"))
                 .await
         },
         sends: (
@@ -134,7 +134,7 @@ super::wire_tests! {
     }
     reassign_conversation {
         call: |client| async move {
-            let request = ReassignConversation::new(41001, 50001, 50002).target("15550100101");
+            let request = ReassignConversation::new(41001.into(), 50001.into()).assignee_id(50002).target("15550100101");
             client.reassign_conversation(&request).await
         },
         sends: (
@@ -147,7 +147,7 @@ super::wire_tests! {
     transfer_conversation {
         call: |client| async move {
             client
-                .transfer_conversation(&TransferConversation::new(9920, 41002))
+                .transfer_conversation(&TransferConversation::new(9920.into(), 41002.into()))
                 .await
         },
         sends: (
@@ -166,7 +166,7 @@ async fn a_list_of_conversations_takes_every_bound_of_the_sources() {
         r#"{"archived":false,"ascending":true,"assigned":-1,"filter":"invented","filters":{"inboxes":[],"unread":true},"id":0,"order":"updated_at","page":1,"parent_id":12}"#,
         "[]",
         |client| async move {
-            let filters = ConversationFilters::new([]).unread(true);
+            let filters = ConversationFilters::new(Vec::<InboxId>::new()).unread(true);
             let request = ListConversations::new(0, filters)
                 .archived(false)
                 .ascending(true)
@@ -206,7 +206,7 @@ async fn a_group_conversation_is_named_by_its_numbers_without_a_plus() {
         r#"{"inbox_id":41001,"targets":["15550100101","15550100102"],"user_id":50001}"#,
         "\"ok\"",
         |client| async move {
-            let request = OpenConversation::new(41001, 50001).targets(GROUP);
+            let request = OpenConversation::new(41001.into(), 50001.into()).targets(GROUP);
             client.open_conversation(&request).await
         },
     )
@@ -217,7 +217,7 @@ async fn a_group_conversation_is_named_by_its_numbers_without_a_plus() {
         r#"{"inbox_id":41001,"targets":["15550100101","15550100102"],"user_id":50001}"#,
         "\"ok\"",
         |client| async move {
-            let request = CloseConversation::new(41001, 50001).targets(GROUP);
+            let request = CloseConversation::new(41001.into(), 50001.into()).targets(GROUP);
             client.close_conversation(&request).await
         },
     )
@@ -228,7 +228,7 @@ async fn a_group_conversation_is_named_by_its_numbers_without_a_plus() {
         r#"{"inbox_id":41001,"reassign_id":50002,"targets":["15550100101","15550100102"],"user_id":50001}"#,
         "\"ok\"",
         |client| async move {
-            let request = ReassignConversation::new(41001, 50001, 50002).targets(GROUP);
+            let request = ReassignConversation::new(41001.into(), 50001.into()).assignee_id(50002).targets(GROUP);
             client.reassign_conversation(&request).await
         },
     )
@@ -239,9 +239,9 @@ async fn a_group_conversation_is_named_by_its_numbers_without_a_plus() {
         r#"{"inbox_id":41001,"reassign_id":50002,"targets":["15550100101","15550100102"],"user_id":50001}"#,
         "\"ok\"",
         |client| async move {
-            let request = MarkConversation::new(41001, 50001)
+            let request = MarkConversation::new(41001.into(), 50001.into())
                 .targets(GROUP)
-                .reassign_id(50002);
+                .assignee_id(50002);
             client.mark_conversation_read(&request).await
         },
     )
@@ -258,7 +258,7 @@ fn a_conversation_has_the_members_that_only_some_sources_name() {
         "unread": true, "unread_users": [50001, 50002], "local_id": "invented-key",
     }))
     .expect("a conversation");
-    assert_eq!(conversation.creator, Some(50002));
+    assert_eq!(conversation.creator_id, Some(50002.into()));
     assert_eq!(conversation.email_noti, Some(true));
     assert_eq!(conversation.last_inbound, Some(1_778_155_200));
     assert_eq!(conversation.name.as_deref(), Some("Invented name"));
@@ -270,6 +270,9 @@ fn a_conversation_has_the_members_that_only_some_sources_name() {
     assert_eq!(conversation.targets, Some(targets));
     assert_eq!(conversation.type_.as_deref(), Some("invented type"));
     assert_eq!(conversation.unread, Some(true));
-    assert_eq!(conversation.unread_users, Some(vec![50001, 50002]));
+    assert_eq!(
+        conversation.unread_users,
+        Some(vec![50001.into(), 50002.into()])
+    );
     assert_eq!(conversation.local_id.as_deref(), Some("invented-key"));
 }

@@ -27,10 +27,10 @@ super::wire_tests! {
             let inbox = &inboxes[0];
             assert_eq!(inbox.id, 41001);
             assert_eq!(inbox.name.as_deref(), Some("Invented inbox"));
-            assert_eq!(inbox.team, Some(6001));
+            assert_eq!(inbox.team_id, Some(6001.into()));
             assert_eq!(inbox.op.as_deref(), Some("u"));
             assert_eq!(inbox.rev, Some(5));
-            assert_eq!(inbox.members, Some(vec![50001, 50002]));
+            assert_eq!(inbox.members, Some(vec![50001.into(), 50002.into()]));
             assert_eq!(inbox.phone.as_deref(), Some("15550100101"));
             let phones = vec!["15550100101".to_owned(), "+15550100102".to_owned()];
             assert_eq!(inbox.phones, Some(phones));

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use heymarket_api::types::{
-    Acknowledgement, CreateList, CreateListV1, DeletedList, List, ListLists, ListMember, ListType,
-    UndocumentedResult, UpdateList, UpdateListV1, WriteResult,
+    Acknowledgement, ContactId, CreateList, CreateListV1, DeletedList, List, ListLists, ListMember,
+    ListType, UndocumentedResult, UpdateList, UpdateListV1, WriteResult,
 };
 use serde_json::json;
 
@@ -36,14 +36,14 @@ super::wire_tests! {
         sends: ("DELETE /v2/lists/2000001", ""),
         answers: r#"{"deleted": true, "id": 2000001}"#,
         reads: |deleted: DeletedList| {
-            assert_eq!((deleted.id, deleted.deleted), (2_000_001, Some(true)));
+            assert_eq!((deleted.id, deleted.deleted), (2_000_001.into(), Some(true)));
         },
     }
     update_list {
         call: |client| async move {
             let request = UpdateList::new()
                 .title("Invented \"list\"")
-                .contacts([])
+                .contacts(Vec::<ContactId>::new())
                 .add_contacts([30_010_001])
                 .remove_contacts([30_010_002, 30_010_003])
                 .phones(["+15550100101"])
@@ -114,8 +114,8 @@ super::wire_tests! {
             assert_eq!(targets["15550100101"].l.as_deref(), Some("Person"));
             assert_eq!(targets["15550100102"].f, None);
             assert_eq!(targets["15550100102"].l, None);
-            assert_eq!(list.team_id, Some(6001));
-            assert_eq!(list.creator_id, Some(50002));
+            assert_eq!(list.team_id, Some(6001.into()));
+            assert_eq!(list.creator_id, Some(50002.into()));
             assert_eq!(list.shared, Some(true));
             assert_eq!(list.archived, Some(false));
             assert_eq!(list.rev, Some(2));
@@ -151,9 +151,9 @@ super::wire_tests! {
         answers: r#"[{"id": 2000001, "name": "One", "targets": {}}, {"id": 2000002, "targets": null}]"#,
         reads: |lists: Vec<List>| {
             assert_eq!(lists.len(), 2);
-            assert_eq!((lists[0].id, lists[0].name.as_deref()), (2_000_001, Some("One")));
+            assert_eq!((lists[0].id, lists[0].name.as_deref()), (2_000_001.into(), Some("One")));
             assert_eq!(lists[0].targets, Some(BTreeMap::new()));
-            assert_eq!((lists[1].id, lists[1].name.as_deref()), (2_000_002, None));
+            assert_eq!((lists[1].id, lists[1].name.as_deref()), (2_000_002.into(), None));
             assert_eq!(lists[1].targets, None);
         },
     }

@@ -11,7 +11,7 @@ use crate::support::time;
 super::wire_tests! {
     send_message {
         call: |client| async move {
-            let request = SendMessage::new(41001, 50001)
+            let request = SendMessage::new(41001.into(), 50001.into())
                 .phone_number("+15550100101")
                 .text("Hello \"Zoë\" 🙂\nsecond line")
                 .media_url("https://example.com/picture.png?size=1&kind=a")
@@ -37,7 +37,7 @@ super::wire_tests! {
         }"#,
         reads: |result: SendResult| {
             assert_eq!(result.id, 700_100_201);
-            assert_eq!(result.convo_id, Some(90_010_011));
+            assert_eq!(result.conversation_id, Some(90_010_011.into()));
             assert_eq!(result.queued, Some(true));
             assert_eq!(result.date, Some(time("2026-05-07T12:00:00.021462Z")));
             let compliance = json!({ "invented_rule": { "passed": true } });
@@ -51,7 +51,7 @@ super::wire_tests! {
                 EmailRecipient::to("one@example.com, two@example.com"),
                 EmailRecipient::cc("three@example.com"),
             ];
-            let request = SendEmail::new(41002, 50001, "<p class=\"a\">Hello</p>")
+            let request = SendEmail::new(41002.into(), 50001.into(), "<p class=\"a\">Hello</p>")
                 .targets(receivers)
                 .raw_text("Hello")
                 .conv_title("Invented subject")
@@ -68,7 +68,7 @@ super::wire_tests! {
         }"#,
         reads: |result: SendResult| {
             assert_eq!(result.id, 700_100_202);
-            assert_eq!(result.convo_id, Some(90_010_012));
+            assert_eq!(result.conversation_id, Some(90_010_012.into()));
             assert_eq!(result.queued, Some(false));
             assert_eq!(result.date, Some(time("2026-05-07T12:00:00Z")));
             assert_eq!(result.compliance_results, Some(json!({})));
@@ -108,7 +108,7 @@ super::wire_tests! {
             assert_eq!(message.status, Some(MessageStatus::Delivered));
             assert_eq!(message.date, Some(time("2026-05-07T12:00:00.946Z")));
             assert_eq!(message.updated, Some(time("2026-05-07T12:00:01Z")));
-            assert_eq!(message.user, Some(50001));
+            assert_eq!(message.creator_id, Some(50001.into()));
             assert_eq!(message.target.as_deref(), Some("15550100101"));
             assert_eq!(message.phone.as_deref(), Some("+15550100101"));
             let local_id = "c0c0a0a0-0000-4000-8000-000000000003";
@@ -116,8 +116,8 @@ super::wire_tests! {
             assert_eq!(message.super_, Some(4));
             let conversation = message.conversation.as_ref().expect("a conversation");
             assert_eq!(conversation.id, 90_010_011);
-            assert_eq!(conversation.inbox.as_ref().map(|inbox| inbox.id), Some(41001));
-            assert_eq!(conversation.assigned.as_ref().map(|member| member.id), Some(50001));
+            assert_eq!(conversation.inbox.as_ref().map(|inbox| inbox.id), Some(41001.into()));
+            assert_eq!(conversation.assigned.as_ref().map(|member| member.id), Some(50001.into()));
             assert_eq!(message.author.as_deref(), Some("Invented Bot"));
             assert_eq!(message.media.as_deref(), Some("https://example.com/picture.png"));
             assert_eq!(message.link_url.as_deref(), Some("https://example.com/page"));
@@ -223,8 +223,8 @@ async fn the_documented_send_result_has_a_gallery_url_alone() {
         r#"{"chat_id":9920,"creator_id":50001,"inbox_id":41001,"private":true,"text":"Hello"}"#,
         answer,
         |client| async move {
-            let request = SendMessage::new(41001, 50001)
-                .chat_id(9920)
+            let request = SendMessage::new(41001.into(), 50001.into())
+                .conversation_id(9920)
                 .text("Hello")
                 .private(true);
             client.send_message(&request).await
@@ -234,7 +234,7 @@ async fn the_documented_send_result_has_a_gallery_url_alone() {
     assert_eq!(result.id, 5);
     assert_eq!(result.date, Some(time("2026-05-07T12:00:00Z")));
     assert_eq!(result.gallery_url.as_deref(), Some("https://example.com/g"));
-    assert_eq!((result.convo_id, result.queued), (None, None));
+    assert_eq!((result.conversation_id, result.queued), (None, None));
     assert_eq!(result.compliance_results, None);
 }
 
@@ -245,12 +245,13 @@ async fn a_reply_by_email_goes_to_its_conversation() {
         r#"{"convo_id":90010012,"creator_id":50001,"inbox":41002,"text":"<p>Yes</p>"}"#,
         r#"{"id": 6}"#,
         |client| async move {
-            let request = SendEmail::new(41002, 50001, "<p>Yes</p>").convo_id(90_010_012);
+            let request = SendEmail::new(41002.into(), 50001.into(), "<p>Yes</p>")
+                .conversation_id(90_010_012);
             client.send_email(&request).await
         },
     )
     .await;
-    assert_eq!((result.id, result.date), (6, None));
+    assert_eq!((result.id, result.date), (6.into(), None));
 }
 
 #[tokio::test]
@@ -338,7 +339,7 @@ fn conversation_members_are_an_array_an_object_or_null() {
     assert_eq!(members(json!({})), Some(ConversationMembers(vec![])));
     assert_eq!(members(json!(null)), None);
     let one = members(json!([{ "id": 50001, "name": "Invented Agent" }])).expect("members");
-    assert_eq!((one.len(), one[0].id), (1, Some(50001)));
+    assert_eq!((one.len(), one[0].id), (1, Some(50001.into())));
     assert_eq!(one[0].name.as_deref(), Some("Invented Agent"));
 }
 

@@ -27,7 +27,7 @@ super::wire_tests! {
             let request = CreateScheduledMessage::new(41001, time("2126-05-08T17:30:00+02:00"), content)
                 .phone_number("+15550100101")
                 .local_id("c0c0a0a0-0000-4000-8000-000000000004")
-                .user_id(50001);
+                .creator_id(50001);
             client.create_scheduled_message(&request).await
         },
         sends: (
@@ -71,26 +71,26 @@ super::wire_tests! {
         }"#,
         reads: |message: ScheduledMessage| {
             assert_eq!(message.id, 8_001_001);
-            assert_eq!(message.inbox_id, Some(41001));
-            assert_eq!(message.execute, Some(time("2026-05-08T15:30:00Z")));
+            assert_eq!(message.inbox_id, Some(41001.into()));
+            assert_eq!(message.execute_at, Some(time("2026-05-08T15:30:00Z")));
             let local_id = "c0c0a0a0-0000-4000-8000-000000000004";
             assert_eq!(message.local_id.as_deref(), Some(local_id));
             assert_eq!(message.created, Some(time("2026-05-07T12:00:00Z")));
             assert_eq!(message.updated, Some(time("2026-05-07T12:00:00.5Z")));
             assert_eq!(message.op.as_deref(), Some("c"));
             assert_eq!(message.rev, Some(1));
-            assert_eq!(message.team_id, Some(6001));
-            assert_eq!(message.user_id, Some(50001));
+            assert_eq!(message.team_id, Some(6001.into()));
+            assert_eq!(message.creator_id, Some(50001.into()));
             let meta = message.meta.expect("meta");
             assert_eq!(meta.campaign_id, Some(11));
             assert_eq!(meta.campaign_step_id, Some(12));
             assert_eq!(meta.campaign_target_phone.as_deref(), Some("15550100101"));
-            assert_eq!(meta.conversation_id, Some(90_010_011));
-            assert_eq!(meta.list_id, Some(2_000_001));
+            assert_eq!(meta.conversation_id, Some(90_010_011.into()));
+            assert_eq!(meta.list_id, Some(2_000_001.into()));
             let content = meta.content.expect("content");
             assert_eq!(content.text.as_deref(), Some("Invented reminder"));
             assert_eq!(content.to.as_deref(), Some("15550100101"));
-            assert_eq!(content.template, Some(TemplateReference::Id(7001)));
+            assert_eq!(content.template, Some(TemplateReference::Id(7001.into())));
             assert_eq!(content.offset, Some(-60));
             assert_eq!(content.local_day, Some(2));
             assert_eq!(content.local_time.as_deref(), Some("09:30"));
@@ -117,7 +117,7 @@ super::wire_tests! {
             let request = UpdateScheduledMessage::new(41001, time("2126-05-08T15:45:00Z"), content)
                 .targets([json!({ "phone": "15550100101" }), json!({ "phone": "15550100102" })])
                 .local_id("c0c0a0a0-0000-4000-8000-000000000004")
-                .user_id(50002);
+                .creator_id(50002);
             client.update_scheduled_message(8_001_001, &request).await
         },
         sends: (
@@ -144,11 +144,11 @@ fn content(member: &str, value: Value) -> ScheduledContent {
 fn a_scheduled_template_is_an_id_an_object_or_absent() {
     let template = |value| content("template", value).template;
     let id = template(json!(7001)).expect("a template");
-    assert_eq!(id, TemplateReference::Id(7001));
-    assert_eq!(id.id(), Some(7001));
+    assert_eq!(id, TemplateReference::Id(7001.into()));
+    assert_eq!(id.id(), Some(7001.into()));
     let members = json!({ "id": 7002, "name": "Invented" });
     let object = template(members.clone()).expect("a template");
-    assert_eq!(object.id(), Some(7002));
+    assert_eq!(object.id(), Some(7002.into()));
     assert_eq!(serde_json::to_value(&object).expect("JSON"), members);
     let bare = template(json!({})).expect("a template");
     assert_eq!(bare.id(), None);

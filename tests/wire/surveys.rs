@@ -32,7 +32,7 @@ super::wire_tests! {
         answers: r#"[{"id": 8101, "type": "csat"}, {"id": 8102}]"#,
         reads: |surveys: Vec<Survey>| {
             assert_eq!(surveys.len(), 2);
-            assert_eq!((surveys[0].id, &surveys[0].type_), (8101, &Some(SurveyType::Csat)));
+            assert_eq!((surveys[0].id, &surveys[0].type_), (8101.into(), &Some(SurveyType::Csat)));
             assert_eq!(serde_json::to_value(&surveys[1]).expect("JSON"), json!({ "id": 8102 }));
         },
     }

@@ -40,7 +40,7 @@ super::wire_tests! {
             assert_eq!(tag.id, 5001);
             assert_eq!(tag.tag.as_deref(), Some("Invented tag"));
             assert_eq!(tag.color.as_deref(), Some("#A1B2C3"));
-            assert_eq!(tag.team_id, Some(6001));
+            assert_eq!(tag.team_id, Some(6001.into()));
             assert_eq!(tag.rev, Some(2));
             assert_eq!(tag.created, Some(time("2026-05-01T09:00:00Z")));
             assert_eq!(tag.updated, Some(time("2026-05-07T12:00:00.021Z")));
@@ -54,7 +54,7 @@ super::wire_tests! {
         answers: r#"[{"id": 5001, "tag": "One"}, {"id": 5002}]"#,
         reads: |tags: Vec<Tag>| {
             assert_eq!(tags.len(), 2);
-            assert_eq!((tags[0].id, tags[0].tag.as_deref()), (5001, Some("One")));
+            assert_eq!((tags[0].id, tags[0].tag.as_deref()), (5001.into(), Some("One")));
             assert_eq!(serde_json::to_value(&tags[1]).expect("JSON"), json!({ "id": 5002 }));
         },
     }

@@ -20,11 +20,11 @@ super::wire_tests! {
             assert_eq!(team.list_size, Some(5000));
             let members = team.members.expect("members");
             assert_eq!(members.len(), 2);
-            assert_eq!(members[0].id, Some(50001));
+            assert_eq!(members[0].id, Some(50001.into()));
             assert_eq!(members[0].name.as_deref(), Some("Invented Agent"));
             assert_eq!(members[0].role.as_ref().and_then(Identifier::as_str), Some("admin"));
             assert_eq!(members[0].email.as_deref(), Some("agent@example.com"));
-            assert_eq!(members[1].id, Some(50002));
+            assert_eq!(members[1].id, Some(50002.into()));
             assert_eq!(members[1].name, None);
             assert_eq!(members[1].role.as_ref().and_then(Identifier::as_str), Some("member"));
             assert_eq!(members[1].email, None);

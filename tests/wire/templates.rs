@@ -73,8 +73,8 @@ super::wire_tests! {
             assert_eq!(gallery[0].original_url.as_deref(), Some(original));
             assert_eq!(gallery[0].annotation_text.as_deref(), Some("Invented words"));
             assert_eq!(gallery[0].annotation_position.as_deref(), Some("top"));
-            assert_eq!(template.team_id, Some(6001));
-            assert_eq!(template.creator_id, Some(50002));
+            assert_eq!(template.team_id, Some(6001.into()));
+            assert_eq!(template.creator_id, Some(50002.into()));
             assert_eq!(template.shared, Some(true));
             assert_eq!(template.archived, Some(false));
             assert_eq!(template.op.as_deref(), Some("u"));
@@ -114,11 +114,11 @@ super::wire_tests! {
         ]"#,
         reads: |templates: Vec<Template>| {
             assert_eq!(templates.len(), 2);
-            assert_eq!((templates[0].id, templates[0].name.as_deref()), (7001, Some("One")));
+            assert_eq!((templates[0].id, templates[0].name.as_deref()), (7001.into(), Some("One")));
             let content = templates[0].content.as_ref().expect("content");
             assert_eq!(content.text.as_deref(), Some("Hello"));
             assert_eq!(content.gallery, None);
-            assert_eq!((templates[1].id, &templates[1].content), (7002, &None));
+            assert_eq!((templates[1].id, &templates[1].content), (7002.into(), &None));
         },
     }
 }

@@ -36,7 +36,7 @@ super::wire_tests! {
             assert_eq!(member.name.as_deref(), Some("Invented Agent"));
             assert_eq!(member.email.as_deref(), Some("agent@example.com"));
             assert_eq!(member.role_id, Some(1));
-            assert_eq!(member.team_id, Some(6001));
+            assert_eq!(member.team_id, Some(6001.into()));
             assert_eq!(member.created_at, Some(time("2026-01-01T00:00:00Z")));
             assert_eq!(member.updated_at, Some(time("2026-05-07T12:00:00.5Z")));
             assert_eq!(member.user_created_at, Some(time("2026-01-02T00:00:00Z")));
@@ -63,7 +63,7 @@ super::wire_tests! {
         reads: |updated: Memberships| {
             let memberships = updated.memberships.expect("memberships");
             assert_eq!(memberships.len(), 1);
-            assert_eq!((memberships[0].id, memberships[0].role_id), (50001, Some(4)));
+            assert_eq!((memberships[0].id, memberships[0].role_id), (50001.into(), Some(4)));
             assert_eq!(memberships[0].name.as_deref(), Some("Zoë Agent"));
         },
     }

@@ -24,6 +24,16 @@ pub(crate) const SAFETY_BY_TARGET: &str = "x-safety-by-target";
 /// The extension that names the replacement of a deprecated operation.
 pub(crate) const REPLACED_BY: &str = "x-replaced-by";
 
+/// The extension of an operation whose method is written by hand.
+pub(crate) const SHORTCUT: &str = "x-shortcut";
+
+/// The extension that names the type of an ID.
+pub(crate) const ID: &str = "x-id";
+
+/// The extension that names a property in Rust, where the API has several names for
+/// one thing.
+pub(crate) const RUST_NAME: &str = "x-rust-name";
+
 /// The extension with the rate limit of the server.
 pub(crate) const REQUESTS_PER_MINUTE: &str = "x-requests-per-minute";
 

@@ -34,16 +34,16 @@ fn builder(url: &str) -> ClientBuilder {
 impl Caller for Ours {
     async fn conversation(&self) -> i64 {
         let response = self.0.get_conversation(CONVERSATION).await;
-        response.expect("a response").id
+        response.expect("a response").id.into()
     }
 
     async fn page(&self) -> i64 {
         let response = self.0.list_conversations(&page_request()).await;
-        response.expect("a response")[0].id
+        response.expect("a response")[0].id.into()
     }
 
     async fn send(&self) -> i64 {
         let response = self.0.send_message(&message()).await;
-        response.expect("a response").id
+        response.expect("a response").id.into()
     }
 }

@@ -23,21 +23,21 @@ impl<E: Exchange> Caller for E {
     async fn conversation(&self) -> i64 {
         let path = format!("/v1/conversations/{CONVERSATION}");
         let response: types::Conversation = self.exchange(Method::GET, &path, None).await;
-        response.id
+        response.id.into()
     }
 
     async fn page(&self) -> i64 {
         let body = serde_json::to_vec(&page_request()).ok();
         let response: Vec<types::Conversation> =
             self.exchange(Method::POST, "/v1/conversations", body).await;
-        response[0].id
+        response[0].id.into()
     }
 
     async fn send(&self) -> i64 {
         let body = serde_json::to_vec(&message()).ok();
         let response: types::SendResult =
             self.exchange(Method::POST, "/v1/message/send", body).await;
-        response.id
+        response.id.into()
     }
 }
 

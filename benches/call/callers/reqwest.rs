@@ -56,21 +56,21 @@ impl Caller for Typed {
     async fn conversation(&self) -> i64 {
         let body = body(self.0.conversation()).await;
         let response: types::Conversation = serde_json::from_slice(&body).expect("JSON");
-        response.id
+        response.id.into()
     }
 
     async fn page(&self) -> i64 {
         let request = self.0.post("/v1/conversations").json(&page_request());
         let body = body(request).await;
         let response: Vec<types::Conversation> = serde_json::from_slice(&body).expect("JSON");
-        response[0].id
+        response[0].id.into()
     }
 
     async fn send(&self) -> i64 {
         let request = self.0.post("/v1/message/send").json(&message());
         let body = body(request).await;
         let response: types::SendResult = serde_json::from_slice(&body).expect("JSON");
-        response.id
+        response.id.into()
     }
 }
 

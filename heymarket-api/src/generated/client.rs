@@ -241,8 +241,9 @@ impl Client {
     #[inline]
     pub async fn delete_contact(
         &self,
-        id: i64,
+        id: impl Into<types::ContactId>,
     ) -> Result<Response<crate::types::Acknowledgement>, Error> {
+        let id: types::ContactId = id.into();
         self.send(
                 self.request(&operations::DELETE_CONTACT, format!("/v1/contact/{}", id)),
             )
@@ -268,7 +269,11 @@ impl Client {
     /// # }
     /// ```
     #[inline]
-    pub async fn get_contact(&self, id: i64) -> Result<Response<types::Contact>, Error> {
+    pub async fn get_contact(
+        &self,
+        id: impl Into<types::ContactId>,
+    ) -> Result<Response<types::Contact>, Error> {
+        let id: types::ContactId = id.into();
         self.send(self.request(&operations::GET_CONTACT, format!("/v1/contact/{}", id)))
             .await
     }
@@ -304,10 +309,11 @@ impl Client {
     #[inline]
     pub async fn update_contact(
         &self,
-        id: i64,
+        id: impl Into<types::ContactId>,
         overwrite: Option<bool>,
         body: &types::UpdateContact,
     ) -> Result<Response<types::WriteResult>, Error> {
+        let id: types::ContactId = id.into();
         self.send(
                 self
                     .request(&operations::UPDATE_CONTACT, format!("/v1/contact/{}", id))
@@ -467,9 +473,10 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use heymarket_api::types::CloseConversation;
+    /// use heymarket_api::types::{CloseConversation, InboxId, MemberId};
     ///
-    /// let request = CloseConversation::new(41001, 50001).chat_id(9920);
+    /// let request = CloseConversation::new(InboxId(41001), MemberId(50001))
+    ///     .conversation_id(9920);
     /// let response = client.close_conversation(&request).await?;
     /// # Ok(())
     /// # }
@@ -533,9 +540,10 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use heymarket_api::types::OpenConversation;
+    /// use heymarket_api::types::{InboxId, MemberId, OpenConversation};
     ///
-    /// let request = OpenConversation::new(41001, 50001).chat_id(9920);
+    /// let request = OpenConversation::new(InboxId(41001), MemberId(50001))
+    ///     .conversation_id(9920);
     /// let response = client.open_conversation(&request).await?;
     /// # Ok(())
     /// # }
@@ -566,9 +574,10 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use heymarket_api::types::MarkConversation;
+    /// use heymarket_api::types::{InboxId, MarkConversation, MemberId};
     ///
-    /// let request = MarkConversation::new(41001, 50001).target("15550100101");
+    /// let request = MarkConversation::new(InboxId(41001), MemberId(50001))
+    ///     .target("15550100101");
     /// let response = client.mark_conversation_read(&request).await?;
     /// # Ok(())
     /// # }
@@ -602,9 +611,11 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use heymarket_api::types::ReassignConversation;
+    /// use heymarket_api::types::{InboxId, MemberId, ReassignConversation};
     ///
-    /// let request = ReassignConversation::new(41001, 50001, 50002).target("15550100101");
+    /// let request = ReassignConversation::new(InboxId(41001), MemberId(50001))
+    ///     .assignee_id(50002)
+    ///     .target("15550100101");
     /// let response = client.reassign_conversation(&request).await?;
     /// # Ok(())
     /// # }
@@ -639,9 +650,9 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use heymarket_api::types::TransferConversation;
+    /// use heymarket_api::types::{ConversationId, InboxId, TransferConversation};
     ///
-    /// let request = TransferConversation::new(9920, 41002);
+    /// let request = TransferConversation::new(ConversationId(9920), InboxId(41002));
     /// let response = client.transfer_conversation(&request).await?;
     /// # Ok(())
     /// # }
@@ -675,9 +686,10 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use heymarket_api::types::MarkConversation;
+    /// use heymarket_api::types::{InboxId, MarkConversation, MemberId};
     ///
-    /// let request = MarkConversation::new(41001, 50001).target("15550100101");
+    /// let request = MarkConversation::new(InboxId(41001), MemberId(50001))
+    ///     .target("15550100101");
     /// let response = client.mark_conversation_unread(&request).await?;
     /// # Ok(())
     /// # }
@@ -718,8 +730,9 @@ impl Client {
     #[inline]
     pub async fn get_conversation(
         &self,
-        id: i64,
+        id: impl Into<types::ConversationId>,
     ) -> Result<Response<types::Conversation>, Error> {
+        let id: types::ConversationId = id.into();
         self.send(
                 self
                     .request(
@@ -748,9 +761,9 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use heymarket_api::types::SendEmail;
+    /// use heymarket_api::types::{InboxId, MemberId, SendEmail};
     ///
-    /// let request = SendEmail::new(41003, 50001, "<p>Invented body</p>")
+    /// let request = SendEmail::new(InboxId(41003), MemberId(50001), "<p>Invented body</p>")
     ///     .conv_title("Invented subject")
     ///     .local_id("c0c0a0a0-0000-4000-8000-000000000006")
     ///     .raw_text("Invented body")
@@ -851,8 +864,9 @@ impl Client {
     #[inline]
     pub async fn delete_list_v1(
         &self,
-        id: i64,
+        id: impl Into<types::ListId>,
     ) -> Result<Response<crate::wire::UndocumentedResult>, Error> {
+        let id: types::ListId = id.into();
         self.send(self.request(&operations::DELETE_LIST_V1, format!("/v1/list/{}", id)))
             .await
     }
@@ -877,7 +891,11 @@ impl Client {
     /// # }
     /// ```
     #[inline]
-    pub async fn get_list(&self, id: i64) -> Result<Response<types::List>, Error> {
+    pub async fn get_list(
+        &self,
+        id: impl Into<types::ListId>,
+    ) -> Result<Response<types::List>, Error> {
+        let id: types::ListId = id.into();
         self.send(self.request(&operations::GET_LIST, format!("/v1/list/{}", id))).await
     }
     /// Update a list (v1)
@@ -909,9 +927,10 @@ impl Client {
     #[inline]
     pub async fn update_list_v1(
         &self,
-        id: i64,
+        id: impl Into<types::ListId>,
         body: &types::UpdateListV1,
     ) -> Result<Response<crate::wire::UndocumentedResult>, Error> {
+        let id: types::ListId = id.into();
         self.send(
                 self
                     .request(&operations::UPDATE_LIST_V1, format!("/v1/list/{}", id))
@@ -986,9 +1005,9 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use heymarket_api::types::SendMessage;
+    /// use heymarket_api::types::{InboxId, MemberId, SendMessage};
     ///
-    /// let request = SendMessage::new(41001, 50001)
+    /// let request = SendMessage::new(InboxId(41001), MemberId(50001))
     ///     .list_id(2000001)
     ///     .local_id("c0c0a0a0-0000-4000-8000-000000000003")
     ///     .template_id(7001);
@@ -1029,10 +1048,11 @@ impl Client {
     #[inline]
     pub async fn list_messages(
         &self,
-        inbox_id: i64,
+        inbox_id: impl Into<types::InboxId>,
         phone_number: impl Into<types::Phone>,
         timestamp: Option<i64>,
     ) -> Result<Response<::std::vec::Vec<types::Message>>, Error> {
+        let inbox_id: types::InboxId = inbox_id.into();
         let phone_number: types::Phone = phone_number.into();
         self.send(
                 self
@@ -1186,8 +1206,9 @@ impl Client {
     #[inline]
     pub async fn delete_scheduled_message(
         &self,
-        id: i64,
+        id: impl Into<types::ScheduledMessageId>,
     ) -> Result<Response<crate::wire::UndocumentedResult>, Error> {
+        let id: types::ScheduledMessageId = id.into();
         self.send(
                 self
                     .request(
@@ -1219,8 +1240,9 @@ impl Client {
     #[inline]
     pub async fn get_scheduled_message(
         &self,
-        id: i64,
+        id: impl Into<types::ScheduledMessageId>,
     ) -> Result<Response<types::ScheduledMessage>, Error> {
+        let id: types::ScheduledMessageId = id.into();
         self.send(
                 self
                     .request(
@@ -1261,9 +1283,10 @@ impl Client {
     #[inline]
     pub async fn update_scheduled_message(
         &self,
-        id: i64,
+        id: impl Into<types::ScheduledMessageId>,
         body: &types::UpdateScheduledMessage,
     ) -> Result<Response<types::WriteResult>, Error> {
+        let id: types::ScheduledMessageId = id.into();
         self.send(
                 self
                     .request(
@@ -1293,7 +1316,11 @@ impl Client {
     /// # }
     /// ```
     #[inline]
-    pub async fn get_survey(&self, id: i64) -> Result<Response<types::Survey>, Error> {
+    pub async fn get_survey(
+        &self,
+        id: impl Into<types::SurveyId>,
+    ) -> Result<Response<types::Survey>, Error> {
+        let id: types::SurveyId = id.into();
         self.send(self.request(&operations::GET_SURVEY, format!("/v1/survey/{}", id)))
             .await
     }
@@ -1377,8 +1404,9 @@ impl Client {
     #[inline]
     pub async fn delete_tag(
         &self,
-        id: i64,
+        id: impl Into<types::TagId>,
     ) -> Result<Response<crate::wire::UndocumentedResult>, Error> {
+        let id: types::TagId = id.into();
         self.send(self.request(&operations::DELETE_TAG, format!("/v1/tag/{}", id))).await
     }
     /// Get a tag
@@ -1400,7 +1428,11 @@ impl Client {
     /// # }
     /// ```
     #[inline]
-    pub async fn get_tag(&self, id: i64) -> Result<Response<types::Tag>, Error> {
+    pub async fn get_tag(
+        &self,
+        id: impl Into<types::TagId>,
+    ) -> Result<Response<types::Tag>, Error> {
+        let id: types::TagId = id.into();
         self.send(self.request(&operations::GET_TAG, format!("/v1/tag/{}", id))).await
     }
     /// List tags
@@ -1511,8 +1543,9 @@ impl Client {
     #[inline]
     pub async fn delete_template(
         &self,
-        id: i64,
+        id: impl Into<types::TemplateId>,
     ) -> Result<Response<crate::wire::UndocumentedResult>, Error> {
+        let id: types::TemplateId = id.into();
         self.send(
                 self
                     .request(
@@ -1543,8 +1576,9 @@ impl Client {
     #[inline]
     pub async fn get_template(
         &self,
-        id: i64,
+        id: impl Into<types::TemplateId>,
     ) -> Result<Response<types::Template>, Error> {
+        let id: types::TemplateId = id.into();
         self.send(
                 self.request(&operations::GET_TEMPLATE, format!("/v1/template/{}", id)),
             )
@@ -1578,9 +1612,10 @@ impl Client {
     #[inline]
     pub async fn update_template(
         &self,
-        id: i64,
+        id: impl Into<types::TemplateId>,
         body: &types::UpdateTemplate,
     ) -> Result<Response<types::WriteResult>, Error> {
+        let id: types::TemplateId = id.into();
         self.send(
                 self
                     .request(
@@ -2036,28 +2071,8 @@ impl Client {
     /// # Errors
     ///
     /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) before sending, [`Status`](crate::ErrorKind::Status) for a response that is not 2xx; see [`ErrorKind`](crate::ErrorKind) for other failures.
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    /// # async fn example(client: &heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use heymarket_api::types::{ChannelType, ContactIds, DeleteContactsV2};
-    ///
-    /// let request = DeleteContactsV2::new([
-    ///     ContactIds::new(
-    ///         ChannelType::Id,
-    ///         [
-    ///             "c0c0a0a0-0000-4000-8000-0000000000a1",
-    ///             "c0c0a0a0-0000-4000-8000-0000000000a2",
-    ///         ],
-    ///     ),
-    /// ]);
-    /// let response = client.delete_contacts_v2(&request).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
     #[inline]
-    pub async fn delete_contacts_v2(
+    pub(crate) async fn delete_contacts_v2_with(
         &self,
         body: &types::DeleteContactsV2,
     ) -> Result<Response<crate::types::Acknowledgement>, Error> {
@@ -2239,8 +2254,9 @@ impl Client {
     #[inline]
     pub async fn delete_list(
         &self,
-        id: i64,
+        id: impl Into<types::ListId>,
     ) -> Result<Response<types::DeletedList>, Error> {
+        let id: types::ListId = id.into();
         self.send(self.request(&operations::DELETE_LIST, format!("/v2/lists/{}", id)))
             .await
     }
@@ -2272,9 +2288,10 @@ impl Client {
     #[inline]
     pub async fn update_list(
         &self,
-        id: i64,
+        id: impl Into<types::ListId>,
         body: &types::UpdateList,
     ) -> Result<Response<types::WriteResult>, Error> {
+        let id: types::ListId = id.into();
         self.send(
                 self
                     .request(&operations::UPDATE_LIST, format!("/v2/lists/{}", id))

@@ -5,6 +5,7 @@
 #[cfg(feature = "client")]
 mod client;
 mod enums;
+mod ids;
 #[cfg(feature = "client")]
 pub mod operations;
 #[cfg(feature = "client")]

@@ -63,7 +63,7 @@ impl Client {
                     client.list_contacts(&request).await.map(Response::into_inner)
                 })
             }),
-            id: |item| item.id,
+            id: |item| item.id.into(),
             time: |item| item.updated,
         })
     }
@@ -126,7 +126,7 @@ impl Client {
                     client.list_conversations(&request).await.map(Response::into_inner)
                 })
             }),
-            id: |item| item.id,
+            id: |item| item.id.into(),
             time: |item| item.updated,
         })
     }
@@ -158,7 +158,7 @@ impl Client {
                     client.list_lists(&request).await.map(Response::into_inner)
                 })
             }),
-            id: |item| item.id,
+            id: |item| item.id.into(),
             time: |item| item.updated,
         })
     }
@@ -168,11 +168,12 @@ impl Client {
     #[inline]
     pub fn messages(
         &self,
-        inbox_id: i64,
+        inbox_id: impl Into<types::InboxId>,
         phone_number: impl Into<types::Phone>,
     ) -> Walk<types::Message> {
         const PAGING: &[&str] = &["timestamp"];
         let client = self.clone();
+        let inbox_id: types::InboxId = inbox_id.into();
         let phone_number: types::Phone = phone_number.into();
         Walk::new(Source {
             operation: &operations::LIST_MESSAGES,
@@ -201,7 +202,7 @@ impl Client {
                         .map(Response::into_inner)
                 })
             }),
-            id: |item| item.id,
+            id: |item| item.id.into(),
             time: |item| item.date,
         })
     }
@@ -260,7 +261,7 @@ impl Client {
                     client.list_team_messages(&request).await.map(Response::into_inner)
                 })
             }),
-            id: |item| item.id,
+            id: |item| item.id.into(),
             time: |item| item.date,
         })
     }
@@ -299,7 +300,7 @@ impl Client {
                     client.list_surveys(&request).await.map(Response::into_inner)
                 })
             }),
-            id: |item| item.id,
+            id: |item| item.id.into(),
             time: |_| None,
         })
     }
@@ -331,7 +332,7 @@ impl Client {
                     client.list_tags(&request).await.map(Response::into_inner)
                 })
             }),
-            id: |item| item.id,
+            id: |item| item.id.into(),
             time: |item| item.updated,
         })
     }
@@ -363,7 +364,7 @@ impl Client {
                     client.list_templates(&request).await.map(Response::into_inner)
                 })
             }),
-            id: |item| item.id,
+            id: |item| item.id.into(),
             time: |item| item.updated,
         })
     }
@@ -402,7 +403,7 @@ impl Client {
                     client.list_contacts_v2(&request).await.map(Response::into_inner)
                 })
             }),
-            id: |item| item.id,
+            id: |item| item.id.into(),
             time: |_| None,
         })
     }

@@ -165,7 +165,7 @@ pub(crate) fn walk(
         "list_messages" => {
             let walk = client
                 .messages(
-                    request.typed_parameter::<i64>("inboxID")?,
+                    request.typed_parameter::<types::InboxId>("inboxID")?,
                     request.typed_parameter::<String>("phoneNumber")?,
                 );
             Ok(
@@ -303,5 +303,53 @@ impl crate::runtime::QueryValue for types::ChannelType {
     #[inline]
     fn text(&self) -> Option<::std::borrow::Cow<'_, str>> {
         Some(self.as_str().into())
+    }
+}
+impl crate::runtime::QueryValue for types::ContactId {
+    #[inline]
+    fn text(&self) -> Option<::std::borrow::Cow<'_, str>> {
+        Some(self.to_string().into())
+    }
+}
+impl crate::runtime::QueryValue for types::ConversationId {
+    #[inline]
+    fn text(&self) -> Option<::std::borrow::Cow<'_, str>> {
+        Some(self.to_string().into())
+    }
+}
+impl crate::runtime::QueryValue for types::InboxId {
+    #[inline]
+    fn text(&self) -> Option<::std::borrow::Cow<'_, str>> {
+        Some(self.to_string().into())
+    }
+}
+impl crate::runtime::QueryValue for types::ListId {
+    #[inline]
+    fn text(&self) -> Option<::std::borrow::Cow<'_, str>> {
+        Some(self.to_string().into())
+    }
+}
+impl crate::runtime::QueryValue for types::ScheduledMessageId {
+    #[inline]
+    fn text(&self) -> Option<::std::borrow::Cow<'_, str>> {
+        Some(self.to_string().into())
+    }
+}
+impl crate::runtime::QueryValue for types::SurveyId {
+    #[inline]
+    fn text(&self) -> Option<::std::borrow::Cow<'_, str>> {
+        Some(self.to_string().into())
+    }
+}
+impl crate::runtime::QueryValue for types::TagId {
+    #[inline]
+    fn text(&self) -> Option<::std::borrow::Cow<'_, str>> {
+        Some(self.to_string().into())
+    }
+}
+impl crate::runtime::QueryValue for types::TemplateId {
+    #[inline]
+    fn text(&self) -> Option<::std::borrow::Cow<'_, str>> {
+        Some(self.to_string().into())
     }
 }

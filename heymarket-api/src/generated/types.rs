@@ -7,6 +7,10 @@ pub use super::enums::{
     Acknowledgement, Channel, ChannelType, ContactStatusChange, ConversationStatus,
     ListType, MessageStatus, SortOrder, SurveyType, WebhookEventType,
 };
+pub use super::ids::{
+    ContactId, ConversationId, InboxId, ListId, MemberId, MessageId, ScheduledMessageId,
+    SurveyId, TagId, TeamId, TemplateId,
+};
 pub use crate::wire::{
     Address, EmailRecipient, Phone, ConversationMembers, Count, CreateContactsResult,
     Gallery, Identifier, InboxReference, Inboxes, Invited, MemberReference, ReadState,
@@ -212,19 +216,22 @@ impl crate::wire::Check for ChannelSearch {
 /// # Examples
 ///
 /// ```
-/// use heymarket_api::types::CloseConversation;
+/// use heymarket_api::types::{CloseConversation, InboxId, MemberId};
 ///
-/// let request = CloseConversation::new(41001, 50001).chat_id(9920);
+/// let request = CloseConversation::new(InboxId(41001), MemberId(50001))
+///     .conversation_id(9920);
 /// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CloseConversation {
     /// The conversation's ID.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub chat_id: ::std::option::Option<i64>,
+    ///
+    /// The API calls it `chat_id`.
+    #[serde(rename = "chat_id", skip_serializing_if = "::std::option::Option::is_none")]
+    pub conversation_id: ::std::option::Option<crate::types::ConversationId>,
     /// The ID of the conversation's inbox.
-    pub inbox_id: i64,
+    pub inbox_id: crate::types::InboxId,
     /// The contact's phone number, digits only, or email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<crate::wire::Address>,
@@ -232,13 +239,13 @@ pub struct CloseConversation {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
     /// The ID of the team member to record as the actor.
-    pub user_id: i64,
+    pub user_id: crate::types::MemberId,
 }
 impl ::std::fmt::Debug for CloseConversation {
     #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("CloseConversation")
-            .field("chat_id", &self.chat_id)
+            .field("conversation_id", &self.conversation_id)
             .field("inbox_id", &self.inbox_id)
             .field(
                 "target",
@@ -258,9 +265,12 @@ impl CloseConversation {
     /// - `inbox_id`: The ID of the conversation's inbox.
     /// - `user_id`: The ID of the team member to record as the actor.
     #[inline]
-    pub fn new(inbox_id: i64, user_id: i64) -> Self {
+    pub fn new(
+        inbox_id: crate::types::InboxId,
+        user_id: crate::types::MemberId,
+    ) -> Self {
         Self {
-            chat_id: ::std::default::Default::default(),
+            conversation_id: ::std::default::Default::default(),
             inbox_id,
             target: ::std::default::Default::default(),
             targets: ::std::default::Default::default(),
@@ -268,10 +278,15 @@ impl CloseConversation {
         }
     }
     /// The conversation's ID.
+    ///
+    /// The API calls it `chat_id`.
     #[must_use]
     #[inline]
-    pub fn chat_id(mut self, chat_id: i64) -> Self {
-        self.chat_id = ::std::option::Option::Some(chat_id);
+    pub fn conversation_id(
+        mut self,
+        conversation_id: impl Into<crate::types::ConversationId>,
+    ) -> Self {
+        self.conversation_id = ::std::option::Option::Some(conversation_id.into());
         self
     }
     /// The contact's phone number, digits only, or email address.
@@ -302,7 +317,7 @@ impl crate::wire::Check for CloseConversation {
     ) -> ::std::result::Result<(), crate::wire::Violation> {
         crate::wire::at_least_one(
             &[
-                &[("chat_id", self.chat_id.is_some())],
+                &[("chat_id", self.conversation_id.is_some())],
                 &[("target", self.target.is_some())],
                 &[
                     (
@@ -334,7 +349,7 @@ pub struct Contact {
     /// The ID of the assigned team member.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub assigned_user_id: ::std::option::Option<i64>,
+    pub assigned_user_id: ::std::option::Option<crate::types::MemberId>,
     /// The URL of the contact's picture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
@@ -348,7 +363,7 @@ pub struct Contact {
     /// The ID of the team member who created the contact.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub creator_id: ::std::option::Option<i64>,
+    pub creator_id: ::std::option::Option<crate::types::MemberId>,
     /// The values of custom fields, by field ID. They are strings; one public client also reads
     /// numbers and booleans.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -371,12 +386,11 @@ pub struct Contact {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first: ::std::option::Option<::std::string::String>,
     /// The contact's ID.
-    #[serde(deserialize_with = "crate::wire::integer")]
-    pub id: i64,
+    pub id: crate::types::ContactId,
     /// The ID of an inbox.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub inbox_id: ::std::option::Option<i64>,
+    pub inbox_id: ::std::option::Option<crate::types::InboxId>,
     /// Whether the contact opted out of messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_opted_out: ::std::option::Option<bool>,
@@ -407,7 +421,7 @@ pub struct Contact {
     /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub team_id: ::std::option::Option<i64>,
+    pub team_id: ::std::option::Option<crate::types::TeamId>,
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<::std::string::String>,
     /// When the contact last changed. Lists are sorted by it.
@@ -488,7 +502,7 @@ pub struct ContactChannel {
     /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub team_id: ::std::option::Option<i64>,
+    pub team_id: ::std::option::Option<crate::types::TeamId>,
     /// When the channel last changed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
@@ -550,20 +564,10 @@ impl ::std::fmt::Debug for ContactField {
     }
 }
 /// The UUIDs of contacts.
-///
-/// # Examples
-///
-/// ```
-/// use heymarket_api::types::{ChannelType, ContactIds};
-///
-/// let request = ContactIds::new(
-///     ChannelType::Id,
-///     ["c0c0a0a0-0000-4000-8000-0000000000a1", "c0c0a0a0-0000-4000-8000-0000000000a2"],
-/// );
-/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
+#[doc(hidden)]
 pub struct ContactIds {
     /// The UUIDs of the contacts.
     pub channel_ids: ::std::vec::Vec<::std::string::String>,
@@ -625,7 +629,7 @@ pub struct ContactNote {
     /// The ID of the team member who wrote the note.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub user_id: ::std::option::Option<i64>,
+    pub user_id: ::std::option::Option<crate::types::MemberId>,
 }
 impl ::std::fmt::Debug for ContactNote {
     #[inline]
@@ -650,7 +654,7 @@ pub struct ContactStatus {
     /// The contact's ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub id: ::std::option::Option<i64>,
+    pub id: ::std::option::Option<crate::types::ContactId>,
     /// The phone number.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::string::String>,
@@ -698,15 +702,16 @@ pub struct Conversation {
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
     /// The ID of the team member who created the conversation.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    ///
+    /// The API calls it `creator`.
+    #[serde(rename = "creator", skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub creator: ::std::option::Option<i64>,
+    pub creator_id: ::std::option::Option<crate::types::MemberId>,
     /// Whether email notifications are sent.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_noti: ::std::option::Option<bool>,
     /// The conversation's ID.
-    #[serde(deserialize_with = "crate::wire::integer")]
-    pub id: i64,
+    pub id: crate::types::ConversationId,
     /// The conversation's inbox.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
@@ -769,7 +774,7 @@ pub struct Conversation {
     /// The IDs of the team members who have not read the conversation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub unread_users: ::std::option::Option<::std::vec::Vec<i64>>,
+    pub unread_users: ::std::option::Option<::std::vec::Vec<crate::types::MemberId>>,
     /// When the most recent activity took place. Lists are sorted by it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
@@ -783,7 +788,7 @@ impl ::std::fmt::Debug for Conversation {
             .field("blocked", &self.blocked)
             .field("channel", &self.channel)
             .field("created", &self.created)
-            .field("creator", &self.creator)
+            .field("creator_id", &self.creator_id)
             .field("email_noti", &self.email_noti)
             .field("id", &self.id)
             .field("inbox", &self.inbox)
@@ -836,7 +841,7 @@ pub struct ConversationFilters {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub closed: ::std::option::Option<bool>,
     /// The IDs of the inboxes to list from.
-    pub inboxes: ::std::vec::Vec<i64>,
+    pub inboxes: ::std::vec::Vec<crate::types::InboxId>,
     /// Lists only conversations that the given member has not read.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub unread: ::std::option::Option<bool>,
@@ -846,10 +851,12 @@ impl ConversationFilters {
     ///
     /// - `inboxes`: The IDs of the inboxes to list from.
     #[inline]
-    pub fn new(inboxes: impl IntoIterator<Item = i64>) -> Self {
+    pub fn new(
+        inboxes: impl IntoIterator<Item = impl Into<crate::types::InboxId>>,
+    ) -> Self {
         Self {
             closed: ::std::default::Default::default(),
-            inboxes: inboxes.into_iter().collect(),
+            inboxes: inboxes.into_iter().map(::std::convert::Into::into).collect(),
             unread: ::std::default::Default::default(),
         }
     }
@@ -1100,7 +1107,7 @@ impl crate::wire::Check for CountTeamMessages {
 pub struct CreateContact {
     /// The ID of the team member to assign, or `-1` for none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub assignee_id: ::std::option::Option<i64>,
+    pub assignee_id: ::std::option::Option<crate::types::MemberId>,
     /// The URL of the contact's picture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
@@ -1181,8 +1188,11 @@ impl CreateContact {
     /// The ID of the team member to assign, or `-1` for none.
     #[must_use]
     #[inline]
-    pub fn assignee_id(mut self, assignee_id: i64) -> Self {
-        self.assignee_id = ::std::option::Option::Some(assignee_id);
+    pub fn assignee_id(
+        mut self,
+        assignee_id: impl Into<crate::types::MemberId>,
+    ) -> Self {
+        self.assignee_id = ::std::option::Option::Some(assignee_id.into());
         self
     }
     /// The URL of the contact's picture.
@@ -1304,7 +1314,7 @@ impl crate::wire::Check for CreateContact {
 pub struct CreateContactV2 {
     /// The ID of the team member to assign, or `-1` for none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub assignee_id: ::std::option::Option<i64>,
+    pub assignee_id: ::std::option::Option<crate::types::MemberId>,
     /// The URL of the contact's picture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
@@ -1385,8 +1395,11 @@ impl CreateContactV2 {
     /// The ID of the team member to assign, or `-1` for none.
     #[must_use]
     #[inline]
-    pub fn assignee_id(mut self, assignee_id: i64) -> Self {
-        self.assignee_id = ::std::option::Option::Some(assignee_id);
+    pub fn assignee_id(
+        mut self,
+        assignee_id: impl Into<crate::types::MemberId>,
+    ) -> Self {
+        self.assignee_id = ::std::option::Option::Some(assignee_id.into());
         self
     }
     /// The URL of the contact's picture.
@@ -1516,7 +1529,7 @@ impl crate::wire::Check for CreateContactV2 {
 pub struct CreateList {
     /// The IDs of contacts to add.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub contacts: ::std::option::Option<::std::vec::Vec<i64>>,
+    pub contacts: ::std::option::Option<::std::vec::Vec<crate::types::ContactId>>,
     /// The email addresses of the list. The reference says that unknown ones become contacts.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
@@ -1574,8 +1587,13 @@ impl CreateList {
     /// The IDs of contacts to add.
     #[must_use]
     #[inline]
-    pub fn contacts(mut self, contacts: impl IntoIterator<Item = i64>) -> Self {
-        self.contacts = ::std::option::Option::Some(contacts.into_iter().collect());
+    pub fn contacts(
+        mut self,
+        contacts: impl IntoIterator<Item = impl Into<crate::types::ContactId>>,
+    ) -> Self {
+        self.contacts = ::std::option::Option::Some(
+            contacts.into_iter().map(::std::convert::Into::into).collect(),
+        );
         self
     }
     /// The email addresses of the list. The reference says that unknown ones become contacts.
@@ -1723,15 +1741,15 @@ pub struct CreateScheduledMessage {
     pub content: NewScheduledContent,
     /// The ID of the conversation to send to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub conversation_id: ::std::option::Option<i64>,
+    pub conversation_id: ::std::option::Option<crate::types::ConversationId>,
     /// When to send the message: at least 15 minutes ahead and on a quarter hour. Responses call it
     /// `execute`.
     pub execute_at: ::jiff::Timestamp,
     /// The ID of the sending inbox.
-    pub inbox_id: i64,
+    pub inbox_id: crate::types::InboxId,
     /// The ID of the list to send to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub list_id: ::std::option::Option<i64>,
+    pub list_id: ::std::option::Option<crate::types::ListId>,
     /// A client-chosen ID. No source says that a repeated ID prevents a duplicate.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
@@ -1744,8 +1762,10 @@ pub struct CreateScheduledMessage {
     pub targets: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
     /// The ID of the sending team member, by default the team's owner. `send_message` calls it
     /// `creator_id`.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub user_id: ::std::option::Option<i64>,
+    ///
+    /// The API calls it `user_id`.
+    #[serde(rename = "user_id", skip_serializing_if = "::std::option::Option::is_none")]
+    pub creator_id: ::std::option::Option<crate::types::MemberId>,
 }
 impl ::std::fmt::Debug for CreateScheduledMessage {
     #[inline]
@@ -1765,7 +1785,7 @@ impl ::std::fmt::Debug for CreateScheduledMessage {
                 "targets",
                 &self.targets.as_ref().map(|_| crate::wire::Hidden::Personal),
             )
-            .field("user_id", &self.user_id)
+            .field("creator_id", &self.creator_id)
             .finish()
     }
 }
@@ -1778,7 +1798,7 @@ impl CreateScheduledMessage {
     /// - `content`: The message's content.
     #[inline]
     pub fn new(
-        inbox_id: i64,
+        inbox_id: impl Into<crate::types::InboxId>,
         execute_at: ::jiff::Timestamp,
         content: NewScheduledContent,
     ) -> Self {
@@ -1786,26 +1806,29 @@ impl CreateScheduledMessage {
             content,
             conversation_id: ::std::default::Default::default(),
             execute_at,
-            inbox_id,
+            inbox_id: inbox_id.into(),
             list_id: ::std::default::Default::default(),
             local_id: ::std::default::Default::default(),
             phone_number: ::std::default::Default::default(),
             targets: ::std::default::Default::default(),
-            user_id: ::std::default::Default::default(),
+            creator_id: ::std::default::Default::default(),
         }
     }
     /// The ID of the conversation to send to.
     #[must_use]
     #[inline]
-    pub fn conversation_id(mut self, conversation_id: i64) -> Self {
-        self.conversation_id = ::std::option::Option::Some(conversation_id);
+    pub fn conversation_id(
+        mut self,
+        conversation_id: impl Into<crate::types::ConversationId>,
+    ) -> Self {
+        self.conversation_id = ::std::option::Option::Some(conversation_id.into());
         self
     }
     /// The ID of the list to send to.
     #[must_use]
     #[inline]
-    pub fn list_id(mut self, list_id: i64) -> Self {
-        self.list_id = ::std::option::Option::Some(list_id);
+    pub fn list_id(mut self, list_id: impl Into<crate::types::ListId>) -> Self {
+        self.list_id = ::std::option::Option::Some(list_id.into());
         self
     }
     /// A client-chosen ID. No source says that a repeated ID prevents a duplicate.
@@ -1837,10 +1860,12 @@ impl CreateScheduledMessage {
     }
     /// The ID of the sending team member, by default the team's owner. `send_message` calls it
     /// `creator_id`.
+    ///
+    /// The API calls it `user_id`.
     #[must_use]
     #[inline]
-    pub fn user_id(mut self, user_id: i64) -> Self {
-        self.user_id = ::std::option::Option::Some(user_id);
+    pub fn creator_id(mut self, creator_id: impl Into<crate::types::MemberId>) -> Self {
+        self.creator_id = ::std::option::Option::Some(creator_id.into());
         self
     }
 }
@@ -2004,25 +2029,10 @@ impl crate::wire::Check for CreateTemplate {
     }
 }
 /// Contacts to delete.
-///
-/// # Examples
-///
-/// ```
-/// use heymarket_api::types::{ChannelType, ContactIds, DeleteContactsV2};
-///
-/// let request = DeleteContactsV2::new([
-///     ContactIds::new(
-///         ChannelType::Id,
-///         [
-///             "c0c0a0a0-0000-4000-8000-0000000000a1",
-///             "c0c0a0a0-0000-4000-8000-0000000000a2",
-///         ],
-///     ),
-/// ]);
-/// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
+#[doc(hidden)]
 pub struct DeleteContactsV2 {
     /// The contacts to delete, in exactly one entry.
     pub contact_channels: ::std::vec::Vec<ContactIds>,
@@ -2064,8 +2074,7 @@ pub struct DeletedList {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub deleted: ::std::option::Option<bool>,
     /// The list's ID.
-    #[serde(deserialize_with = "crate::wire::integer")]
-    pub id: i64,
+    pub id: crate::types::ListId,
 }
 /// A contact that could not be created or updated. Only a part of its documentation is known, so
 /// unknown members are kept.
@@ -2278,7 +2287,7 @@ impl ::std::fmt::Debug for GalleryEntry {
 pub struct GetContactStatus {
     /// The contact's ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub id: ::std::option::Option<i64>,
+    pub id: ::std::option::Option<crate::types::ContactId>,
     /// The phone number, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<crate::wire::Phone>,
@@ -2301,8 +2310,8 @@ impl GetContactStatus {
     /// The contact's ID.
     #[must_use]
     #[inline]
-    pub fn id(mut self, id: i64) -> Self {
-        self.id = ::std::option::Option::Some(id);
+    pub fn id(mut self, id: impl Into<crate::types::ContactId>) -> Self {
+        self.id = ::std::option::Option::Some(id.into());
         self
     }
     /// The phone number, digits only.
@@ -2365,8 +2374,7 @@ pub struct Inbox {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub high_throughput: ::std::option::Option<bool>,
     /// The inbox's ID.
-    #[serde(deserialize_with = "crate::wire::integer")]
-    pub id: i64,
+    pub id: crate::types::InboxId,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ignore_inc_call_notif: ::std::option::Option<bool>,
     /// Whether the current user was invited. The newer documentation shows an array of strings.
@@ -2387,7 +2395,7 @@ pub struct Inbox {
     /// The IDs of the inbox's members. `creator_id` and `user_id` accept them.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub members: ::std::option::Option<::std::vec::Vec<i64>>,
+    pub members: ::std::option::Option<::std::vec::Vec<crate::types::MemberId>>,
     /// The inbox's name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
@@ -2425,9 +2433,11 @@ pub struct Inbox {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub show_waiting_indicator: ::std::option::Option<bool>,
     /// The ID of the team.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    ///
+    /// The API calls it `team`.
+    #[serde(rename = "team", skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub team: ::std::option::Option<i64>,
+    pub team_id: ::std::option::Option<crate::types::TeamId>,
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub unassign_on_close: ::std::option::Option<bool>,
     /// When the inbox last changed.
@@ -2485,7 +2495,7 @@ impl ::std::fmt::Debug for Inbox {
             .field("promote_outbound_idle_to_top", &self.promote_outbound_idle_to_top)
             .field("rev", &self.rev)
             .field("show_waiting_indicator", &self.show_waiting_indicator)
-            .field("team", &self.team)
+            .field("team_id", &self.team_id)
             .field("unassign_on_close", &self.unassign_on_close)
             .field("updated_at", &self.updated_at)
             .field("widget_code", &self.widget_code)
@@ -2508,10 +2518,9 @@ pub struct List {
     /// The ID of the team member who created the list.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub creator_id: ::std::option::Option<i64>,
+    pub creator_id: ::std::option::Option<crate::types::MemberId>,
     /// The list's ID.
-    #[serde(deserialize_with = "crate::wire::integer")]
-    pub id: i64,
+    pub id: crate::types::ListId,
     /// The client-chosen ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
@@ -2533,7 +2542,7 @@ pub struct List {
     /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub team_id: ::std::option::Option<i64>,
+    pub team_id: ::std::option::Option<crate::types::TeamId>,
     /// When the list last changed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
@@ -2785,7 +2794,10 @@ pub struct ListConversations {
     pub filters: ConversationFilters,
     /// The ID of the team member whose access to the inboxes is checked. An example of the newer
     /// documentation has `0`.
-    pub id: i64,
+    ///
+    /// The API calls it `id`.
+    #[serde(rename = "id")]
+    pub member_id: crate::types::MemberId,
     /// The page size. Neither its default nor its maximum is documented.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub limit: ::std::option::Option<i64>,
@@ -2801,11 +2813,14 @@ pub struct ListConversations {
 impl ListConversations {
     /// Creates a request with the required members.
     ///
-    /// - `id`: The ID of the team member whose access to the inboxes is checked. An example of the newer
+    /// - `member_id`: The ID of the team member whose access to the inboxes is checked. An example of the newer
     ///   documentation has `0`.
     /// - `filters`: The conversations to list.
     #[inline]
-    pub fn new(id: i64, filters: ConversationFilters) -> Self {
+    pub fn new(
+        member_id: impl Into<crate::types::MemberId>,
+        filters: ConversationFilters,
+    ) -> Self {
         Self {
             archived: ::std::default::Default::default(),
             ascending: ::std::default::Default::default(),
@@ -2813,7 +2828,7 @@ impl ListConversations {
             date: ::std::default::Default::default(),
             filter: ::std::default::Default::default(),
             filters,
-            id,
+            member_id: member_id.into(),
             limit: ::std::default::Default::default(),
             order: ::std::default::Default::default(),
             page: ::std::default::Default::default(),
@@ -3291,20 +3306,26 @@ impl crate::wire::Check for ListTemplates {
 /// # Examples
 ///
 /// ```
-/// use heymarket_api::types::MarkConversation;
+/// use heymarket_api::types::{InboxId, MarkConversation, MemberId};
 ///
-/// let request = MarkConversation::new(41001, 50001).target("15550100101");
+/// let request = MarkConversation::new(InboxId(41001), MemberId(50001))
+///     .target("15550100101");
 /// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct MarkConversation {
     /// The ID of the conversation's inbox.
-    pub inbox_id: i64,
+    pub inbox_id: crate::types::InboxId,
     /// The newer documentation shows this member, which `reassign_conversation` also has. It
     /// describes no effect.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub reassign_id: ::std::option::Option<i64>,
+    ///
+    /// The API calls it `reassign_id`.
+    #[serde(
+        rename = "reassign_id",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub assignee_id: ::std::option::Option<crate::types::MemberId>,
     /// The contact's phone number, digits only, or email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<crate::wire::Address>,
@@ -3312,14 +3333,14 @@ pub struct MarkConversation {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
     /// The ID of the team member for whom the conversation is marked.
-    pub user_id: i64,
+    pub user_id: crate::types::MemberId,
 }
 impl ::std::fmt::Debug for MarkConversation {
     #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("MarkConversation")
             .field("inbox_id", &self.inbox_id)
-            .field("reassign_id", &self.reassign_id)
+            .field("assignee_id", &self.assignee_id)
             .field(
                 "target",
                 &self.target.as_ref().map(|_| crate::wire::Hidden::Personal),
@@ -3338,10 +3359,13 @@ impl MarkConversation {
     /// - `inbox_id`: The ID of the conversation's inbox.
     /// - `user_id`: The ID of the team member for whom the conversation is marked.
     #[inline]
-    pub fn new(inbox_id: i64, user_id: i64) -> Self {
+    pub fn new(
+        inbox_id: crate::types::InboxId,
+        user_id: crate::types::MemberId,
+    ) -> Self {
         Self {
             inbox_id,
-            reassign_id: ::std::default::Default::default(),
+            assignee_id: ::std::default::Default::default(),
             target: ::std::default::Default::default(),
             targets: ::std::default::Default::default(),
             user_id,
@@ -3349,10 +3373,15 @@ impl MarkConversation {
     }
     /// The newer documentation shows this member, which `reassign_conversation` also has. It
     /// describes no effect.
+    ///
+    /// The API calls it `reassign_id`.
     #[must_use]
     #[inline]
-    pub fn reassign_id(mut self, reassign_id: i64) -> Self {
-        self.reassign_id = ::std::option::Option::Some(reassign_id);
+    pub fn assignee_id(
+        mut self,
+        assignee_id: impl Into<crate::types::MemberId>,
+    ) -> Self {
+        self.assignee_id = ::std::option::Option::Some(assignee_id.into());
         self
     }
     /// The contact's phone number, digits only, or email address.
@@ -3413,7 +3442,7 @@ pub struct Member {
     /// The member's ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub id: ::std::option::Option<i64>,
+    pub id: ::std::option::Option<crate::types::MemberId>,
     /// The member's name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
@@ -3440,8 +3469,7 @@ pub struct Membership {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// The membership's ID. A public client uses it as `creator_id`.
-    #[serde(deserialize_with = "crate::wire::integer")]
-    pub id: i64,
+    pub id: crate::types::MemberId,
     /// The member's name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
@@ -3459,7 +3487,7 @@ pub struct Membership {
     /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub team_id: ::std::option::Option<i64>,
+    pub team_id: ::std::option::Option<crate::types::TeamId>,
     /// When the membership last changed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
@@ -3533,8 +3561,7 @@ pub struct Message {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub hidden: ::std::option::Option<bool>,
     /// The message's ID.
-    #[serde(deserialize_with = "crate::wire::integer")]
-    pub id: i64,
+    pub id: crate::types::MessageId,
     /// The URL of a link in the message.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub link_url: ::std::option::Option<::std::string::String>,
@@ -3580,9 +3607,11 @@ pub struct Message {
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
     /// The ID of the team member who sent the message.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    ///
+    /// The API calls it `user`.
+    #[serde(rename = "user", skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub user: ::std::option::Option<i64>,
+    pub creator_id: ::std::option::Option<crate::types::MemberId>,
 }
 impl ::std::fmt::Debug for Message {
     #[inline]
@@ -3629,7 +3658,7 @@ impl ::std::fmt::Debug for Message {
             .field("text", &self.text.as_ref().map(|_| crate::wire::Hidden::Content))
             .field("type", &self.type_)
             .field("updated", &self.updated)
-            .field("user", &self.user)
+            .field("creator_id", &self.creator_id)
             .finish()
     }
 }
@@ -4110,19 +4139,22 @@ impl crate::wire::Check for NewTemplateContent {
 /// # Examples
 ///
 /// ```
-/// use heymarket_api::types::OpenConversation;
+/// use heymarket_api::types::{InboxId, MemberId, OpenConversation};
 ///
-/// let request = OpenConversation::new(41001, 50001).chat_id(9920);
+/// let request = OpenConversation::new(InboxId(41001), MemberId(50001))
+///     .conversation_id(9920);
 /// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct OpenConversation {
     /// The conversation's ID.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub chat_id: ::std::option::Option<i64>,
+    ///
+    /// The API calls it `chat_id`.
+    #[serde(rename = "chat_id", skip_serializing_if = "::std::option::Option::is_none")]
+    pub conversation_id: ::std::option::Option<crate::types::ConversationId>,
     /// The ID of the conversation's inbox.
-    pub inbox_id: i64,
+    pub inbox_id: crate::types::InboxId,
     /// The contact's phone number, digits only, or email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<crate::wire::Address>,
@@ -4130,13 +4162,13 @@ pub struct OpenConversation {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
     /// The ID of the team member to record as the actor.
-    pub user_id: i64,
+    pub user_id: crate::types::MemberId,
 }
 impl ::std::fmt::Debug for OpenConversation {
     #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("OpenConversation")
-            .field("chat_id", &self.chat_id)
+            .field("conversation_id", &self.conversation_id)
             .field("inbox_id", &self.inbox_id)
             .field(
                 "target",
@@ -4156,9 +4188,12 @@ impl OpenConversation {
     /// - `inbox_id`: The ID of the conversation's inbox.
     /// - `user_id`: The ID of the team member to record as the actor.
     #[inline]
-    pub fn new(inbox_id: i64, user_id: i64) -> Self {
+    pub fn new(
+        inbox_id: crate::types::InboxId,
+        user_id: crate::types::MemberId,
+    ) -> Self {
         Self {
-            chat_id: ::std::default::Default::default(),
+            conversation_id: ::std::default::Default::default(),
             inbox_id,
             target: ::std::default::Default::default(),
             targets: ::std::default::Default::default(),
@@ -4166,10 +4201,15 @@ impl OpenConversation {
         }
     }
     /// The conversation's ID.
+    ///
+    /// The API calls it `chat_id`.
     #[must_use]
     #[inline]
-    pub fn chat_id(mut self, chat_id: i64) -> Self {
-        self.chat_id = ::std::option::Option::Some(chat_id);
+    pub fn conversation_id(
+        mut self,
+        conversation_id: impl Into<crate::types::ConversationId>,
+    ) -> Self {
+        self.conversation_id = ::std::option::Option::Some(conversation_id.into());
         self
     }
     /// The contact's phone number, digits only, or email address.
@@ -4200,7 +4240,7 @@ impl crate::wire::Check for OpenConversation {
     ) -> ::std::result::Result<(), crate::wire::Violation> {
         crate::wire::at_least_one(
             &[
-                &[("chat_id", self.chat_id.is_some())],
+                &[("chat_id", self.conversation_id.is_some())],
                 &[("target", self.target.is_some())],
                 &[
                     (
@@ -4228,18 +4268,23 @@ impl crate::wire::Check for OpenConversation {
 /// # Examples
 ///
 /// ```
-/// use heymarket_api::types::ReassignConversation;
+/// use heymarket_api::types::{InboxId, MemberId, ReassignConversation};
 ///
-/// let request = ReassignConversation::new(41001, 50001, 50002).target("15550100101");
+/// let request = ReassignConversation::new(InboxId(41001), MemberId(50001))
+///     .assignee_id(50002)
+///     .target("15550100101");
 /// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ReassignConversation {
     /// The ID of the conversation's inbox.
-    pub inbox_id: i64,
+    pub inbox_id: crate::types::InboxId,
     /// The ID of the new assignee.
-    pub reassign_id: i64,
+    ///
+    /// The API calls it `reassign_id`.
+    #[serde(rename = "reassign_id")]
+    pub assignee_id: crate::types::MemberId,
     /// The contact's phone number, digits only, or email address.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<crate::wire::Address>,
@@ -4247,14 +4292,14 @@ pub struct ReassignConversation {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
     /// The ID of the current assignee.
-    pub user_id: i64,
+    pub user_id: crate::types::MemberId,
 }
 impl ::std::fmt::Debug for ReassignConversation {
     #[inline]
     fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
         f.debug_struct("ReassignConversation")
             .field("inbox_id", &self.inbox_id)
-            .field("reassign_id", &self.reassign_id)
+            .field("assignee_id", &self.assignee_id)
             .field(
                 "target",
                 &self.target.as_ref().map(|_| crate::wire::Hidden::Personal),
@@ -4272,16 +4317,18 @@ impl ReassignConversation {
     ///
     /// - `inbox_id`: The ID of the conversation's inbox.
     /// - `user_id`: The ID of the current assignee.
-    /// - `reassign_id`: The ID of the new assignee.
     #[inline]
-    pub fn new(inbox_id: i64, user_id: i64, reassign_id: i64) -> Self {
-        Self {
+    pub fn new(
+        inbox_id: crate::types::InboxId,
+        user_id: crate::types::MemberId,
+    ) -> crate::wire::Incomplete<Self> {
+        crate::wire::Incomplete(Self {
             inbox_id,
-            reassign_id,
+            assignee_id: 0.into(),
             target: ::std::default::Default::default(),
             targets: ::std::default::Default::default(),
             user_id,
-        }
+        })
     }
     /// The contact's phone number, digits only, or email address.
     #[must_use]
@@ -4301,6 +4348,21 @@ impl ReassignConversation {
             targets.into_iter().map(::std::convert::Into::into).collect(),
         );
         self
+    }
+}
+impl crate::wire::Incomplete<ReassignConversation> {
+    /// The ID of the new assignee.
+    ///
+    /// The API calls it `reassign_id`.
+    #[inline]
+    pub fn assignee_id(
+        self,
+        assignee_id: impl Into<crate::types::MemberId>,
+    ) -> ReassignConversation {
+        ReassignConversation {
+            assignee_id: assignee_id.into(),
+            ..self.0
+        }
     }
 }
 impl crate::wire::Check for ReassignConversation {
@@ -4342,11 +4404,11 @@ pub struct RejectedContact {
     /// The ID of the assigned team member.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub assigned_user_id: ::std::option::Option<i64>,
+    pub assigned_user_id: ::std::option::Option<crate::types::MemberId>,
     /// The ID of the team member that the request assigned.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub assignee_id: ::std::option::Option<i64>,
+    pub assignee_id: ::std::option::Option<crate::types::MemberId>,
     /// The URL of the contact's picture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
@@ -4364,7 +4426,7 @@ pub struct RejectedContact {
     /// The ID of the team member who created the contact.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub creator_id: ::std::option::Option<i64>,
+    pub creator_id: ::std::option::Option<crate::types::MemberId>,
     /// The values of custom fields, by field ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
@@ -4391,11 +4453,11 @@ pub struct RejectedContact {
     /// The contact's ID, if it has one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub id: ::std::option::Option<i64>,
+    pub id: ::std::option::Option<crate::types::ContactId>,
     /// The ID of an inbox.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub inbox_id: ::std::option::Option<i64>,
+    pub inbox_id: ::std::option::Option<crate::types::InboxId>,
     /// Whether the contact opted out of messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_opted_out: ::std::option::Option<bool>,
@@ -4426,7 +4488,7 @@ pub struct RejectedContact {
     /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub team_id: ::std::option::Option<i64>,
+    pub team_id: ::std::option::Option<crate::types::TeamId>,
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<::std::string::String>,
     /// When the contact last changed.
@@ -4544,16 +4606,17 @@ pub struct ScheduledMessage {
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
     /// When the message is sent. Requests call it `execute_at`.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    ///
+    /// The API calls it `execute`.
+    #[serde(rename = "execute", skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub execute: ::std::option::Option<::jiff::Timestamp>,
+    pub execute_at: ::std::option::Option<::jiff::Timestamp>,
     /// The scheduled message's ID.
-    #[serde(deserialize_with = "crate::wire::integer")]
-    pub id: i64,
+    pub id: crate::types::ScheduledMessageId,
     /// The ID of the sending inbox.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub inbox_id: ::std::option::Option<i64>,
+    pub inbox_id: ::std::option::Option<crate::types::InboxId>,
     /// The client-chosen ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
@@ -4569,15 +4632,17 @@ pub struct ScheduledMessage {
     /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub team_id: ::std::option::Option<i64>,
+    pub team_id: ::std::option::Option<crate::types::TeamId>,
     /// When the scheduled message last changed.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
     /// The ID of the sending team member.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    ///
+    /// The API calls it `user_id`.
+    #[serde(rename = "user_id", skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub user_id: ::std::option::Option<i64>,
+    pub creator_id: ::std::option::Option<crate::types::MemberId>,
 }
 /// The content and the target of a scheduled message.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
@@ -4601,11 +4666,11 @@ pub struct ScheduledMessageMeta {
     /// The ID of the target conversation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub conversation_id: ::std::option::Option<i64>,
+    pub conversation_id: ::std::option::Option<crate::types::ConversationId>,
     /// The ID of the target list.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub list_id: ::std::option::Option<i64>,
+    pub list_id: ::std::option::Option<crate::types::ListId>,
 }
 impl ::std::fmt::Debug for ScheduledMessageMeta {
     #[inline]
@@ -4672,9 +4737,9 @@ impl crate::wire::Check for SearchContactsV2 {
 /// # Examples
 ///
 /// ```
-/// use heymarket_api::types::SendEmail;
+/// use heymarket_api::types::{InboxId, MemberId, SendEmail};
 ///
-/// let request = SendEmail::new(41003, 50001, "<p>Invented body</p>")
+/// let request = SendEmail::new(InboxId(41003), MemberId(50001), "<p>Invented body</p>")
 ///     .conv_title("Invented subject")
 ///     .local_id("c0c0a0a0-0000-4000-8000-000000000006")
 ///     .raw_text("Invented body")
@@ -4688,12 +4753,17 @@ pub struct SendEmail {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub conv_title: ::std::option::Option<::std::string::String>,
     /// The ID of the conversation to reply in.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub convo_id: ::std::option::Option<i64>,
+    ///
+    /// The API calls it `convo_id`.
+    #[serde(rename = "convo_id", skip_serializing_if = "::std::option::Option::is_none")]
+    pub conversation_id: ::std::option::Option<crate::types::ConversationId>,
     /// The ID of the sending team member.
-    pub creator_id: i64,
+    pub creator_id: crate::types::MemberId,
     /// The ID of the sending inbox. `send_message` calls it `inbox_id`.
-    pub inbox: i64,
+    ///
+    /// The API calls it `inbox`.
+    #[serde(rename = "inbox")]
+    pub inbox_id: crate::types::InboxId,
     /// The idempotency key: a repeated one sends no second email. How long the server remembers it
     /// is not documented.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -4716,9 +4786,9 @@ impl ::std::fmt::Debug for SendEmail {
                 "conv_title",
                 &self.conv_title.as_ref().map(|_| crate::wire::Hidden::Content),
             )
-            .field("convo_id", &self.convo_id)
+            .field("conversation_id", &self.conversation_id)
             .field("creator_id", &self.creator_id)
-            .field("inbox", &self.inbox)
+            .field("inbox_id", &self.inbox_id)
             .field("local_id", &self.local_id)
             .field(
                 "raw_text",
@@ -4735,20 +4805,20 @@ impl ::std::fmt::Debug for SendEmail {
 impl SendEmail {
     /// Creates a request with the required members.
     ///
-    /// - `inbox`: The ID of the sending inbox. `send_message` calls it `inbox_id`.
+    /// - `inbox_id`: The ID of the sending inbox. `send_message` calls it `inbox_id`.
     /// - `creator_id`: The ID of the sending team member.
     /// - `text`: The email body, in HTML.
     #[inline]
     pub fn new(
-        inbox: i64,
-        creator_id: i64,
+        inbox_id: crate::types::InboxId,
+        creator_id: crate::types::MemberId,
         text: impl Into<::std::string::String>,
     ) -> Self {
         Self {
             conv_title: ::std::default::Default::default(),
-            convo_id: ::std::default::Default::default(),
+            conversation_id: ::std::default::Default::default(),
             creator_id,
-            inbox,
+            inbox_id,
             local_id: ::std::default::Default::default(),
             raw_text: ::std::default::Default::default(),
             targets: ::std::default::Default::default(),
@@ -4763,10 +4833,15 @@ impl SendEmail {
         self
     }
     /// The ID of the conversation to reply in.
+    ///
+    /// The API calls it `convo_id`.
     #[must_use]
     #[inline]
-    pub fn convo_id(mut self, convo_id: i64) -> Self {
-        self.convo_id = ::std::option::Option::Some(convo_id);
+    pub fn conversation_id(
+        mut self,
+        conversation_id: impl Into<crate::types::ConversationId>,
+    ) -> Self {
+        self.conversation_id = ::std::option::Option::Some(conversation_id.into());
         self
     }
     /// The idempotency key: a repeated one sends no second email. How long the server remembers it
@@ -4812,7 +4887,7 @@ impl crate::wire::Check for SendEmail {
                         self.targets.as_ref().is_some_and(|items| !items.is_empty()),
                     ),
                 ],
-                &[("convo_id", self.convo_id.is_some())],
+                &[("convo_id", self.conversation_id.is_some())],
             ],
         )?;
         crate::wire::item_count(
@@ -4833,7 +4908,7 @@ impl crate::wire::Check for SendEmail {
     fn has(&self, member: &str) -> bool {
         match member {
             "targets" => self.targets.as_ref().is_some_and(|items| !items.is_empty()),
-            "convo_id" => self.convo_id.is_some(),
+            "convo_id" => self.conversation_id.is_some(),
             _ => false,
         }
     }
@@ -4844,9 +4919,9 @@ impl crate::wire::Check for SendEmail {
 /// # Examples
 ///
 /// ```
-/// use heymarket_api::types::SendMessage;
+/// use heymarket_api::types::{InboxId, MemberId, SendMessage};
 ///
-/// let request = SendMessage::new(41001, 50001)
+/// let request = SendMessage::new(InboxId(41001), MemberId(50001))
 ///     .list_id(2000001)
 ///     .local_id("c0c0a0a0-0000-4000-8000-000000000003")
 ///     .template_id(7001);
@@ -4864,8 +4939,10 @@ pub struct SendMessage {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel: ::std::option::Option<crate::types::Channel>,
     /// The ID of the conversation to send to.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub chat_id: ::std::option::Option<i64>,
+    ///
+    /// The API calls it `chat_id`.
+    #[serde(rename = "chat_id", skip_serializing_if = "::std::option::Option::is_none")]
+    pub conversation_id: ::std::option::Option<crate::types::ConversationId>,
     /// A name for the conversation. A public client sends it; whether the server honors it is
     /// unknown.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -4876,12 +4953,12 @@ pub struct SendMessage {
     pub creator_email: ::std::option::Option<::std::string::String>,
     /// The ID of the sending team member, from the members of the inbox or of the team. It may
     /// differ from the user ID. The documentation requires it; one public client omits it.
-    pub creator_id: i64,
+    pub creator_id: crate::types::MemberId,
     /// The ID of the sending inbox.
-    pub inbox_id: i64,
+    pub inbox_id: crate::types::InboxId,
     /// The ID of the list to send to. It requires `local_id`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub list_id: ::std::option::Option<i64>,
+    pub list_id: ::std::option::Option<crate::types::ListId>,
     /// A client-chosen ID, such as a UUID or `broadcast-april-2026-001`. Messages and webhook
     /// events carry it. It is required with `list_id` and must be unique for each list and
     /// broadcast. `send_message` documents the effect of a repeated ID.
@@ -4899,13 +4976,13 @@ pub struct SendMessage {
     pub private: ::std::option::Option<bool>,
     /// The ID of a survey. Its opening question becomes the text.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub survey_id: ::std::option::Option<i64>,
+    pub survey_id: ::std::option::Option<crate::types::SurveyId>,
     /// The phone numbers of a group MMS, digits only. Toll-free numbers cannot send one.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
     /// The ID of a template for the text. The server fills its tokens.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub template_id: ::std::option::Option<i64>,
+    pub template_id: ::std::option::Option<crate::types::TemplateId>,
     /// The message text. In a send to a list, the server fills tokens such as `{{first_name}}`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub text: ::std::option::Option<::std::string::String>,
@@ -4920,7 +4997,7 @@ impl ::std::fmt::Debug for SendMessage {
                 &self.author.as_ref().map(|_| crate::wire::Hidden::Personal),
             )
             .field("channel", &self.channel)
-            .field("chat_id", &self.chat_id)
+            .field("conversation_id", &self.conversation_id)
             .field(
                 "conv_name",
                 &self.conv_name.as_ref().map(|_| crate::wire::Hidden::Personal),
@@ -4959,12 +5036,15 @@ impl SendMessage {
     /// - `creator_id`: The ID of the sending team member, from the members of the inbox or of the team. It may
     ///   differ from the user ID. The documentation requires it; one public client omits it.
     #[inline]
-    pub fn new(inbox_id: i64, creator_id: i64) -> Self {
+    pub fn new(
+        inbox_id: crate::types::InboxId,
+        creator_id: crate::types::MemberId,
+    ) -> Self {
         Self {
             activity_id: ::std::default::Default::default(),
             author: ::std::default::Default::default(),
             channel: ::std::default::Default::default(),
-            chat_id: ::std::default::Default::default(),
+            conversation_id: ::std::default::Default::default(),
             conv_name: ::std::default::Default::default(),
             creator_email: ::std::default::Default::default(),
             creator_id,
@@ -5001,10 +5081,15 @@ impl SendMessage {
         self
     }
     /// The ID of the conversation to send to.
+    ///
+    /// The API calls it `chat_id`.
     #[must_use]
     #[inline]
-    pub fn chat_id(mut self, chat_id: i64) -> Self {
-        self.chat_id = ::std::option::Option::Some(chat_id);
+    pub fn conversation_id(
+        mut self,
+        conversation_id: impl Into<crate::types::ConversationId>,
+    ) -> Self {
+        self.conversation_id = ::std::option::Option::Some(conversation_id.into());
         self
     }
     /// A name for the conversation. A public client sends it; whether the server honors it is
@@ -5029,8 +5114,8 @@ impl SendMessage {
     /// The ID of the list to send to. It requires `local_id`.
     #[must_use]
     #[inline]
-    pub fn list_id(mut self, list_id: i64) -> Self {
-        self.list_id = ::std::option::Option::Some(list_id);
+    pub fn list_id(mut self, list_id: impl Into<crate::types::ListId>) -> Self {
+        self.list_id = ::std::option::Option::Some(list_id.into());
         self
     }
     /// A client-chosen ID, such as a UUID or `broadcast-april-2026-001`. Messages and webhook
@@ -5067,8 +5152,8 @@ impl SendMessage {
     /// The ID of a survey. Its opening question becomes the text.
     #[must_use]
     #[inline]
-    pub fn survey_id(mut self, survey_id: i64) -> Self {
-        self.survey_id = ::std::option::Option::Some(survey_id);
+    pub fn survey_id(mut self, survey_id: impl Into<crate::types::SurveyId>) -> Self {
+        self.survey_id = ::std::option::Option::Some(survey_id.into());
         self
     }
     /// The phone numbers of a group MMS, digits only. Toll-free numbers cannot send one.
@@ -5086,8 +5171,11 @@ impl SendMessage {
     /// The ID of a template for the text. The server fills its tokens.
     #[must_use]
     #[inline]
-    pub fn template_id(mut self, template_id: i64) -> Self {
-        self.template_id = ::std::option::Option::Some(template_id);
+    pub fn template_id(
+        mut self,
+        template_id: impl Into<crate::types::TemplateId>,
+    ) -> Self {
+        self.template_id = ::std::option::Option::Some(template_id.into());
         self
     }
     /// The message text. In a send to a list, the server fills tokens such as `{{first_name}}`.
@@ -5107,7 +5195,7 @@ impl crate::wire::Check for SendMessage {
         crate::wire::exactly_one(
             &[
                 &[("phone_number", self.phone_number.is_some())],
-                &[("chat_id", self.chat_id.is_some())],
+                &[("chat_id", self.conversation_id.is_some())],
                 &[
                     ("list_id", self.list_id.is_some()),
                     ("local_id", self.local_id.is_some()),
@@ -5140,7 +5228,7 @@ impl crate::wire::Check for SendMessage {
     fn has(&self, member: &str) -> bool {
         match member {
             "phone_number" => self.phone_number.is_some(),
-            "chat_id" => self.chat_id.is_some(),
+            "chat_id" => self.conversation_id.is_some(),
             "list_id" => self.list_id.is_some(),
             "targets" => self.targets.as_ref().is_some_and(|items| !items.is_empty()),
             _ => false,
@@ -5156,9 +5244,11 @@ pub struct SendResult {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub compliance_results: ::std::option::Option<::serde_json::Value>,
     /// The ID of the conversation. It is documented for emails and sampled for messages.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    ///
+    /// The API calls it `convo_id`.
+    #[serde(rename = "convo_id", skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub convo_id: ::std::option::Option<i64>,
+    pub conversation_id: ::std::option::Option<crate::types::ConversationId>,
     /// When the message was accepted.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
@@ -5167,8 +5257,7 @@ pub struct SendResult {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub gallery_url: ::std::option::Option<::std::string::String>,
     /// The message's ID.
-    #[serde(deserialize_with = "crate::wire::integer")]
-    pub id: i64,
+    pub id: crate::types::MessageId,
     /// Whether the message is queued. It is documented for emails and sampled for messages.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub queued: ::std::option::Option<bool>,
@@ -5181,7 +5270,7 @@ impl ::std::fmt::Debug for SendResult {
                 "compliance_results",
                 &self.compliance_results.as_ref().map(|_| crate::wire::Hidden::Personal),
             )
-            .field("convo_id", &self.convo_id)
+            .field("conversation_id", &self.conversation_id)
             .field("date", &self.date)
             .field(
                 "gallery_url",
@@ -5209,7 +5298,7 @@ impl ::std::fmt::Debug for SendResult {
 pub struct SetContactStatus {
     /// The contact's ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub id: ::std::option::Option<i64>,
+    pub id: ::std::option::Option<crate::types::ContactId>,
     /// The phone number, digits only.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<crate::wire::Phone>,
@@ -5241,8 +5330,8 @@ impl SetContactStatus {
     /// The contact's ID.
     #[must_use]
     #[inline]
-    pub fn id(mut self, id: i64) -> Self {
-        self.id = ::std::option::Option::Some(id);
+    pub fn id(mut self, id: impl Into<crate::types::ContactId>) -> Self {
+        self.id = ::std::option::Option::Some(id.into());
         self
     }
     /// The phone number, digits only.
@@ -5277,8 +5366,7 @@ pub struct Survey {
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
     /// The survey's ID.
-    #[serde(deserialize_with = "crate::wire::integer")]
-    pub id: i64,
+    pub id: crate::types::SurveyId,
     /// The survey's name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
@@ -5322,8 +5410,7 @@ pub struct Tag {
     #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
     /// The tag's ID.
-    #[serde(deserialize_with = "crate::wire::integer")]
-    pub id: i64,
+    pub id: crate::types::TagId,
     /// The revision.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
@@ -5334,7 +5421,7 @@ pub struct Tag {
     /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub team_id: ::std::option::Option<i64>,
+    pub team_id: ::std::option::Option<crate::types::TeamId>,
     /// When the tag last changed. Lists are sorted by it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
@@ -5354,15 +5441,15 @@ pub struct Tag {
 #[non_exhaustive]
 pub struct TagAssignment {
     /// The tag's ID.
-    pub tag_id: i64,
+    pub tag_id: crate::types::TagId,
 }
 impl TagAssignment {
     /// Creates a request with the required members.
     ///
     /// - `tag_id`: The tag's ID.
     #[inline]
-    pub fn new(tag_id: i64) -> Self {
-        Self { tag_id }
+    pub fn new(tag_id: impl Into<crate::types::TagId>) -> Self {
+        Self { tag_id: tag_id.into() }
     }
 }
 impl crate::wire::Check for TagAssignment {
@@ -5380,8 +5467,7 @@ impl crate::wire::Check for TagAssignment {
 #[non_exhaustive]
 pub struct Team {
     /// The team's ID.
-    #[serde(deserialize_with = "crate::wire::integer")]
-    pub id: i64,
+    pub id: crate::types::TeamId,
     /// The maximum number of contacts in a list.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
@@ -5415,7 +5501,7 @@ pub struct TeamMember {
     /// The member's ID. `creator_id` and `user_id` accept it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub id: ::std::option::Option<i64>,
+    pub id: ::std::option::Option<crate::types::MemberId>,
     /// The member's name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
@@ -5458,10 +5544,9 @@ pub struct Template {
     /// The ID of the team member who created the template.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub creator_id: ::std::option::Option<i64>,
+    pub creator_id: ::std::option::Option<crate::types::MemberId>,
     /// The template's ID.
-    #[serde(deserialize_with = "crate::wire::integer")]
-    pub id: i64,
+    pub id: crate::types::TemplateId,
     /// The client-chosen ID.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
@@ -5480,7 +5565,7 @@ pub struct Template {
     /// The ID of the team.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
-    pub team_id: ::std::option::Option<i64>,
+    pub team_id: ::std::option::Option<crate::types::TeamId>,
     /// When the template last changed. Lists are sorted by it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     #[serde(default, deserialize_with = "crate::wire::optional")]
@@ -5516,18 +5601,18 @@ impl ::std::fmt::Debug for TemplateContent {
 /// # Examples
 ///
 /// ```
-/// use heymarket_api::types::TransferConversation;
+/// use heymarket_api::types::{ConversationId, InboxId, TransferConversation};
 ///
-/// let request = TransferConversation::new(9920, 41002);
+/// let request = TransferConversation::new(ConversationId(9920), InboxId(41002));
 /// ```
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TransferConversation {
     /// The conversation's ID.
-    pub conversation_id: i64,
+    pub conversation_id: crate::types::ConversationId,
     /// The ID of the new inbox.
-    pub transfer_inbox_id: i64,
+    pub transfer_inbox_id: crate::types::InboxId,
 }
 impl TransferConversation {
     /// Creates a request with the required members.
@@ -5535,7 +5620,10 @@ impl TransferConversation {
     /// - `conversation_id`: The conversation's ID.
     /// - `transfer_inbox_id`: The ID of the new inbox.
     #[inline]
-    pub fn new(conversation_id: i64, transfer_inbox_id: i64) -> Self {
+    pub fn new(
+        conversation_id: crate::types::ConversationId,
+        transfer_inbox_id: crate::types::InboxId,
+    ) -> Self {
         Self {
             conversation_id,
             transfer_inbox_id,
@@ -5573,7 +5661,7 @@ impl crate::wire::Check for TransferConversation {
 pub struct UpdateContact {
     /// The ID of the team member to assign, or `-1` for none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub assignee_id: ::std::option::Option<i64>,
+    pub assignee_id: ::std::option::Option<crate::types::MemberId>,
     /// The URL of the contact's picture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
@@ -5654,8 +5742,11 @@ impl UpdateContact {
     /// The ID of the team member to assign, or `-1` for none.
     #[must_use]
     #[inline]
-    pub fn assignee_id(mut self, assignee_id: i64) -> Self {
-        self.assignee_id = ::std::option::Option::Some(assignee_id);
+    pub fn assignee_id(
+        mut self,
+        assignee_id: impl Into<crate::types::MemberId>,
+    ) -> Self {
+        self.assignee_id = ::std::option::Option::Some(assignee_id.into());
         self
     }
     /// The URL of the contact's picture.
@@ -5826,7 +5917,7 @@ impl crate::wire::Check for UpdateContactChannel {
 pub struct UpdateContactV2 {
     /// The ID of the team member to assign, or `-1` for none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub assignee_id: ::std::option::Option<i64>,
+    pub assignee_id: ::std::option::Option<crate::types::MemberId>,
     /// The URL of the contact's picture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
@@ -5894,8 +5985,11 @@ impl UpdateContactV2 {
     /// The ID of the team member to assign, or `-1` for none.
     #[must_use]
     #[inline]
-    pub fn assignee_id(mut self, assignee_id: i64) -> Self {
-        self.assignee_id = ::std::option::Option::Some(assignee_id);
+    pub fn assignee_id(
+        mut self,
+        assignee_id: impl Into<crate::types::MemberId>,
+    ) -> Self {
+        self.assignee_id = ::std::option::Option::Some(assignee_id.into());
         self
     }
     /// The URL of the contact's picture.
@@ -6022,7 +6116,7 @@ impl crate::wire::Check for UpdateContactV2 {
 pub struct UpdateList {
     /// The IDs of contacts to add.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub add_contacts: ::std::option::Option<::std::vec::Vec<i64>>,
+    pub add_contacts: ::std::option::Option<::std::vec::Vec<crate::types::ContactId>>,
     /// The email addresses to add.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub add_emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
@@ -6031,7 +6125,7 @@ pub struct UpdateList {
     pub add_phones: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
     /// The IDs of the contacts that replace all contacts of the list.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub contacts: ::std::option::Option<::std::vec::Vec<i64>>,
+    pub contacts: ::std::option::Option<::std::vec::Vec<crate::types::ContactId>>,
     /// Email addresses. Only the newer documentation shows this member.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
@@ -6040,7 +6134,7 @@ pub struct UpdateList {
     pub phones: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
     /// The IDs of contacts to remove.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub remove_contacts: ::std::option::Option<::std::vec::Vec<i64>>,
+    pub remove_contacts: ::std::option::Option<::std::vec::Vec<crate::types::ContactId>>,
     /// The email addresses to remove.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub remove_emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
@@ -6095,9 +6189,12 @@ impl UpdateList {
     /// The IDs of contacts to add.
     #[must_use]
     #[inline]
-    pub fn add_contacts(mut self, add_contacts: impl IntoIterator<Item = i64>) -> Self {
+    pub fn add_contacts(
+        mut self,
+        add_contacts: impl IntoIterator<Item = impl Into<crate::types::ContactId>>,
+    ) -> Self {
         self.add_contacts = ::std::option::Option::Some(
-            add_contacts.into_iter().collect(),
+            add_contacts.into_iter().map(::std::convert::Into::into).collect(),
         );
         self
     }
@@ -6128,8 +6225,13 @@ impl UpdateList {
     /// The IDs of the contacts that replace all contacts of the list.
     #[must_use]
     #[inline]
-    pub fn contacts(mut self, contacts: impl IntoIterator<Item = i64>) -> Self {
-        self.contacts = ::std::option::Option::Some(contacts.into_iter().collect());
+    pub fn contacts(
+        mut self,
+        contacts: impl IntoIterator<Item = impl Into<crate::types::ContactId>>,
+    ) -> Self {
+        self.contacts = ::std::option::Option::Some(
+            contacts.into_iter().map(::std::convert::Into::into).collect(),
+        );
         self
     }
     /// Email addresses. Only the newer documentation shows this member.
@@ -6161,10 +6263,10 @@ impl UpdateList {
     #[inline]
     pub fn remove_contacts(
         mut self,
-        remove_contacts: impl IntoIterator<Item = i64>,
+        remove_contacts: impl IntoIterator<Item = impl Into<crate::types::ContactId>>,
     ) -> Self {
         self.remove_contacts = ::std::option::Option::Some(
-            remove_contacts.into_iter().collect(),
+            remove_contacts.into_iter().map(::std::convert::Into::into).collect(),
         );
         self
     }
@@ -6346,15 +6448,15 @@ pub struct UpdateScheduledMessage {
     pub content: NewScheduledContent,
     /// The ID of the conversation to send to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub conversation_id: ::std::option::Option<i64>,
+    pub conversation_id: ::std::option::Option<crate::types::ConversationId>,
     /// When to send the message: at least 15 minutes ahead and on a quarter hour. Responses call it
     /// `execute`.
     pub execute_at: ::jiff::Timestamp,
     /// The ID of the sending inbox.
-    pub inbox_id: i64,
+    pub inbox_id: crate::types::InboxId,
     /// The ID of the list to send to.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub list_id: ::std::option::Option<i64>,
+    pub list_id: ::std::option::Option<crate::types::ListId>,
     /// A client-chosen ID. No source says that a repeated ID prevents a duplicate.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
@@ -6367,8 +6469,10 @@ pub struct UpdateScheduledMessage {
     pub targets: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
     /// The ID of the sending team member, by default the team's owner. `send_message` calls it
     /// `creator_id`.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub user_id: ::std::option::Option<i64>,
+    ///
+    /// The API calls it `user_id`.
+    #[serde(rename = "user_id", skip_serializing_if = "::std::option::Option::is_none")]
+    pub creator_id: ::std::option::Option<crate::types::MemberId>,
 }
 impl ::std::fmt::Debug for UpdateScheduledMessage {
     #[inline]
@@ -6388,7 +6492,7 @@ impl ::std::fmt::Debug for UpdateScheduledMessage {
                 "targets",
                 &self.targets.as_ref().map(|_| crate::wire::Hidden::Personal),
             )
-            .field("user_id", &self.user_id)
+            .field("creator_id", &self.creator_id)
             .finish()
     }
 }
@@ -6401,7 +6505,7 @@ impl UpdateScheduledMessage {
     /// - `content`: The message's content.
     #[inline]
     pub fn new(
-        inbox_id: i64,
+        inbox_id: impl Into<crate::types::InboxId>,
         execute_at: ::jiff::Timestamp,
         content: NewScheduledContent,
     ) -> Self {
@@ -6409,26 +6513,29 @@ impl UpdateScheduledMessage {
             content,
             conversation_id: ::std::default::Default::default(),
             execute_at,
-            inbox_id,
+            inbox_id: inbox_id.into(),
             list_id: ::std::default::Default::default(),
             local_id: ::std::default::Default::default(),
             phone_number: ::std::default::Default::default(),
             targets: ::std::default::Default::default(),
-            user_id: ::std::default::Default::default(),
+            creator_id: ::std::default::Default::default(),
         }
     }
     /// The ID of the conversation to send to.
     #[must_use]
     #[inline]
-    pub fn conversation_id(mut self, conversation_id: i64) -> Self {
-        self.conversation_id = ::std::option::Option::Some(conversation_id);
+    pub fn conversation_id(
+        mut self,
+        conversation_id: impl Into<crate::types::ConversationId>,
+    ) -> Self {
+        self.conversation_id = ::std::option::Option::Some(conversation_id.into());
         self
     }
     /// The ID of the list to send to.
     #[must_use]
     #[inline]
-    pub fn list_id(mut self, list_id: i64) -> Self {
-        self.list_id = ::std::option::Option::Some(list_id);
+    pub fn list_id(mut self, list_id: impl Into<crate::types::ListId>) -> Self {
+        self.list_id = ::std::option::Option::Some(list_id.into());
         self
     }
     /// A client-chosen ID. No source says that a repeated ID prevents a duplicate.
@@ -6460,10 +6567,12 @@ impl UpdateScheduledMessage {
     }
     /// The ID of the sending team member, by default the team's owner. `send_message` calls it
     /// `creator_id`.
+    ///
+    /// The API calls it `user_id`.
     #[must_use]
     #[inline]
-    pub fn user_id(mut self, user_id: i64) -> Self {
-        self.user_id = ::std::option::Option::Some(user_id);
+    pub fn creator_id(mut self, creator_id: impl Into<crate::types::MemberId>) -> Self {
+        self.creator_id = ::std::option::Option::Some(creator_id.into());
         self
     }
 }
@@ -6599,7 +6708,7 @@ pub struct UpdateUser {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first_name: ::std::option::Option<::std::string::String>,
     /// The member's ID.
-    pub id: i64,
+    pub id: crate::types::MemberId,
     /// The last name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last_name: ::std::option::Option<::std::string::String>,
@@ -6629,10 +6738,10 @@ impl UpdateUser {
     ///
     /// - `id`: The member's ID.
     #[inline]
-    pub fn new(id: i64) -> Self {
+    pub fn new(id: impl Into<crate::types::MemberId>) -> Self {
         Self {
             first_name: ::std::default::Default::default(),
-            id,
+            id: id.into(),
             last_name: ::std::default::Default::default(),
             role_id: ::std::default::Default::default(),
         }
@@ -6728,7 +6837,7 @@ impl crate::wire::Check for UpdateUsers {
 pub struct UpsertContact {
     /// The ID of the team member to assign, or `-1` for none.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    pub assignee_id: ::std::option::Option<i64>,
+    pub assignee_id: ::std::option::Option<crate::types::MemberId>,
     /// The URL of the contact's picture.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
@@ -6819,8 +6928,11 @@ impl UpsertContact {
     /// The ID of the team member to assign, or `-1` for none.
     #[must_use]
     #[inline]
-    pub fn assignee_id(mut self, assignee_id: i64) -> Self {
-        self.assignee_id = ::std::option::Option::Some(assignee_id);
+    pub fn assignee_id(
+        mut self,
+        assignee_id: impl Into<crate::types::MemberId>,
+    ) -> Self {
+        self.assignee_id = ::std::option::Option::Some(assignee_id.into());
         self
     }
     /// The URL of the contact's picture.

@@ -108,7 +108,7 @@ impl Client {
         if let Some(phone) = &message.phone_number {
             return Ok(self.messages(message.inbox_id, phone.clone()));
         }
-        if let Some(conversation) = message.chat_id {
+        if let Some(conversation) = message.conversation_id {
             let conversation = self.get_conversation(conversation).await?.into_inner();
             let target = conversation.target.map(Address::from);
             let number = target.filter(|target| target.is_number());

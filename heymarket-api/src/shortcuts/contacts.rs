@@ -1,10 +1,13 @@
-//! Writes contacts in batches.
+//! Writes contacts in batches, and deletes several.
 
 use std::fmt;
 
 use crate::error::Error;
-use crate::runtime::Client;
-use crate::types::{UpsertContact, UpsertContacts, UpsertContactsResult};
+use crate::runtime::{Client, Response};
+use crate::types::{
+    Acknowledgement, ChannelType, ContactIds, DeleteContactsV2, UpsertContact, UpsertContacts,
+    UpsertContactsResult,
+};
 
 /// The number of contacts in a request. The API documents no maximum; this is this
 /// project's choice.
@@ -83,6 +86,35 @@ impl Client {
             }
         }
         Ok(written)
+    }
+
+    /// Permanently deletes contacts and all their history, by their UUIDs. No source
+    /// shows the text of the response.
+    ///
+    /// ```no_run
+    /// # async fn run(client: heymarket_api::Client) -> Result<(), heymarket_api::Error> {
+    /// let ids = ["c0c0a0a0-0000-4000-8000-0000000000a1", "c0c0a0a0-0000-4000-8000-0000000000a2"];
+    /// client.delete_contacts_v2(ids).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// `DELETE /v2/contacts`, documented at
+    /// <https://developers.heymarket.com/api-reference/contacts/bulk-delete-v2>. It is
+    /// retried after a failure: a second time has no further effect.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for no IDs, before
+    /// sending; see [`ErrorKind`](crate::ErrorKind) for other failures.
+    #[inline]
+    pub async fn delete_contacts_v2(
+        &self,
+        ids: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<Response<Acknowledgement>, Error> {
+        let ids = ContactIds::new(ChannelType::Id, ids);
+        let request = DeleteContactsV2::new([ids]);
+        self.delete_contacts_v2_with(&request).await
     }
 }
 

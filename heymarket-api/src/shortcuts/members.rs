@@ -13,11 +13,11 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn run(client: heymarket_api::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use heymarket_api::types::SendMessage;
+    /// use heymarket_api::types::{InboxId, SendMessage};
     ///
     /// let sender = client.members().by_email("agent@example.com").await?;
     /// let sender = sender.ok_or("no such member")?;
-    /// let message = SendMessage::new(41001, sender.id).to_phone("15550100101").text("Hello");
+    /// let message = SendMessage::new(InboxId(41001), sender.id).to_phone("15550100101").text("Hello");
     /// # Ok(())
     /// # }
     /// ```

@@ -181,10 +181,15 @@ fn of_received(topic: &str, message: &Message) -> Identity {
 fn of_conversation(dedupe: Dedupe, event_type: &str, conversation: &Conversation) -> Identity {
     let id_of = |id: Option<i64>| id.map_or_else(|| "none".to_owned(), |id| id.to_string());
     let state = match dedupe.class {
-        DedupeClass::ConversationAssignee => {
-            id_of(conversation.assigned.as_ref().map(|member| member.id))
+        DedupeClass::ConversationAssignee => id_of(
+            conversation
+                .assigned
+                .as_ref()
+                .map(|member| member.id.into()),
+        ),
+        DedupeClass::ConversationInbox => {
+            id_of(conversation.inbox.as_ref().map(|inbox| inbox.id.into()))
         }
-        DedupeClass::ConversationInbox => id_of(conversation.inbox.as_ref().map(|inbox| inbox.id)),
         _ => event_type.to_owned(),
     };
     let at = conversation.updated;

@@ -67,7 +67,7 @@ impl fmt::Debug for Address {
     }
 }
 
-json_schema!(inline Address, "address");
+json_schema!(inline Address, "string", "address");
 
 #[cfg(test)]
 mod tests {

@@ -54,9 +54,10 @@ impl Violation {
 /// unless [`check_requests`](crate::ClientBuilder::check_requests) is off.
 ///
 /// ```
-/// use heymarket_api::{Check, types::SendMessage};
+/// use heymarket_api::Check;
+/// use heymarket_api::types::{InboxId, MemberId, SendMessage};
 ///
-/// let message = SendMessage::new(41001, 50001).text("On its way.");
+/// let message = SendMessage::new(InboxId(41001), MemberId(50001)).text("On its way.");
 /// let violation = message.check(jiff::Timestamp::now()).unwrap_err();
 /// assert!(violation.field.contains("phone_number"));
 /// ```

@@ -93,7 +93,7 @@ impl fmt::Debug for EmailRecipient {
     }
 }
 
-json_schema!(inline EmailRecipient, "email-recipient");
+json_schema!(inline EmailRecipient, "string", "email-recipient");
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::Phone;
-use crate::types::{Conversation, Message, ReassignConversation, SendMessage};
+use crate::types::{Conversation, MemberId, Message, ReassignConversation, SendMessage};
 
 impl Message {
     /// Creates a reply in the conversation of the message, from the team member
@@ -12,20 +12,21 @@ impl Message {
     /// inbox it belongs to.
     ///
     /// ```
-    /// use heymarket_api::types::Message;
+    /// use heymarket_api::types::{ConversationId, Message};
     ///
     /// let message = r#"{"id": 7, "conversation": {"id": 9920, "inbox": 41001}}"#;
     /// let message: Message = serde_json::from_str(message)?;
     /// let reply = message.reply(50001).expect("a conversation").text("On its way.");
-    /// assert_eq!((reply.inbox_id, reply.chat_id), (41001, Some(9920)));
+    /// assert_eq!(reply.conversation_id, Some(ConversationId(9920)));
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     #[must_use]
-    pub fn reply(&self, creator_id: i64) -> Option<SendMessage> {
+    pub fn reply(&self, creator_id: impl Into<MemberId>) -> Option<SendMessage> {
         let conversation = self.conversation.as_ref()?;
         let inbox = conversation.inbox.as_ref()?;
         let is_known = conversation.id != 0;
-        is_known.then(|| SendMessage::new(inbox.id, creator_id).to_conversation(conversation.id))
+        is_known
+            .then(|| SendMessage::new(inbox.id, creator_id.into()).to_conversation(conversation.id))
     }
 }
 
@@ -47,10 +48,11 @@ impl Conversation {
     /// # }
     /// ```
     #[must_use]
-    pub fn reassign(&self, to: i64) -> Option<ReassignConversation> {
+    pub fn reassign(&self, to: impl Into<MemberId>) -> Option<ReassignConversation> {
+        let to = to.into();
         let inbox = self.inbox.as_ref()?;
         let current = self.assigned.as_ref().map_or(to, |member| member.id);
-        let request = ReassignConversation::new(inbox.id, current, to);
+        let request = ReassignConversation::new(inbox.id, current).assignee_id(to);
         if let Some(target) = self.target.as_deref().filter(|target| !target.is_empty()) {
             return Some(request.target(target));
         }
@@ -77,7 +79,9 @@ mod tests {
         let assigned = conversation(json!({
             "id": 9920, "inbox": 41001, "assigned": 50001, "target": "15550100101",
         }));
-        let expected = ReassignConversation::new(41001, 50001, 50002).target("15550100101");
+        let expected = ReassignConversation::new(41001.into(), 50001.into())
+            .assignee_id(50002)
+            .target("15550100101");
         assert!(assigned.reassign(50002) == Some(expected));
     }
 
@@ -86,7 +90,7 @@ mod tests {
         let unassigned = conversation(json!({
             "id": 9920, "inbox": 41001, "assigned": 0, "targets": ["15550100101", "15550100102"],
         }));
-        let expected = ReassignConversation::new(41001, 50002, 50002);
+        let expected = ReassignConversation::new(41001.into(), 50002.into()).assignee_id(50002);
         let expected = expected.targets(["15550100101", "15550100102"]);
         assert!(unassigned.reassign(50002) == Some(expected));
     }

@@ -6,8 +6,6 @@ use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Number;
 
-use super::lenient::Lenient;
-
 /// Deserializes a required integer, for `deserialize_with`.
 pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     deserializer.deserialize_i64(IntegerVisitor)
@@ -19,20 +17,6 @@ pub(super) struct Integer(pub(super) i64);
 impl<'de> Deserialize<'de> for Integer {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         integer(deserializer).map(Self)
-    }
-}
-
-impl Lenient for i64 {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        let integer = Option::<Integer>::deserialize(deserializer)?;
-        Ok(integer.map(|Integer(integer)| integer))
-    }
-}
-
-impl Lenient for Vec<i64> {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        let integers = Option::<Vec<Integer>>::deserialize(deserializer)?;
-        Ok(integers.map(|integers| integers.into_iter().map(|Integer(one)| one).collect()))
     }
 }
 

@@ -3,8 +3,8 @@
 /// Implements `JsonSchema` for a type. A test compares it with the spec's component of
 /// the same name.
 macro_rules! json_schema {
-    // A string with a format, without a definition of its own.
-    (inline $name:ident, $format:literal) => {
+    // A type and a format, without a definition of its own.
+    (inline $name:ident, $type:literal, $format:literal) => {
         #[cfg(feature = "schemars")]
         impl ::schemars::JsonSchema for $name {
             fn schema_name() -> ::std::borrow::Cow<'static, str> {
@@ -16,7 +16,7 @@ macro_rules! json_schema {
             }
 
             fn json_schema(_: &mut ::schemars::SchemaGenerator) -> ::schemars::Schema {
-                ::schemars::json_schema!({ "type": "string", "format": $format })
+                ::schemars::json_schema!({ "type": $type, "format": $format })
             }
         }
     };

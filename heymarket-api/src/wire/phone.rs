@@ -100,7 +100,7 @@ impl fmt::Debug for Phone {
     }
 }
 
-json_schema!(inline Phone, "phone");
+json_schema!(inline Phone, "string", "phone");
 
 #[cfg(test)]
 mod tests {

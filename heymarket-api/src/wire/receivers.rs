@@ -1,7 +1,9 @@
 //! Setters of a message's recipient, whose member has different names in different
 //! requests.
 
-use crate::types::{CreateScheduledMessage, Phone, SendMessage, UpdateScheduledMessage};
+use crate::types::{
+    ConversationId, CreateScheduledMessage, ListId, Phone, SendMessage, UpdateScheduledMessage,
+};
 
 impl SendMessage {
     /// Sends it to a phone number.
@@ -12,14 +14,14 @@ impl SendMessage {
 
     /// Sends it to a conversation.
     #[must_use]
-    pub fn to_conversation(self, id: i64) -> Self {
-        self.chat_id(id)
+    pub fn to_conversation(self, id: impl Into<ConversationId>) -> Self {
+        self.conversation_id(id)
     }
 
     /// Sends it to a list. The API requires a `local_id` that is unique for the
     /// broadcast.
     #[must_use]
-    pub fn to_list(self, id: i64, local_id: impl Into<String>) -> Self {
+    pub fn to_list(self, id: impl Into<ListId>, local_id: impl Into<String>) -> Self {
         self.list_id(id).local_id(local_id)
     }
 
@@ -42,13 +44,13 @@ macro_rules! scheduled {
 
             /// Sends it to a conversation.
             #[must_use]
-            pub fn to_conversation(self, id: i64) -> Self {
+            pub fn to_conversation(self, id: impl Into<ConversationId>) -> Self {
                 self.conversation_id(id)
             }
 
             /// Sends it to a list.
             #[must_use]
-            pub fn to_list(self, id: i64) -> Self {
+            pub fn to_list(self, id: impl Into<ListId>) -> Self {
                 self.list_id(id)
             }
         }

@@ -9,6 +9,7 @@ use super::hidden::Hidden;
 use super::integer::{self, Integer};
 use super::json_schema::json_schema;
 use super::lenient::Lenient;
+use crate::types::{InboxId, MemberId};
 
 /// A reference to a team member.
 ///
@@ -19,7 +20,7 @@ use super::lenient::Lenient;
 #[non_exhaustive]
 pub struct MemberReference {
     /// The member's ID.
-    pub id: i64,
+    pub id: MemberId,
     /// The member's name, if the response has an object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -37,7 +38,7 @@ pub struct MemberReference {
 #[non_exhaustive]
 pub struct InboxReference {
     /// The inbox's ID.
-    pub id: i64,
+    pub id: InboxId,
     /// The inbox's name, if the response has an object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -66,7 +67,7 @@ impl Lenient for MemberReference {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         let parts = deserializer.deserialize_any(PartsVisitor("a team member"))?;
         Ok(parts.id().map(|id| Self {
-            id,
+            id: id.into(),
             name: parts.name,
             email: parts.email,
         }))
@@ -77,7 +78,7 @@ impl Lenient for InboxReference {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         let parts = deserializer.deserialize_any(PartsVisitor("an inbox"))?;
         Ok(parts.id().map(|id| Self {
-            id,
+            id: id.into(),
             name: parts.name,
         }))
     }

@@ -11,6 +11,7 @@ use super::hidden::Hidden;
 use super::integer;
 use super::json_schema::json_schema;
 use super::lenient::Lenient;
+use crate::types::TemplateId;
 
 /// The template of a scheduled message: its ID in the newer documentation, an object of
 /// an undocumented shape in the older one.
@@ -20,7 +21,7 @@ use super::lenient::Lenient;
 #[non_exhaustive]
 pub enum TemplateReference {
     /// The template's ID.
-    Id(i64),
+    Id(TemplateId),
     /// An object, as it arrived.
     Object(Map<String, Value>),
 }
@@ -28,16 +29,24 @@ pub enum TemplateReference {
 impl TemplateReference {
     /// Returns the template's ID, if it is known.
     #[must_use]
-    pub fn id(&self) -> Option<i64> {
+    pub fn id(&self) -> Option<TemplateId> {
         match self {
             Self::Id(id) => Some(*id),
-            Self::Object(members) => integer::whole_number(members.get("id")?.as_number()?),
+            Self::Object(members) => {
+                integer::whole_number(members.get("id")?.as_number()?).map(TemplateId)
+            }
         }
     }
 }
 
 impl From<i64> for TemplateReference {
     fn from(id: i64) -> Self {
+        Self::Id(TemplateId(id))
+    }
+}
+
+impl From<TemplateId> for TemplateReference {
+    fn from(id: TemplateId) -> Self {
         Self::Id(id)
     }
 }
@@ -54,7 +63,7 @@ impl fmt::Debug for TemplateReference {
 impl Serialize for TemplateReference {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Id(id) => serializer.serialize_i64(*id),
+            Self::Id(id) => id.serialize(serializer),
             Self::Object(members) => members.serialize(serializer),
         }
     }
@@ -69,7 +78,7 @@ impl<'de> Deserialize<'de> for TemplateReference {
 impl Lenient for TemplateReference {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         let reference = Option::deserialize(deserializer)?;
-        Ok(reference.filter(|reference| *reference != Self::Id(0)))
+        Ok(reference.filter(|reference| *reference != Self::Id(TemplateId(0))))
     }
 }
 
@@ -83,15 +92,15 @@ impl<'de> Visitor<'de> for ReferenceVisitor {
     }
 
     fn visit_i64<E: de::Error>(self, id: i64) -> Result<TemplateReference, E> {
-        Ok(TemplateReference::Id(id))
+        Ok(id.into())
     }
 
     fn visit_u64<E: de::Error>(self, id: u64) -> Result<TemplateReference, E> {
-        integer::of_unsigned(id, &self).map(TemplateReference::Id)
+        integer::of_unsigned(id, &self).map(TemplateReference::from)
     }
 
     fn visit_f64<E: de::Error>(self, id: f64) -> Result<TemplateReference, E> {
-        integer::of_float(id, &self).map(TemplateReference::Id)
+        integer::of_float(id, &self).map(TemplateReference::from)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<TemplateReference, A::Error> {

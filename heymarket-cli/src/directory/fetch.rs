@@ -30,7 +30,7 @@ async fn inboxes(client: &Client) -> Result<Vec<Entry>, Failure> {
             .and_then(|phones| phones.first())
             .or(inbox.phone.as_ref());
         Entry {
-            id: inbox.id,
+            id: inbox.id.into(),
             name: inbox.name.clone().unwrap_or_default(),
             detail: phone.cloned().unwrap_or_default(),
         }
@@ -44,7 +44,7 @@ async fn members(client: &Client) -> Result<Vec<Entry>, Failure> {
     Ok(members
         .filter_map(|member| {
             Some(Entry {
-                id: member.id?,
+                id: member.id?.into(),
                 name: member.name.clone().unwrap_or_default(),
                 detail: member.email.clone().unwrap_or_default(),
             })

@@ -257,7 +257,8 @@ fn the_history_comes_first_and_its_events_once() {
     let id = live
         .sandbox()
         .inbound(41001, PHONE, "Missed")
-        .expect("a message");
+        .expect("a message")
+        .0;
     let words = ["--since", &since, "--forward-to", &server.url()];
     let (listener, url) = listen(&home, &words);
     let line = listener.prints(&format!("message_recieved:{id}:received"));

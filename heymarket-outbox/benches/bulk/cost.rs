@@ -100,7 +100,7 @@ async fn sends(count: usize) -> Result<Duration, Failed> {
         }
         let client = client.clone();
         tasks.spawn(async move {
-            let message = SendMessage::new(41001, 50001)
+            let message = SendMessage::new(41001.into(), 50001.into())
                 .to_phone(phone(index))
                 .text("Hello");
             client.send_message(&message).await.map(drop)

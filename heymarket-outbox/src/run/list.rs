@@ -65,7 +65,7 @@ impl Sender {
         match answer {
             Ok(response) => {
                 let mut ended = Ended::local(State::Sent, Reason::Accepted);
-                ended.message = Some(response.id);
+                ended.message = Some(response.id.into());
                 self.end_list(ended, request, COUNTS_ANSWERED).await
             }
             Err(failure) => self.judge_list(failure, request).await,

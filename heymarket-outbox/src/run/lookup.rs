@@ -45,8 +45,10 @@ impl Sender {
         let mut ending = self.ending(candidate, State::Sent, Some(Reason::FoundInHistory));
         match found {
             Some(message) => {
-                ending.message = Some(message.id);
-                ending.conversation = message.conversation.map(|conversation| conversation.id);
+                ending.message = Some(message.id.into());
+                ending.conversation = message
+                    .conversation
+                    .map(|conversation| conversation.id.into());
             }
             None => match self.settings.unknown {
                 Unknown::ResendAfter(after) if !is_cancelled && age < after => {

@@ -69,6 +69,6 @@ pub(super) async fn ask(engine: Engine, client: Client, stop: &Stop) -> Option<I
     };
     let quiet = inboxes
         .iter()
-        .map(|inbox| (inbox.id, inbox.is_quiet_hours == Some(true)));
+        .map(|inbox| (inbox.id.into(), inbox.is_quiet_hours == Some(true)));
     Some(quiet.collect())
 }

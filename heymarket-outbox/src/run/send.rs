@@ -76,8 +76,8 @@ impl Sender {
         match answer {
             Ok(response) => {
                 let mut ended = Ended::local(State::Sent, Reason::Accepted);
-                ended.message = Some(response.id);
-                let conversation = response.convo_id;
+                ended.message = Some(response.id.into());
+                let conversation = response.conversation_id.map(i64::from);
                 self.end_in(candidate, ended, request, None, conversation)
                     .await
             }

@@ -47,7 +47,7 @@ async fn every_recipient_gets_one_message_and_has_an_end() {
     );
     let row = &fixture.rows("a").await[7];
     assert_eq!(history[0].local_id.as_ref(), Some(&row.local_id));
-    assert_eq!(Some(history[0].id), row.message_id);
+    assert_eq!(Some(history[0].id.into()), row.message_id);
 }
 
 #[tokio::test(flavor = "multi_thread")]

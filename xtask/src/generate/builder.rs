@@ -7,25 +7,44 @@ use syn::{Ident, Type};
 
 use super::docs;
 use super::member::Member;
-use super::model::Schema;
+use super::model::{Model, Schema};
 use super::syntax::{generic_argument, map_value};
 
 /// Generates `new` with the required members, and a setter for each optional one.
-pub(super) fn write(ident: &Ident, schema: &Schema<'_>, members: &[Member]) -> TokenStream {
+pub(super) fn write(
+    ident: &Ident,
+    schema: &Schema<'_>,
+    members: &[Member],
+    model: &Model<'_>,
+) -> TokenStream {
     let required: Vec<&Member> = schema
         .required()
         .into_iter()
         .filter_map(|name| members.iter().find(|member| member.name == name))
         .collect();
-    let arguments = required.iter().map(|member| {
-        let (ident, argument) = (&member.ident, Argument::of(&member.ty));
+    let Required {
+        positional,
+        by_name,
+        takes_any_id,
+    } = Required::of(&required, model);
+    let argument = |member: &Member| {
+        if takes_any_id || !model.is_id(&member.ty) {
+            Argument::of(&member.ty)
+        } else {
+            Argument::plain(&member.ty)
+        }
+    };
+    let arguments = positional.iter().map(|member| {
+        let (ident, argument) = (&member.ident, argument(member));
         let ty = &argument.ty;
         quote!(#ident: #ty)
     });
     let values = members.iter().map(|member| {
         let ident = &member.ident;
-        if member.is_required {
-            match Argument::of(&member.ty).convert(ident) {
+        if by_name.is_some_and(|by_name| by_name.name == member.name) {
+            quote!(#ident: 0.into())
+        } else if member.is_required {
+            match argument(member).convert(ident) {
                 None => quote!(#ident),
                 Some(value) => quote!(#ident: #value),
             }
@@ -33,12 +52,19 @@ pub(super) fn write(ident: &Ident, schema: &Schema<'_>, members: &[Member]) -> T
             quote!(#ident: ::std::default::Default::default())
         }
     });
-    let new_docs = docs::comment(&new_docs(&required));
+    let new_docs = docs::comment(&new_docs(&positional));
     let default_impl = required.is_empty();
     let new = if default_impl {
         quote! {
             #[doc = " Creates a request with nothing set."]
             pub fn new() -> Self { Self::default() }
+        }
+    } else if by_name.is_some() {
+        quote! {
+            #new_docs
+            pub fn new(#(#arguments),*) -> crate::wire::Incomplete<Self> {
+                crate::wire::Incomplete(Self { #(#values),* })
+            }
         }
     } else {
         quote! {
@@ -46,6 +72,7 @@ pub(super) fn write(ident: &Ident, schema: &Schema<'_>, members: &[Member]) -> T
             pub fn new(#(#arguments),*) -> Self { Self { #(#values),* } }
         }
     };
+    let completion = by_name.map(|member| completion(ident, member));
     let setters = members
         .iter()
         .filter(|member| !member.is_required)
@@ -54,6 +81,52 @@ pub(super) fn write(ident: &Ident, schema: &Schema<'_>, members: &[Member]) -> T
         impl #ident {
             #new
             #(#setters)*
+        }
+        #completion
+    }
+}
+
+/// The required members of a request, by how they are set.
+pub(super) struct Required<'a> {
+    /// The arguments of `new`.
+    pub(super) positional: Vec<&'a Member>,
+    /// The member that is set by its name, because an argument of `new` has the same
+    /// type of ID.
+    pub(super) by_name: Option<&'a Member>,
+    /// Whether `new` takes anything that becomes an ID. Two IDs side by side could be
+    /// swapped, so each has to be of its type.
+    pub(super) takes_any_id: bool,
+}
+
+impl<'a> Required<'a> {
+    pub(super) fn of(required: &[&'a Member], model: &Model<'_>) -> Self {
+        let is_id = |member: &&&Member| model.is_id(&member.ty);
+        let by_name = required.iter().enumerate().find(|(index, member)| {
+            let mut before = required[..*index].iter().filter(is_id);
+            is_id(member) && before.any(|before| before.ty == member.ty)
+        });
+        let by_name = by_name.map(|(index, _)| index);
+        let positional = (0..required.len()).filter(|index| Some(*index) != by_name);
+        let positional: Vec<&Member> = positional.map(|index| required[index]).collect();
+        Self {
+            takes_any_id: positional.iter().filter(is_id).count() == 1,
+            by_name: by_name.map(|index| required[index]),
+            positional,
+        }
+    }
+}
+
+/// Generates the method that sets the last required member.
+fn completion(request: &Ident, member: &Member) -> TokenStream {
+    let ident = &member.ident;
+    let ty = &member.ty;
+    let comment = docs::comment(&member.description);
+    quote! {
+        impl crate::wire::Incomplete<#request> {
+            #comment
+            pub fn #ident(self, #ident: impl Into<#ty>) -> #request {
+                #request { #ident: #ident.into(), ..self.0 }
+            }
         }
     }
 }
@@ -64,7 +137,7 @@ fn new_docs(required: &[&Member]) -> String {
         let first = member.description.split("\n\n").next().unwrap_or("");
         text.push_str(&format!(
             "\n- `{}`: {}",
-            member.name,
+            member.shown,
             first.replace('\n', "\n  ")
         ));
     }
@@ -144,6 +217,11 @@ impl Argument {
                 conversion: Conversion::Into,
             };
         }
+        Self::plain(ty)
+    }
+
+    /// Takes a value of the type itself.
+    fn plain(ty: &Type) -> Self {
         Self {
             ty: quote!(#ty),
             conversion: Conversion::None,

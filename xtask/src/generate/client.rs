@@ -2,7 +2,7 @@
 //! the runtime sends the request.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote};
+use quote::{ToTokens as _, format_ident, quote};
 use syn::{Expr, ExprMethodCall, FnArg, ImplItemFn, Signature, Stmt, Type, visit_mut::VisitMut};
 
 use super::methods::{self, Methods};
@@ -16,7 +16,7 @@ use super::{docs, examples};
 use crate::error::Error;
 use crate::formats;
 use crate::operation::Operation;
-use crate::schema::{self, REPLACED_BY};
+use crate::schema::{self, REPLACED_BY, SHORTCUT};
 
 /// Generates the file `client.rs`.
 pub(super) fn write(
@@ -29,8 +29,10 @@ pub(super) fn write(
         let method = methods.of(operation)?;
         let arguments = methods::arguments(method, operation)?;
         let mut text = method_docs(operation, model.has_local_id(operation));
-        text.push_str(&examples::of_method(operation, &arguments, structs, model)?);
-        rewritten.push(rewrite(method.clone(), operation, &text)?);
+        if operation.value.get(SHORTCUT).is_none() {
+            text.push_str(&examples::of_method(operation, &arguments, structs, model)?);
+        }
+        rewritten.push(rewrite(method.clone(), operation, &text, model)?);
     }
     Ok(quote! {
         //! One method for each operation of the spec.
@@ -49,10 +51,11 @@ fn rewrite(
     mut method: ImplItemFn,
     operation: &Operation<'_>,
     text: &str,
+    model: &Model<'_>,
 ) -> Result<ImplItemFn, Error> {
     let id = operation.name();
     let unexpected = |what: &str| Error::Unexpected(format!("the method {id}: {what}"));
-    let parts = Parts::read(&method).map_err(unexpected)?;
+    let parts = Parts::read(&method, model).map_err(unexpected)?;
     let response = response_type(&method).ok_or_else(|| unexpected("its return type"))?;
 
     let table = constant(&id);
@@ -62,10 +65,15 @@ fn rewrite(
     let mut signature = method.sig;
     signature.output = syn::parse_quote!(-> Result<Response<#response>, Error>);
     signature.generics = syn::Generics::default();
-    let conversions = rewrite_arguments(&mut signature);
+    let conversions = rewrite_arguments(&mut signature, model);
     let comment = docs::comment(text);
     let deprecated = deprecation(operation);
     method.attrs = syn::parse_quote!(#comment #deprecated);
+    if operation.value.get(SHORTCUT).is_some() {
+        // The method that callers see is written by hand.
+        signature.ident = format_ident!("{id}_with");
+        method.vis = syn::parse_quote!(pub(crate));
+    }
     method.sig = signature;
     method.block = syn::parse_quote!({
         #(#conversions)*
@@ -76,14 +84,19 @@ fn rewrite(
 
 /// Rewrites the arguments of a method, and returns the statements that convert
 /// them.
-fn rewrite_arguments(signature: &mut Signature) -> Vec<TokenStream> {
+fn rewrite_arguments(signature: &mut Signature, model: &Model<'_>) -> Vec<TokenStream> {
     let mut conversions = Vec::new();
+    // Two IDs side by side could be swapped, so each has to be of its type.
+    let is_id = |argument: &&FnArg| matches!(argument, FnArg::Typed(it) if model.is_id(&it.ty));
+    let takes_any_id = signature.inputs.iter().filter(is_id).count() == 1;
     for argument in &mut signature.inputs {
         WithoutLifetimes.visit_fn_arg_mut(argument);
         match argument {
             FnArg::Receiver(receiver) => *receiver = syn::parse_quote!(&self),
             FnArg::Typed(argument) => {
-                if let Some(ty) = converted(&argument.ty) {
+                let id = takes_any_id && model.is_id(&argument.ty);
+                let id = id.then(|| (*argument.ty).clone());
+                if let Some(ty) = converted(&argument.ty).or(id) {
                     let name = &argument.pat;
                     conversions.push(quote!(let #name: #ty = #name.into();));
                     *argument.ty = syn::parse_quote!(impl Into<#ty>);
@@ -127,7 +140,7 @@ struct Parts {
 impl Parts {
     /// Reads them from the statements that progenitor writes:
     /// `let url = format!(…);` and `let mut request = self.client.get(url)….build()?;`.
-    fn read(method: &ImplItemFn) -> Result<Self, &'static str> {
+    fn read(method: &ImplItemFn, model: &Model<'_>) -> Result<Self, &'static str> {
         let initializer = |name: &str| {
             method
                 .block
@@ -153,7 +166,10 @@ impl Parts {
             .mac
             .parse_body_with(syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated)
             .map_err(|_| "its `url` is not a format with arguments")?;
-        let path = path(arguments.into_iter().collect(), &arguments_of(method))?;
+        let path = path(
+            arguments.into_iter().collect(),
+            &arguments_of(method, model),
+        )?;
 
         let mut request = match initializer("request") {
             Some(Expr::Try(request)) => *request.expr,
@@ -215,14 +231,14 @@ enum InPath {
 }
 
 /// Returns the names of the arguments that are texts or numbers.
-fn arguments_of(method: &ImplItemFn) -> Vec<(String, InPath)> {
+fn arguments_of(method: &ImplItemFn, model: &Model<'_>) -> Vec<(String, InPath)> {
     let arguments = method.sig.inputs.iter();
     arguments
         .filter_map(|argument| match argument {
             FnArg::Typed(argument) => {
                 let in_path = match &*argument.ty {
                     Type::Reference(reference) if is_named(&reference.elem, "str") => InPath::Text,
-                    ty if is_named(ty, "i64") => InPath::Number,
+                    ty if is_named(ty, "i64") || model.is_id(ty) => InPath::Number,
                     _ => return None,
                 };
                 Some((argument.pat.to_token_stream().to_string(), in_path))

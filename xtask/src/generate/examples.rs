@@ -8,6 +8,7 @@ use quote::quote;
 use serde_json::Value;
 use syn::Type;
 
+use super::builder::Required;
 use super::enums;
 use super::member::Member;
 use super::methods::{Argument, Place};
@@ -89,6 +90,10 @@ impl<'a> Writer<'a> {
         if let Some(inner) = generic_argument(ty, "Option") {
             return match example {
                 None => quote!(None),
+                Some(example) if self.model.is_id(inner) => {
+                    let value = self.id(inner, example);
+                    quote!(Some(#value))
+                }
                 Some(_) => {
                     let value = self.argument(inner, example);
                     quote!(Some(#value))
@@ -182,6 +187,14 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Returns an ID of its type.
+    fn id(&mut self, ty: &Type, example: &Value) -> TokenStream {
+        let (name, value) = (type_name(ty).unwrap_or_default(), self.value(ty, example));
+        let ty = ident(&name);
+        self.names.insert(name);
+        quote!(#ty(#value))
+    }
+
     /// Returns a request: `new` with the required members, and a setter for each
     /// other member of the example.
     fn request(&mut self, name: &str, example: &Value) -> TokenStream {
@@ -192,16 +205,27 @@ impl<'a> Writer<'a> {
         let find = |name: &str| members.iter().find(|member| member.name == name);
         let required = model.schemas.get(name).map(|schema| schema.required());
         let required = required.unwrap_or_default();
-        let arguments: Vec<_> = required
+        let required: Vec<&Member> = required.iter().filter_map(|name| find(name)).collect();
+        let Required {
+            positional,
+            by_name,
+            takes_any_id,
+        } = Required::of(&required, model);
+        let value = |member: &Member| example.get(&member.name).unwrap_or(&Value::Null);
+        let arguments: Vec<_> = positional
             .iter()
-            .filter_map(|name| find(name))
             .map(|member| {
-                self.value(
-                    &member.ty,
-                    example.get(&member.name).unwrap_or(&Value::Null),
-                )
+                if takes_any_id || !model.is_id(&member.ty) {
+                    self.value(&member.ty, value(member))
+                } else {
+                    self.id(&member.ty, value(member))
+                }
             })
             .collect();
+        let by_name = by_name.map(|member| {
+            let (setter, value) = (&member.ident, self.value(&member.ty, value(member)));
+            quote!(.#setter(#value))
+        });
         let set = members.iter().filter(|member| !member.is_required);
         let set = set.filter_map(|member| Some((member, example.get(&member.name)?)));
         let setters: Vec<_> = set
@@ -211,7 +235,7 @@ impl<'a> Writer<'a> {
                 quote!(.#setter(#value))
             })
             .collect();
-        quote!(#ty::new(#(#arguments),*) #(#setters)*)
+        quote!(#ty::new(#(#arguments),*) #by_name #(#setters)*)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The members of a generated struct, with what the spec says of each.
 
-use quote::format_ident;
+use quote::{format_ident, quote};
 use serde_json::Value;
 use syn::{Attribute, Field, Ident, Token, Type};
 
@@ -15,6 +15,8 @@ pub(super) struct Member {
     /// The property's name in JSON.
     pub(super) name: String,
     pub(super) ident: Ident,
+    /// What the documentation and `Debug` call it.
+    pub(super) shown: String,
     pub(super) ty: Type,
     pub(super) is_required: bool,
     pub(super) description: String,
@@ -45,10 +47,20 @@ impl Member {
         let property = schema.property(&name).ok_or_else(|| {
             Error::Unexpected(format!("the field {name} is of no property of the spec"))
         })?;
-        let description = property_docs(property, model);
+        let mut description = property_docs(property, model);
+        let mut shown = name.clone();
+        let field_name = property.get(schema::RUST_NAME).and_then(Value::as_str);
+        let ident = match field_name {
+            Some(field_name) => {
+                shown = field_name.to_owned();
+                description.push_str(&format!("\n\nThe API calls it `{name}`."));
+                rename(field, &name, field_name)
+            }
+            None => ident,
+        };
         document(field, &description);
         if !schema.is_request {
-            field.attrs.extend(lenient(&field.ty));
+            field.attrs.extend(lenient(&field.ty, model));
         }
         let sensitivity = property
             .get("x-sensitive")
@@ -58,6 +70,7 @@ impl Member {
             is_required: schema.required().contains(&name.as_str()),
             name,
             ident,
+            shown,
             ty: field.ty.clone(),
             description,
             sensitivity,
@@ -76,11 +89,31 @@ fn rest(field: &mut Field, ident: Ident) -> Member {
     Member {
         name: REST.to_owned(),
         ident,
+        shown: REST.to_owned(),
         ty: field.ty.clone(),
         is_required: false,
         description: description.to_owned(),
         sensitivity: Some(format_ident!("Content")),
     }
+}
+
+/// Gives a field a name of its own, and keeps that of the property in JSON.
+fn rename(field: &mut Field, property: &str, name: &str) -> Ident {
+    let ident = format_ident!("{name}");
+    field.ident = Some(ident.clone());
+    let is_serde = |attribute: &&mut Attribute| attribute.path().is_ident("serde");
+    match field.attrs.iter_mut().find(is_serde) {
+        Some(attribute) => {
+            if let syn::Meta::List(list) = &mut attribute.meta {
+                let tokens = &list.tokens;
+                list.tokens = quote!(rename = #property, #tokens);
+            }
+        }
+        None => field
+            .attrs
+            .push(syn::parse_quote!(#[serde(rename = #property)])),
+    }
+    ident
 }
 
 /// Replaces the description that progenitor wrote.
@@ -127,11 +160,12 @@ fn renamed(field: &Field) -> Result<Option<String>, Error> {
 
 /// How a field of a response is read, if its type is spelled in more ways than
 /// serde reads: a time as `""`, a reference as `0`, an integer as `7.0`.
-fn lenient(ty: &Type) -> Option<Attribute> {
+fn lenient(ty: &Type, model: &Model<'_>) -> Option<Attribute> {
     let is_integer = |ty: &Type| is_named(ty, "i64");
     let has_spellings = |ty: &Type| {
-        let item = generic_argument(ty, "Vec").filter(|item| is_integer(item));
-        is_integer(ty) || item.is_some() || is_lenient(ty)
+        let is_number = |ty: &Type| is_integer(ty) || model.is_id(ty);
+        let item = generic_argument(ty, "Vec").filter(|item| is_number(item));
+        is_number(ty) || item.is_some() || is_lenient(ty)
     };
     if generic_argument(ty, "Option").is_some_and(has_spellings) {
         Some(syn::parse_quote! {

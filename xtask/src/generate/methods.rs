@@ -3,8 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use syn::visit_mut::{self, VisitMut};
 use syn::{FnArg, Ident, ImplItemFn, Pat, Type};
 
+use super::model::Model;
+use super::syntax::{referent, type_name};
 use crate::error::Error;
 use crate::operation::Operation;
 
@@ -12,13 +15,17 @@ use crate::operation::Operation;
 pub(super) struct Methods(BTreeMap<String, ImplItemFn>);
 
 impl Methods {
-    pub(super) fn new(methods: impl IntoIterator<Item = ImplItemFn>) -> Self {
-        let methods = methods.into_iter();
-        Self(
-            methods
-                .map(|method| (method.sig.ident.to_string(), method))
-                .collect(),
-        )
+    /// An ID is passed by value, like a number.
+    pub(super) fn new(methods: impl IntoIterator<Item = ImplItemFn>, model: &Model<'_>) -> Self {
+        let methods = methods.into_iter().map(|mut method| {
+            for argument in &mut method.sig.inputs {
+                if let FnArg::Typed(argument) = argument {
+                    ById(model).visit_type_mut(&mut argument.ty);
+                }
+            }
+            (method.sig.ident.to_string(), method)
+        });
+        Self(methods.collect())
     }
 
     /// Returns the method of an operation.
@@ -27,6 +34,21 @@ impl Methods {
         self.0
             .get(&id)
             .ok_or_else(|| Error::Unexpected(format!("no method for the operation {id}")))
+    }
+}
+
+/// Takes the reference from around the type of an ID.
+struct ById<'a>(&'a Model<'a>);
+
+impl VisitMut for ById<'_> {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        if let Some(target) = referent(ty)
+            && let Some(name) = type_name(target).filter(|_| self.0.is_id(target))
+        {
+            let name = super::syntax::ident(&name);
+            *ty = syn::parse_quote!(types::#name);
+        }
+        visit_mut::visit_type_mut(self, ty);
     }
 }
 
@@ -85,5 +107,5 @@ pub(super) fn arguments<'a>(
 /// Returns the type of a method's body, if it has one.
 pub(super) fn body_type<'a>(arguments: &[Argument<'a>]) -> Option<&'a Type> {
     let body = arguments.iter().find(|it| it.place == Place::Body)?;
-    super::syntax::referent(body.ty)
+    referent(body.ty)
 }

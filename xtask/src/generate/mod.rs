@@ -8,6 +8,7 @@ mod client;
 mod docs;
 mod enums;
 mod examples;
+mod ids;
 mod inline;
 mod member;
 mod methods;
@@ -73,6 +74,7 @@ pub fn run(bundle: &Bundle) -> Result<Vec<OutputFile>, Error> {
             client::write(methods, &structs, &model)?,
         ),
         (CLIENT, "enums.rs", enums::write(&model)?),
+        (CLIENT, "ids.rs", ids::write(&model)),
         (CLIENT, "mod.rs", operations::write_module(&model)),
         (CLIENT, "paging.rs", paging::write(methods, &model)?),
         (CLIENT, "operations.rs", operations::write(&model)?),

@@ -2,17 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use heck::ToSnakeCase as _;
 use serde_json::Value;
+use syn::{Ident, Type};
 
+use super::syntax::{ident, type_name};
 use crate::examples;
 use crate::operation::{self, Operation};
-use crate::schema::{self, Choice};
+use crate::schema::{self, Choice, SHORTCUT};
 use crate::webhooks;
 
 /// The parts of a document that codegen reads.
 pub(super) struct Model<'a> {
     pub(super) operations: Vec<Operation<'a>>,
     pub(super) schemas: BTreeMap<String, Schema<'a>>,
+    /// The types of IDs that `x-id` names.
+    pub(super) ids: BTreeSet<&'a str>,
     /// An example of each component that occurs in the example of a request.
     pub(super) examples: BTreeMap<&'a str, &'a Value>,
 }
@@ -24,6 +29,9 @@ pub(super) struct Schema<'a> {
     pub(super) origin: Origin,
     /// Whether a caller builds it: it is in a request and in no response.
     pub(super) is_request: bool,
+    /// Whether it is in requests of methods that are written by hand only. Its type
+    /// is not shown.
+    pub(super) is_hidden: bool,
     /// Whether the safety of an operation depends on which of its members are
     /// set.
     pub(super) is_targeted: bool,
@@ -47,6 +55,9 @@ impl<'a> Model<'a> {
         let answers = operations.iter().map(Operation::success_schema);
         let responses = reachable(document, answers.chain(webhooks));
         let requests = reachable(document, operations.iter().map(Operation::request_schema));
+        let has_shortcut = |operation: &&Operation<'_>| operation.value.get(SHORTCUT).is_some();
+        let seen = operations.iter().filter(|it| !has_shortcut(it));
+        let seen = reachable(document, seen.map(Operation::request_schema));
         let targeted: BTreeSet<&str> = operations
             .iter()
             .filter(|operation| operation.value.get(schema::SAFETY_BY_TARGET).is_some())
@@ -68,6 +79,7 @@ impl<'a> Model<'a> {
                     value,
                     origin,
                     is_request: requests.contains(&pointer) && !responses.contains(&pointer),
+                    is_hidden: !seen.contains(&pointer) && !responses.contains(&pointer),
                     is_targeted: targeted.contains(name.as_str()),
                 };
                 (name.clone(), schema)
@@ -78,8 +90,11 @@ impl<'a> Model<'a> {
                 responses.contains(&pointer) || requests.contains(&pointer)
             })
             .collect();
+        let mut ids = BTreeSet::new();
+        collect_ids(document, &mut ids);
         Self {
             examples: examples::of_requests(document, &operations),
+            ids,
             operations,
             schemas,
         }
@@ -90,6 +105,11 @@ impl<'a> Model<'a> {
             .iter()
             .filter(move |(_, schema)| schema.origin == origin)
             .map(|(name, schema)| (name.as_str(), schema))
+    }
+
+    /// Returns whether a type is that of an ID.
+    pub(super) fn is_id(&self, ty: &Type) -> bool {
+        type_name(ty).is_some_and(|name| self.ids.contains(name.as_str()))
     }
 
     /// Returns the component of an operation's request body.
@@ -149,6 +169,15 @@ impl<'a> Schema<'a> {
     }
 }
 
+/// Returns the field of a property.
+pub(super) fn field(name: &str, property: &Value) -> Ident {
+    let renamed = property.get(schema::RUST_NAME).and_then(Value::as_str);
+    match renamed {
+        Some(renamed) => ident(renamed),
+        None => ident(&name.to_snake_case()),
+    }
+}
+
 fn description(value: &Value) -> Option<&str> {
     value.get("description").and_then(Value::as_str)
 }
@@ -160,6 +189,17 @@ fn reachable(document: &Value, roots: impl Iterator<Item = Option<String>>) -> B
         schema::visit(document, &root, &mut seen, &mut |_, _| {});
     }
     seen
+}
+
+fn collect_ids<'a>(value: &'a Value, ids: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::Object(members) => {
+            ids.extend(members.get(schema::ID).and_then(Value::as_str));
+            members.values().for_each(|value| collect_ids(value, ids));
+        }
+        Value::Array(items) => items.iter().for_each(|value| collect_ids(value, ids)),
+        _ => {}
+    }
 }
 
 fn collect_sensitive<'a>(schema: &'a Value, names: &mut BTreeSet<&'a str>) {

@@ -116,6 +116,7 @@ pub(super) fn write_module(model: &Model<'_>) -> TokenStream {
         #[cfg(feature = "client")]
         mod client;
         mod enums;
+        mod ids;
         #[cfg(feature = "client")]
         pub mod operations;
         #[cfg(feature = "client")]

@@ -9,6 +9,7 @@ use crate::schema::{self, Choice};
 /// Removes what progenitor would misread, and what codegen generates instead.
 pub(super) fn prepare(document: &Value, model: &Model<'_>) -> Value {
     let mut document = document.clone();
+    type_ids(&mut document);
     prepare_operations(&mut document);
     let schemas = document
         .pointer_mut("/components/schemas")
@@ -66,6 +67,20 @@ fn prepare_operations(document: &mut Value) {
                 operation.insert("responses".to_owned(), json!({ "2XX": success }));
             }
         }
+    }
+}
+
+/// Makes the type of an ID a format, which a conversion recognizes.
+fn type_ids(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            if let Some(id) = members.remove(schema::ID) {
+                members.insert("format".to_owned(), id);
+            }
+            members.values_mut().for_each(type_ids);
+        }
+        Value::Array(items) => items.iter_mut().for_each(type_ids),
+        _ => {}
     }
 }
 

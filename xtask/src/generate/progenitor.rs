@@ -34,7 +34,7 @@ pub(super) struct Generated {
 pub(super) fn generate(document: &Value, model: &Model<'_>) -> Result<Generated, Error> {
     let prepared = prepare(document, model);
     match tokens(&prepared, model) {
-        Ok(tokens) => take_apart(tokens),
+        Ok(tokens) => take_apart(tokens, model),
         Err(reason) => Err(Error::Generator {
             operation: culprit(&prepared, model),
             reason,
@@ -78,6 +78,15 @@ fn settings(model: &Model<'_>) -> Result<GenerationSettings, String> {
         let schema = serde_json::from_value(json!({"type": "string", "format": format.name}))
             .map_err(|error| error.to_string())?;
         settings.with_conversion(schema, format.path, text_impls.into_iter());
+    }
+    for id in &model.ids {
+        let schema = serde_json::from_value(json!({"type": "integer", "format": id}))
+            .map_err(|error| error.to_string())?;
+        settings.with_conversion(
+            schema,
+            format!("crate::types::{id}"),
+            text_impls.into_iter(),
+        );
     }
     Ok(settings)
 }
@@ -160,7 +169,7 @@ fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
     text.unwrap_or_else(|| "no message".to_owned())
 }
 
-fn take_apart(tokens: TokenStream) -> Result<Generated, Error> {
+fn take_apart(tokens: TokenStream, model: &Model<'_>) -> Result<Generated, Error> {
     let file: syn::File = syn::parse2(tokens)
         .map_err(|error| Error::Unexpected(format!("progenitor's output: {error}")))?;
     let mut types = None;
@@ -184,6 +193,6 @@ fn take_apart(tokens: TokenStream) -> Result<Generated, Error> {
     let types = types.ok_or_else(|| Error::Unexpected("no module `types`".to_owned()))?;
     Ok(Generated {
         types,
-        methods: Methods::new(methods),
+        methods: Methods::new(methods, model),
     })
 }

@@ -92,14 +92,16 @@ fn phones_of(operation: &Operation<'_>) -> Option<TokenStream> {
     (!names.is_empty()).then(|| quote!(#id => &[#(#names),*],))
 }
 
-/// Generates how the open enums that are parameters are written.
+/// Generates how the open enums and the IDs that are parameters are written.
 fn query_values(model: &Model<'_>) -> Vec<TokenStream> {
     let mut names = BTreeSet::new();
+    let mut ids = BTreeSet::new();
     for operation in &model.operations {
-        let parameters = operation.parameters();
-        let references =
-            parameters.filter_map(|parameter| schema::reference(parameter.get("schema")?));
-        names.extend(references);
+        let schemas = operation.parameters().filter_map(|it| it.get("schema"));
+        for schema in schemas {
+            names.extend(schema::reference(schema));
+            ids.extend(schema.get(schema::ID).and_then(Value::as_str));
+        }
     }
     let enums = model.of_origin(Origin::OpenEnum);
     let enums = enums.filter(|(name, _)| names.contains(name));
@@ -113,7 +115,17 @@ fn query_values(model: &Model<'_>) -> Vec<TokenStream> {
             }
         }
     });
-    values.collect()
+    let ids = ids.into_iter().map(|name| {
+        let ident = syntax::ident(name);
+        quote! {
+            impl crate::runtime::QueryValue for types::#ident {
+                fn text(&self) -> Option<::std::borrow::Cow<'_, str>> {
+                    Some(self.to_string().into())
+                }
+            }
+        }
+    });
+    values.chain(ids).collect()
 }
 
 fn walk(

@@ -22,6 +22,7 @@ pub(super) fn write(structs: &Structs, model: &Model<'_>) -> Result<TokenStream,
         .map(|(name, _)| ident(name));
     let formats = FORMATS.iter().filter(|format| format.is_private());
     let formats = formats.map(|format| ident(format.type_name()));
+    let ids = model.ids.iter().map(|name| ident(name));
     let mut items = Vec::new();
     for item in structs.iter() {
         items.push(write_struct(item, structs, model)?);
@@ -32,6 +33,7 @@ pub(super) fn write(structs: &Structs, model: &Model<'_>) -> Result<TokenStream,
         #![expect(missing_docs, reason = "no source describes some of the members")]
 
         pub use super::enums::{#(#open_enums),*};
+        pub use super::ids::{#(#ids),*};
         pub use crate::wire::{#(#formats,)* #(#wire),*};
 
         #(#items)*
@@ -44,13 +46,16 @@ fn write_struct(item: &Struct, structs: &Structs, model: &Model<'_>) -> Result<T
     let schema = &model.schemas[&name];
     let hides = members.iter().any(|member| member.sensitivity.is_some());
     let mut text = docs::escape(schema.description());
-    if schema.is_request {
+    if schema.is_request && !schema.is_hidden {
         text.push_str(&examples::of_type(&name, structs, model)?);
     }
     rewrite_attributes(&mut item, &text, hides)?;
+    if schema.is_hidden {
+        item.attrs.push(syn::parse_quote!(#[doc(hidden)]));
+    }
     let debug = hides.then(|| debug_impl(&item.ident, members));
     let of_request = schema.is_request.then(|| {
-        let builder = builder::write(&item.ident, schema, members);
+        let builder = builder::write(&item.ident, schema, members, model);
         let check = checks::write(&item.ident, schema, members, model);
         quote!(#builder #check)
     });
@@ -86,7 +91,7 @@ fn rewrite_attributes(item: &mut ItemStruct, text: &str, hides: bool) -> Result<
 fn debug_impl(ident: &Ident, members: &[Member]) -> TokenStream {
     let name = ident.to_string();
     let fields = members.iter().map(|member| {
-        let (name, ident) = (&member.name, &member.ident);
+        let (name, ident) = (&member.shown, &member.ident);
         match &member.sensitivity {
             None => quote!(.field(#name, &self.#ident)),
             Some(kind) if generic_argument(&member.ty, "Option").is_some() => quote! {

@@ -148,7 +148,7 @@ impl Options {
             .and_then(time::of_response)
             .map_or(now, |server| server.max(now));
         self.team = match answer {
-            Ok(team) => Some(team.id),
+            Ok(team) => Some(team.id.into()),
             Err(error) if error.is_forbidden() || error.is_not_found() => None,
             Err(error) => return Err(error.into()),
         };
@@ -164,7 +164,7 @@ impl Options {
             return Ok(inboxes.clone());
         }
         let inboxes = client.list_inboxes().await?;
-        let mut ids: Vec<i64> = inboxes.iter().map(|inbox| inbox.id).collect();
+        let mut ids: Vec<i64> = inboxes.iter().map(|inbox| inbox.id.into()).collect();
         ids.sort_unstable();
         Ok(ids)
     }

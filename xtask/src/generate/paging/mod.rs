@@ -6,13 +6,15 @@ mod walk;
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use serde_json::Value;
 
 use super::docs;
 use super::methods::{self, Methods};
-use super::model::Model;
+use super::model::{self, Model};
 use super::operations::constant;
-use super::syntax::{first_argument, response_type};
+use super::syntax::{first_argument, response_type, type_name};
 use crate::error::Error;
+use crate::schema;
 use passed::Passed;
 use walk::{Locals, WalkOf};
 
@@ -40,7 +42,7 @@ pub(super) fn write(methods: &Methods, model: &Model<'_>) -> Result<TokenStream,
                 locals: Locals::beside(&methods::arguments(method, operation)?),
                 arguments: methods::arguments(method, operation)?,
             };
-            walks.push(write_walk(&walk).ok_or_else(|| unexpected("no name"))?);
+            walks.push(write_walk(&walk, model).ok_or_else(|| unexpected("no name"))?);
         }
     }
     Ok(quote! {
@@ -59,12 +61,16 @@ pub(super) fn write(methods: &Methods, model: &Model<'_>) -> Result<TokenStream,
 }
 
 /// Generates the method of a walk; `None` if `x-paging` does not name it.
-fn write_walk(walk: &WalkOf<'_>) -> Option<TokenStream> {
+fn write_walk(walk: &WalkOf<'_>, model: &Model<'_>) -> Option<TokenStream> {
     let id = walk.operation.name();
     let (name, item) = (walk.field("walk")?, walk.item);
     let Locals { client, wanted, .. } = &walk.locals;
     let arguments = walk.arguments.iter();
-    let passed: Vec<Passed> = arguments.map(|it| Passed::of(it, walk)).collect();
+    let ids = walk.arguments.iter().filter(|it| model.is_id(it.ty));
+    let takes_any_id = ids.count() == 1;
+    let passed: Vec<Passed> = arguments
+        .map(|it| Passed::of(it, walk, takes_any_id && model.is_id(it.ty)))
+        .collect();
     let declarations = passed.iter().filter_map(|it| it.declaration.as_ref());
     let prepares = passed.iter().filter_map(|it| it.prepare.as_ref());
     let per_page = passed.iter().filter_map(|it| it.per_page.as_ref());
@@ -75,9 +81,19 @@ fn write_walk(walk: &WalkOf<'_>) -> Option<TokenStream> {
         settings::problem(walk),
         settings::filters(walk),
     );
-    let time = match walk.field("from") {
-        Some(from) => quote!(|item| item.#from),
+    let of_item = type_name(item).and_then(|name| model.schemas.get(&name));
+    let time = match walk.text("from") {
+        Some(from) => {
+            let property = of_item.and_then(|schema| schema.property(from));
+            let from = model::field(from, property.unwrap_or(&Value::Null));
+            quote!(|item| item.#from)
+        }
         None => quote!(|_| None),
+    };
+    let property = of_item.and_then(|schema| schema.property("id"));
+    let item_id = match property.and_then(|property| property.get(schema::ID)) {
+        Some(_) => quote!(|item| item.id.into()),
+        None => quote!(|item| item.id),
     };
     let table = constant(&id);
     let paging = walk.paging_members();
@@ -105,7 +121,7 @@ fn write_walk(walk: &WalkOf<'_>) -> Option<TokenStream> {
                         #client.#method(#(#values),*).await.map(Response::into_inner)
                     })
                 }),
-                id: |item| item.id,
+                id: #item_id,
                 time: #time,
             })
         }

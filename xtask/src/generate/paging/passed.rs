@@ -22,7 +22,8 @@ pub(super) struct Passed {
 }
 
 impl Passed {
-    pub(super) fn of(argument: &Argument<'_>, walk: &WalkOf<'_>) -> Self {
+    /// `takes_any_id` says that the argument is an ID, and the only one.
+    pub(super) fn of(argument: &Argument<'_>, walk: &WalkOf<'_>, takes_any_id: bool) -> Self {
         match argument.place {
             Place::Body => pass_body(argument, walk),
             Place::Query(name) if Some(name) == walk.text("cursor") => pass_cursor(argument, walk),
@@ -49,7 +50,7 @@ impl Passed {
                     value: quote!(#wanted.limit.or(#ident)),
                 }
             }
-            Place::Path(_) | Place::Query(_) => pass_parameter(argument),
+            Place::Path(_) | Place::Query(_) => pass_parameter(argument, takes_any_id),
         }
     }
 }
@@ -97,7 +98,7 @@ fn pass_body(argument: &Argument<'_>, walk: &WalkOf<'_>) -> Passed {
 
 /// A parameter that is the same for every page. The walk outlives the call, so
 /// it keeps a copy of what it borrows.
-fn pass_parameter(argument: &Argument<'_>) -> Passed {
+fn pass_parameter(argument: &Argument<'_>, takes_any_id: bool) -> Passed {
     let (ident, ty) = (argument.ident, argument.ty);
     let kept = |declaration: TokenStream, owned: Option<TokenStream>, value: TokenStream| Passed {
         declaration: Some(quote!(#ident: #declaration)),
@@ -110,6 +111,14 @@ fn pass_parameter(argument: &Argument<'_>) -> Passed {
     if let Some(ty) = converted(ty) {
         let owned = quote!(let #ident: #ty = #ident.into(););
         return kept(quote!(impl Into<#ty>), Some(owned), quote!(#ident));
+    }
+    if takes_any_id {
+        return Passed {
+            declaration: Some(quote!(#ident: impl Into<#ty>)),
+            prepare: Some(quote!(let #ident: #ty = #ident.into();)),
+            per_page: None,
+            value: quote!(#ident),
+        };
     }
     let inner = generic_argument(ty, "Option");
     let Some(referent) = referent(inner.unwrap_or(ty)) else {

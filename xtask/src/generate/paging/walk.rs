@@ -8,7 +8,7 @@ use serde_json::Value;
 use syn::{Ident, Type};
 
 use crate::generate::methods::{Argument, Place};
-use crate::generate::model::Schema;
+use crate::generate::model::{self, Schema};
 use crate::generate::syntax::unused;
 use crate::operation::Operation;
 
@@ -74,15 +74,16 @@ impl<'a> WalkOf<'a> {
 
     /// The field of the body that a key of `x-paging` names.
     pub(super) fn member(&self, key: &str) -> Option<Ident> {
-        self.request?.property(self.text(key)?)?;
-        self.field(key)
+        let name = self.text(key)?;
+        let property = self.request?.property(name)?;
+        Some(model::field(name, property))
     }
 
     /// What the caller set for a member of the body or a parameter: an `Option`.
     pub(super) fn set_by_caller(&self, name: &str) -> Option<TokenStream> {
         let request = &self.locals.request;
-        if self.request.is_some_and(|it| it.property(name).is_some()) {
-            let field = format_ident!("{}", name.to_snake_case());
+        if let Some(property) = self.request.and_then(|it| it.property(name)) {
+            let field = model::field(name, property);
             return Some(quote!(#request.#field));
         }
         let mut arguments = self.arguments.iter();

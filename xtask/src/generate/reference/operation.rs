@@ -54,6 +54,10 @@ pub(super) fn write(
 
 /// Returns the call in Rust: `client.update_contact(id, overwrite, &UpdateContact)`.
 fn call(operation: &Operation<'_>, methods: &Methods) -> Result<String, Error> {
+    let shortcut = operation.text(schema::SHORTCUT);
+    if !shortcut.is_empty() {
+        return Ok(format!("client.{}({shortcut})", operation.name()));
+    }
     let arguments = methods::arguments(methods.of(operation)?, operation)?;
     let arguments: Vec<_> = arguments
         .iter()

@@ -24,7 +24,11 @@ pub(super) enum Place {
     Component,
     Response,
     Property,
+    /// The items of a list.
+    Items,
     Parameter,
+    /// The schema of a parameter.
+    ParameterSchema,
     Elsewhere,
 }
 
@@ -199,6 +203,37 @@ pub(super) const KEYS: &[Key] = &[
         ),
     },
     Key {
+        name: schema::ID,
+        places: &[Place::Property, Place::Items, Place::ParameterSchema],
+        carrier: "a property, the items of a list, or the schema of a parameter",
+        form: Form::Accepted(
+            |value, carrier| {
+                let text = |key: &str| carrier.get(key).and_then(Value::as_str);
+                let is_integer = text("type") == Some("integer") && text("format") == Some("int64");
+                is_integer && value.as_str().is_some_and(is_id)
+            },
+            "the name of a type, such as `InboxId`, beside `type: integer` and `format: int64`",
+        ),
+    },
+    Key {
+        name: schema::RUST_NAME,
+        places: &[Place::Property],
+        carrier: "a property",
+        form: Form::Accepted(
+            |value, _| value.as_str().is_some_and(is_field),
+            "a name of small letters, with `_` between words",
+        ),
+    },
+    Key {
+        name: schema::SHORTCUT,
+        places: &[Place::Operation],
+        carrier: "an operation",
+        form: Form::Accepted(
+            |value, _| value.as_str().is_some_and(is_field),
+            "the argument of the method, in small letters with `_` between words",
+        ),
+    },
+    Key {
         name: "x-columns",
         places: &[Place::Component],
         carrier: "a component schema",
@@ -250,6 +285,17 @@ fn is_flag(name: &str) -> bool {
         let is_of_flag = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
         !word.is_empty() && word.chars().all(is_of_flag)
     })
+}
+
+/// Whether a name can be that of a field.
+fn is_field(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase()) && is_flag(&name.replace('_', "-"))
+}
+
+/// Whether a name can be that of the type of an ID.
+fn is_id(name: &str) -> bool {
+    let noun = name.strip_suffix("Id").unwrap_or_default();
+    !noun.is_empty() && heck::ToUpperCamelCase::to_upper_camel_case(name) == name
 }
 
 fn is_event(event: &Map<String, Value>) -> bool {

@@ -1,7 +1,9 @@
 //! Rules for the `x-` keys that the spec carries and codegen reads.
 
 mod keys;
+mod names;
 mod paging;
+mod walk;
 
 use std::collections::BTreeSet;
 
@@ -11,8 +13,8 @@ use crate::bundle::Bundle;
 use crate::error::Finding;
 use crate::operation::{self, Operation};
 use crate::schema::{self, Choice};
-use crate::yaml::escape_pointer;
 use keys::{KEYS, Place, SAFETIES};
+use walk::walk;
 
 pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -24,6 +26,7 @@ pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
         },
     );
     findings.extend(columns(bundle));
+    findings.extend(names::check(bundle));
     let operations = operation::operations(&bundle.document);
     let ids: Vec<&str> = operations.iter().filter_map(Operation::id).collect();
     for operation in operations {
@@ -35,38 +38,6 @@ pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
     findings
 }
 
-/// Calls `visitor` with each extension: the pointer of what carries it, its
-/// key and its value.
-fn walk(value: &Value, pointer: String, visitor: &mut impl FnMut(&str, &str, &Value)) {
-    match value {
-        Value::Object(members) => {
-            // The keys of these are names of the spec's own choosing.
-            let holds_names = ["properties", "schemas", "headers"]
-                .iter()
-                .any(|key| pointer.ends_with(&format!("/{key}")));
-            for (key, value) in members {
-                if key == "example" || key == "examples" {
-                    continue;
-                }
-                if key.starts_with("x-") && !holds_names {
-                    visitor(&pointer, key, value);
-                    // The webhooks carry extensions themselves.
-                    if key != schema::WEBHOOKS {
-                        continue;
-                    }
-                }
-                walk(value, format!("{pointer}/{}", escape_pointer(key)), visitor);
-            }
-        }
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                walk(item, format!("{pointer}/{index}"), visitor);
-            }
-        }
-        _ => {}
-    }
-}
-
 fn place(pointer: &str) -> Place {
     let keys: Vec<_> = pointer.split('/').skip(1).collect();
     match keys.as_slice() {
@@ -76,6 +47,8 @@ fn place(pointer: &str) -> Place {
         ["components", "schemas", _] => Place::Component,
         ["components", "responses", _] => Place::Response,
         [.., "properties", _] => Place::Property,
+        ["components", "schemas", .., "items"] => Place::Items,
+        ["paths", .., "parameters", _, "schema"] => Place::ParameterSchema,
         ["paths", .., "parameters", _] => Place::Parameter,
         _ => Place::Elsewhere,
     }
