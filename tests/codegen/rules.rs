@@ -199,8 +199,8 @@ const RULES: &[Rule] = &[
     },
     Rule {
         file: PATHS,
-        from: "        schema:\n          type: integer\n          format: int64\n        example: 9920\n",
-        to: "        schema:\n          title: Id\n          type: integer\n          format: int64\n        example: 9920\n",
+        from: "        schema:\n          type: integer\n          format: int64\n          x-id: ConversationId\n        example: 9920\n",
+        to: "        schema:\n          title: Id\n          type: integer\n          format: int64\n          x-id: ConversationId\n        example: 9920\n",
         subject: "title",
         message: "names a type of its own",
         remedy: "delete it",
@@ -559,7 +559,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         file: PATHS,
-        from: "          format: int64\n        example: 9920\n",
+        from: "          format: int64\n          x-id: ConversationId\n        example: 9920\n",
         to: "          format: int64\n",
         subject: "get_conversation",
         message: "the parameter `id` has no example",
@@ -567,7 +567,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         file: PATHS,
-        from: "        schema:\n          type: integer\n          format: int64\n        example: 9920\n",
+        from: "        schema:\n          type: integer\n          format: int64\n          x-id: ConversationId\n        example: 9920\n",
         to: "        schema:\n          type: number\n        example: 9920\n",
         subject: "get_conversation",
         message: "the parameter `id` has a type that cannot be generated",
