@@ -1,0 +1,244 @@
+//! The contract of limiters, and what two clients share.
+
+use std::cell::Cell;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use heymarket_api::{Client, RateLimiter as _, check_rate_limiter};
+use heymarket_stores::{LimitOptions, PostgresRateLimit, RedisRateLimit};
+
+use crate::support::{Api, Store, client};
+
+const PERIOD: Duration = Duration::from_secs(2);
+const FLIGHT: Duration = Duration::from_millis(500);
+
+/// A busy machine resumes a task this late.
+const SLACK: Duration = Duration::from_millis(400);
+
+fn options(store: &Store, limit: u32) -> LimitOptions {
+    LimitOptions::per_minute(limit)
+        .name(store.name("limit"))
+        .period(PERIOD)
+        .assume_unused()
+}
+
+async fn keeps_the_contract(store: Option<Store>) {
+    let Some(store) = store else { return };
+    let count = Cell::new(0);
+    let period = Duration::from_secs(1);
+    let checked = check_rate_limiter(5, period, SLACK, async || {
+        count.set(count.get() + 1);
+        let name = store.name(&count.get().to_string());
+        store
+            .limit(options(&store, 5).name(name).period(period))
+            .await
+    });
+    checked.await.expect("the contract");
+}
+
+#[tokio::test]
+async fn the_limit_in_postgres_keeps_the_contract() {
+    keeps_the_contract(Store::postgres()).await;
+}
+
+#[tokio::test]
+async fn the_limit_in_redis_keeps_the_contract() {
+    keeps_the_contract(Store::redis()).await;
+}
+
+async fn call(client: Client) {
+    client.list_inboxes().await.expect("a response");
+}
+
+async fn clients_share_one_limit(store: Option<Store>) {
+    let Some(store) = store else { return };
+    let api = Api::start().await;
+    let mut callers = Vec::new();
+    for _ in 0..8 {
+        let client = client(api.url(), store.limit(options(&store, 40)).await);
+        callers.push(tokio::spawn(async move {
+            let start = Instant::now();
+            let mut sent = 0;
+            // Many callers of a process wait at any time.
+            while start.elapsed() < 5 * PERIOD {
+                let calls: Vec<_> = (0..10)
+                    .map(|_| tokio::spawn(call(client.clone())))
+                    .collect();
+                for call in calls {
+                    call.await.expect("no panic");
+                    sent += 1;
+                }
+            }
+            sent
+        }));
+    }
+    let mut sent = Vec::new();
+    for caller in callers {
+        sent.push(caller.await.expect("no panic"));
+    }
+    api.assert_limit(40, PERIOD);
+    let (least, most) = (sent.iter().min(), sent.iter().max());
+    let total: usize = sent.iter().sum();
+    assert!(total >= 200, "the limit is used: {sent:?}");
+    assert!(
+        least >= Some(&10) && most <= Some(&70),
+        "each gets a part: {sent:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_share_one_limit_in_postgres() {
+    clients_share_one_limit(Store::postgres()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_share_one_limit_in_redis() {
+    clients_share_one_limit(Store::redis()).await;
+}
+
+async fn a_429_holds_all(store: Option<Store>) {
+    let Some(store) = store else { return };
+    let api = Api::start().await;
+    let limits = [
+        store.limit(options(&store, 40)).await,
+        store.limit(options(&store, 40)).await,
+    ];
+    let [one, other] = limits.map(|limit| client(api.url(), limit));
+    api.counted.refuses.store(true, Ordering::Relaxed);
+    let start = Instant::now();
+    let refused = one.with_options(|options| options.retry_rate_limited(false));
+    let error = refused.list_inboxes().await.expect_err("a 429");
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(429));
+    // Longer than a message to the store takes, and shorter than the closure.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    other.list_inboxes().await.expect("a response");
+    assert!(
+        start.elapsed() >= Duration::from_secs(1),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_429_seen_by_one_holds_all_in_postgres() {
+    a_429_holds_all(Store::postgres()).await;
+}
+
+#[tokio::test]
+async fn a_429_seen_by_one_holds_all_in_redis() {
+    a_429_holds_all(Store::redis()).await;
+}
+
+async fn a_dead_slot_frees_itself(store: Option<Store>) {
+    let Some(store) = store else { return };
+    let flight = 2 * PERIOD;
+    let dead = store.limit(options(&store, 3)).await;
+    for _ in 0..3 {
+        // Like a process that is killed: no one says how the request ended.
+        std::mem::forget(dead.acquire(flight).await.expect("a permit"));
+    }
+    let start = Instant::now();
+    let alive = store.limit(options(&store, 3)).await;
+    let permit = alive.acquire(FLIGHT).await.expect("a permit");
+    let waited = start.elapsed();
+    drop(permit);
+    // A slot also counts for as long as a message to the store may take.
+    assert!(waited >= flight + PERIOD - SLACK, "{waited:?}");
+    assert!(waited <= flight + PERIOD + PERIOD / 4 + SLACK, "{waited:?}");
+}
+
+#[tokio::test]
+async fn a_dead_slot_frees_itself_in_postgres() {
+    a_dead_slot_frees_itself(Store::postgres()).await;
+}
+
+#[tokio::test]
+async fn a_dead_slot_frees_itself_in_redis() {
+    a_dead_slot_frees_itself(Store::redis()).await;
+}
+
+async fn a_flush_reports_what_was_sent(store: Option<Store>) {
+    let Some(store) = store else { return };
+    let api = Api::start().await;
+    let limit = store.limit(options(&store, 1)).await;
+    limit.flush().await;
+    let url = store.url();
+    // A clone keeps the store's connection, and a client takes its limiter.
+    if url.starts_with("redis") {
+        let limit = RedisRateLimit::connect_with(&url, options(&store, 1))
+            .await
+            .expect("a limit");
+        client(api.url(), limit.clone())
+            .list_inboxes()
+            .await
+            .expect("a response");
+        limit.flush().await;
+    } else {
+        let limit = PostgresRateLimit::connect_with(&url, options(&store, 1))
+            .await
+            .expect("a limit");
+        client(api.url(), limit.clone())
+            .list_inboxes()
+            .await
+            .expect("a response");
+        limit.flush().await;
+    }
+    let start = Instant::now();
+    drop(
+        store
+            .limit(options(&store, 1))
+            .await
+            .acquire(FLIGHT)
+            .await
+            .expect("a permit"),
+    );
+    // An unreported request would count for its flight as well, and that is assumed to be
+    // as long as two thirds of the period.
+    assert!(start.elapsed() <= PERIOD + SLACK, "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn a_flush_reports_what_was_sent_to_postgres() {
+    a_flush_reports_what_was_sent(Store::postgres()).await;
+}
+
+#[tokio::test]
+async fn a_flush_reports_what_was_sent_to_redis() {
+    a_flush_reports_what_was_sent(Store::redis()).await;
+}
+
+#[tokio::test]
+async fn a_redis_without_a_history_starts_closed() {
+    let Some(store) = Store::redis() else { return };
+    let options = LimitOptions::per_minute(5)
+        .name(store.name("new"))
+        .period(PERIOD);
+    let start = Instant::now();
+    let limit = store.limit(options).await;
+    drop(limit.acquire(FLIGHT).await.expect("a permit"));
+    assert!(start.elapsed() >= PERIOD + FLIGHT, "{:?}", start.elapsed());
+}
+
+#[tokio::test]
+async fn bad_urls_are_errors_without_the_password() {
+    for url in [
+        "postgres://user:hunter2@",
+        "postgres://u:hunter2@h/d?port=x",
+        "nonsense",
+    ] {
+        let error = PostgresRateLimit::connect(url, 500).await.expect_err(url);
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+    for url in ["redis://:hunter2@:x/", "nonsense"] {
+        let error = RedisRateLimit::connect(url, 500).await.expect_err(url);
+        assert_eq!(error.kind(), heymarket_stores::ErrorKind::Configuration);
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+    let refused = PostgresRateLimit::connect("postgres://u:hunter2@127.0.0.1:1/d", 500).await;
+    let error = refused.expect_err("a closed port");
+    assert_eq!(error.kind(), heymarket_stores::ErrorKind::Unreachable);
+    assert!(
+        error.to_string().starts_with("PostgreSQL at 127.0.0.1:1: "),
+        "{error}"
+    );
+}

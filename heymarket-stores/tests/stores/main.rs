@@ -1,0 +1,11 @@
+//! The stores on real servers: `cargo xtask services -- cargo test -p heymarket-stores`.
+
+// A server that counts requests, and limits on both stores.
+mod support;
+
+// The contract of limiters, and what two clients share.
+mod limit;
+// Servers that restart, forget or cannot be reached.
+mod outages;
+// Worker processes that are killed while stores fail.
+mod workers;
