@@ -38,6 +38,9 @@ pub enum ErrorKind {
     Damaged,
     /// The database cannot be written: the disk is full, or the file read-only.
     Storage,
+    /// The database server does not answer. Nothing is sent without it; run it
+    /// again later.
+    Unreachable,
     /// The run stopped, since the API refuses or fails for a reason that is not
     /// the recipient's. The ledger is complete: run it again later. `source()`
     /// has the error of the API.

@@ -45,9 +45,10 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `sqlite` | yes | `Outbox::open`: the ledger in a SQLite file, for one machine |
+//! | `postgres` | no | `Outbox::connect`: the ledger in PostgreSQL, for any number of machines |
 
 #![cfg_attr(
-    not(feature = "sqlite"),
+    not(any(feature = "postgres", feature = "sqlite")),
     expect(dead_code, reason = "without a storage there is no outbox")
 )]
 

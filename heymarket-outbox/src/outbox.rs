@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::plan::{self, Plan};
 use crate::recipient::Recipient;
 use crate::run::Run;
-use crate::store::{Millis, StoredBatch};
+use crate::store::{Millis, Store, StoredBatch};
 
 pub use batches::Status;
 pub use outcomes::Decision;
@@ -27,6 +27,9 @@ pub use suppressions::Suppression;
 
 /// How long after an attempt the message history is sure to have its message.
 const SETTLE: Duration = Duration::from_secs(60);
+
+/// How long a worker that died has what it was sending.
+const LEASE: Duration = Duration::from_secs(30);
 
 /// How many requests are in flight at once.
 const CONCURRENCY: usize = 32;
@@ -58,13 +61,54 @@ impl Outbox {
     #[cfg(feature = "sqlite")]
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
         Ok(Self {
-            engine: Engine {
-                store: Arc::new(crate::store::Sqlite::open(path.as_ref())?),
-                clock: Arc::new(SystemClock::default()),
-                settle: SETTLE,
-                concurrency: CONCURRENCY,
-            },
+            engine: engine(Arc::new(crate::store::Sqlite::open(path.as_ref())?)),
         })
+    }
+
+    /// Connects to an outbox in PostgreSQL 13 or later, and creates its tables if
+    /// they do not exist: the schema `heymarket_outbox`.
+    ///
+    /// Any number of processes on any number of machines run it at once, and each
+    /// message is sent by one of them. What one had when it died is taken over by
+    /// the others once its [`lease`](Self::lease) ended. Windows and ends are
+    /// those of the server's clock, whatever the clock of a machine says.
+    ///
+    /// The limit of the API belongs to the account, and each client has a limiter
+    /// of its own: give them one that they share.
+    ///
+    /// The URL is `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. With
+    /// `?sslmode=require` the connection is encrypted, and the server's
+    /// certificate is checked by the authorities of the platform
+    /// (`SSL_CERT_FILE` names others). Without it, it is not encrypted.
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_outbox::Outbox;
+    ///
+    /// let url = std::env::var("DATABASE_URL")?;
+    /// let outbox = Outbox::connect(&url).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns an error when the URL is invalid, the server does not answer or
+    /// refuses, the tables cannot be created, or they are of a newer version.
+    #[cfg(feature = "postgres")]
+    pub async fn connect(url: &str) -> Result<Self, Error> {
+        Ok(Self {
+            engine: engine(Arc::new(crate::store::Postgres::connect(url).await?)),
+        })
+    }
+
+    /// Sets how long a process may be silent before others take over what it was
+    /// sending, in PostgreSQL; by default 30 seconds, at least 1. A lost message
+    /// is then looked for after the [`settle_time`](Self::settle_time) on top.
+    #[must_use]
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.engine.lease = lease.max(Duration::from_secs(1));
+        self
     }
 
     /// Sets how long after an attempt a lost message is looked for in the
@@ -87,6 +131,7 @@ impl Outbox {
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.engine.clock = Arc::new(clock);
+        self.engine.ahead = Arc::default();
         self
     }
 
@@ -107,6 +152,7 @@ impl Outbox {
         I: IntoIterator,
         I::Item: Into<Result<Recipient, Error>>,
     {
+        self.engine.set_clock().await?;
         plan::plan(&*self.engine.store, batch, recipients, self.now()).await
     }
 
@@ -114,9 +160,10 @@ impl Outbox {
     /// messages whose responses were lost. Batches alternate.
     ///
     /// The client's other requests go first. One process at a time runs an
-    /// outbox. It must be called in a tokio runtime.
+    /// outbox in a file; any number run one in PostgreSQL, and a run then ends once
+    /// no other one has anything left. It must be called in a tokio runtime.
     pub fn run(&self, client: &Client) -> Run {
-        Run::start(self.engine.clone(), client, Vec::new())
+        Run::start(self.engine.clone(), client, Vec::new(), false)
     }
 
     /// Runs these batches only.
@@ -126,7 +173,27 @@ impl Outbox {
         batches: impl IntoIterator<Item = B>,
     ) -> Run {
         let only = batches.into_iter().map(Into::into).collect();
-        Run::start(self.engine.clone(), client, only)
+        Run::start(self.engine.clone(), client, only, false)
+    }
+
+    /// Runs until it is stopped, as a worker does: what is planned later is sent,
+    /// too.
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// use heymarket_api::Client;
+    /// use heymarket_outbox::Outbox;
+    ///
+    /// let outbox = Outbox::open("outbox.db")?;
+    /// let mut work = outbox.work(&Client::from_env()?);
+    /// while let Some(event) = work.next().await {
+    ///     println!("{}", event?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn work(&self, client: &Client) -> Run {
+        Run::start(self.engine.clone(), client, Vec::new(), true)
     }
 
     async fn batch(&self, id: &str) -> Result<StoredBatch, Error> {
@@ -138,11 +205,23 @@ impl Outbox {
     }
 
     fn now(&self) -> Timestamp {
-        self.engine.clock.now()
+        self.engine.now()
     }
 
     fn millis(&self) -> Millis {
         self.now().as_millisecond()
+    }
+}
+
+/// An engine as it is by default.
+fn engine(store: Arc<dyn Store>) -> Engine {
+    Engine {
+        store,
+        clock: Arc::new(SystemClock::default()),
+        settle: SETTLE,
+        concurrency: CONCURRENCY,
+        lease: LEASE,
+        ahead: Arc::default(),
     }
 }
 

@@ -49,11 +49,19 @@ pub struct Run {
 }
 
 impl Run {
-    /// Starts a run, of one batch or all.
-    pub(crate) fn start(engine: Engine, client: &Client, only: Vec<String>) -> Self {
+    /// Starts a run, of some batches or all, which ends with the last of them or
+    /// stays.
+    pub(crate) fn start(engine: Engine, client: &Client, only: Vec<String>, stays: bool) -> Self {
         let (sender, events) = mpsc::channel(EVENTS);
         let stop = Arc::new(Stop::default());
-        let progress = Progress::new(engine, client.clone(), only, sender, Arc::clone(&stop));
+        let progress = Progress::new(
+            engine,
+            client.clone(),
+            only,
+            stays,
+            sender,
+            Arc::clone(&stop),
+        );
         let task = tokio::spawn(progress.run()).abort_handle();
         Self { events, stop, task }
     }

@@ -29,6 +29,7 @@ impl Outbox {
     /// and no phone number is found in it: the vendor does not document its
     /// fields.
     pub async fn record_event(&self, event: &WebhookEvent) -> Result<bool, Error> {
+        self.engine.set_clock().await?;
         match consent::of_event(event, self.now()) {
             Consent::Silent => Ok(false),
             Consent::Changes(change) => {
@@ -76,6 +77,7 @@ impl Outbox {
         is_active: bool,
     ) -> Result<u64, Error> {
         let country = read_country(country)?;
+        self.engine.set_clock().await?;
         let since = self.millis();
         let mut changes = Vec::new();
         for (index, number) in numbers.into_iter().enumerate() {

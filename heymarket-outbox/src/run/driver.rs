@@ -26,7 +26,13 @@ impl Progress {
     }
 
     async fn work(&mut self) -> Result<(), Error> {
-        let _lock = self.lock().await?;
+        let lock = self.lock().await?;
+        let worked = self.work_locked().await;
+        let released = lock.release().await;
+        worked.and(released)
+    }
+
+    async fn work_locked(&mut self) -> Result<(), Error> {
         self.engine.store.verify().await?;
         let batches = self.engine.store.batches().await?;
         for id in &self.only {
@@ -41,7 +47,9 @@ impl Progress {
             }
             self.refresh().await?;
             let wait = match self.start().await? {
-                Step::Nothing if self.tasks.is_empty() => return self.finish().await,
+                Step::Nothing if self.tasks.is_empty() && !self.is_awaited() => {
+                    return self.finish().await;
+                }
                 Step::Nothing | Step::Started => REFRESH,
                 Step::Wait(wait) => wait.clamp(SHORTEST, REFRESH),
             };
@@ -60,14 +68,14 @@ impl Progress {
     /// Takes the lock, which a run that was dropped in this process releases soon.
     async fn lock(&self) -> Result<RunLock, Error> {
         for _ in 0..LOCK_ATTEMPTS {
-            match self.engine.store.lock().await {
+            match self.engine.store.lock(self.engine.lease).await {
                 Err(error) if error.kind() == ErrorKind::InUse => {
                     tokio::time::sleep(LOCK_INTERVAL).await;
                 }
                 result => return result,
             }
         }
-        self.engine.store.lock().await
+        self.engine.store.lock(self.engine.lease).await
     }
 
     /// Requests that a run made shortly before it ended still count.

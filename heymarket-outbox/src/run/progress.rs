@@ -20,7 +20,7 @@ use crate::counts::Counts;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, WaitCause};
-use crate::store::{BatchState, Candidate};
+use crate::store::{BatchState, Candidate, Survey};
 
 pub(super) struct Progress {
     pub(super) engine: Engine,
@@ -38,6 +38,11 @@ pub(super) struct Progress {
     pub(super) health: Health,
     pub(super) quiet: Quiet,
     pub(super) refreshed: Option<Duration>,
+    pub(super) clock_set: Option<Duration>,
+    /// What other workers leave to do.
+    pub(super) survey: Option<Survey>,
+    /// Whether it goes on when nothing is to be done.
+    pub(super) stays: bool,
     /// What ends the run once nothing is in flight.
     pub(super) ending: Option<Error>,
 }
@@ -89,6 +94,7 @@ impl Progress {
         engine: Engine,
         client: Client,
         only: Vec<String>,
+        stays: bool,
         events: mpsc::Sender<Result<Event, Error>>,
         stop: Arc<Stop>,
     ) -> Self {
@@ -106,6 +112,9 @@ impl Progress {
             health: Health::default(),
             quiet: Quiet::default(),
             refreshed: None,
+            clock_set: None,
+            survey: None,
+            stays,
             ending: None,
         }
     }

@@ -17,6 +17,9 @@ use crate::store::{BatchState, Ending, StoredBatch};
 /// How often the database is asked what others have changed.
 pub(super) const REFRESH: Duration = Duration::from_secs(1);
 
+/// How often the time of the ledger is asked for.
+const CLOCK_CHECK: Duration = Duration::from_secs(30);
+
 impl Progress {
     /// Takes over what others changed in the database.
     pub(super) async fn refresh(&mut self) -> Result<(), Error> {
@@ -28,6 +31,8 @@ impl Progress {
             return Ok(());
         }
         self.refreshed = Some(elapsed);
+        self.set_clock(elapsed).await?;
+        self.survey = self.engine.store.survey().await?;
         for batch in self.engine.store.batches().await? {
             if self.only.is_empty() || self.only.contains(&batch.id) {
                 self.refresh_lane(batch, elapsed).await?;
@@ -39,14 +44,44 @@ impl Progress {
         Ok(())
     }
 
+    async fn set_clock(&mut self, elapsed: Duration) -> Result<(), Error> {
+        let is_due = self
+            .clock_set
+            .is_none_or(|set| elapsed.saturating_sub(set) >= CLOCK_CHECK);
+        if is_due {
+            self.clock_set = Some(elapsed);
+            self.engine.set_clock().await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a run that has nothing to do waits for more: it is to stay, or
+    /// other workers have recipients that it would take over if they died.
+    pub(super) fn is_awaited(&self) -> bool {
+        let has_others = self.survey.as_ref().is_some_and(|survey| {
+            self.lanes.values().any(|lane| {
+                let is_planned = survey.planned.contains(&lane.key);
+                survey.open.contains(&lane.key) || (is_planned && lane.state == BatchState::Ready)
+            })
+        });
+        self.stays || has_others
+    }
+
     async fn refresh_lane(&mut self, batch: StoredBatch, elapsed: Duration) -> Result<(), Error> {
         let store = Arc::clone(&self.engine.store);
         let (key, state) = (batch.key, batch.state);
         let not_after = batch.settings.not_after;
-        if !self.lanes.contains_key(&key) {
-            self.add_lane(batch, elapsed).await?;
-        } else if let Some(lane) = self.lanes.get_mut(&key) {
-            lane.list = batch.list;
+        let survey = self.survey.as_ref();
+        let may_be_planned = survey.is_none_or(|survey| survey.planned.contains(&key));
+        let is_orphaned = survey.is_some_and(|survey| survey.orphaned.contains(&key));
+        match self.lanes.get_mut(&key) {
+            None => self.add_lane(batch, elapsed).await?,
+            Some(lane) => {
+                lane.list = batch.list;
+                if is_orphaned {
+                    self.look_up_open(key, elapsed).await?;
+                }
+            }
         }
         let now = self.engine.now();
         let Some(lane) = self.lanes.get_mut(&key) else {
@@ -56,7 +91,9 @@ impl Progress {
             lane.state = state;
             lane.clear();
         }
-        lane.refresh(&*store).await?;
+        if may_be_planned {
+            lane.refresh(&*store).await?;
+        }
         let id = Arc::clone(&lane.id);
         if not_after.is_some_and(|end| now >= end) && state != BatchState::Cancelled {
             let end = (State::Expired, Reason::TooLate);
@@ -73,9 +110,7 @@ impl Progress {
         Ok(())
     }
 
-    /// Adds a batch. What a process before left without an outcome is looked for
-    /// a whole settle time from now: when it left is known by a clock only that
-    /// may have been set.
+    /// Adds a batch.
     async fn add_lane(&mut self, batch: StoredBatch, elapsed: Duration) -> Result<(), Error> {
         let sender = Sender {
             engine: self.engine.clone(),
@@ -85,30 +120,40 @@ impl Progress {
             salt: batch.salt,
             stop: Arc::clone(&self.stop),
         };
-        let mut lane = Lane::new(&batch.id, batch.state, batch.list, sender);
-        let mut open = self.engine.store.open_rows(batch.key).await?;
+        let lane = Lane::new(&batch.id, batch.state, batch.list, sender);
+        self.lanes.insert(batch.key, lane);
+        self.look_up_open(batch.key, elapsed).await
+    }
+
+    /// What another process left without an outcome is looked for a whole settle
+    /// time from now: when it left is known by a clock only that may have been set.
+    async fn look_up_open(&mut self, key: i64, elapsed: Duration) -> Result<(), Error> {
+        let mut open = self.engine.store.open_rows(key).await?;
+        let Some(lane) = self.lanes.get_mut(&key) else {
+            return Ok(());
+        };
         if lane.list.is_some() {
             // They share one message.
             open.truncate(1);
         }
-        lane.lookups = open.len();
-        lane.has_worked = !open.is_empty();
+        lane.lookups += open.len();
+        lane.has_worked |= !open.is_empty();
         if lane.list.is_none() {
+            let sender = Arc::clone(&lane.sender);
             let endings = open.iter().map(|candidate| {
-                lane.sender
-                    .ending(candidate, State::Unknown, Some(Reason::Interrupted))
+                sender.ending(candidate, State::Unknown, Some(Reason::Interrupted))
             });
-            self.end_together(endings.collect()).await?;
+            let endings = endings.collect();
+            self.end_together(endings).await?;
         }
         for candidate in open {
             self.lookups.push_back(Lookup {
-                batch: batch.key,
+                batch: key,
                 candidate,
                 attempted: elapsed,
                 due: elapsed.saturating_add(self.engine.settle),
             });
         }
-        self.lanes.insert(batch.key, lane);
         Ok(())
     }
 

@@ -1,12 +1,16 @@
 //! What the outbox asks of its storage, and where that is.
 
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod types;
 
+#[cfg(feature = "postgres")]
+pub(crate) use postgres::Postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) use sqlite::Sqlite;
 pub(crate) use types::{
     Attempt, BatchState, Candidate, Ending, Hash, ListAttempt, ListSend, Millis, NewBatch, NewRow,
-    Pending, PlannedBatch, RunLock, Store, StoredBatch, StoredRow, Suppress, Verdict,
+    Pending, PlannedBatch, RunLock, Store, StoredBatch, StoredRow, Suppress, Survey, Verdict,
 };

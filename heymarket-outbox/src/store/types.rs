@@ -1,7 +1,9 @@
 //! What the outbox asks of its storage. The trait says what must hold; where
 //! and how is the storage's own.
 
+use std::collections::HashSet;
 use std::pin::Pin;
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -23,12 +25,18 @@ pub(crate) type Hash = [u8; 16];
 /// Each call is one transaction: it has happened whole and durably when its
 /// future returns, or not at all. The future may be dropped.
 pub(crate) trait Store: Send + Sync {
-    /// Takes the right to send from this ledger, for one process at a time. It
-    /// ends when the value is dropped or the process ends.
-    fn lock(&self) -> Pending<'_, RunLock>;
+    /// Takes the right to send from this ledger: for one process at a time, or
+    /// as one of several workers. It ends when the value is dropped, and a lease
+    /// after the process ends.
+    fn lock(&self, lease: Duration) -> Pending<'_, RunLock>;
 
     /// Fails if the ledger is damaged.
     fn verify(&self) -> Pending<'_, ()>;
+
+    /// The time of the ledger, if it has a clock of its own.
+    fn time(&self) -> Pending<'_, Option<Millis>> {
+        Box::pin(async { Ok(None) })
+    }
 
     /// Begins a plan, or gives the batch of this ID that is there. What is left
     /// of a plan that did not end is removed.
@@ -61,9 +69,15 @@ pub(crate) trait Store: Send + Sync {
         now: Millis,
     ) -> Pending<'_, u64>;
 
-    /// The next planned recipients of a zone after a position.
+    /// What there is to do, where other workers change it meanwhile.
+    fn survey(&self) -> Pending<'_, Option<Survey>> {
+        Box::pin(async { Ok(None) })
+    }
+    /// The next planned recipients of a zone after a position. They are this
+    /// worker's from now on.
     fn next(&self, batch: i64, zone: i64, after: u64, limit: usize) -> Pending<'_, Vec<Candidate>>;
-    /// Recipients whose outcome is open: attempting or unknown.
+    /// Recipients whose outcome is open, attempting or unknown, and that no other
+    /// worker waits for. They are this worker's from now on.
     fn open_rows(&self, batch: i64) -> Pending<'_, Vec<Candidate>>;
     /// Decides at the last moment whether a recipient is attempted, and writes
     /// down that it is.
@@ -118,7 +132,23 @@ pub(crate) trait Store: Send + Sync {
 }
 
 /// What holds a lock until it is dropped.
-pub(crate) type RunLock = Box<dyn Send + Sync>;
+pub(crate) type RunLock = Box<dyn Hold>;
+
+/// A lock that is held.
+pub(crate) trait Hold: Send + Sync {
+    /// Gives it back, and returns once others can take it.
+    fn release(self: Box<Self>) -> Pending<'static, ()>;
+}
+
+/// The batches with something to do.
+pub(crate) struct Survey {
+    /// Those with planned recipients.
+    pub(crate) planned: HashSet<i64>,
+    /// Those with open recipients, of whichever worker.
+    pub(crate) open: HashSet<i64>,
+    /// Those with open recipients of no worker.
+    pub(crate) orphaned: Vec<i64>,
+}
 
 /// Whether a batch is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +157,23 @@ pub(crate) enum BatchState {
     Ready,
     Paused,
     Cancelled,
+}
+
+impl BatchState {
+    pub(super) fn code(self) -> i64 {
+        match self {
+            Self::Planning => 0,
+            Self::Ready => 1,
+            Self::Paused => 2,
+            Self::Cancelled => 3,
+        }
+    }
+
+    pub(super) fn of_code(code: i64) -> Option<Self> {
+        [Self::Planning, Self::Ready, Self::Paused, Self::Cancelled]
+            .into_iter()
+            .find(|state| state.code() == code)
+    }
 }
 
 pub(crate) struct NewBatch {
@@ -192,6 +239,10 @@ pub(crate) struct Attempt {
     pub(crate) body: Hash,
     pub(crate) now: Millis,
     /// Until when the request counts, if it is not answered.
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(dead_code, reason = "PostgreSQL notes no requests")
+    )]
     pub(crate) counts_until: Millis,
 }
 
@@ -199,6 +250,10 @@ pub(crate) struct ListAttempt {
     pub(crate) batch: i64,
     pub(crate) body: Hash,
     pub(crate) now: Millis,
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(dead_code, reason = "PostgreSQL notes no requests")
+    )]
     pub(crate) counts_until: Millis,
 }
 

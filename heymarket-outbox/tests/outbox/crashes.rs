@@ -2,11 +2,13 @@ use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::time::Duration;
 
-use heymarket_outbox::{Batch, Counts, Event, Outbox, Reason, State, Unknown};
-use heymarket_sandbox::{Fault, Rule, Sandbox};
+use heymarket_outbox::{Batch, Counts, Event, Reason, State, Unknown};
+use heymarket_sandbox::{Fault, Rule};
 use tokio::process::Command;
 
-use crate::support::{self, FastClock, Fixture, batch, builder, client, open, recipients, seed};
+use crate::support::{
+    self, FastClock, Fixture, Place, batch, builder, client, open, recipients, seed,
+};
 
 /// A batch that may send again what it does not find.
 fn resending(id: &str) -> Batch {
@@ -49,7 +51,7 @@ async fn a_run_dropped_at_any_moment_sends_nothing_twice() {
             .wrapping_add(1);
         let patience = Duration::from_millis(1 + (random >> 33) % 40);
         // Each begins as another process would: from the file alone.
-        let outbox = open(&fixture.path()).clock(fixture.clock.clone());
+        let outbox = fixture.open().await.clock(fixture.clock.clone());
         let mut run = outbox.run(&fixture.client);
         let until = tokio::time::Instant::now() + patience;
         let is_over = loop {
@@ -78,15 +80,17 @@ async fn a_run_dropped_at_any_moment_sends_nothing_twice() {
 async fn what_was_in_flight_at_a_crash_is_looked_up() {
     let slow = Rule::new(Fault::Delay)
         .operation("send_message")
-        .delay_ms(200);
+        .delay_ms(1000);
     let fixture = Fixture::with(builder().rule(slow)).await;
     fixture.plan(&batch("a"), recipients(40)).await;
     let mut run = fixture.outbox.run(&fixture.client);
     // The first one is alone; then as many as may be are in flight.
     run.next().await.expect("an event").expect("no error");
-    tokio::time::sleep(Duration::from_millis(60)).await;
+    while fixture.counts("a").await.of(State::Attempting) < 32 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     drop(run);
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    tokio::time::sleep(Duration::from_millis(1200)).await;
     let counts = fixture.counts("a").await;
     assert_eq!(counts.of(State::Attempting), 32, "{counts}");
     fixture.sandbox.clear_rules();
@@ -116,7 +120,7 @@ async fn a_lookup_waits_for_the_settle_time_whatever_the_clock_says() {
     // A clock that is set ahead by a day, and one that is set back.
     for start in ["2026-07-02T16:00:00Z", "2026-06-30T16:00:00Z"] {
         let clock = FastClock::new(start, 100);
-        let outbox = open(&fixture.path()).clock(clock.clone());
+        let outbox = fixture.open().await.clock(clock.clone());
         let client = client(fixture.sandbox.url(), clock);
         let begun = tokio::time::Instant::now();
         let mut run = outbox.run(&client);
@@ -155,9 +159,8 @@ async fn a_process_killed_at_any_moment_sends_nothing_twice() {
         builder = builder.rule(rule);
     }
     let sandbox = builder.start().await.expect("a sandbox");
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("outbox.db");
-    let outbox = open(&path);
+    let place = Place::new();
+    let outbox = open(&place.name()).await;
     outbox
         .plan(&resending("a"), recipients(COUNT))
         .await
@@ -171,7 +174,7 @@ async fn a_process_killed_at_any_moment_sends_nothing_twice() {
                 "crashes::the_process_that_is_killed",
                 "--ignored",
             ])
-            .env(CHILD, format!("{} {}", sandbox.url(), path.display()))
+            .env(CHILD, format!("{} {}", sandbox.url(), place.name()))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .kill_on_drop(true)
@@ -212,44 +215,9 @@ async fn the_process_that_is_killed() {
     };
     let (url, path) = child.split_once(' ').expect("a URL and a path");
     let clock = FastClock::new("2026-07-01T16:00:00Z", 100);
-    let outbox = Outbox::open(path).expect("an outbox").clock(clock.clone());
+    let outbox = open(path).await.clock(clock.clone());
     let mut run = outbox.run(&client(url, clock));
     while let Some(event) = run.next().await {
         event.expect("an event");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_restart_keeps_the_limit_of_the_run_before() {
-    let fixture = Fixture::with(Sandbox::builder().empty().rate_limit(50)).await;
-    fixture.plan(&batch("a"), recipients(90)).await;
-    let limited = || {
-        heymarket_api::Client::builder(fixture.sandbox.credentials())
-            .base_url(fixture.sandbox.url())
-            .rate_limit(heymarket_api::RateLimit::per_minute(50))
-            .build()
-            .expect("a client")
-    };
-    // The machine's own time: the sandbox counts by it.
-    let outbox = open(&fixture.path());
-    let mut run = outbox.run(&limited());
-    let mut sent = 0;
-    while sent < 40 {
-        if let Event::Sent(_) = run.next().await.expect("an event").expect("no error") {
-            sent += 1;
-        }
-    }
-    drop(run);
-    let mut run = outbox.run(&limited());
-    let rest = async {
-        while let Some(event) = run.next().await {
-            event.expect("an event");
-        }
-    };
-    // It has some ten left, and then waits; a 429 would close the limit.
-    let _ = tokio::time::timeout(Duration::from_secs(3), rest).await;
-    let total: usize = fixture.received().values().sum();
-    assert!((40..=50).contains(&total), "{total}");
-    let counts = fixture.counts("a").await;
-    assert_eq!(counts.of(State::Refused), 0, "{counts}");
 }

@@ -1,10 +1,21 @@
 use std::os::unix::fs::{MetadataExt as _, symlink};
 
-use heymarket_outbox::{ErrorKind, Outbox, State};
+use std::path::Path;
+use std::time::Duration;
 
-use crate::support::{Fixture, batch, open, recipients, run};
+use heymarket_outbox::{ErrorKind, Event, Outbox, State};
+use heymarket_sandbox::{Fault, Rule, Sandbox};
 
-fn error_of(path: &std::path::Path) -> heymarket_outbox::Error {
+use crate::support::{Fixture, Place, batch, builder, recipients, run};
+
+fn folder_of(fixture: &Fixture) -> &Path {
+    let Place::File(folder) = &fixture.place else {
+        panic!("no file");
+    };
+    folder.path()
+}
+
+fn error_of(path: &Path) -> heymarket_outbox::Error {
     Outbox::open(path).expect_err("no outbox")
 }
 
@@ -19,7 +30,7 @@ async fn the_files_are_the_users_alone() {
         "outbox.db-shm",
         "outbox.db.lock",
     ] {
-        let found = std::fs::metadata(fixture.folder.path().join(end)).expect("a file");
+        let found = std::fs::metadata(folder_of(&fixture).join(end)).expect("a file");
         assert_eq!(found.mode() & 0o777, 0o600, "{end}");
     }
 }
@@ -28,7 +39,7 @@ async fn the_files_are_the_users_alone() {
 fn links_and_what_is_no_file_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let target = folder.path().join("target.db");
-    drop(open(&target));
+    drop(Outbox::open(&target).expect("an outbox"));
     let link = folder.path().join("link.db");
     symlink(&target, &link).expect("a link");
     assert!(error_of(&link).to_string().contains("symbolic link"));
@@ -50,7 +61,7 @@ fn foreign_and_newer_files_are_left_as_they_are() {
     assert!(error_of(&text).to_string().contains("not an outbox"));
     assert_eq!(std::fs::read(&text).expect("a file"), before);
     let newer = folder.path().join("newer.db");
-    drop(open(&newer));
+    drop(Outbox::open(&newer).expect("an outbox"));
     let connection = rusqlite::Connection::open(&newer).expect("a database");
     connection
         .pragma_update(None, "user_version", 2)
@@ -70,16 +81,17 @@ fn foreign_and_newer_files_are_left_as_they_are() {
 async fn a_damaged_file_is_an_error_and_sends_nothing() {
     let fixture = Fixture::new().await;
     fixture.plan(&batch("a"), recipients(2000)).await;
+    let path = folder_of(&fixture).join("outbox.db");
+    let folder = folder_of(&fixture).to_owned();
     drop(fixture.outbox);
-    let path = fixture.folder.path().join("outbox.db");
     let whole = std::fs::read(&path).expect("a file");
     let mut refused = 0;
     for page in 1..whole.len() / 4096 {
         let mut damaged = whole.clone();
         // The head of a page says what is in it.
         damaged[page * 4096..page * 4096 + 16].fill(0xa5);
-        let _ = std::fs::remove_file(fixture.folder.path().join("outbox.db-wal"));
-        let _ = std::fs::remove_file(fixture.folder.path().join("outbox.db-shm"));
+        let _ = std::fs::remove_file(folder.join("outbox.db-wal"));
+        let _ = std::fs::remove_file(folder.join("outbox.db-shm"));
         std::fs::write(&path, &damaged).expect("a file");
         let error = match Outbox::open(&path) {
             Err(error) => Some(error),
@@ -98,7 +110,7 @@ async fn a_damaged_file_is_an_error_and_sends_nothing() {
 async fn a_power_cut_at_any_frame_of_the_log_is_survived() {
     let fixture = Fixture::new().await;
     fixture.plan(&batch("a"), recipients(12)).await;
-    let wal = fixture.folder.path().join("outbox.db-wal");
+    let wal = folder_of(&fixture).join("outbox.db-wal");
     // The frames that were written before each message was known to be sent.
     let mut run = fixture.outbox.clone().concurrency(3).run(&fixture.client);
     let mut left = Vec::new();
@@ -108,7 +120,7 @@ async fn a_power_cut_at_any_frame_of_the_log_is_survived() {
         left.push((length, fixture.received()));
     }
     let (database, log) = (
-        std::fs::read(fixture.path()).expect("a file"),
+        std::fs::read(fixture.place.name()).expect("a file"),
         std::fs::read(&wal).expect("a log"),
     );
     const HEADER: usize = 32;
@@ -147,4 +159,61 @@ async fn a_power_cut_at_any_frame_of_the_log_is_survived() {
             );
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_process_at_a_time_runs_an_outbox() {
+    let slow = Rule::new(Fault::Delay)
+        .operation("send_message")
+        .delay_ms(50);
+    let fixture = Fixture::with(builder().rule(slow)).await;
+    fixture.plan(&batch("a"), recipients(100)).await;
+    let mut first = fixture.outbox.run(&fixture.client);
+    first.next().await.expect("an event").expect("no error");
+    let (events, error) = run(&fixture.open().await, &fixture.client).await;
+    assert!(events.is_empty());
+    let error = error.expect("in use");
+    assert_eq!(error.kind(), ErrorKind::InUse);
+    assert!(
+        error.to_string().contains("another process sends"),
+        "{error}"
+    );
+    drop(first);
+    fixture.run().await;
+    assert_eq!(fixture.counts("a").await.total(), 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_keeps_the_limit_of_the_run_before() {
+    let fixture = Fixture::with(Sandbox::builder().empty().rate_limit(50)).await;
+    fixture.plan(&batch("a"), recipients(90)).await;
+    let limited = || {
+        heymarket_api::Client::builder(fixture.sandbox.credentials())
+            .base_url(fixture.sandbox.url())
+            .rate_limit(heymarket_api::RateLimit::per_minute(50))
+            .build()
+            .expect("a client")
+    };
+    // The machine's own time: the sandbox counts by it.
+    let outbox = fixture.open().await;
+    let mut run = outbox.run(&limited());
+    let mut sent = 0;
+    while sent < 40 {
+        if let Event::Sent(_) = run.next().await.expect("an event").expect("no error") {
+            sent += 1;
+        }
+    }
+    drop(run);
+    let mut run = outbox.run(&limited());
+    let rest = async {
+        while let Some(event) = run.next().await {
+            event.expect("an event");
+        }
+    };
+    // It has some ten left, and then waits; a 429 would close the limit.
+    let _ = tokio::time::timeout(Duration::from_secs(3), rest).await;
+    let total: usize = fixture.received().values().sum();
+    assert!((40..=50).contains(&total), "{total}");
+    let counts = fixture.counts("a").await;
+    assert_eq!(counts.of(State::Refused), 0, "{counts}");
 }

@@ -5,7 +5,7 @@ use heymarket_outbox::{State, Unknown};
 use heymarket_sandbox::{API_KEY, Fault, Rule};
 use jiff::Timestamp;
 
-use crate::support::{FastClock, Fixture, batch, builder, open, recipients};
+use crate::support::{FastClock, Fixture, batch, builder, recipients};
 
 /// Requests a minute, and how many times as fast the minute is.
 const LIMIT: u32 = 40;
@@ -28,7 +28,7 @@ async fn runs_that_are_dropped_keep_the_limit_together() {
     let mut drops = 0;
     loop {
         // Each begins as another process would: with a limiter that is empty.
-        let outbox = open(&fixture.path()).clock(clock.clone());
+        let outbox = fixture.open().await.clock(clock.clone());
         let client = Client::builder(Credentials::api_key(API_KEY))
             .base_url(fixture.sandbox.url())
             .rate_limit(RateLimit::per_minute(LIMIT))

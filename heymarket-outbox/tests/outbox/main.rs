@@ -2,6 +2,10 @@
 
 #![cfg(feature = "sqlite")]
 
+/// Whether the outboxes of these tests are in PostgreSQL; `postgres.rs` runs most
+/// of them once more.
+const IS_POSTGRES: bool = false;
+
 // A sandbox, an outbox, a client and a fast clock.
 mod support;
 
@@ -11,7 +15,7 @@ mod plans;
 mod runs;
 // Whatever ends a run, nothing is sent twice.
 mod crashes;
-// The limit holds across runs.
+// The limit holds across runs, by what the file notes.
 mod limits;
 // Who is not texted.
 mod consent;

@@ -96,11 +96,25 @@ async fn a_purge_forgets_numbers_and_texts_and_keeps_states() {
     let review = review.collect().await.expect("rows");
     let kept: Vec<_> = review.into_iter().filter_map(|row| row.phone).collect();
     assert_eq!(kept.len(), 2);
-    // Nothing of them is in the files.
-    let mut bytes = Vec::new();
-    for end in ["outbox.db", "outbox.db-wal"] {
-        bytes.extend(std::fs::read(fixture.folder.path().join(end)).unwrap_or_default());
+    assert_files_forgot(&fixture, secret, &kept);
+    let error = fixture
+        .outbox
+        .plan(&batch("b"), recipients(5))
+        .await
+        .expect_err("purged");
+    assert_eq!(error.kind(), ErrorKind::Changed);
+    assert!(error.to_string().contains("purged"), "{error}");
+}
+
+/// A file holds nothing of what was purged. A server frees its pages in its own
+/// time.
+fn assert_files_forgot(fixture: &Fixture, secret: &str, kept: &[String]) {
+    if crate::IS_POSTGRES {
+        return;
     }
+    let path = fixture.place.name();
+    let mut bytes = std::fs::read(&path).expect("a file");
+    bytes.extend(std::fs::read(format!("{path}-wal")).unwrap_or_default());
     let holds = |text: &str| {
         bytes
             .windows(text.len())
@@ -111,13 +125,6 @@ async fn a_purge_forgets_numbers_and_texts_and_keeps_states() {
         let is_kept = kept.contains(&phone(index));
         assert_eq!(holds(&phone(index)), is_kept, "{index}");
     }
-    let error = fixture
-        .outbox
-        .plan(&batch("b"), recipients(5))
-        .await
-        .expect_err("purged");
-    assert_eq!(error.kind(), ErrorKind::Changed);
-    assert!(error.to_string().contains("purged"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

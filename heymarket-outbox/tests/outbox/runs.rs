@@ -3,7 +3,7 @@ use std::time::Duration;
 use heymarket_outbox::{ErrorKind, Event, Reason, State, Unknown};
 use heymarket_sandbox::{Fault, Rule};
 
-use crate::support::{Fixture, batch, builder, open, phone, recipients, run};
+use crate::support::{Fixture, batch, builder, phone, recipients, run};
 
 fn rule(fault: Fault) -> Rule {
     Rule::new(fault).operation("send_message")
@@ -197,7 +197,7 @@ async fn a_pause_from_elsewhere_holds_what_waits() {
     let slow = rule(Fault::Delay).delay_ms(20);
     let fixture = Fixture::with(builder().rule(slow)).await;
     fixture.plan(&batch("a"), recipients(300)).await;
-    let elsewhere = open(&fixture.path());
+    let elsewhere = fixture.open().await;
     let mut run = fixture.outbox.clone().concurrency(2).run(&fixture.client);
     let mut sent = 0;
     while let Some(event) = run.next().await {
@@ -259,26 +259,6 @@ async fn batches_take_turns() {
     let first: Vec<_> = batches.take(100).collect();
     let of_a = first.iter().filter(|batch| **batch == "a").count();
     assert!((45..=55).contains(&of_a), "{of_a} of 100");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn one_process_at_a_time_runs_an_outbox() {
-    let slow = rule(Fault::Delay).delay_ms(50);
-    let fixture = Fixture::with(builder().rule(slow)).await;
-    fixture.plan(&batch("a"), recipients(100)).await;
-    let mut first = fixture.outbox.run(&fixture.client);
-    first.next().await.expect("an event").expect("no error");
-    let (events, error) = run(&open(&fixture.path()), &fixture.client).await;
-    assert!(events.is_empty());
-    let error = error.expect("in use");
-    assert_eq!(error.kind(), ErrorKind::InUse);
-    assert!(
-        error.to_string().contains("another process sends"),
-        "{error}"
-    );
-    drop(first);
-    fixture.run().await;
-    assert_eq!(fixture.counts("a").await.total(), 100);
 }
 
 #[tokio::test(flavor = "multi_thread")]

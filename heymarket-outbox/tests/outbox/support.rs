@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use heymarket_api::{Client, Clock, Credentials, RateLimit, Sleep};
 use heymarket_outbox::{Batch, Counts, Event, Outbox, Recipient, ReportRow};
 use heymarket_sandbox::{API_KEY, Deduplication, Sandbox, SandboxBuilder};
+#[cfg(feature = "postgres")]
+use heymarket_test_services::Database;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -29,6 +30,17 @@ impl FastClock {
             factor,
         }
     }
+
+    /// The function by which a database has this time.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn as_sql(&self) -> String {
+        let (now, begun, factor) = (self.now(), Timestamp::now(), self.factor);
+        format!(
+            "CREATE OR REPLACE FUNCTION heymarket_outbox.now() RETURNS timestamptz
+             LANGUAGE sql AS $$ SELECT '{now}'::timestamptz
+                 + (clock_timestamp() - '{begun}'::timestamptz) * {factor} $$"
+        )
+    }
 }
 
 impl Clock for FastClock {
@@ -45,10 +57,52 @@ impl Clock for FastClock {
     }
 }
 
-/// A sandbox, and an outbox in a folder of its own.
+/// Where an outbox is kept, for as long as the value lives.
+pub(crate) enum Place {
+    File(TempDir),
+    #[cfg(feature = "postgres")]
+    Database(Database),
+}
+
+impl Place {
+    /// A file in a folder of its own, or an empty database.
+    pub(crate) fn new() -> Self {
+        #[cfg(feature = "postgres")]
+        if crate::IS_POSTGRES {
+            return match heymarket_test_services::postgres() {
+                Some(database) => Self::Database(database),
+                // All tests of this program need one, and the first has said so.
+                None => std::process::exit(0),
+            };
+        }
+        Self::File(tempfile::tempdir().expect("a folder"))
+    }
+
+    /// The path or the URL.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::File(folder) => folder.path().join("outbox.db").display().to_string(),
+            #[cfg(feature = "postgres")]
+            Self::Database(database) => database.url(),
+        }
+    }
+
+    /// Makes the time of a database that has an outbox that of a clock.
+    pub(crate) fn set_clock(&self, clock: &FastClock) {
+        #[cfg(feature = "postgres")]
+        if let Self::Database(database) = self {
+            let sql = clock.as_sql();
+            database.execute(&sql).expect("a clock");
+        }
+        // A file has no time of its own.
+        let _ = clock;
+    }
+}
+
+/// A sandbox, and an outbox in a place of its own.
 pub(crate) struct Fixture {
     pub(crate) sandbox: Sandbox,
-    pub(crate) folder: TempDir,
+    pub(crate) place: Place,
     pub(crate) outbox: Outbox,
     pub(crate) client: Client,
     pub(crate) clock: FastClock,
@@ -68,19 +122,27 @@ impl Fixture {
 
     pub(crate) async fn at(builder: SandboxBuilder, clock: FastClock) -> Self {
         let sandbox = builder.start().await.expect("a sandbox");
-        let folder = tempfile::tempdir().expect("a folder");
-        let outbox = open(&folder.path().join("outbox.db")).clock(clock.clone());
+        let place = Place::new();
+        let outbox = open(&place.name()).await;
+        // Making a database takes a while.
+        let clock = FastClock {
+            begun: Instant::now(),
+            ..clock
+        };
+        let outbox = outbox.clock(clock.clone());
+        place.set_clock(&clock);
         Self {
             client: client(sandbox.url(), clock.clone()),
             sandbox,
-            folder,
+            place,
             outbox,
             clock,
         }
     }
 
-    pub(crate) fn path(&self) -> PathBuf {
-        self.folder.path().join("outbox.db")
+    /// Opens the outbox once more, as another process would.
+    pub(crate) async fn open(&self) -> Outbox {
+        open(&self.place.name()).await
     }
 
     pub(crate) async fn plan(&self, batch: &Batch, recipients: Vec<Recipient>) {
@@ -118,8 +180,15 @@ pub(crate) fn builder() -> SandboxBuilder {
         .deduplication(Deduplication::None)
 }
 
-pub(crate) fn open(path: &Path) -> Outbox {
-    Outbox::open(path).expect("an outbox")
+/// Opens an outbox by its path or URL.
+pub(crate) async fn open(name: &str) -> Outbox {
+    #[cfg(feature = "postgres")]
+    if crate::IS_POSTGRES {
+        // Tests do not wait for a dead worker as long as users do.
+        let outbox = Outbox::connect(name).await.expect("an outbox");
+        return outbox.lease(Duration::from_secs(1));
+    }
+    Outbox::open(name).expect("an outbox")
 }
 
 pub(crate) fn client(url: &str, clock: FastClock) -> Client {

@@ -1,4 +1,5 @@
 use heymarket_outbox::{Event, Reason, Recipient, State, WaitCause, Window};
+use heymarket_sandbox::{Fault, Rule};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -113,8 +114,11 @@ async fn the_zone_is_the_columns_the_numbers_or_the_batchs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_fit_expires_and_is_never_late() {
     let clock = FastClock::new("2026-07-01T12:00:00Z", 100);
-    let fixture = Fixture::at(builder(), clock).await;
-    let end = time("2026-07-01T12:03:20Z");
+    let slow = Rule::new(Fault::Delay)
+        .operation("send_message")
+        .delay_ms(3);
+    let fixture = Fixture::at(builder().rule(slow), clock).await;
+    let end = time("2026-07-01T12:06:40Z");
     let start = time("2026-07-01T12:01:40Z");
     fixture
         .plan(

@@ -10,23 +10,6 @@ use super::super::types::{
 use super::values::{integer, positive, reason, unreadable};
 use crate::state::{Reason, State};
 
-impl BatchState {
-    fn code(self) -> i64 {
-        match self {
-            Self::Planning => 0,
-            Self::Ready => 1,
-            Self::Paused => 2,
-            Self::Cancelled => 3,
-        }
-    }
-
-    fn of_code(code: i64) -> Option<Self> {
-        [Self::Planning, Self::Ready, Self::Paused, Self::Cancelled]
-            .into_iter()
-            .find(|state| state.code() == code)
-    }
-}
-
 const COLUMNS: &str = "key, id, state, settings, salt, recipients, is_purged, list_key, send_key, \
                        list_id";
 

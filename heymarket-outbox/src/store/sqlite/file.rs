@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::super::types::RunLock;
+use super::super::types::{Hold, Pending, RunLock};
 use crate::error::{Error, ErrorKind};
 
 /// Creates the file if it does not exist, with mode 0600, and makes sure that
@@ -28,6 +28,16 @@ pub(super) fn prepare(path: &Path) -> Result<PathBuf, Error> {
     Ok(path)
 }
 
+/// The file that says who sends, locked for as long as it is open.
+struct Locked(File);
+
+impl Hold for Locked {
+    fn release(self: Box<Self>) -> Pending<'static, ()> {
+        drop(self.0);
+        Box::pin(async { Ok(()) })
+    }
+}
+
 /// Locks the file that says who sends: `FILE.lock`, which stays.
 pub(super) fn lock(path: &Path) -> Result<RunLock, Error> {
     let mut lock_path = OsString::from(path);
@@ -35,7 +45,7 @@ pub(super) fn lock(path: &Path) -> Result<RunLock, Error> {
     let lock_path = PathBuf::from(lock_path);
     let file = private(&lock_path)?;
     match file.try_lock() {
-        Ok(()) => Ok(Box::new(file)),
+        Ok(()) => Ok(Box::new(Locked(file))),
         Err(TryLockError::WouldBlock) => Err(Error::new(
             ErrorKind::InUse,
             format!(

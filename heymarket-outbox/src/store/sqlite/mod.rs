@@ -10,6 +10,7 @@ mod thread;
 mod values;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -52,7 +53,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
 }
 
 impl Store for Sqlite {
-    fn lock(&self) -> Pending<'_, RunLock> {
+    fn lock(&self, _lease: Duration) -> Pending<'_, RunLock> {
         Box::pin(async { file::lock(&self.path) })
     }
 

@@ -1,0 +1,146 @@
+//! Which worker has which recipient. A row that another worker is just claiming
+//! is skipped, not waited for.
+
+use std::collections::HashSet;
+
+use deadpool_postgres::Client;
+use uuid::Uuid;
+
+use super::super::types::{Candidate, Survey};
+use super::failure::Problem;
+use super::values::{CANDIDATE, candidates, integer, size};
+
+/// How many open recipients of dead workers one worker takes over at once.
+const TAKEN_OVER: i64 = 100;
+
+/// Claims planned recipients of a zone, and returns those that it has already.
+pub(super) async fn next(
+    db: &Client,
+    worker: Uuid,
+    batch: i64,
+    zone: i64,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<Candidate>, Problem> {
+    let sql = format!(
+        "WITH free AS MATERIALIZED (
+             SELECT batch, position FROM heymarket_outbox.recipients
+             WHERE state = 0 AND batch = $2 AND zone = $3 AND position > $4
+                 AND (owner IS NULL OR owner = $1
+                     OR owner NOT IN (SELECT worker FROM heymarket_outbox.live_workers))
+                 AND NOT EXISTS
+                     (SELECT FROM heymarket_outbox.batches WHERE key = $2 AND list_key IS NOT NULL)
+             ORDER BY position LIMIT $5 FOR UPDATE SKIP LOCKED
+         )
+         UPDATE heymarket_outbox.recipients r SET owner = $1 FROM free
+         WHERE r.batch = free.batch AND r.position = free.position
+         RETURNING {CANDIDATE}"
+    );
+    let statement = db.prepare_cached(&sql).await?;
+    let (after, limit) = (integer(after), size(limit));
+    let rows = db
+        .query(&statement, &[&worker, &batch, &zone, &after, &limit])
+        .await?;
+    if !rows.is_empty() || !claim_list(db, worker, batch).await? {
+        return candidates(&rows);
+    }
+    let sql = format!(
+        "SELECT {CANDIDATE} FROM heymarket_outbox.recipients r
+         WHERE r.state = 0 AND r.batch = $1 AND r.zone = $2 AND r.position > $3
+         ORDER BY r.position LIMIT $4"
+    );
+    let statement = db.prepare_cached(&sql).await?;
+    let rows = db
+        .query(&statement, &[&batch, &zone, &after, &limit])
+        .await?;
+    candidates(&rows)
+}
+
+/// Claims a batch that is one message to a list. Returns whether this worker has it.
+async fn claim_list(db: &Client, worker: Uuid, batch: i64) -> Result<bool, Problem> {
+    let statement = db
+        .prepare_cached(
+            "SELECT owner FROM heymarket_outbox.batches WHERE key = $1 AND list_key IS NOT NULL",
+        )
+        .await?;
+    let Some(row) = db.query_opt(&statement, &[&batch]).await? else {
+        return Ok(false);
+    };
+    if row.try_get::<_, Option<Uuid>>(0)? == Some(worker) {
+        return Ok(true);
+    }
+    let claimed = db
+        .execute(
+            "UPDATE heymarket_outbox.batches SET owner = $2
+             WHERE key = $1 AND list_key IS NOT NULL AND (owner IS NULL
+                 OR owner NOT IN (SELECT worker FROM heymarket_outbox.live_workers))",
+            &[&batch, &worker],
+        )
+        .await?;
+    Ok(claimed > 0)
+}
+
+/// Takes over recipients whose outcome is open and whose worker is gone.
+pub(super) async fn open(db: &Client, worker: Uuid, batch: i64) -> Result<Vec<Candidate>, Problem> {
+    let is_list = db
+        .query_opt(
+            "SELECT FROM heymarket_outbox.batches WHERE key = $1 AND list_key IS NOT NULL",
+            &[&batch],
+        )
+        .await?;
+    // All of them have the outcome of one message.
+    let limit = match is_list {
+        Some(_) if !claim_list(db, worker, batch).await? => return Ok(Vec::new()),
+        Some(_) => None,
+        None => Some(TAKEN_OVER),
+    };
+    let sql = format!(
+        "WITH orphans AS MATERIALIZED (
+             SELECT batch, position FROM heymarket_outbox.recipients
+             WHERE state IN (1, 4) AND batch = $2 AND (owner IS NULL
+                 OR owner NOT IN (SELECT worker FROM heymarket_outbox.live_workers))
+             ORDER BY position LIMIT $3 FOR UPDATE SKIP LOCKED
+         )
+         UPDATE heymarket_outbox.recipients r SET owner = $1 FROM orphans
+         WHERE r.batch = orphans.batch AND r.position = orphans.position
+         RETURNING {CANDIDATE}"
+    );
+    let statement = db.prepare_cached(&sql).await?;
+    let rows = db.query(&statement, &[&worker, &batch, &limit]).await?;
+    candidates(&rows)
+}
+
+/// The batches with something to do.
+pub(super) async fn survey(db: &Client) -> Result<Survey, Problem> {
+    let statement = db
+        .prepare_cached(
+            "SELECT b.key,
+                 EXISTS (SELECT FROM heymarket_outbox.recipients r
+                     WHERE r.batch = b.key AND r.state = 0),
+                 EXISTS (SELECT FROM heymarket_outbox.recipients r
+                     WHERE r.batch = b.key AND r.state IN (1, 4)),
+                 EXISTS (SELECT FROM heymarket_outbox.recipients r
+                     WHERE r.batch = b.key AND r.state IN (1, 4) AND (r.owner IS NULL
+                         OR r.owner NOT IN (SELECT worker FROM heymarket_outbox.live_workers)))
+             FROM heymarket_outbox.batches b WHERE b.state <> 0",
+        )
+        .await?;
+    let (mut planned, mut open, mut orphaned) = (HashSet::new(), HashSet::new(), Vec::new());
+    for row in db.query(&statement, &[]).await? {
+        let batch = row.try_get(0)?;
+        if row.try_get(1)? {
+            planned.insert(batch);
+        }
+        if row.try_get(2)? {
+            open.insert(batch);
+        }
+        if row.try_get(3)? {
+            orphaned.push(batch);
+        }
+    }
+    Ok(Survey {
+        planned,
+        open,
+        orphaned,
+    })
+}

@@ -1,0 +1,325 @@
+//! The ledger in PostgreSQL, for any number of processes.
+//!
+//! A worker is a run of one process, with an ID of its own and a lease that it
+//! renews. A recipient that it may attempt, or whose outcome it waits for, has it
+//! as the owner. What belongs to a worker whose lease ended is taken over by the
+//! others.
+
+mod batches;
+mod claims;
+mod connect;
+mod database;
+mod failure;
+mod lease;
+mod lists;
+mod report;
+mod rows;
+mod schema;
+mod values;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::Client;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::types::{
+    Attempt, BatchState, Candidate, Ending, Hash, ListAttempt, ListSend, Millis, NewBatch, NewRow,
+    Pending, PlannedBatch, RunLock, Store, StoredBatch, StoredRow, Suppress, Survey, Verdict,
+};
+use crate::error::Error;
+use crate::state::{Reason, State};
+use database::Database;
+use lease::Owner;
+
+/// An attempt that took the ledger longer than this to write down is taken back:
+/// others may have taken the recipient over by the time its request leaves.
+const LONGEST_BEGIN: Duration = Duration::from_secs(10);
+
+/// A ledger in a database.
+pub(crate) struct Postgres {
+    database: Database,
+    owner: Owner,
+}
+
+impl Postgres {
+    /// Connects, and creates the tables if they do not exist.
+    pub(crate) async fn connect(url: &str) -> Result<Self, Error> {
+        let database = Database::new(url)?;
+        let place = Arc::clone(database.place());
+        database
+            .once(|mut db| async move { schema::migrate(&mut db, &place).await })
+            .await?;
+        Ok(Self {
+            database,
+            owner: Owner::default(),
+        })
+    }
+
+    /// The worker that runs; another process may have no run of its own.
+    fn worker(&self) -> Option<Uuid> {
+        self.owner.get()
+    }
+}
+
+impl Store for Postgres {
+    fn lock(&self, lease: Duration) -> Pending<'_, RunLock> {
+        Box::pin(lease::take(&self.database, &self.owner, lease))
+    }
+
+    fn verify(&self) -> Pending<'_, ()> {
+        // The server has checksums of its own.
+        Box::pin(async { Ok(()) })
+    }
+
+    fn time(&self) -> Pending<'_, Option<Millis>> {
+        Box::pin(async {
+            let time = self
+                .database
+                .call(|db| async move { lease::time(&db).await });
+            time.await.map(Some)
+        })
+    }
+
+    fn begin_plan(&self, plan: NewBatch) -> Pending<'_, PlannedBatch> {
+        let work = move |mut db: Client| async move { batches::begin_plan(&mut db, &plan).await };
+        Box::pin(self.database.once(work))
+    }
+
+    fn zone(&self, batch: i64, name: String) -> Pending<'_, i64> {
+        let work = move |db: Client| async move { batches::zone(&db, batch, &name).await };
+        Box::pin(self.database.once(work))
+    }
+
+    fn add(&self, batch: i64, rows: Vec<NewRow>) -> Pending<'_, Vec<Option<Reason>>> {
+        let work = move |mut db: Client| async move { batches::add(&mut db, batch, rows).await };
+        Box::pin(self.database.once(work))
+    }
+
+    fn compare(&self, batch: i64, rows: Vec<(u64, Hash)>) -> Pending<'_, Result<Vec<bool>, u64>> {
+        let work = move |db: Client| async move { batches::compare(&db, batch, &rows).await };
+        Box::pin(self.database.once(work))
+    }
+
+    fn end_plan(&self, batch: i64, recipients: u64) -> Pending<'_, ()> {
+        let work = move |db: Client| async move { batches::end_plan(&db, batch, recipients).await };
+        Box::pin(self.database.once(work))
+    }
+
+    fn drop_plan(&self, batch: i64) -> Pending<'_, ()> {
+        let work =
+            move |mut db: Client| async move { batches::drop_whole_plan(&mut db, batch).await };
+        Box::pin(self.database.once(work))
+    }
+
+    fn batches(&self) -> Pending<'_, Vec<StoredBatch>> {
+        Box::pin(
+            self.database
+                .call(|db| async move { batches::all(&db).await }),
+        )
+    }
+
+    fn zones(&self, batch: i64) -> Pending<'_, Vec<(i64, String)>> {
+        let work = move |db: Client| async move { batches::zones(&db, batch).await };
+        Box::pin(self.database.call(work))
+    }
+
+    fn set_batch_state(&self, batch: i64, state: BatchState, now: Millis) -> Pending<'_, ()> {
+        let work = move |mut db: Client| async move {
+            batches::set_state(&mut db, batch, state, now).await
+        };
+        Box::pin(self.database.call(work))
+    }
+
+    fn end_planned(
+        &self,
+        batch: i64,
+        zone: Option<i64>,
+        end: (State, Reason),
+        now: Millis,
+    ) -> Pending<'_, u64> {
+        let work =
+            move |db: Client| async move { rows::end_planned(&db, batch, zone, end, now).await };
+        Box::pin(self.database.call(work))
+    }
+
+    fn next(&self, batch: i64, zone: i64, after: u64, limit: usize) -> Pending<'_, Vec<Candidate>> {
+        let Some(worker) = self.worker() else {
+            return Box::pin(async { Ok(Vec::new()) });
+        };
+        let work = move |db: Client| async move {
+            claims::next(&db, worker, batch, zone, after, limit).await
+        };
+        Box::pin(self.database.call(work))
+    }
+
+    fn open_rows(&self, batch: i64) -> Pending<'_, Vec<Candidate>> {
+        let Some(worker) = self.worker() else {
+            return Box::pin(async { Ok(Vec::new()) });
+        };
+        let work = move |db: Client| async move { claims::open(&db, worker, batch).await };
+        Box::pin(self.database.call(work))
+    }
+
+    fn survey(&self) -> Pending<'_, Option<Survey>> {
+        Box::pin(async {
+            let survey = self
+                .database
+                .call(|db| async move { claims::survey(&db).await });
+            survey.await.map(Some)
+        })
+    }
+
+    fn begin_attempt(&self, attempt: Attempt) -> Pending<'_, Verdict> {
+        Box::pin(async move {
+            let Some(worker) = self.worker() else {
+                return Ok(Verdict::Hold);
+            };
+            let (begun, nonce) = (Instant::now(), Uuid::new_v4());
+            let attempt = &attempt;
+            let work = move |db: Client| async move {
+                rows::begin_attempt(&db, worker, nonce, attempt).await
+            };
+            let verdict = self.database.call(work).await;
+            let is_late = begun.elapsed() > LONGEST_BEGIN;
+            if verdict.is_err() || (is_late && matches!(verdict, Ok(Verdict::Go(_)))) {
+                // It may be written down, and no request leaves for it.
+                let work = move |db: Client| async move {
+                    rows::take_back(&db, worker, nonce, attempt).await
+                };
+                self.database.call(work).await?;
+                return verdict.map(|_| Verdict::Hold);
+            }
+            verdict
+        })
+    }
+
+    fn end_attempt(&self, ending: Ending) -> Pending<'_, ()> {
+        let (worker, ending) = (self.worker(), Arc::new(ending));
+        let work = move |db: Client| {
+            let ending = Arc::clone(&ending);
+            async move { rows::end_attempt(&db, worker, &ending).await }
+        };
+        Box::pin(self.database.call(work))
+    }
+
+    /// The limit of many processes belongs to their shared rate limiter, which
+    /// remembers what was sent.
+    fn note_request(&self, _until: Millis) -> Pending<'_, i64> {
+        Box::pin(async { Ok(0) })
+    }
+
+    fn end_request(&self, _request: i64, _until: Millis) -> Pending<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn noted_requests(&self, _now: Millis) -> Pending<'_, Vec<Millis>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn set_list(&self, batch: i64, list: Option<ListSend>) -> Pending<'_, ()> {
+        let list = Arc::new(list);
+        let work = move |db: Client| {
+            let list = Arc::clone(&list);
+            async move { lists::set(&db, batch, list.as_ref().as_ref()).await }
+        };
+        Box::pin(self.database.call(work))
+    }
+
+    fn refuse_suppressed(&self, batch: i64, now: Millis) -> Pending<'_, u64> {
+        let work = move |db: Client| async move { lists::refuse_suppressed(&db, batch, now).await };
+        Box::pin(self.database.call(work))
+    }
+
+    fn begin_list(&self, attempt: ListAttempt) -> Pending<'_, Verdict> {
+        Box::pin(async move {
+            let Some(worker) = self.worker() else {
+                return Ok(Verdict::Hold);
+            };
+            let begun = Instant::now();
+            // Not repeated: the second attempt would find the first one's rows.
+            let attempt = &attempt;
+            let work =
+                move |mut db: Client| async move { lists::begin(&mut db, worker, attempt).await };
+            let verdict = self.database.once(work).await?;
+            if begun.elapsed() > LONGEST_BEGIN && matches!(verdict, Verdict::Go(_)) {
+                let work = move |db: Client| async move {
+                    lists::take_back(&db, worker, attempt.batch).await
+                };
+                self.database.call(work).await?;
+                return Ok(Verdict::Hold);
+            }
+            Ok(verdict)
+        })
+    }
+
+    fn end_list(&self, batch: i64, ending: Ending) -> Pending<'_, u64> {
+        let (worker, ending) = (self.worker(), Arc::new(ending));
+        let work = move |db: Client| {
+            let ending = Arc::clone(&ending);
+            async move { lists::end(&db, worker, batch, &ending).await }
+        };
+        Box::pin(self.database.call(work))
+    }
+
+    fn counts(&self, batch: i64) -> Pending<'_, Vec<(State, Option<Reason>, u64)>> {
+        let work = move |db: Client| async move { report::counts(&db, batch).await };
+        Box::pin(self.database.call(work))
+    }
+
+    fn rows(
+        &self,
+        batch: i64,
+        after: u64,
+        state: Option<State>,
+        limit: usize,
+    ) -> Pending<'_, Vec<StoredRow>> {
+        let work =
+            move |db: Client| async move { report::rows(&db, batch, after, state, limit).await };
+        Box::pin(self.database.call(work))
+    }
+
+    fn decide(
+        &self,
+        batch: i64,
+        positions: Option<Vec<u64>>,
+        to: (State, Reason),
+        now: Millis,
+    ) -> Pending<'_, u64> {
+        let positions = Arc::new(positions);
+        let work = move |db: Client| {
+            let positions = Arc::clone(&positions);
+            async move { report::decide(&db, batch, positions.as_ref().as_deref(), to, now).await }
+        };
+        Box::pin(self.database.call(work))
+    }
+
+    fn retry(&self, batch: i64) -> Pending<'_, u64> {
+        let work = move |db: Client| async move { report::retry(&db, batch).await };
+        Box::pin(self.database.call(work))
+    }
+
+    fn purge(&self, before: Millis) -> Pending<'_, u64> {
+        let work = move |mut db: Client| async move { report::purge(&mut db, before).await };
+        Box::pin(self.database.call(work))
+    }
+
+    fn suppress(&self, changes: Vec<Suppress>) -> Pending<'_, u64> {
+        let changes: Arc<[Suppress]> = changes.into();
+        let work = move |db: Client| {
+            let changes = Arc::clone(&changes);
+            async move { report::suppress(&db, &changes).await }
+        };
+        Box::pin(self.database.call(work))
+    }
+
+    fn suppressions(&self, after: String, limit: usize) -> Pending<'_, Vec<Suppress>> {
+        let after: Arc<str> = after.into();
+        let work = move |db: Client| {
+            let after = Arc::clone(&after);
+            async move { report::suppressions(&db, &after, limit).await }
+        };
+        Box::pin(self.database.call(work))
+    }
+}
