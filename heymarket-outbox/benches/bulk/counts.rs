@@ -20,6 +20,8 @@ pub(crate) struct Counts {
     requests: Vec<Timestamp>,
     /// When each 429 of a storm was given.
     stormy: Vec<Timestamp>,
+    /// How many requests got no answer.
+    unanswered: usize,
     /// 429s that no storm made: the sender exceeded the limit.
     pub(crate) own_refusals: u64,
     /// When each number was attempted last.
@@ -46,6 +48,7 @@ impl Counts {
             return;
         }
         self.requests.push(request.time);
+        self.unanswered += usize::from(request.status.is_none());
         if request.operation.as_deref() == Some("send_message")
             && let Some(phone) = request.body["phone_number"].as_str()
         {
@@ -66,39 +69,46 @@ impl Counts {
         self.requests.len()
     }
 
-    /// How much of the limit was used, after a [`sort`](Self::sort): the mean of the full minutes from the
-    /// first request until no recipient was left that had not been attempted.
+    /// How much of the limit was used, after a [`sort`](Self::sort), in the full
+    /// minutes from the first request until no recipient was left that had not
+    /// been attempted.
     ///
-    /// `kills` are the times at which the sender was killed. Minutes with a kill
-    /// or a storm, and those after them, are left out of the second figure.
+    /// `kills` are the times at which the sender was killed. What a storm or a kill
+    /// disturbs is its minute and the next one.
     pub(crate) fn limit_used(&self, kills: &[Timestamp]) -> LimitUsed {
         let (Some(first), Some(last)) = (self.requests.first().copied(), self.last_new) else {
             return LimitUsed::default();
         };
-        let minute_of = |time: Timestamp| {
+        let minute_of = |time: &Timestamp| {
             let passed = time.duration_since(first).as_micros() / MINUTE.as_micros();
             usize::try_from(passed).ok()
         };
-        let minutes = minute_of(last).unwrap_or_default();
+        let minutes = minute_of(&last).unwrap_or_default();
         let mut counts = vec![0_u64; minutes];
-        for minute in self.requests.iter().filter_map(|time| minute_of(*time)) {
+        for minute in self.requests.iter().filter_map(minute_of) {
             if let Some(count) = counts.get_mut(minute) {
                 *count += 1;
             }
         }
-        let disturbances = kills.iter().chain(&self.stormy);
-        let disturbed: HashSet<usize> = disturbances
-            .filter_map(|time| minute_of(*time))
-            .flat_map(|minute| [minute, minute + 1])
-            .collect();
-        let calm = counts.iter().enumerate();
-        let calm = calm.filter(|(minute, _)| !disturbed.contains(minute));
-        let calm: Vec<u64> = calm.map(|(_, count)| *count).collect();
+        let disturbed = |times: &[Timestamp]| -> HashSet<usize> {
+            let minutes = times.iter().filter_map(minute_of);
+            minutes.flat_map(|minute| [minute, minute + 1]).collect()
+        };
+        let (stormy, killed) = (disturbed(&self.stormy), disturbed(kills));
+        let share = |counts_in: &dyn Fn(usize) -> bool| {
+            let counted = counts.iter().enumerate();
+            let counted = counted.filter(|(minute, _)| counts_in(*minute));
+            Share::of(counted.map(|(_, count)| *count))
+        };
+        let all = share(&|_| true);
+        // The client counts a request without an answer for 40 seconds longer: it
+        // may arrive as late.
+        let held = self.unanswered as f64 * 40.0 / 60.0;
         LimitUsed {
-            minutes,
-            used: mean(&counts),
-            calm_minutes: calm.len(),
-            used_in_calm: mean(&calm),
+            all,
+            without_storms: share(&|minute| !stormy.contains(&minute)),
+            calm: share(&|minute| !stormy.contains(&minute) && !killed.contains(&minute)),
+            held: held / (all.minutes as f64 * LIMIT as f64),
         }
     }
 
@@ -113,16 +123,33 @@ impl Counts {
     }
 }
 
-/// Shares of the limit, from 0 to 1.
+/// How much of the limit was used.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct LimitUsed {
-    pub(crate) minutes: usize,
-    pub(crate) used: f64,
-    pub(crate) calm_minutes: usize,
-    pub(crate) used_in_calm: f64,
+    pub(crate) all: Share,
+    pub(crate) without_storms: Share,
+    /// Without kills, too.
+    pub(crate) calm: Share,
+    /// How much of it was held for requests without an answer, from 0 to 1.
+    pub(crate) held: f64,
 }
 
-fn mean(counts: &[u64]) -> f64 {
-    let all: u64 = counts.iter().sum();
-    all as f64 / (counts.len() as f64 * LIMIT as f64)
+/// A share of the limit, in so many minutes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Share {
+    pub(crate) minutes: usize,
+    /// From 0 to 1.
+    pub(crate) used: f64,
+}
+
+impl Share {
+    fn of(counts: impl Iterator<Item = u64>) -> Self {
+        let (minutes, requests) = counts.fold((0, 0), |(minutes, requests), count| {
+            (minutes + 1, requests + count)
+        });
+        Self {
+            minutes,
+            used: requests as f64 / (minutes as f64 * LIMIT as f64),
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::counts::Share;
 use crate::judge::Findings;
 
 /// What is promised of a run, and the figure of each seed.
@@ -40,25 +41,24 @@ pub(crate) fn table(all: &[Findings]) -> String {
         f.opted_out.to_string()
     });
     row("requests", &|f| f.requests.to_string());
-    row("full minutes with rows to send", &|f| {
-        f.limit.minutes.to_string()
-    });
-    row("limit used in them", &|f| percent(f.limit.used));
-    row("minutes without a kill or storm", &|f| {
-        f.limit.calm_minutes.to_string()
-    });
-    row("limit used in them", &|f| percent(f.limit.used_in_calm));
-    row("minutes without a sender", &|f| {
-        format!("{:.1}", f.downtime.as_secs_f64() / 60.0)
+    row("**limit used**", &|f| share(f.limit.without_storms));
+    row("with the storms", &|f| share(f.limit.all));
+    row("without the kills, too", &|f| share(f.limit.calm));
+    row("limit held for lost answers", &|f| percent(f.limit.held));
+    row("no sender, after kills", &|f| {
+        format!("{:.1} min", f.downtime.as_secs_f64() / 60.0)
     });
     row("real time", &|f| format!("{:.0} s", f.seconds));
     text
 }
 
 fn percent(share: f64) -> String {
-    if share.is_nan() {
-        "-".to_owned()
-    } else {
-        format!("{:.2} %", share * 100.0)
+    format!("{:.2} %", share * 100.0)
+}
+
+fn share(share: Share) -> String {
+    match share.minutes {
+        0 => "-".to_owned(),
+        minutes => format!("{} of {minutes} min", percent(share.used)),
     }
 }
