@@ -54,6 +54,23 @@ pub(crate) fn output(mut command: Command) -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// Runs a command that shows its own errors, and returns whether it succeeded and
+/// its standard output.
+///
+/// # Errors
+///
+/// Returns an error if the command cannot be run.
+pub(crate) fn output_and_success(mut command: Command) -> Result<(bool, String), Error> {
+    let program = describe(&command);
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| failed(&program, error.to_string()))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ok((output.status.success(), text))
+}
+
 /// Runs a command, and returns the time that it took.
 pub(crate) fn timed(command: Command) -> Result<Took, Error> {
     let (start, processor) = (Instant::now(), processor_time());

@@ -6,7 +6,6 @@ use heymarket_api::types::SendMessage;
 use heymarket_api::{Client, Credentials, RateLimit};
 use heymarket_outbox::{Batch, Outbox, Recipient};
 use heymarket_sandbox::{API_KEY, Sandbox};
-use serde_json::json;
 
 use crate::Failed;
 use crate::people::phone;
@@ -27,15 +26,13 @@ pub(crate) async fn plan(count: u64) -> Result<bool, Failed> {
     let start = Instant::now();
     let plan = outbox.plan(&batch, recipients).await?;
     let seconds = start.elapsed().as_secs_f64();
-    let report = json!({
-        "recipients": plan.recipients,
-        "planned": plan.planned,
-        "seconds": (seconds * 10.0).round() / 10.0,
-        "resident_before_mib": before / 1024,
-        "resident_peak_mib": memory("VmHWM") / 1024,
-        "file_mib": std::fs::metadata(&path)?.len() / 1024 / 1024,
-    });
-    println!("{:#}", json!({"plan": report}));
+    let peak = memory("VmHWM") / 1024;
+    let file = std::fs::metadata(&path)?.len() / 1024 / 1024;
+    println!("| a plan of {count} recipients | |\n|---|---:|");
+    println!("| time | {seconds:.1} s |");
+    println!("| memory before | {} MiB |", before / 1024);
+    println!("| memory at its peak | {peak} MiB |");
+    println!("| size of the outbox | {file} MiB |");
     Ok(plan.planned == count as u64)
 }
 
@@ -71,13 +68,10 @@ pub(crate) async fn ledger(count: u64) -> Result<bool, Failed> {
     }
     differences.sort_by(|a, b| (a.1 - a.0).total_cmp(&(b.1 - b.0)));
     let (plain, outbox) = differences[1];
-    let report = json!({
-        "messages": count,
-        "client_ms": plain,
-        "outbox_ms": outbox,
-        "ledger_ms": outbox - plain,
-    });
-    println!("{:#}", json!({"cost": report}));
+    println!("| processor time of each message, and of the sandbox | |\n|---|---:|");
+    println!("| through the client alone | {plain:.2} ms |");
+    println!("| through the outbox | {outbox:.2} ms |");
+    println!("| the ledger | {:.2} ms |", outbox - plain);
     Ok(outbox - plain < 2.0)
 }
 
