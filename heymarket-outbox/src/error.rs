@@ -73,9 +73,8 @@ impl Error {
         Self::new(ErrorKind::NoBatch, format!("no batch has the ID {id:?}"))
     }
 
-    /// An error of the CSV, without its values.
-    pub(crate) fn csv(error: &csv::Error) -> Self {
-        let line = error.position().map(csv::Position::line);
+    /// An error of the CSV in a line, without its values.
+    pub(crate) fn csv(error: &csv::Error, line: Option<u64>) -> Self {
         let place = line.map_or_else(String::new, |line| format!("line {line}: "));
         let problem = match error.kind() {
             csv::ErrorKind::Utf8 { .. } => "it is not UTF-8".to_owned(),

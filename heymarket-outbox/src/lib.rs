@@ -58,6 +58,7 @@ mod counts;
 mod engine;
 mod error;
 mod event;
+mod lines;
 mod number;
 mod outbox;
 mod placeholders;

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::Error;
+use crate::lines::Lines;
 
 /// The column of the phone number.
 const PHONE: &str = "phone";
@@ -86,7 +87,7 @@ impl From<Recipient> for Result<Recipient, Error> {
 /// The column `phone` is required. `zone` is the recipient's time zone, if the
 /// file has it, and every column is a placeholder of its name.
 pub struct Recipients<R> {
-    records: csv::StringRecordsIntoIter<R>,
+    records: csv::StringRecordsIntoIter<Lines<R>>,
     names: Arc<Vec<String>>,
     phone: usize,
     zone: Option<usize>,
@@ -117,8 +118,12 @@ impl<R: Read> Recipients<R> {
     pub fn read(reader: R) -> Result<Self, Error> {
         let mut reader = csv::ReaderBuilder::new()
             .trim(csv::Trim::All)
-            .from_reader(reader);
-        let header = reader.headers().map_err(|error| Error::csv(&error))?;
+            .from_reader(Lines::new(reader));
+        let header = reader.headers().cloned();
+        let header = header.map_err(|error| {
+            let line = line_of(reader.get_mut(), error.position());
+            Error::csv(&error, line)
+        })?;
         let names: Vec<String> = header
             .iter()
             // Spreadsheets put a byte order mark before the first name.
@@ -161,22 +166,30 @@ impl<R: Read> Iterator for Recipients<R> {
         if self.has_failed {
             return None;
         }
-        let record = match self.records.next()? {
+        let record = self.records.next()?;
+        let lines = self.records.reader_mut().get_mut();
+        let record = match record {
             Ok(record) => record,
             Err(error) => {
                 self.has_failed = true;
-                return Some(Err(Error::csv(&error)));
+                let line = line_of(lines, error.position());
+                return Some(Err(Error::csv(&error, line)));
             }
         };
         let zone = self.zone.and_then(|index| record.get(index));
         Some(Ok(Recipient {
             phone: record.get(self.phone).unwrap_or_default().to_owned(),
             zone: zone.filter(|zone| !zone.is_empty()).map(str::to_owned),
-            line: record.position().map(csv::Position::line),
+            line: line_of(lines, record.position()),
             names: Arc::clone(&self.names),
             values: record.iter().map(str::to_owned).collect(),
         }))
     }
+}
+
+/// The line of a record. Its position is the end of the record before.
+fn line_of<R>(lines: &mut Lines<R>, position: Option<&csv::Position>) -> Option<u64> {
+    lines.at(position?.byte())
 }
 
 impl<R> fmt::Debug for Recipients<R> {
@@ -209,6 +222,35 @@ mod tests {
             (Some(3), Some("UTC"))
         );
         assert_eq!(format!("{:?}", read[0]), "Recipient { line: Some(2), .. }");
+    }
+
+    #[test]
+    fn a_line_is_the_one_that_an_editor_shows() {
+        for end in ["\n", "\r\n", "\r"] {
+            let lines = [
+                "",
+                "phone,first",
+                "",
+                "15550100101,\"a",
+                "",
+                "b\"",
+                "",
+                "",
+                "15550100102,c",
+                "15550100103,d",
+                "15550100104",
+            ];
+            let text = lines.join(end);
+            let recipients = Recipients::read(text.as_bytes()).expect("a header");
+            let found: Vec<_> = recipients
+                .map(|recipient| match recipient {
+                    Ok(recipient) => format!("{:?}", recipient.line),
+                    Err(error) => error.to_string(),
+                })
+                .collect();
+            assert_eq!(found[..3], ["Some(4)", "Some(9)", "Some(10)"], "{end:?}");
+            assert!(found[3].contains("line 11: "), "{end:?} {}", found[3]);
+        }
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub(crate) fn table(all: &[Findings]) -> String {
     row("with the storms", &|f| share(f.limit.all));
     row("without the kills, too", &|f| share(f.limit.calm));
     row("limit held for lost answers", &|f| percent(f.limit.held));
-    row("no sender, after kills", &|f| {
+    row("from kills to the next request", &|f| {
         format!("{:.1} min", f.downtime.as_secs_f64() / 60.0)
     });
     row("real time", &|f| format!("{:.0} s", f.seconds));

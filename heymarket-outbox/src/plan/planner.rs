@@ -267,6 +267,11 @@ impl<'a> Planner<'a> {
         self.plan.has_text = matches!(settings.content, Content::Text(_));
         let per_recipient = if settings.check_status { 2 } else { 1 };
         self.plan.requests = self.plan.planned * per_recipient;
+        if let Some(name) = &settings.zone
+            && let Some(zone) = zones::named(name)
+        {
+            self.plan.zone = (zone, name.clone());
+        }
         let zones = self.store.zones(self.key).await?;
         let left = self.plan.by_zone.iter().map(|(zone, count)| {
             let name = zones.iter().find(|(number, _)| number == zone);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::estimate::Estimate;
 use crate::state::{Reason, State};
@@ -38,6 +39,8 @@ pub struct Plan {
     pub(super) has_text: bool,
     pub(super) fits_one_list: bool,
     pub(super) by_zone: BTreeMap<i64, u64>,
+    /// The batch's zone, and its name.
+    pub(super) zone: (TimeZone, String),
     pub(super) estimate: Estimate,
 }
 
@@ -89,6 +92,7 @@ impl Plan {
             has_text: false,
             fits_one_list: false,
             by_zone: BTreeMap::new(),
+            zone: (TimeZone::UTC, "UTC".to_owned()),
             estimate: Estimate {
                 begins: Timestamp::UNIX_EPOCH,
                 ends: None,
@@ -120,6 +124,18 @@ impl Plan {
     #[must_use]
     pub fn ends(&self) -> Option<Timestamp> {
         self.estimate.ends
+    }
+
+    /// The name of the batch's time zone, in which `Display` shows times: that of
+    /// [`Batch::zone`](crate::Batch::zone), or this machine's.
+    #[must_use]
+    pub fn zone(&self) -> &str {
+        &self.zone.1
+    }
+
+    fn local(&self, time: Timestamp) -> String {
+        let local = time.to_zoned(self.zone.0.clone());
+        local.strftime("%Y-%m-%d %H:%M").to_string()
     }
 
     /// How many requests do not fit before `not_after`.
@@ -162,7 +178,11 @@ impl fmt::Display for Plan {
         }
         writeln!(f, "  requests    {}", grouped(self.requests))?;
         match self.ends() {
-            Some(ends) => writeln!(f, "  sent        {} to {}", self.begins(), ends)?,
+            Some(ends) => {
+                let (begins, ends) = (self.local(self.begins()), self.local(ends));
+                let zone = &self.zone.1;
+                writeln!(f, "  sent        {begins} to {ends} {zone}")?;
+            }
             None => writeln!(f, "  sent        never: no window opens any more")?,
         }
         if self.late() > 0 {
