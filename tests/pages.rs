@@ -1,36 +1,50 @@
-//! The programs of docs/other-languages.md, run against a sandbox.
+//! The programs of docs/other-languages.md, run against a sandbox and through a gateway.
 
 use std::process::{Command, Output};
 
+use heymarket_gateway::{Gateway, Token};
 use heymarket_sandbox::{SECRET_ID, SECRET_KEY, Sandbox};
 
 use crate::support::project_root;
 
-/// The inboxes of the sandbox's demo data, as the page says that both print them.
+/// The inboxes of the sandbox's demo data, as the page says that each program prints them.
 const INBOXES: &str = "41001 Support\n41002 Orders\n41003 Announcements\n";
+const TOKEN: &str = "invented-gateway-token";
+
+/// A language of the page, its fence, and how its interpreter takes a program.
+const LANGUAGES: [(&str, &str, &str); 4] = [
+    ("Python", "python", "python3"),
+    ("Node", "js", "node"),
+    ("PHP", "php", "php"),
+    ("Ruby", "ruby", "ruby"),
+];
 
 fn page() -> String {
     let path = project_root().join("docs/other-languages.md");
     std::fs::read_to_string(path).expect("the page")
 }
 
-/// Returns the first fenced block of a language.
-fn block(language: &str) -> String {
+/// Returns the fenced block of a language in a section.
+fn block(section: &str, fence: &str) -> String {
     let page = page();
-    let start = format!("\n```{language}\n");
-    let (_, rest) = page.split_once(&start).expect("a block");
+    let start = format!("\n## {section}\n");
+    let (_, rest) = page.split_once(&start).expect("a section");
+    let section = rest.split("\n## ").next().expect("its text");
+    let start = format!("\n```{fence}\n");
+    let (_, rest) = section.split_once(&start).expect("a block");
     let (block, _) = rest.split_once("```").expect("the end of the block");
     block.to_owned()
 }
 
-/// Runs a program with its source as an argument. Returns `None` where the
-/// interpreter is missing, which in CI is a failure.
-fn run(interpreter: &str, flag: &str, source: &str, sandbox: &Sandbox) -> Option<Output> {
+/// Runs a program. Returns `None` where the interpreter is missing, which in CI is a
+/// failure.
+fn run(interpreter: &str, source: &str, variables: &[(&str, String)]) -> Option<Output> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("program");
+    std::fs::write(&path, source).expect("a program");
     let output = Command::new(interpreter)
-        .args([flag, source])
-        .env("HEYMARKET_BASE_URL", sandbox.url())
-        .env("HEYMARKET_API_SECRET_ID", SECRET_ID)
-        .env("HEYMARKET_API_SECRET_KEY", SECRET_KEY)
+        .arg(&path)
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .env("NO_PROXY", "127.0.0.1")
         .output();
     match output {
@@ -43,9 +57,9 @@ fn run(interpreter: &str, flag: &str, source: &str, sandbox: &Sandbox) -> Option
     }
 }
 
-async fn prints_the_inboxes(interpreter: &str, flag: &str, language: &str) {
-    let sandbox = Sandbox::start().await.expect("a sandbox");
-    let Some(output) = run(interpreter, flag, &block(language), &sandbox) else {
+#[track_caller]
+fn prints_the_inboxes(output: Option<Output>) {
+    let Some(output) = output else {
         return;
     };
     assert!(output.status.success(), "{output:?}");
@@ -55,15 +69,52 @@ async fn prints_the_inboxes(interpreter: &str, flag: &str, language: &str) {
 
 #[test]
 fn the_page_shows_what_its_programs_print() {
-    assert_eq!(block("text"), INBOXES);
+    assert_eq!(block("Test against the sandbox", "text"), INBOXES);
+}
+
+#[test]
+fn the_page_counts_the_lines_of_its_programs() {
+    for (language, fence, _) in LANGUAGES {
+        let lines = |section| block(section, fence).lines().count();
+        let (signed, through) = (lines("Sign a request"), lines("Call the gateway"));
+        let row = format!("| {language} | {signed} | {through} |");
+        assert!(page().contains(&row), "{row}");
+        assert!(through <= 10, "{row}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_python_program_signs_and_lists_inboxes() {
-    prints_the_inboxes("python3", "-c", "python").await;
+async fn each_program_signs_and_lists_inboxes() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    for (_, fence, interpreter) in LANGUAGES {
+        let variables = [
+            ("HEYMARKET_BASE_URL", sandbox.url().to_owned()),
+            ("HEYMARKET_API_SECRET_ID", SECRET_ID.to_owned()),
+            ("HEYMARKET_API_SECRET_KEY", SECRET_KEY.to_owned()),
+        ];
+        let program = block("Sign a request", fence);
+        prints_the_inboxes(run(interpreter, &program, &variables));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_node_program_signs_and_lists_inboxes() {
-    prints_the_inboxes("node", "-e", "js").await;
+async fn each_program_lists_inboxes_through_the_gateway() {
+    let sandbox = Sandbox::start().await.expect("a sandbox");
+    let token = Token::new(TOKEN).expect("a token");
+    let gateway = Gateway::builder(sandbox.client(), token);
+    let gateway = gateway.start(([127, 0, 0, 1], 0).into()).await;
+    let gateway = gateway.expect("a gateway");
+    for (_, fence, interpreter) in LANGUAGES {
+        let program = block("Call the gateway", fence);
+        let variables = |token: &str| {
+            [
+                ("HEYMARKET_BASE_URL", gateway.url()),
+                ("HEYMARKET_GATEWAY_TOKEN", token.to_owned()),
+            ]
+        };
+        prints_the_inboxes(run(interpreter, &program, &variables(TOKEN)));
+        if let Some(output) = run(interpreter, &program, &variables("another-token-17")) {
+            assert!(!output.status.success(), "{interpreter}: {output:?}");
+        }
+    }
 }

@@ -14,6 +14,7 @@ mod completion;
 mod config;
 mod connection;
 mod context;
+mod data_folder;
 mod directory;
 mod environment;
 mod exit;

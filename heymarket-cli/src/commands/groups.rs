@@ -33,7 +33,9 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ),
     (
         "Developer",
-        &["api", "export", "listen", "trigger", "sandbox", "man"],
+        &[
+            "api", "export", "gateway", "listen", "trigger", "sandbox", "man",
+        ],
     ),
 ];
 

@@ -12,6 +12,7 @@ mod contacts;
 mod conversations;
 mod doctor;
 mod export;
+mod gateway;
 mod groups;
 mod help;
 mod listen;
@@ -31,7 +32,7 @@ use crate::stop::Stop;
 use crate::waits;
 
 /// Commands that handle Ctrl-C themselves, or leave it to the terminal.
-const STOPPABLE: [&str; 5] = ["auth", "bulk", "export", "listen", "sandbox"];
+const STOPPABLE: [&str; 6] = ["auth", "bulk", "export", "gateway", "listen", "sandbox"];
 
 /// Returns the whole command tree.
 pub(crate) fn root() -> Command {
@@ -54,6 +55,7 @@ pub(crate) fn root() -> Command {
         config::command(),
         doctor::command(),
         export::command(),
+        gateway::command(),
         help::command(),
         listen::command(),
         man::command(),
@@ -73,7 +75,7 @@ pub(crate) fn run(globals: Globals, matches: &ArgMatches) -> Result<(), Failure>
     };
     // One thread starts faster, and only a server needs more.
     let mut builder = match name {
-        "sandbox" => tokio::runtime::Builder::new_multi_thread(),
+        "gateway" | "sandbox" => tokio::runtime::Builder::new_multi_thread(),
         _ => tokio::runtime::Builder::new_current_thread(),
     };
     let runtime = builder
@@ -105,6 +107,7 @@ async fn dispatch(context: &Context, name: &str, matches: &ArgMatches) -> Result
         "config" => config::run(context, matches),
         "doctor" => doctor::run(context, matches).await,
         "export" => export::run(context, matches).await,
+        "gateway" => gateway::run(context, matches).await,
         "help" => help::run(context, matches, root()),
         "listen" => listen::run(context, matches).await,
         "man" => man::run(context, matches, root()),

@@ -13,6 +13,7 @@ mod escapes; // what would act on a terminal
 mod examples; // of every help
 mod exit_codes;
 mod export; // killed in the middle, and resumed
+mod gateway; // killed between a send and its answer
 mod help;
 mod listen; // with trigger
 mod names;

@@ -95,7 +95,7 @@ impl RawRequest {
     /// ```
     /// use heymarket_api::{RawRequest, http::Method};
     ///
-    /// let body = br#"{ "conversation_id": 9920, "user_id": 50001 }"#;
+    /// let body = br#"{ "inbox_id": 41001, "chat_id": 9920, "user_id": 50001 }"#;
     /// let request = RawRequest::verbatim(Method::POST, "/v1/conversations/close", &body[..]);
     /// assert_eq!(request.operation().id(), "close_conversation");
     /// ```

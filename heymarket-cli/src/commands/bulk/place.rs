@@ -1,15 +1,13 @@
 //! Where the outbox is.
 
-use std::fs;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, value_parser};
-use etcetera::BaseStrategy as _;
 use heymarket_outbox::Outbox;
 
 use super::failed::failed;
-use crate::config::permissions;
 use crate::context::Context;
+use crate::data_folder::data_folder;
 use crate::environment::variable;
 use crate::failure::Failure;
 
@@ -42,20 +40,11 @@ pub(super) fn open(context: &Context, matches: &ArgMatches) -> Result<Outbox, Fa
 }
 
 fn default(context: &Context) -> Result<PathBuf, Failure> {
-    let strategy = etcetera::choose_base_strategy().map_err(|_| {
-        Failure::other(format!(
-            "no home folder for the outbox; set HOME or {VARIABLE}, or give --outbox"
-        ))
-    })?;
-    let folder = strategy.data_dir().join("heymarket");
-    let parent = strategy.data_dir();
-    fs::create_dir_all(&parent)
-        .and_then(|()| permissions::make_folder(&folder))
-        .map_err(|error| Failure::other(format!("{}: {error}", folder.display())))?;
     let file = if context.globals.sandbox {
         SANDBOX_FILE
     } else {
         FILE
     };
-    Ok(folder.join(file))
+    let instead = format!("{VARIABLE}, or give --outbox");
+    Ok(data_folder(&instead)?.join(file))
 }

@@ -22,6 +22,8 @@ Environment variables. An empty variable counts as unset.
                             %APPDATA%
   HEYMARKET_PAGER, PAGER    the pager for output that is longer than the screen; by default less,
                             and `cat` turns paging off
+  HEYMARKET_GATEWAY_TOKEN   the token that callers of `heymarket gateway` send; without it, one is
+                            made and kept in a file
   HEYMARKET_OUTBOX          the file of `heymarket bulk`; by default heymarket/outbox.db in
                             $XDG_DATA_HOME or ~/.local/share, on Windows in %APPDATA%
   NO_COLOR                  turns colors off, as --color never does

@@ -1,0 +1,250 @@
+//! `heymarket gateway`: the API on loopback, for programs in any language.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgMatches, Args, Command, FromArgMatches as _};
+use heymarket_gateway::{Allow, Error, Gateway, GatewayBuilder, Recipients, RequestReport, Token};
+
+use crate::connection;
+use crate::context::Context;
+use crate::data_folder::data_folder;
+use crate::environment::variable;
+use crate::failure::Failure;
+use crate::stop::Stop;
+
+const TOKEN_VARIABLE: &str = "HEYMARKET_GATEWAY_TOKEN";
+const TOKEN_FILE: &str = "gateway-token";
+/// Keys of the sandbox are kept apart from those of real requests.
+const LEDGERS: [&str; 2] = ["gateway.db", "gateway-sandbox.db"];
+
+const ACCESS: &str = "Access";
+const LIMITS: &str = "Limits";
+
+#[derive(Args)]
+struct Arguments {
+    /// The port to listen on; 0 picks a free one
+    #[arg(long, default_value_t = 8787, value_name = "PORT")]
+    port: u16,
+
+    /// The address to listen on; other than loopback only with TLS or behind a proxy
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
+    listen: IpAddr,
+
+    /// Serve TLS with this certificate chain, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    /// The private key of the certificate, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+
+    /// A proxy terminates TLS, and callers reach it by this host name
+    #[arg(long, value_name = "NAME")]
+    behind_proxy: Option<String>,
+
+    /// A further host name that callers reach the gateway by; may be repeated
+    #[arg(long, value_name = "NAME")]
+    host: Vec<String>,
+
+    /// The file of the callers' token; by default HEYMARKET_GATEWAY_TOKEN, else a file in the data
+    /// folder, made at the first start
+    #[arg(long, value_name = "FILE", help_heading = ACCESS)]
+    token_file: Option<PathBuf>,
+
+    /// Allow only operations that change nothing
+    #[arg(long, help_heading = ACCESS, conflicts_with = "allow")]
+    read_only: bool,
+
+    /// Allow only these operations, such as conversations:read,messages:send
+    #[arg(long, value_name = "RULES", help_heading = ACCESS)]
+    allow: Option<String>,
+
+    /// Allow sends only to these numbers and email addresses, or to those of a file, as @FILE
+    #[arg(long, value_name = "LIST", help_heading = ACCESS)]
+    recipients: Option<String>,
+
+    /// The file of the keys of requests; by default a file in the data folder
+    #[arg(long, value_name = "FILE", help_heading = LIMITS)]
+    ledger: Option<PathBuf>,
+
+    /// How long keys of requests are kept
+    #[arg(long, default_value = "24h", value_name = "TIME", help_heading = LIMITS,
+          value_parser = duration)]
+    keep_keys: Duration,
+
+    /// How long a request may wait for the rate limit
+    #[arg(long, default_value = "30s", value_name = "TIME", help_heading = LIMITS,
+          value_parser = duration)]
+    max_wait: Duration,
+
+    /// The largest body of a request, in bytes
+    #[arg(long, default_value_t = 2 * 1024 * 1024, value_name = "BYTES", help_heading = LIMITS)]
+    max_body: usize,
+
+    /// How many connections may be open
+    #[arg(long, default_value_t = 1024, value_name = "NUMBER", help_heading = LIMITS)]
+    max_connections: usize,
+
+    /// How long a head or a body may take to arrive
+    #[arg(long, default_value = "15s", value_name = "TIME", help_heading = LIMITS,
+          value_parser = duration)]
+    read_timeout: Duration,
+
+    /// How long requests in flight may take to end after a signal
+    #[arg(long, default_value = "30s", value_name = "TIME", help_heading = LIMITS,
+          value_parser = duration)]
+    grace: Duration,
+
+    /// Write no line for each request
+    #[arg(long)]
+    quiet: bool,
+}
+
+pub(crate) fn command() -> Command {
+    Arguments::augment_args(
+        Command::new("gateway")
+            .about("Serve the API on loopback, for programs in any language")
+            .long_about(
+                "Serve the API on loopback, for programs in any language.\n\n\
+                 A program changes its base URL to http://127.0.0.1:8787, sends the gateway's token \
+                 as its bearer, and drops its code that signs. The gateway signs, keeps the rate \
+                 limit for all programs of the host, retries what may be retried and adds the key \
+                 of messages. With the header Idempotency-Key, a request is done at most once.\n\n\
+                 A line for each request goes to standard error, without numbers, texts and IDs. \
+                 Ctrl-C and SIGTERM let requests in flight end.",
+            )
+            .after_help(
+                "Examples:\n  \
+                 heymarket gateway --sandbox\n  \
+                 heymarket gateway --allow conversations:read,messages:send\n  \
+                 heymarket gateway --listen 0.0.0.0 --behind-proxy gateway.example.com",
+            ),
+    )
+}
+
+/// Serves until a signal.
+pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), Failure> {
+    let arguments = Arguments::from_arg_matches(matches)?;
+    if context.globals.dry_run || context.globals.curl {
+        return Err(Failure::usage(
+            "--dry-run and --curl do not apply to gateway",
+        ));
+    }
+    let (token, source) = token(&arguments)?;
+    let connection = connection::open(context).await?;
+    let builder = Gateway::builder(connection.client.clone(), token);
+    let builder = configure(context, &arguments, builder)?;
+    // Before anyone can know that it listens.
+    let mut stop = Stop::watch()?;
+    let address = SocketAddr::new(arguments.listen, arguments.port);
+    let gateway = builder.start(address).await.map_err(failure)?;
+    let terminal = &context.terminal;
+    terminal.notice(&format!(
+        "listening on {}, for {}",
+        gateway.url(),
+        connection.name()
+    ));
+    terminal.notice(&format!("the token is in {source}"));
+    stop.requested().await;
+    terminal.notice("stopping; a second signal ends it at once");
+    let ended = tokio::select! {
+        ended = gateway.stop(arguments.grace) => ended,
+        () = stop.requested() => false,
+    };
+    connection.close().await?;
+    if ended {
+        return Ok(());
+    }
+    Err(Failure::interrupted(
+        "requests were in flight; those with an Idempotency-Key are looked up at the next one",
+    ))
+}
+
+fn configure(
+    context: &Context,
+    arguments: &Arguments,
+    builder: GatewayBuilder,
+) -> Result<GatewayBuilder, Failure> {
+    let ledger = match &arguments.ledger {
+        Some(path) => path.clone(),
+        None => {
+            let file = LEDGERS[usize::from(context.globals.sandbox)];
+            data_folder("XDG_DATA_HOME, or give --ledger")?.join(file)
+        }
+    };
+    let mut builder = builder
+        .ledger(ledger)
+        .keep_keys(arguments.keep_keys)
+        .max_rate_limit_wait(arguments.max_wait)
+        .max_body_bytes(arguments.max_body)
+        .max_connections(arguments.max_connections)
+        .read_timeout(arguments.read_timeout);
+    if let (Some(certificate), Some(key)) = (&arguments.tls_cert, &arguments.tls_key) {
+        builder = builder.tls(certificate, key);
+    }
+    if let Some(name) = &arguments.behind_proxy {
+        builder = builder.behind_proxy(name);
+    }
+    for name in &arguments.host {
+        builder = builder.host(name);
+    }
+    if arguments.read_only {
+        builder = builder.allow(Allow::read_only());
+    } else if let Some(rules) = &arguments.allow {
+        let rules = rules.parse::<Allow>();
+        builder = builder.allow(rules.map_err(|error| of_flag("allow", &error))?);
+    }
+    if let Some(list) = &arguments.recipients {
+        builder = builder.recipients(recipients(list)?);
+    }
+    if !arguments.quiet {
+        let terminal = context.terminal;
+        builder = builder.on_request(move |report: &RequestReport| {
+            terminal.notice(&report.to_string());
+        });
+    }
+    Ok(builder)
+}
+
+/// Returns the token, and where it is.
+fn token(arguments: &Arguments) -> Result<(Token, String), Failure> {
+    if let Some(path) = &arguments.token_file {
+        let token = Token::load_or_create(path).map_err(failure)?;
+        return Ok((token, path.display().to_string()));
+    }
+    if let Some(text) = variable(TOKEN_VARIABLE)? {
+        let token = Token::new(text).map_err(failure)?;
+        return Ok((token, TOKEN_VARIABLE.to_owned()));
+    }
+    let path = data_folder(TOKEN_VARIABLE)?.join(TOKEN_FILE);
+    let token = Token::load_or_create(&path).map_err(failure)?;
+    Ok((token, path.display().to_string()))
+}
+
+/// Returns the recipients of the flag, or of its file.
+fn recipients(list: &str) -> Result<Recipients, Failure> {
+    let text = match list.strip_prefix('@') {
+        Some(path) => std::fs::read_to_string(path)
+            .map_err(|error| Failure::usage(format!("--recipients: {path}: {error}")))?,
+        None => list.to_owned(),
+    };
+    let addresses = text.split([',', '\n']).map(str::trim);
+    let addresses = addresses.filter(|address| !address.is_empty());
+    Recipients::new(addresses).map_err(|error| of_flag("recipients", &error))
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("\"{text}\" is not a time; write one such as 30s, 5m or 24h");
+    let duration: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+    Duration::try_from(duration).map_err(|_| wrong())
+}
+
+fn of_flag(flag: &str, error: &Error) -> Failure {
+    Failure::usage(format!("--{flag}: {error}"))
+}
+
+fn failure(error: Error) -> Failure {
+    Failure::other(error.to_string())
+}

@@ -1,0 +1,279 @@
+//! Builds a gateway, and checks its settings.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use heymarket_api::Client;
+use http::uri::Authority;
+use tokio::net::TcpListener;
+use tokio::sync::{RwLock, watch};
+
+use crate::allow::Allow;
+use crate::error::Error;
+use crate::gateway::{Gateway, expire};
+use crate::guard::Hosts;
+use crate::in_flight::InFlight;
+use crate::ledger::Ledger;
+use crate::metrics::Metrics;
+use crate::recipients::Recipients;
+use crate::report::RequestReport;
+use crate::server::{Security, accept};
+use crate::shared::{OnRequest, Shared};
+use crate::token::Token;
+
+const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+const MAX_CONNECTIONS: usize = 1024;
+const READ_TIMEOUT: Duration = Duration::from_secs(15);
+const MAX_RATE_LIMIT_WAIT: Duration = Duration::from_secs(30);
+const KEEP_KEYS: Duration = Duration::from_secs(24 * 60 * 60);
+/// The shortest time that keys are kept: longer than any request takes.
+const MIN_KEEP_KEYS: Duration = Duration::from_secs(10 * 60);
+
+/// A builder for a [`Gateway`].
+#[must_use = "a builder does nothing until `start` is called"]
+pub struct GatewayBuilder {
+    client: Client,
+    token: Token,
+    hosts: Hosts,
+    is_behind_proxy: bool,
+    #[cfg(feature = "tls")]
+    tls: Option<(PathBuf, PathBuf)>,
+    allow: Allow,
+    recipients: Option<Recipients>,
+    ledger: Option<PathBuf>,
+    keep_keys: Duration,
+    max_body_bytes: usize,
+    max_connections: usize,
+    read_timeout: Duration,
+    max_rate_limit_wait: Duration,
+    on_request: Option<OnRequest>,
+}
+
+impl GatewayBuilder {
+    pub(crate) fn new(client: Client, token: Token) -> Self {
+        Self {
+            client,
+            token,
+            hosts: Hosts::default(),
+            is_behind_proxy: false,
+            #[cfg(feature = "tls")]
+            tls: None,
+            allow: Allow::everything(),
+            recipients: None,
+            ledger: None,
+            keep_keys: KEEP_KEYS,
+            max_body_bytes: MAX_BODY_BYTES,
+            max_connections: MAX_CONNECTIONS,
+            read_timeout: READ_TIMEOUT,
+            max_rate_limit_wait: MAX_RATE_LIMIT_WAIT,
+            on_request: None,
+        }
+    }
+
+    /// Sets the file of the ledger, a SQLite database that is created with mode 0600.
+    /// Without one, requests with an `Idempotency-Key` are refused.
+    ///
+    /// A request with an `Idempotency-Key` is written to the ledger before it leaves, and
+    /// its answer once it arrives. The same key again gets:
+    ///
+    /// - the recorded answer, if the API accepted the request (a 2xx)
+    /// - a 409 while the first request is under way
+    /// - a 422 if the operation, the target or the body differs
+    /// - what the message history shows, if the outcome of a `send_message` is unknown:
+    ///   the message, or a 409 if it is not there. Other operations are sent again if
+    ///   that has no second effect, and get a 409 otherwise
+    ///
+    /// A request of which nothing was done frees its key. The ledger holds hashes of
+    /// requests, and the answers. One gateway uses a ledger at a time.
+    pub fn ledger(mut self, path: impl Into<PathBuf>) -> Self {
+        self.ledger = Some(path.into());
+        self
+    }
+
+    /// Sets how long keys are kept, from their first request; by default 24 hours, and at
+    /// least 10 minutes.
+    pub fn keep_keys(mut self, duration: Duration) -> Self {
+        self.keep_keys = duration;
+        self
+    }
+
+    /// Sets which operations callers may use; by default all.
+    pub fn allow(mut self, allow: Allow) -> Self {
+        self.allow = allow;
+        self
+    }
+
+    /// Allows sends to these recipients only.
+    pub fn recipients(mut self, recipients: Recipients) -> Self {
+        self.recipients = Some(recipients);
+        self
+    }
+
+    /// Adds a name that callers may reach the gateway by: a host name without a port. The
+    /// address that it listens on, and on loopback every loopback name, are known.
+    pub fn host(mut self, name: impl AsRef<str>) -> Self {
+        self.hosts.names.push(name.as_ref().to_ascii_lowercase());
+        self
+    }
+
+    /// Allows plain HTTP on an address that other machines reach, because a proxy
+    /// terminates TLS. Callers reach the proxy by this host name.
+    pub fn behind_proxy(mut self, name: impl AsRef<str>) -> Self {
+        self.is_behind_proxy = true;
+        self.host(name)
+    }
+
+    /// Serves TLS, with a certificate chain and a private key from PEM files.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.tls = Some((certificate.into(), key.into()));
+        self
+    }
+
+    /// Sets the largest body of a request, in bytes; by default 2 MiB.
+    pub fn max_body_bytes(mut self, bytes: usize) -> Self {
+        self.max_body_bytes = bytes;
+        self
+    }
+
+    /// Sets how many connections may be open; by default 1024. Further ones get a 503.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections;
+        self
+    }
+
+    /// Sets how long a head and how long a body may take to arrive, and how long an idle
+    /// connection stays open; by default 15 seconds.
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = timeout;
+        self
+    }
+
+    /// Sets how long a request may wait for the rate limit; by default 30 seconds. It then
+    /// gets a 429.
+    pub fn max_rate_limit_wait(mut self, wait: Duration) -> Self {
+        self.max_rate_limit_wait = wait;
+        self
+    }
+
+    /// Calls a function with a report of each request, for a log. It runs on the task of
+    /// the request and should not block.
+    pub fn on_request(
+        mut self,
+        on_request: impl Fn(&RequestReport) + Send + Sync + 'static,
+    ) -> Self {
+        self.on_request = Some(Box::new(on_request));
+        self
+    }
+
+    /// Starts the gateway. Port 0 picks a free one.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the address is reached by other machines without TLS or a
+    /// proxy, if the address or the ledger cannot be used, or if a setting is not valid.
+    pub async fn start(self, address: SocketAddr) -> Result<Gateway, Error> {
+        self.check(address)?;
+        let (security, scheme) = self.security()?;
+        let ledger = self.ledger.as_deref().map(Ledger::open).transpose()?;
+        let listener = TcpListener::bind(address).await;
+        let bound = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
+        let (bound, listener) =
+            bound.map_err(|error| Error::new(format!("cannot listen on {address}: {error}")))?;
+        let wait = self.max_rate_limit_wait;
+        let shared = Arc::new(Shared {
+            client: self
+                .client
+                .with_options(|options| options.max_rate_limit_wait(wait)),
+            token: self.token,
+            hosts: self.hosts,
+            allow: self.allow,
+            recipients: self.recipients,
+            ledger,
+            in_flight: InFlight::default(),
+            metrics: Metrics::new()?,
+            max_body_bytes: self.max_body_bytes,
+            read_timeout: self.read_timeout,
+            on_request: self.on_request,
+            tasks: Arc::new(RwLock::new(())),
+        });
+        let (stop, stopped) = watch::channel(false);
+        let serving = accept(
+            listener,
+            Arc::clone(&shared),
+            security,
+            self.max_connections,
+            stopped,
+        );
+        let expiry = shared
+            .ledger
+            .is_some()
+            .then(|| tokio::spawn(expire(Arc::clone(&shared), self.keep_keys)));
+        Ok(Gateway {
+            address: bound,
+            scheme,
+            server: tokio::spawn(serving),
+            shared,
+            stop,
+            expiry,
+        })
+    }
+
+    fn check(&self, address: SocketAddr) -> Result<(), Error> {
+        let is_secure = self.is_behind_proxy || self.has_tls();
+        if !address.ip().to_canonical().is_loopback() && !is_secure {
+            return Err(Error::new(format!(
+                "other machines reach {address}, and tokens and messages would pass unencrypted; \
+                 give a certificate and its key (--tls-cert, --tls-key), or name the proxy that \
+                 terminates TLS (--behind-proxy)"
+            )));
+        }
+        for name in &self.hosts.names {
+            let host = name.parse::<Authority>();
+            if !host.is_ok_and(|host| host.host() == name && !name.is_empty()) {
+                return Err(Error::new(format!(
+                    "\"{name}\" is not a host name; write it without a scheme and a port"
+                )));
+            }
+        }
+        if self.keep_keys < MIN_KEEP_KEYS {
+            return Err(Error::new(format!(
+                "keys are kept for at least {} minutes",
+                MIN_KEEP_KEYS.as_secs() / 60
+            )));
+        }
+        if self.max_connections == 0 || self.max_body_bytes == 0 || self.read_timeout.is_zero() {
+            return Err(Error::new(
+                "the limits of connections, bodies and reading times are more than zero",
+            ));
+        }
+        Ok(())
+    }
+
+    #[cfg(feature = "tls")]
+    fn has_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn has_tls(&self) -> bool {
+        false
+    }
+
+    fn security(&self) -> Result<(Security, &'static str), Error> {
+        #[cfg(feature = "tls")]
+        if let Some((certificate, key)) = &self.tls {
+            let acceptor = crate::tls::acceptor(certificate, key)?;
+            return Ok((Security::Tls(acceptor), "https"));
+        }
+        Ok((Security::Plain, "http"))
+    }
+}
+
+impl std::fmt::Debug for GatewayBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GatewayBuilder").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,104 @@
+//! A gateway that runs.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use heymarket_api::Client;
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::builder::GatewayBuilder;
+use crate::shared::Shared;
+use crate::token::Token;
+
+/// How often expired keys are removed.
+const EXPIRY: Duration = Duration::from_secs(600);
+
+/// A gateway that runs. Dropping it closes its connections at once; [`stop`](Self::stop)
+/// lets requests end.
+pub struct Gateway {
+    pub(crate) address: SocketAddr,
+    pub(crate) scheme: &'static str,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) stop: watch::Sender<bool>,
+    pub(crate) server: JoinHandle<()>,
+    pub(crate) expiry: Option<JoinHandle<()>>,
+}
+
+impl Gateway {
+    /// Returns a builder. The client signs, paces and retries the requests; its
+    /// [observers](heymarket_api::ClientBuilder::observe_operations) see them.
+    pub fn builder(client: Client, token: Token) -> GatewayBuilder {
+        GatewayBuilder::new(client, token)
+    }
+
+    /// Returns the address that it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns its base URL, such as `http://127.0.0.1:8787`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.scheme, self.address)
+    }
+
+    /// Returns the metrics, as `/metrics` does.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        String::from_utf8_lossy(&self.shared.metrics.text()).into_owned()
+    }
+
+    /// Stops accepting connections and requests, and waits for the requests in flight, at
+    /// most for the grace period. Returns whether all of them ended.
+    pub async fn stop(mut self, grace: Duration) -> bool {
+        let _ = self.stop.send(true);
+        let tasks = Arc::clone(&self.shared.tasks);
+        let server = &mut self.server;
+        let ended = async {
+            let _ = server.await;
+            // A request may outlive its caller's connection.
+            let _ = tasks.write().await;
+        };
+        let ended = tokio::time::timeout(grace, ended).await.is_ok();
+        if let Some(expiry) = self.expiry.take() {
+            expiry.abort();
+            // Then the ledger is closed, and another gateway can use it.
+            let _ = expiry.await;
+        }
+        ended
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.server.abort();
+        if let Some(expiry) = &self.expiry {
+            expiry.abort();
+        }
+    }
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gateway")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Removes expired keys, now and from time to time.
+pub(crate) async fn expire(shared: Arc<Shared>, keep: Duration) {
+    let keep = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
+    loop {
+        if let Ok(ledger) = shared.ledger() {
+            let before = Timestamp::now().as_millisecond().saturating_sub(keep);
+            // A ledger that cannot be written fails the requests, which say so.
+            let _ = ledger.expire(before).await;
+        }
+        tokio::time::sleep(EXPIRY).await;
+    }
+}

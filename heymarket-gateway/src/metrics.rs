@@ -1,0 +1,156 @@
+//! Counters and durations, as Prometheus text. Labels hold nothing of a request but its
+//! operation.
+
+use http::StatusCode;
+use prometheus::{
+    Encoder as _, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    Opts, Registry, TextEncoder,
+};
+
+use crate::error::Error;
+use crate::report::RequestReport;
+
+/// The bounds of the durations, in seconds.
+const BUCKETS: [f64; 12] = [
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0,
+];
+
+/// The metrics of a gateway.
+pub(crate) struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    durations: HistogramVec,
+    attempts: IntCounterVec,
+    rate_limit_wait: Histogram,
+    pub(crate) in_flight: IntGauge,
+    pub(crate) connections: IntGauge,
+    pub(crate) refused_connections: IntCounter,
+    /// Answers of earlier requests.
+    pub(crate) replayed: IntCounter,
+    /// Sends with a lost answer that were found in the history.
+    pub(crate) recovered: IntCounter,
+    /// Answers that could not be written to the ledger.
+    pub(crate) unrecorded: IntCounter,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Result<Self, Error> {
+        Self::registered().map_err(|error| Error::new(format!("the metrics: {error}")))
+    }
+
+    fn registered() -> prometheus::Result<Self> {
+        let registry = Registry::new_custom(Some("heymarket_gateway".to_owned()), None)?;
+        let counters = |name: &str, help: &str, labels: &[&str]| {
+            let counters = IntCounterVec::new(Opts::new(name, help), labels)?;
+            registry.register(Box::new(counters.clone()))?;
+            Ok::<_, prometheus::Error>(counters)
+        };
+        let counter = |name: &str, help: &str| {
+            let counter = IntCounter::new(name, help)?;
+            registry.register(Box::new(counter.clone()))?;
+            Ok::<_, prometheus::Error>(counter)
+        };
+        let gauge = |name: &str, help: &str| {
+            let gauge = IntGauge::new(name, help)?;
+            registry.register(Box::new(gauge.clone()))?;
+            Ok::<_, prometheus::Error>(gauge)
+        };
+        let durations = HistogramVec::new(
+            HistogramOpts::new("request_duration_seconds", "From the head to the answer")
+                .buckets(BUCKETS.to_vec()),
+            &["operation"],
+        )?;
+        registry.register(Box::new(durations.clone()))?;
+        let rate_limit_wait = Histogram::with_opts(
+            HistogramOpts::new("rate_limit_wait_seconds", "Waits for the rate limit")
+                .buckets(BUCKETS.to_vec()),
+        )?;
+        registry.register(Box::new(rate_limit_wait.clone()))?;
+        Ok(Self {
+            requests: counters(
+                "requests_total",
+                "Requests by operation, status and outcome",
+                &["operation", "status", "outcome"],
+            )?,
+            attempts: counters(
+                "attempts_total",
+                "Requests sent to the API, retries included",
+                &["operation"],
+            )?,
+            in_flight: gauge("requests_in_flight", "Requests without an answer yet")?,
+            connections: gauge("connections", "Open connections")?,
+            refused_connections: counter(
+                "connections_refused_total",
+                "Connections over the limit",
+            )?,
+            replayed: counter("replayed_total", "Answers repeated for an Idempotency-Key")?,
+            recovered: counter(
+                "recovered_total",
+                "Sends with a lost answer that were found in the message history",
+            )?,
+            unrecorded: counter(
+                "unrecorded_total",
+                "Answers that could not be written to the ledger",
+            )?,
+            durations,
+            rate_limit_wait,
+            registry,
+        })
+    }
+
+    /// Counts a request that ended.
+    pub(crate) fn count(&self, report: &RequestReport, waited: std::time::Duration) {
+        let operation = report.operation.unwrap_or("none");
+        let status = status(report.status);
+        self.requests
+            .with_label_values(&[operation, status, report.outcome.as_str()])
+            .inc();
+        self.durations
+            .with_label_values(&[operation])
+            .observe(report.duration.as_secs_f64());
+        if report.attempts > 0 {
+            let attempts = u64::try_from(report.attempts).unwrap_or(u64::MAX);
+            self.attempts
+                .with_label_values(&[operation])
+                .inc_by(attempts);
+            self.rate_limit_wait.observe(waited.as_secs_f64());
+        }
+    }
+
+    /// Returns the metrics in the text format 0.0.4.
+    pub(crate) fn text(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        // Writing to memory does not fail.
+        let _ = TextEncoder::new().encode(&self.registry.gather(), &mut text);
+        text
+    }
+}
+
+/// Returns a status as text, without an allocation for each request.
+fn status(status: StatusCode) -> &'static str {
+    macro_rules! statuses {
+        ($($code:literal)*) => {
+            match status.as_u16() {
+                $($code => stringify!($code),)*
+                _ => "other",
+            }
+        };
+    }
+    statuses!(200 201 202 204 301 302 303 304 307 308 400 401 403 404 405 408 409 413 415 421 422 429 500 502 503 504)
+}
+
+/// Counts something that exists until this is dropped.
+pub(crate) struct Counted(IntGauge);
+
+impl Counted {
+    pub(crate) fn in_gauge(gauge: &IntGauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}

@@ -1,0 +1,44 @@
+//! What the connections of a gateway share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use heymarket_api::Client;
+use tokio::sync::RwLock;
+
+use crate::allow::Allow;
+use crate::guard::Hosts;
+use crate::in_flight::InFlight;
+use crate::ledger::Ledger;
+use crate::metrics::Metrics;
+use crate::recipients::Recipients;
+use crate::report::RequestReport;
+use crate::token::Token;
+
+/// What receives a report of each request.
+pub(crate) type OnRequest = Box<dyn Fn(&RequestReport) + Send + Sync>;
+
+/// What the connections of a gateway share.
+pub(crate) struct Shared {
+    pub(crate) client: Client,
+    pub(crate) token: Token,
+    pub(crate) hosts: Hosts,
+    pub(crate) allow: Allow,
+    pub(crate) recipients: Option<Recipients>,
+    pub(crate) ledger: Option<Ledger>,
+    pub(crate) in_flight: InFlight,
+    pub(crate) metrics: Metrics,
+    pub(crate) max_body_bytes: usize,
+    /// For a head, and for a body.
+    pub(crate) read_timeout: Duration,
+    pub(crate) on_request: Option<OnRequest>,
+    /// Each task of a request holds it shared, so that the end can wait for all.
+    pub(crate) tasks: Arc<RwLock<()>>,
+}
+
+impl Shared {
+    pub(crate) fn ledger(&self) -> Result<&Ledger, String> {
+        let none = || "the gateway runs without a ledger".to_owned();
+        self.ledger.as_ref().ok_or_else(none)
+    }
+}
