@@ -89,9 +89,10 @@ pub use rate_limit::{Acquire, Permit, PermitUse, RateLimit, RateLimiter};
 pub use rate_limit::{ContractViolation, check_rate_limiter};
 #[cfg(feature = "client")]
 pub use runtime::{
-    Attempt, Client, ClientBuilder, Effect, Operation, OperationObserver, OperationReport, Outcome,
-    RawRequest, ReplayTransport, ReplayedRequest, Response, ResponseObserver, Safety, Sending,
-    Transport, TransportError, TransportResponse, Unknown, Wait, WaitReason,
+    Attempt, Client, ClientBuilder, Effect, ObservedResponse, Operation, OperationObserver,
+    OperationReport, Outcome, RawRequest, ReplayTransport, ReplayedRequest, Response,
+    ResponseObserver, Safety, Sending, Shapes, Transport, TransportError, TransportResponse,
+    Unknown, Wait, WaitReason,
 };
 #[cfg(feature = "client")]
 pub use shortcuts::{Members, UpsertError};

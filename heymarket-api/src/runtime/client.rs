@@ -222,11 +222,12 @@ impl Client {
     ) -> Result<Response<T>, Error> {
         let mut value = None;
         let unknowns = self.observers.responses.as_ref();
+        let operation = request.operation;
         let mut read = |body: &[u8]| {
             value = Some(match unknowns {
                 // Decodes into the box, without a copy.
                 None => decode(body)?,
-                Some(unknowns) => Box::new(unknowns.decode(body)?),
+                Some(unknowns) => Box::new(unknowns.decode(operation, body)?),
             });
             Ok(())
         };

@@ -15,8 +15,8 @@ pub use client::Client;
 #[cfg(fuzzing)]
 pub(crate) use outcome::decode;
 pub use outcome::{
-    Attempt, OperationObserver, OperationReport, Outcome, Response, ResponseObserver, Unknown,
-    Wait, WaitReason,
+    Attempt, ObservedResponse, OperationObserver, OperationReport, Outcome, Response,
+    ResponseObserver, Shapes, Unknown, Wait, WaitReason,
 };
 pub(crate) use outcome::{Mismatch, RawResponse, ledger, may_have_acted};
 pub use send::{

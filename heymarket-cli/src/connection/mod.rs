@@ -4,7 +4,7 @@ pub(crate) mod sandbox;
 pub(crate) mod server;
 pub(crate) mod source;
 
-use heymarket_api::{Client, Credentials};
+use heymarket_api::{Client, ClientBuilder, Credentials, Shapes};
 
 use crate::context::Context;
 use crate::environment::variable;
@@ -24,6 +24,7 @@ pub(crate) struct Connection {
     pub(crate) source: String,
     /// Identifies the account, to keep its names; `None` for the sandbox.
     pub(crate) fingerprint: Option<String>,
+    credentials: Credentials,
     sandbox: Option<EmbeddedSandbox>,
 }
 
@@ -35,6 +36,15 @@ impl Connection {
             Some(_) => "the sandbox".to_owned(),
             None => self.server.to_string(),
         }
+    }
+
+    /// Returns a client that records the shapes of responses.
+    pub(crate) fn recording(&self, shapes: &Shapes) -> Result<Client, Failure> {
+        let builder = match &self.sandbox {
+            Some(sandbox) => Client::builder(sandbox.credentials()).base_url(sandbox.url()),
+            None => builder(self.credentials.clone(), &self.server),
+        };
+        Ok(builder.observe_responses(shapes.clone()).build()?)
     }
 
     /// Returns a token for a request that another program sends.
@@ -77,6 +87,7 @@ async fn connect(context: &Context) -> Result<Connection, Failure> {
             server: Server::new(sandbox.url()),
             source: "the sandbox".to_owned(),
             fingerprint: None,
+            credentials: sandbox.credentials(),
             sandbox: Some(sandbox),
         });
     }
@@ -88,7 +99,8 @@ async fn connect(context: &Context) -> Result<Connection, Failure> {
     let server = server_of(&source, context)?;
     let fingerprint = source.fingerprint(&server)?;
     Ok(Connection {
-        client: client(credentials, &server)?,
+        client: client(credentials.clone(), &server)?,
+        credentials,
         server,
         source: source.description().unwrap_or_default(),
         fingerprint,
@@ -98,9 +110,7 @@ async fn connect(context: &Context) -> Result<Connection, Failure> {
 
 /// Creates a client for a server. Sends nothing.
 pub(crate) fn client(credentials: Credentials, server: &Server) -> Result<Client, Failure> {
-    Client::builder(credentials.clone())
-        .base_url(server.expose())
-        .user_agent(concat!("heymarket-cli/", env!("CARGO_PKG_VERSION")))
+    builder(credentials.clone(), server)
         .build()
         .map_err(|error| {
             // Credentials that suit another server are not the problem.
@@ -109,6 +119,12 @@ pub(crate) fn client(credentials: Credentials, server: &Server) -> Result<Client
                 Err(_) => Failure::credentials(error.to_string()),
             }
         })
+}
+
+fn builder(credentials: Credentials, server: &Server) -> ClientBuilder {
+    Client::builder(credentials)
+        .base_url(server.expose())
+        .user_agent(concat!("heymarket-cli/", env!("CARGO_PKG_VERSION")))
 }
 
 /// Returns the server that a request would go to. Needs no credentials.

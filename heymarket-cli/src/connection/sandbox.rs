@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use heymarket_api::Client;
+use heymarket_api::{Client, Credentials};
 use heymarket_sandbox::{Error, Sandbox};
 
 use crate::failure::Failure;
@@ -23,6 +23,10 @@ impl EmbeddedSandbox {
 
     pub(crate) fn client(&self) -> Client {
         self.0.client()
+    }
+
+    pub(crate) fn credentials(&self) -> Credentials {
+        self.0.credentials()
     }
 
     pub(crate) fn url(&self) -> &str {

@@ -182,3 +182,37 @@ fn a_terminal_gets_a_line_for_each_check() {
         "{seen}"
     );
 }
+
+#[test]
+fn shapes_are_recorded_with_consent_and_without_values() {
+    let live = Live::start();
+    let home = Home::of(&live);
+    let path = home.path().join("shapes.json");
+    let file = path.to_str().expect("UTF-8");
+
+    let outcome = home.run(&["doctor", "--shapes", file]);
+    assert_eq!(outcome.code, Some(2), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("--yes"), "{}", outcome.stderr);
+    assert!(!path.exists(), "nothing is written without an answer");
+    assert_eq!(live.sandbox().requests().len(), 0);
+
+    let outcome = home.run(&["doctor", "--shapes", file, "--yes"]);
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    let text = std::fs::read_to_string(&path).expect("a record");
+    let record: Value = serde_json::from_str(&text).expect("JSON");
+    let contacts = &record["operations"]["list_contacts"]["members"];
+    assert!(contacts["[].phone"]["string"].as_u64() > Some(0), "{text}");
+    // The numbers, the addresses and the team of the demo data.
+    for value in ["1555010", "example.com", "Support", "50001"] {
+        assert!(!text.contains(value), "{value} is in the record");
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&path)
+            .expect("a file")
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}

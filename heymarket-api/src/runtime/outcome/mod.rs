@@ -7,6 +7,7 @@ mod raw_response;
 mod redact;
 mod response;
 mod server_message;
+mod shapes;
 mod telemetry;
 mod unknown;
 
@@ -18,7 +19,8 @@ pub(crate) use redact::{Sent, redact};
 pub use response::Response;
 pub(crate) use response::ResponseParts;
 pub(crate) use server_message::{find_message, one_line};
+pub use shapes::Shapes;
 pub use telemetry::{OperationObserver, OperationReport};
 pub(crate) use telemetry::{attempted, ended, span, waiting};
 pub(crate) use unknown::Unknowns;
-pub use unknown::{ResponseObserver, Unknown};
+pub use unknown::{ObservedResponse, ResponseObserver, Unknown};

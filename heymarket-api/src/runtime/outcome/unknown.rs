@@ -1,12 +1,14 @@
 //! Reports members and enum values of responses that this version does not know.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use serde::de::DeserializeOwned;
 use serde_ignored::Path;
 
 use super::decode::{Mismatch, decode, is_name};
+use crate::runtime::Operation;
 use crate::wire::unknown_values;
 
 /// Receives the members and enum values of responses that this version of the crate
@@ -28,6 +30,33 @@ use crate::wire::unknown_values;
 pub trait ResponseObserver: Send + Sync + 'static {
     /// Handles one unknown member or value.
     fn unknown(&self, unknown: &Unknown<'_>);
+
+    /// Handles a successful response, whether its body decodes or not. Does nothing by
+    /// default.
+    fn received(&self, response: &ObservedResponse<'_>) {
+        let _ = response;
+    }
+}
+
+/// A successful response that an observer sees. `Debug` shows nothing of the body.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct ObservedResponse<'a> {
+    /// The operation.
+    pub operation: &'static Operation,
+    /// The body, which holds personal data.
+    pub body: &'a [u8],
+    /// The values that open enums do not know, with the type of the enum, each as often
+    /// as it occurs.
+    pub unknown_values: &'a [(&'static str, String)],
+}
+
+impl fmt::Debug for ObservedResponse<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObservedResponse")
+            .field("operation", &self.operation.id())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Something in a response that this version does not know.
@@ -66,11 +95,20 @@ impl Unknowns {
     }
 
     /// Decodes a body like [`decode`], and reports what is unknown.
-    pub(crate) fn decode<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, Mismatch> {
+    pub(crate) fn decode<T: DeserializeOwned>(
+        &self,
+        operation: &'static Operation,
+        body: &[u8],
+    ) -> Result<T, Mismatch> {
         let mut paths = Vec::new();
         let mut deserializer = serde_json::Deserializer::from_slice(body);
         let (decoded, values) = unknown_values::record(|| {
             serde_ignored::deserialize(&mut deserializer, |path| paths.push(display(&path)))
+        });
+        self.observer.received(&ObservedResponse {
+            operation,
+            body,
+            unknown_values: &values,
         });
         let value: T = match decoded {
             Ok(value) if deserializer.end().is_ok() => value,

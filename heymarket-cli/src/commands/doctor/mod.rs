@@ -3,14 +3,19 @@
 mod api;
 mod check;
 mod network;
+mod shapes;
 
-use clap::{ArgMatches, Command};
+use std::path::PathBuf;
+
+use clap::{Arg, ArgMatches, Command, value_parser};
 
 use crate::config::file::ConfigFile;
 use crate::connection;
 use crate::context::Context;
 use crate::failure::Failure;
 use check::{Check, Report};
+
+const SHAPES: &str = "shapes";
 
 pub(crate) fn command() -> Command {
     Command::new("doctor")
@@ -20,16 +25,32 @@ pub(crate) fn command() -> Command {
              proxies, DNS, TCP and TLS, the clocks and the rate limit. Lists the inboxes once to try \
              the credentials.\n\n\
              Each check reports ok, warn or fail, and what to do. The exit code is 4 if the \
-             credentials fail, 1 if anything else does, and 0 otherwise.",
+             credentials fail, 1 if anything else does, and 0 otherwise.\n\n\
+             With --shapes, reads a page of each list of the account and writes what the responses \
+             look like to a file, to report where the API differs from its documentation: names of \
+             members, types and counts. The file holds no phone number, name, text or ID.",
         )
-        .after_help("Examples:\n  heymarket doctor\n  heymarket doctor --sandbox")
+        .after_help(
+            "Examples:\n  heymarket doctor\n  heymarket doctor --sandbox\n  \
+             heymarket doctor --shapes shapes.json",
+        )
+        .arg(
+            Arg::new(SHAPES)
+                .long("shapes")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("Write the shapes of the account's responses to FILE"),
+        )
 }
 
-pub(crate) async fn run(context: &Context, _: &ArgMatches) -> Result<(), Failure> {
+pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), Failure> {
     if context.globals.dry_run || context.globals.curl {
         return Err(Failure::usage(
             "doctor has to send a request; remove --dry-run and --curl",
         ));
+    }
+    if let Some(path) = matches.get_one::<PathBuf>(SHAPES) {
+        return shapes::record(context, path).await;
     }
     let mut report = Report::default();
     report.add(config_file());
