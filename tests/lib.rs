@@ -1,4 +1,4 @@
-//! The tests are in `main.rs`. Here the Rust blocks of both READMEs and of the
+//! The tests are in `main.rs`. Here the Rust blocks of the READMEs and of the
 //! pages in docs/ become doctests.
 
 #[cfg(doctest)]

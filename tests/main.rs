@@ -9,6 +9,10 @@ mod architecture;
 mod codegen;
 // The document for other generators.
 mod portable;
+// What changed between two states of the spec, and how much it asks of a version.
+mod diff;
+// What a client records of an API that changed, and what is proposed from it.
+mod observe;
 // Budgets, and the document of measurements.
 mod budgets;
 // The published package: its links, its address, its compiler.

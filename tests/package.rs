@@ -1,4 +1,4 @@
-//! The package of heymarket-api, as it would be published.
+//! The packages, as they would be published.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -37,30 +37,56 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
         .filter_map(|rest| rest.split([')', ' ']).next())
 }
 
+/// The crates that are published.
+fn published(metadata: &Value) -> Vec<&str> {
+    let packages = packages(metadata).iter();
+    let published = packages.filter(|package| package["publish"].is_null());
+    published
+        .map(|package| package["name"].as_str().expect("a name"))
+        .collect()
+}
+
 #[test]
-fn every_link_in_the_package_leads_somewhere() {
-    let listed = cargo(&[
-        "package",
-        "--list",
-        "--allow-dirty",
-        "--package",
-        "heymarket-api",
-    ]);
-    let files: BTreeSet<&str> = listed.lines().collect();
-    assert!(
-        files.contains("README.md") && files.contains("LICENSE-MIT"),
-        "{files:?}"
-    );
-    let root = project_root().join("heymarket-api");
-    for file in files.iter().filter(|file| file.ends_with(".md")) {
-        let text = fs::read_to_string(root.join(file)).expect(file);
-        for link in links(&text).filter(|link| !link.contains("://")) {
-            let path = Path::new(file).with_file_name(link);
-            let path = path.to_str().expect("UTF-8");
-            assert!(
-                files.contains(path),
-                "{file} links {link}, which is not packaged"
-            );
+fn every_crate_that_a_user_needs_is_published() {
+    let metadata = metadata(&["--no-deps"]);
+    let published = published(&metadata);
+    for name in ["api", "cli", "gateway", "outbox", "sandbox", "stores"] {
+        let name = format!("heymarket-{name}");
+        assert!(published.contains(&name.as_str()), "{name}: {published:?}");
+    }
+    for package in packages(&metadata) {
+        let name = package["name"].as_str().expect("a name");
+        for dependency in package["dependencies"].as_array().expect("an array") {
+            let on = dependency["name"].as_str().expect("a name");
+            let is_local = !dependency["path"].is_null() && dependency["kind"] != "dev";
+            if published.contains(&name) && is_local {
+                assert!(published.contains(&on), "{name} needs {on}");
+                assert_ne!(dependency["req"], "*", "{name} asks for no version of {on}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_link_in_the_packages_leads_somewhere() {
+    let metadata = metadata(&["--no-deps"]);
+    for name in published(&metadata) {
+        let listed = cargo(&["package", "--list", "--allow-dirty", "--package", name]);
+        let files: BTreeSet<&str> = listed.lines().collect();
+        for file in ["README.md", "LICENSE-MIT", "LICENSE-APACHE"] {
+            assert!(files.contains(file), "{name} lacks {file}: {files:?}");
+        }
+        let root = project_root().join(name);
+        for file in files.iter().filter(|file| file.ends_with(".md")) {
+            let text = fs::read_to_string(root.join(file)).expect(file);
+            for link in links(&text).filter(|link| !link.contains("://")) {
+                let path = Path::new(file).with_file_name(link);
+                let path = path.to_str().expect("UTF-8");
+                assert!(
+                    files.contains(path),
+                    "{name}: {file} links {link}, which is not packaged"
+                );
+            }
         }
     }
 }

@@ -26,6 +26,15 @@ struct Origin {
 }
 
 impl Bundle {
+    /// Wraps a document that was bundled before; the origins of its values are not
+    /// known.
+    pub(crate) fn of_document(document: Value) -> Self {
+        Self {
+            document,
+            origins: BTreeMap::new(),
+        }
+    }
+
     /// Returns a finding at the value that `pointer` leads to.
     pub(crate) fn finding(
         &self,
@@ -43,6 +52,12 @@ impl Bundle {
             message: message.into(),
             remedy: remedy.into(),
         }
+    }
+
+    /// Returns the file, the line and the column of the value that `pointer` leads to.
+    pub(crate) fn place(&self, pointer: &str) -> (String, usize, usize) {
+        let origin = self.origin(pointer);
+        (origin.file, origin.position.line, origin.position.column)
     }
 
     /// Returns where a value came from, or else the nearest value around it.

@@ -5,11 +5,13 @@
 //! `cargo xtask codegen` generates, `cargo xtask codegen --check` compares what it
 //! would generate with the tree, and `cargo xtask lint` stops before generating.
 //! All three read `openapi/` only. [`measure`] holds the measurements of the
-//! result, and [`public_api`] the listing of its public API.
+//! result, [`public_api`] the listing of its public API, [`diff`] the changes since
+//! a release, and [`observe`] what the API does that the spec does not say.
 
 pub mod bundle;
 mod cargo;
 pub mod command;
+pub mod diff;
 pub mod error;
 mod examples;
 mod formats;
@@ -18,9 +20,11 @@ pub mod generate;
 pub mod links;
 pub mod lint;
 pub mod measure;
+pub mod observe;
 mod operation;
 pub mod output;
 pub mod public_api;
+pub mod release;
 mod schema;
 #[cfg(unix)]
 pub mod services;

@@ -6,10 +6,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::command::{self, Output};
+use xtask::diff::{self, Mode};
 use xtask::measure::{bench, budgets, bulk, weigh};
 use xtask::public_api;
+use xtask::release;
 use xtask::words;
-use xtask::{fuzz, links};
+use xtask::{fuzz, links, observe};
 
 /// Commands for working on the workspace.
 #[derive(Parser)]
@@ -88,6 +90,40 @@ enum Command {
         #[arg(last = true)]
         command: Vec<String>,
     },
+    /// Prepare a release: versions, changelog, packages, binaries, checksums.
+    Release {
+        /// Publish nothing; the files are in target/release-files/.
+        #[arg(long, required = true)]
+        dry_run: bool,
+        /// Leave out what needs a build in the release profile.
+        #[arg(long)]
+        fast: bool,
+    },
+    /// Compare a record of `heymarket doctor --shapes` with the spec, and print a patch.
+    Observe {
+        /// The record.
+        record: PathBuf,
+    },
+    /// Print what changed for users since a revision, and the version it asks for.
+    Diff {
+        /// Revision to compare with [default: the last release]
+        revision: Option<String>,
+        /// Write the changes to CHANGELOG.md.
+        #[arg(long)]
+        write: bool,
+        /// Write nothing; fail if the version or CHANGELOG.md does not fit the changes.
+        #[arg(long, conflicts_with = "write")]
+        check: bool,
+        /// Measure instead how often the verdict is right, by mutations of the spec.
+        #[arg(long, conflicts_with_all = ["write", "check", "revision"])]
+        judge: bool,
+        /// Number of mutations.
+        #[arg(long, requires = "judge", default_value_t = 200)]
+        mutations: usize,
+        /// Seed of the mutations.
+        #[arg(long, requires = "judge", default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -120,6 +156,27 @@ fn main() -> ExitCode {
         Command::Budgets => budgets::run(&root, output),
         #[cfg(unix)]
         Command::Services { command } => xtask::services::run(&command, output),
+        Command::Release { fast, .. } => release::dry_run(&root, fast, output),
+        Command::Observe { record } => observe::run(&root, &record, output).map(|()| true),
+        Command::Diff {
+            judge: true,
+            mutations,
+            seed,
+            ..
+        } => diff::judge::run(&root, mutations, seed, output),
+        Command::Diff {
+            revision,
+            write,
+            check,
+            ..
+        } => {
+            let mode = match (write, check) {
+                (true, _) => Mode::Write,
+                (_, true) => Mode::Check,
+                _ => Mode::Print,
+            };
+            diff::run(&root, revision.as_deref(), mode, output)
+        }
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

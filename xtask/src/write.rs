@@ -148,6 +148,14 @@ pub(crate) fn read(root: &Path, path: &str) -> Result<Option<String>, Error> {
     }
 }
 
+/// Returns the text of a file, which has to exist.
+pub(crate) fn read_existing(root: &Path, path: &str) -> Result<String, Error> {
+    read(root, path)?.ok_or_else(|| Error::Unreadable {
+        path: PathBuf::from(path),
+        reason: "the file does not exist".to_owned(),
+    })
+}
+
 /// Returns the files of the generated folders that are no longer generated.
 fn stale(root: &Path, files: &[OutputFile]) -> Result<Vec<String>, Error> {
     let mut stale = Vec::new();

@@ -13,10 +13,10 @@ pub(super) fn check(bundle: &Bundle) -> Vec<Finding> {
     let mut examples = Vec::new();
     let document = &bundle.document;
     collect(document, document, String::new(), &mut examples);
-    let definitions = definitions(&bundle.document);
+    let schemas = Schemas::of(document);
     let mut findings = Vec::new();
     for example in examples {
-        findings.extend(check_one(bundle, &definitions, &example));
+        findings.extend(check_one(bundle, &schemas, &example));
     }
     findings
 }
@@ -76,11 +76,7 @@ fn collect<'a>(
     }
 }
 
-fn check_one(
-    bundle: &Bundle,
-    definitions: &Map<String, Value>,
-    example: &Example<'_>,
-) -> Option<Finding> {
+fn check_one(bundle: &Bundle, schemas: &Schemas, example: &Example<'_>) -> Option<Finding> {
     let report = |message: String, remedy: &str| {
         let subject = schema::describe(&example.pointer);
         Some(bundle.finding(&example.pointer, subject, message, remedy))
@@ -91,12 +87,7 @@ fn check_one(
             "add a `value`, or refer to one of `components/examples` in openapi/heymarket.yaml",
         );
     };
-    let mut json_schema = to_json_schema(example.schema);
-    let needed = needed(&json_schema, definitions);
-    if let Value::Object(members) = &mut json_schema {
-        members.insert("components".to_owned(), json!({ "schemas": needed }));
-    }
-    let validator = match validator(&json_schema) {
+    let validator = match validator(&schemas.alone(example.schema)) {
         Ok(validator) => validator,
         Err(reason) => {
             return report(
@@ -114,7 +105,27 @@ fn check_one(
     )
 }
 
-fn validator(json_schema: &Value) -> Result<Validator, String> {
+/// The component schemas of a document, as JSON Schema.
+pub(crate) struct Schemas(Map<String, Value>);
+
+impl Schemas {
+    pub(crate) fn of(document: &Value) -> Self {
+        Self(definitions(document))
+    }
+
+    /// Returns a schema as JSON Schema, with the components that it needs.
+    pub(crate) fn alone(&self, schema: &Value) -> Value {
+        let mut json_schema = to_json_schema(schema);
+        let needed = needed(&json_schema, &self.0);
+        if let Value::Object(members) = &mut json_schema {
+            members.insert("components".to_owned(), json!({ "schemas": needed }));
+        }
+        json_schema
+    }
+}
+
+/// Returns the validator of a schema that needs no other one.
+pub(crate) fn validator(json_schema: &Value) -> Result<Validator, String> {
     jsonschema::options()
         .with_draft(Draft::Draft7)
         .should_validate_formats(true)

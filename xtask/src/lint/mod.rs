@@ -14,6 +14,7 @@ mod webhooks;
 
 use crate::bundle::Bundle;
 use crate::error::Finding;
+pub(crate) use examples::{Schemas, validator};
 
 /// Returns every finding of a document.
 pub(crate) fn run(bundle: &Bundle) -> Vec<Finding> {

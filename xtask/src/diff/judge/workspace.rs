@@ -1,0 +1,272 @@
+//! The workspace that the library of a mutation is built in: the files of this
+//! one, by links, with another generated client and the witness as its only test.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::cargo::cargo;
+use crate::diff::state::State;
+use crate::error::Error;
+use crate::output::CLIENT;
+
+/// The tests of the project that use the library alone. They are the previous
+/// release's collection, beside the examples of its documentation.
+const COLLECTION: [&str; 6] = [
+    "wire",
+    "payloads",
+    "paging",
+    "checks",
+    "shapes",
+    "shortcuts",
+];
+
+/// The manifest of the witness.
+const MANIFEST: &str = r#"[package]
+name = "witness"
+version = "0.0.0"
+edition = "2024"
+publish = false
+
+[lib]
+path = "lib.rs"
+test = false
+doctest = false
+
+[[test]]
+name = "witness"
+path = "main.rs"
+
+[dev-dependencies]
+fastrand.workspace = true
+heymarket-api = { workspace = true, features = ["axum", "client", "gzip", "rustls", "test-util"] }
+http.workspace = true
+httpmock.workspace = true
+jiff.workspace = true
+proptest.workspace = true
+serde.workspace = true
+serde_json.workspace = true
+tokio = { workspace = true, features = ["io-util", "macros", "net", "rt-multi-thread", "time"] }
+
+[target.'cfg(unix)'.dev-dependencies]
+nix.workspace = true
+"#;
+
+/// What a build shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Passes,
+    /// The library or the witness does not compile: the first error.
+    DoesNotCompile(String),
+    /// An example or a test fails: its name and the like.
+    Fails(String),
+}
+
+/// The workspace.
+pub(super) struct Workspace {
+    folder: PathBuf,
+    target: PathBuf,
+    /// What the witness observes of the previous release.
+    baseline: Vec<String>,
+}
+
+impl Workspace {
+    /// Makes the workspace of the previous release, whose collection must pass.
+    pub(super) fn new(root: &Path, state: &State, witness: &str) -> Result<Self, Error> {
+        let target = root.join("target");
+        let folder = target.join("judge");
+        link(
+            root,
+            &folder,
+            &[
+                "target",
+                ".git",
+                "heymarket-api",
+                "tests",
+                "Cargo.toml",
+                "Cargo.lock",
+            ],
+        )?;
+        link(
+            &root.join("heymarket-api"),
+            &folder.join("heymarket-api"),
+            &["src"],
+        )?;
+        let src = "heymarket-api/src";
+        link(&root.join(src), &folder.join(src), &["generated"])?;
+        let tests = folder.join("tests");
+        link(
+            &root.join("tests"),
+            &tests,
+            &["Cargo.toml", "lib.rs", "main.rs", "witness.rs"],
+        )?;
+        write(
+            &folder.join("Cargo.toml"),
+            &manifest(&read(&root.join("Cargo.toml"))?),
+        )?;
+        write(&folder.join("Cargo.lock"), &read(&root.join("Cargo.lock"))?)?;
+        write(&tests.join("Cargo.toml"), MANIFEST)?;
+        write(&tests.join("lib.rs"), "")?;
+        let mut main = String::from("mod support;\nmod witness;\n");
+        for name in COLLECTION {
+            main.push_str(&format!("mod {name};\n"));
+        }
+        write(&tests.join("main.rs"), &main)?;
+        write(&tests.join("witness.rs"), witness)?;
+        let mut workspace = Self {
+            folder,
+            target,
+            baseline: Vec::new(),
+        };
+        match workspace.build(state)? {
+            Outcome::Passes => {}
+            Outcome::DoesNotCompile(reason) | Outcome::Fails(reason) => {
+                return Err(Error::Unexpected(format!(
+                    "the collection does not pass without a mutation: {reason}"
+                )));
+            }
+        }
+        workspace.baseline = workspace.observed()?;
+        Ok(workspace)
+    }
+
+    /// Returns how many observations the witness makes.
+    pub(super) fn observations(&self) -> usize {
+        self.baseline.len()
+    }
+
+    /// Builds the client of a state with the witness, and runs the collection.
+    pub(super) fn build(&self, state: &State) -> Result<Outcome, Error> {
+        for (name, text) in &state.client {
+            write(&self.folder.join(CLIENT).join(name), text)?;
+        }
+        if let Err(reason) = self.cargo(&["check", "--tests"], &[])? {
+            return Ok(Outcome::DoesNotCompile(reason));
+        }
+        let run = ["test", "--test", "witness"];
+        // A test that the project has, and a release does not promise.
+        let arguments = ["--skip", "every_operation_of_the_spec"];
+        if let Err(reason) = self.cargo(&run, &arguments)? {
+            return Ok(Outcome::Fails(reason));
+        }
+        let observed = self.observed()?;
+        let lost = self.baseline.iter().find(|line| !observed.contains(line));
+        Ok(match lost {
+            Some(line) => Outcome::Fails(format!("no longer: {line}")),
+            None => Outcome::Passes,
+        })
+    }
+
+    fn transcript(&self) -> PathBuf {
+        self.folder.join("transcript.txt")
+    }
+
+    fn observed(&self) -> Result<Vec<String>, Error> {
+        let text = read(&self.transcript())?;
+        Ok(text.lines().map(str::to_owned).collect())
+    }
+
+    /// Runs cargo; the inner error is the first line of what it says.
+    fn cargo(&self, command: &[&str], test: &[&str]) -> Result<Result<(), String>, Error> {
+        let mut cargo: Command = cargo(&self.folder, command);
+        cargo
+            .args([
+                "--quiet",
+                "--offline",
+                "--package",
+                "witness",
+                "--target-dir",
+            ])
+            .arg(&self.target)
+            .env("HEYMARKET_WITNESS", self.transcript())
+            .stdin(Stdio::null());
+        if !test.is_empty() {
+            cargo.arg("--").args(test);
+        }
+        let output = cargo.output().map_err(|error| Error::Command {
+            program: format!("cargo {}", command.join(" ")),
+            reason: error.to_string(),
+        })?;
+        if output.status.success() {
+            return Ok(Ok(()));
+        }
+        let text = [output.stderr, output.stdout].concat();
+        let text = String::from_utf8_lossy(&text);
+        let first = text
+            .lines()
+            .find(|line| line.starts_with("error") || line.contains("panicked"))
+            .or_else(|| text.lines().next());
+        Ok(Err(first.unwrap_or("no message").to_owned()))
+    }
+}
+
+/// Returns the manifest of the workspace, with the library and the witness as its
+/// members.
+fn manifest(text: &str) -> String {
+    let mut manifest = String::new();
+    for line in text.lines() {
+        let line = match line.split_once(" = ") {
+            Some(("members", _)) => r#"members = ["heymarket-api", "tests"]"#,
+            Some(("exclude", _)) => "",
+            _ => line,
+        };
+        manifest.push_str(line);
+        manifest.push('\n');
+    }
+    manifest
+}
+
+fn read(path: &Path) -> Result<String, Error> {
+    fs::read_to_string(path).map_err(|error| Error::Unreadable {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// Writes a file if it is not so already, so that cargo has nothing to do where
+/// nothing changed.
+fn write(path: &Path, text: &str) -> Result<(), Error> {
+    if fs::read_to_string(path).ok().as_deref() == Some(text) {
+        return Ok(());
+    }
+    let write = || {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(path, text)
+    };
+    write().map_err(|error: std::io::Error| Error::Unwritable {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// Links what is in a folder into another one, but for what is there.
+#[cfg(unix)]
+fn link(from: &Path, to: &Path, but: &[&str]) -> Result<(), Error> {
+    let link = || {
+        fs::create_dir_all(to)?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            let target = to.join(entry.file_name());
+            let is_left_out = but.iter().any(|name| entry.file_name() == *name);
+            if !is_left_out && target.symlink_metadata().is_err() {
+                std::os::unix::fs::symlink(entry.path(), target)?;
+            }
+        }
+        Ok(())
+    };
+    link().map_err(|error: std::io::Error| Error::Unwritable {
+        path: to.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// Not available.
+#[cfg(not(unix))]
+fn link(_: &Path, to: &Path, _: &[&str]) -> Result<(), Error> {
+    Err(Error::Unwritable {
+        path: to.to_owned(),
+        reason: "the verdict is judged on Unix only".to_owned(),
+    })
+}
