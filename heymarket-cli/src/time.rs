@@ -42,6 +42,11 @@ pub(crate) fn past(text: &str) -> Result<Timestamp, String> {
     read(text, Direction::Past, &Zoned::now())
 }
 
+/// Parses a time. A bare span such as `2h` is in the future.
+pub(crate) fn future(text: &str) -> Result<Timestamp, String> {
+    read(text, Direction::Future, &Zoned::now())
+}
+
 /// Parses the time of a scheduled message. A bare span such as `2h` is in the future.
 ///
 /// Every form but RFC 3339 is rounded up to the next quarter of an hour, since the

@@ -182,6 +182,12 @@ impl Batch {
         &self.id
     }
 
+    /// The inbox that it is sent from.
+    #[must_use]
+    pub fn inbox_id(&self) -> i64 {
+        self.settings.inbox
+    }
+
     /// Checks it, and makes it what a plan needs.
     pub(crate) fn check(&self) -> Result<Checked, Error> {
         let invalid =

@@ -153,7 +153,30 @@ impl Outbox {
         I::Item: Into<Result<Recipient, Error>>,
     {
         self.engine.set_clock().await?;
-        plan::plan(&*self.engine.store, batch, recipients, self.now()).await
+        let accept = async |_: &Plan| true;
+        let plan = plan::plan(&*self.engine.store, batch, recipients, self.now(), accept).await?;
+        Ok(plan.plan)
+    }
+
+    /// Plans a batch as [`plan`](Self::plan) does, and shows the plan to `accept`
+    /// before it is kept. Returns `None` if that returns false: nothing is planned
+    /// then, and the ID is as free as before.
+    ///
+    /// # Errors
+    ///
+    /// As [`plan`](Self::plan).
+    pub async fn plan_if<I>(
+        &self,
+        batch: &Batch,
+        recipients: I,
+        accept: impl AsyncFnOnce(&Plan) -> bool,
+    ) -> Result<Option<Plan>, Error>
+    where
+        I: IntoIterator,
+        I::Item: Into<Result<Recipient, Error>>,
+    {
+        let plan = plan::plan(&*self.engine.store, batch, recipients, self.now(), accept).await?;
+        Ok(plan.is_accepted.then_some(plan.plan))
     }
 
     /// Sends what is planned, in all batches that are not paused, and looks for

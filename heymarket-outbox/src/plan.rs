@@ -18,13 +18,21 @@ use planner::Planner;
 
 pub use summary::{ListOffer, Plan, Warning};
 
-/// Plans a batch, or compares it with the one that is there.
+/// A plan, and whether the caller accepts it.
+pub(crate) struct Shown {
+    pub(crate) plan: Plan,
+    pub(crate) is_accepted: bool,
+}
+
+/// Plans a batch, or compares it with the one that is there. The plan is kept if
+/// `accept` returns true for it.
 pub(crate) async fn plan<I>(
     store: &dyn Store,
     batch: &Batch,
     recipients: I,
     now: Timestamp,
-) -> Result<Plan, Error>
+    accept: impl AsyncFnOnce(&Plan) -> bool,
+) -> Result<Shown, Error>
 where
     I: IntoIterator,
     I::Item: Into<Result<Recipient, Error>>,
@@ -47,10 +55,11 @@ where
         }
     };
     let planner = Planner::new(store, &batch.id, &checked, key, salt, existing);
-    let planned = planner.run(recipients, now).await;
-    if planned.is_err() && existing.is_none() {
+    let shown = planner.run(recipients, now, accept).await;
+    let is_kept = shown.as_ref().is_ok_and(|shown| shown.is_accepted);
+    if existing.is_none() && !is_kept {
         // What is left, as on a full disk, is removed by the next plan.
         let _ = store.drop_plan(key).await;
     }
-    planned
+    shown
 }

@@ -83,6 +83,71 @@ fn a_batch_is_planned_sent_and_reported() {
     assert_eq!(status["state"], "done");
 }
 
+/// Plans and sends in one command.
+fn send(home: &Home, text: &str, more: &[&str]) -> Outcome {
+    let mut words = vec!["bulk", "send", "reminders.csv", "--batch", "july"];
+    words.extend(["--inbox", "Support", "--as", "robin@example.com"]);
+    words.extend(["--text", text, "--country", "US"]);
+    words.extend(more);
+    home.run(&words)
+}
+
+#[test]
+fn one_command_plans_asks_and_sends() {
+    let live = live();
+    let home = Home::of(&live);
+    file(&home, 20);
+    // Shown, and not kept: there is no terminal to ask on.
+    let asked = send(&home, "Hi {{first}}", &["--zone", "America/Chicago"]);
+    assert_eq!(asked.code, Some(2), "{}", asked.stderr);
+    for expected in [
+        "> Hi Robin",
+        "America/Chicago",
+        "Send 20 messages from Support",
+    ] {
+        assert!(asked.stderr.contains(expected), "{}", asked.stderr);
+    }
+    let shown = send(&home, TEXT, &["--dry-run"]);
+    assert_eq!(shown.code, Some(0), "{}", shown.stderr);
+    assert!(
+        shown.stderr.contains("nothing was planned or sent"),
+        "{}",
+        shown.stderr
+    );
+    assert_eq!(home.run(&["bulk", "status", "july"]).code, Some(2));
+    // So the ID is free for another text.
+    let sent = json(send(&home, TEXT, &["--yes", "--json"]));
+    assert_eq!(sent["states"]["sent"], 20);
+    // The same command again has nothing to do; another text is refused.
+    send(&home, TEXT, &["--yes"]).done();
+    assert_eq!(live.sandbox().sent().len(), 20);
+    let changed = send(&home, "Bye", &["--yes"]);
+    assert_eq!(changed.code, Some(2), "{}", changed.stderr);
+    assert!(
+        changed.stderr.contains("another text"),
+        "{}",
+        changed.stderr
+    );
+    assert_eq!(live.sandbox().sent().len(), 20);
+}
+
+#[test]
+fn what_makes_a_batch_needs_the_batchs_id() {
+    let live = live();
+    let home = Home::of(&live);
+    file(&home, 1);
+    let without = home.run(&["bulk", "send", "reminders.csv", "--text", "Hi"]);
+    assert_eq!(without.code, Some(2));
+    assert!(without.stderr.contains("--batch"), "{}", without.stderr);
+    let several = home.run(&["bulk", "send", "a.csv", "b.csv", "--batch", "july"]);
+    assert_eq!(several.code, Some(2));
+    assert!(
+        several.stderr.contains("name one file"),
+        "{}",
+        several.stderr
+    );
+}
+
 #[test]
 fn a_send_that_is_killed_goes_on_and_repeats_nothing() {
     let live = live();

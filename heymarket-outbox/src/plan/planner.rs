@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::Shown;
 use super::difference::changed;
 use super::estimate;
 use super::missing::Missing;
@@ -70,7 +71,12 @@ impl<'a> Planner<'a> {
         }
     }
 
-    pub(super) async fn run<I>(mut self, recipients: I, now: Timestamp) -> Result<Plan, Error>
+    pub(super) async fn run<I>(
+        mut self,
+        recipients: I,
+        now: Timestamp,
+        accept: impl AsyncFnOnce(&Plan) -> bool,
+    ) -> Result<Shown, Error>
     where
         I: IntoIterator,
         I::Item: Into<Result<Recipient, Error>>,
@@ -95,16 +101,20 @@ impl<'a> Planner<'a> {
                 self.batch
             )));
         }
-        match self.existing {
-            None => self.store.end_plan(self.key, position).await?,
-            Some(stored) if stored.recipients != position => {
-                let before = stored.recipients;
-                let problem = format!("was planned with {before} recipients, not {position}");
-                return Err(changed(self.batch, problem));
-            }
-            Some(_) => {}
+        if let Some(stored) = self.existing
+            && stored.recipients != position
+        {
+            let before = stored.recipients;
+            let problem = format!("was planned with {before} recipients, not {position}");
+            return Err(changed(self.batch, problem));
         }
-        self.finish(position, now).await
+        let (store, key, is_new) = (self.store, self.key, self.existing.is_none());
+        let plan = self.finish(position, now).await?;
+        let is_accepted = accept(&plan).await;
+        if is_accepted && is_new {
+            store.end_plan(key, position).await?;
+        }
+        Ok(Shown { plan, is_accepted })
     }
 
     /// Reads a recipient; `None` if a placeholder has no value, which refuses

@@ -1,6 +1,7 @@
 //! `heymarket bulk`: one text to many, each once, from an outbox on this machine.
 
 mod arguments;
+mod batch;
 mod describe;
 mod failed;
 mod manage;
@@ -20,16 +21,16 @@ pub(crate) fn command() -> Command {
         .about("Text many people, each once")
         .long_about(
             "Text many people, each once, whatever ends the command.\n\n\
-             'bulk plan' reads a CSV file into an outbox on this machine and shows what would be \
-             sent. 'bulk send' sends it. Whatever ends it, the same command goes on where it was: a \
-             message whose answer was lost is looked for in the message history and is not sent \
-             blindly.",
+             'bulk send FILE --batch ID' reads a CSV file into an outbox on this machine, shows what \
+             would be sent, asks, and sends it. Whatever ends it, the same command goes on where it \
+             was: a message whose answer was lost is looked for in the message history and is not \
+             sent blindly. 'bulk plan' does the first half alone.",
         )
         .after_help(
             "Examples:\n  \
-             heymarket bulk plan reminders.csv --batch july --inbox Support --as robin@example.com \
+             heymarket bulk send reminders.csv --batch july --inbox Support --as robin@example.com \
              --text 'Hi {{first}}, see you {{time}}.' --window 09:00-20:00 --country US\n  \
-             heymarket bulk send july\n  \
+             heymarket bulk status july\n  \
              heymarket bulk report july --format csv > july.csv",
         )
         .subcommand_required(true)

@@ -1,10 +1,15 @@
-//! `heymarket bulk send`: what is planned is sent.
+//! `heymarket bulk send`: a file or what is planned is sent.
 
-use clap::{Arg, ArgMatches, Command};
-use heymarket_outbox::{Event, Outbox, State, Status};
+use std::path::Path;
 
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches as _};
+use heymarket_outbox::{Event, Outbox, Plan, State, Status};
+use jiff::tz::TimeZone;
+
+use super::batch::{BatchArguments, batch, id, id_argument, recipients};
 use super::describe::{counts, grouped, minutes};
 use super::failed::failed;
+use super::plan::offer_list;
 use crate::catalog::spec::Entity;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -31,24 +36,37 @@ const SHAPE: Shape = Shape {
 };
 
 pub(super) fn command() -> Command {
-    Command::new("send")
-        .about("Send a batch, or go on with it")
-        .long_about(
-            "Send a batch, or go on with it.\n\n\
-             It asks first, which --yes answers. Ctrl-C ends it once the requests in flight are \
-             answered; a second one ends it at once. The same command goes on afterwards, whatever \
-             ended it. Several batches share the rate limit fairly.\n\n\
-             It exits with 0 if all was sent, and with 8 if something was refused, expired or needs \
-             a review.",
-        )
-        .after_help("Examples:\n  heymarket bulk send july\n  heymarket bulk send july august --yes")
-        .arg(
-            Arg::new(BATCHES)
-                .value_name("BATCH")
-                .required(true)
-                .num_args(1..)
-                .help("The IDs of the batches"),
-        )
+    BatchArguments::augment_args(
+        Command::new("send")
+            .about("Plan a batch from a CSV file and send it, or go on with batches")
+            .long_about(
+                "Plan a batch from a CSV file and send it, or go on with batches.\n\n\
+                 With --batch, it plans the batch from a CSV file as 'bulk plan' does, shows what \
+                 would be sent, and sends it. A batch that is declined is not kept. Planning the \
+                 same batch again changes nothing, so the same command goes on after whatever \
+                 ended it. Without --batch, it sends batches that are planned; several share the \
+                 rate limit fairly.\n\n\
+                 It asks first, which --yes answers. Ctrl-C ends it once the requests in flight are \
+                 answered; a second one ends it at once.\n\n\
+                 It exits with 0 if all was sent, and with 8 if something was refused, expired or \
+                 needs a review.",
+            )
+            .after_help(
+                "Examples:\n  \
+                 heymarket bulk send reminders.csv --batch july --inbox Support --as \
+                 robin@example.com --text 'Hi {{first}}, see you {{time}}.' --window 09:00-20:00 \
+                 --country US\n  \
+                 heymarket bulk send july august --yes",
+            )
+            .arg(
+                Arg::new(BATCHES)
+                    .value_name("FILE or BATCH")
+                    .required(true)
+                    .num_args(1..)
+                    .help("The CSV file, with --batch; else the IDs of batches that are planned"),
+            )
+            .arg(id_argument()),
+    )
 }
 
 pub(super) async fn run(
@@ -56,36 +74,104 @@ pub(super) async fn run(
     outbox: &Outbox,
     matches: &ArgMatches,
 ) -> Result<(), Failure> {
-    let ids: Vec<String> = matches
+    let given: Vec<String> = matches
         .get_many::<String>(BATCHES)
         .into_iter()
         .flatten()
         .cloned()
         .collect();
     let mut session = Session::new(context);
-    let outcome = send(&mut session, outbox, &ids).await;
+    let outcome = match (id(matches), given.as_slice()) {
+        (None, ids) => send(&mut session, outbox, ids).await,
+        (Some(id), [file]) => plan_and_send(&mut session, outbox, id, file, matches).await,
+        (Some(_), _) => Err(Failure::usage(
+            "--batch names the batch of one file; name one file, or leave --batch out",
+        )),
+    };
     let closed = session.close().await;
     outcome.and(closed)
 }
 
+/// Plans a batch from a file, asks whether it is right, and sends it.
+async fn plan_and_send(
+    session: &mut Session<'_>,
+    outbox: &Outbox,
+    id: &str,
+    file: &str,
+    matches: &ArgMatches,
+) -> Result<(), Failure> {
+    let arguments = BatchArguments::from_arg_matches(matches)?;
+    let batch = batch(session, id, &arguments).await?;
+    let mut answer = Ok(());
+    let planned = outbox.plan_if(&batch, recipients(Path::new(file))?, async |plan| {
+        answer = ask_about_plan(session, plan, batch.inbox_id(), arguments.as_list).await;
+        answer.is_ok() && !session.context.globals.dry_run
+    });
+    let planned = planned.await.map_err(failed)?;
+    answer?;
+    let Some(plan) = planned else {
+        session
+            .context
+            .terminal
+            .notice("nothing was planned or sent");
+        return Ok(());
+    };
+    if arguments.as_list && !plan.is_repeated {
+        outbox.send_as_list(id).await.map_err(failed)?;
+    }
+    let ids = [id.to_owned()];
+    let before = statuses(outbox, &ids).await?;
+    refuse_paused(&before)?;
+    follow_to_the_end(session, outbox, &ids, before.iter().map(left).sum()).await
+}
+
+async fn ask_about_plan(
+    session: &mut Session<'_>,
+    plan: &Plan,
+    inbox: i64,
+    is_to_list: bool,
+) -> Result<(), Failure> {
+    session.context.terminal.notice(plan.to_string().trim_end());
+    if !is_to_list {
+        offer_list(session, plan).await;
+    }
+    if plan.planned == 0 {
+        return Ok(());
+    }
+    ask(session, &[inbox], plan.planned, plan.requests).await
+}
+
 async fn send(session: &mut Session<'_>, outbox: &Outbox, ids: &[String]) -> Result<(), Failure> {
     let before = statuses(outbox, ids).await?;
-    for status in &before {
-        if status.is_paused {
-            let id = &status.batch;
-            return Err(Failure::usage(format!(
-                "batch {id:?} is paused; resume it with 'heymarket bulk resume {id}'"
-            )));
-        }
-    }
+    refuse_paused(&before)?;
     let left: u64 = before.iter().map(left).sum();
     if left > 0 {
-        ask(session, &before).await?;
+        let inboxes: Vec<i64> = before.iter().map(|status| status.inbox_id).collect();
+        ask(session, &inboxes, left, left).await?;
     }
     if session.context.globals.dry_run {
         session.context.terminal.notice("nothing was sent");
         return Ok(());
     }
+    follow_to_the_end(session, outbox, ids, left).await
+}
+
+fn refuse_paused(statuses: &[Status]) -> Result<(), Failure> {
+    match statuses.iter().find(|status| status.is_paused) {
+        None => Ok(()),
+        Some(Status { batch: id, .. }) => Err(Failure::usage(format!(
+            "batch {id:?} is paused; resume it with 'heymarket bulk resume {id}'"
+        ))),
+    }
+}
+
+/// Runs the batches, and prints what became of them.
+async fn follow_to_the_end(
+    session: &mut Session<'_>,
+    outbox: &Outbox,
+    ids: &[String],
+    left: u64,
+) -> Result<(), Failure> {
     let ended = follow(session, outbox, ids, left).await?;
     let after = statuses(outbox, ids).await?;
     let mut output = session.context.output()?;
@@ -120,27 +206,30 @@ fn left(status: &Status) -> u64 {
 }
 
 /// Asks whether to send: `Send 1,987 messages from Support, 2 h 12 min?`
-async fn ask(session: &mut Session<'_>, statuses: &[Status]) -> Result<(), Failure> {
+async fn ask(
+    session: &mut Session<'_>,
+    inboxes: &[i64],
+    messages: u64,
+    requests: u64,
+) -> Result<(), Failure> {
     let context = session.context;
     if context.globals.yes || context.globals.dry_run {
         return Ok(());
     }
-    let mut inboxes = Vec::new();
-    for status in statuses {
-        let id = status.inbox_id;
-        let name = session.directory().await?.name(Entity::Inbox, id).await;
+    let mut names = Vec::new();
+    for id in inboxes {
+        let name = session.directory().await?.name(Entity::Inbox, *id).await;
         let name = name.unwrap_or_else(|| format!("inbox {id}"));
-        if !inboxes.contains(&name) {
-            inboxes.push(name);
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
-    let messages: u64 = statuses.iter().map(left).sum();
     let noun = if messages == 1 { "message" } else { "messages" };
     let question = format!(
         "Send {} {noun} from {}, {}?",
         grouped(messages),
-        inboxes.join(" and "),
-        minutes(messages.div_ceil(PER_MINUTE))
+        names.join(" and "),
+        minutes(requests.div_ceil(PER_MINUTE))
     );
     confirm(context, &question, &[]).await
 }
@@ -186,14 +275,14 @@ async fn follow(
                 progress.finish();
                 return Err(failed(error));
             }
-            Some(Ok(event)) => show(&event, &progress, terminal),
+            Some(Ok(event)) => tell(&event, &progress, terminal),
         }
     }
     progress.finish();
     Ok(ended)
 }
 
-fn show(event: &Event, progress: &Progress, terminal: &crate::output::terminal::Terminal) {
+fn tell(event: &Event, progress: &Progress, terminal: &crate::output::terminal::Terminal) {
     match event {
         Event::Sent(_) => progress.add(1),
         Event::Refused(_) | Event::NeedsReview(_) => {
@@ -203,6 +292,17 @@ fn show(event: &Event, progress: &Progress, terminal: &crate::output::terminal::
         Event::Expired { recipients, .. } => {
             progress.add(usize::try_from(*recipients).unwrap_or_default());
             progress.suspend(|| terminal.notice(&event.to_string()));
+        }
+        Event::Waiting {
+            batch,
+            until,
+            cause,
+        } => {
+            // In the person's zone.
+            let until = until.to_zoned(TimeZone::system());
+            let until = until.strftime("%a %Y-%m-%d %H:%M");
+            let waiting = format!("{batch}: waiting for {cause} until {until}");
+            progress.suspend(|| terminal.notice(&waiting));
         }
         Event::Finished { .. } => {}
         _ => progress.suspend(|| terminal.notice(&event.to_string())),
