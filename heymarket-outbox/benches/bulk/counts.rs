@@ -134,7 +134,7 @@ pub(crate) struct LimitUsed {
     pub(crate) held: f64,
 }
 
-/// A share of the limit, in so many minutes.
+/// A share of the limit, and the number of minutes that it is of.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Share {
     pub(crate) minutes: usize,

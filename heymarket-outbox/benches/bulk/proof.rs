@@ -28,7 +28,7 @@ const SENDER: i64 = 50001;
 const STORMS: u64 = 4;
 const STORM: u64 = 30;
 
-/// One in so many kills is soon after a start.
+/// One kill in five is soon after a start.
 const SOON: u64 = 5;
 
 pub(crate) async fn run(options: &Options) -> Result<bool, Failed> {

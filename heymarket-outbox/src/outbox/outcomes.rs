@@ -1,4 +1,4 @@
-//! What became of recipients, and what people decide about them.
+//! The outcomes of recipients, and what people decide about them.
 
 use std::sync::Arc;
 use std::time::Duration;

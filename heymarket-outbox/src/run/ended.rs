@@ -46,7 +46,7 @@ pub(super) fn unknown_because(failure: &ApiError) -> Reason {
     }
 }
 
-/// Why nothing was sent for good; `None` if it may go better later: the key, the
+/// Why nothing is sent, permanently; `None` if it may go better later: the key, the
 /// limit or the network.
 pub(super) fn refused_because(failure: &ApiError) -> Option<Reason> {
     match failure.status().map(|status| status.as_u16()) {

@@ -83,7 +83,7 @@ pub(super) enum Step {
     Nothing,
 }
 
-/// The error of a task that did not end by itself.
+/// The error of a task that panicked or was aborted.
 pub(super) fn task_failed(error: tokio::task::JoinError) -> Error {
     let problem = "a task of the run failed; run it again";
     Error::new(ErrorKind::Stopped, problem).with_source(error)

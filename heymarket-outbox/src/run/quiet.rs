@@ -39,7 +39,7 @@ impl Quiet {
         is_due
     }
 
-    /// Takes over the answer. If there is none, messages are sent.
+    /// Takes over the answer. Without one, messages are sent.
     pub(super) fn end_check(&mut self, inboxes: Option<Inboxes>) {
         self.is_known = true;
         if let Some(inboxes) = inboxes {

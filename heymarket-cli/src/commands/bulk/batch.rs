@@ -30,7 +30,8 @@ pub(super) fn id(matches: &ArgMatches) -> Option<&str> {
     matches.get_one::<String>(ID).map(String::as_str)
 }
 
-/// What a batch is made of, but for its ID and its recipients.
+// What a batch is made of, but for its ID and its recipients. This is no doc comment:
+// clap would take it for the description of the command.
 #[derive(Args)]
 #[group(requires = "id")]
 pub(super) struct BatchArguments {

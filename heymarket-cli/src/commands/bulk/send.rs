@@ -165,7 +165,7 @@ fn refuse_paused(statuses: &[Status]) -> Result<(), Failure> {
     }
 }
 
-/// Runs the batches, and prints what became of them.
+/// Runs the batches, and prints their outcomes.
 async fn follow_to_the_end(
     session: &mut Session<'_>,
     outbox: &Outbox,
