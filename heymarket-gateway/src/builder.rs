@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heymarket_api::Client;
+use heymarket_api::webhook::Verifier;
 use http::uri::Authority;
 use tokio::net::TcpListener;
 use tokio::sync::{RwLock, watch};
@@ -22,6 +23,7 @@ use crate::report::RequestReport;
 use crate::server::{Security, accept};
 use crate::shared::{OnRequest, Shared};
 use crate::token::Token;
+use crate::webhooks::{Target, Webhooks, forward};
 
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 const MAX_CONNECTIONS: usize = 1024;
@@ -43,6 +45,7 @@ pub struct GatewayBuilder {
     allow: Allow,
     recipients: Option<Recipients>,
     ledger: Option<PathBuf>,
+    webhooks: Option<(Verifier, String)>,
     keep_keys: Duration,
     max_body_bytes: usize,
     max_connections: usize,
@@ -63,6 +66,7 @@ impl GatewayBuilder {
             allow: Allow::everything(),
             recipients: None,
             ledger: None,
+            webhooks: None,
             keep_keys: KEEP_KEYS,
             max_body_bytes: MAX_BODY_BYTES,
             max_connections: MAX_CONNECTIONS,
@@ -96,6 +100,18 @@ impl GatewayBuilder {
     /// least 10 minutes.
     pub fn keep_keys(mut self, duration: Duration) -> Self {
         self.keep_keys = duration;
+        self
+    }
+
+    /// Receives webhooks at `/webhooks`, and forwards each event to a URL once it is verified
+    /// and stored. This needs a [`ledger`](Self::ledger).
+    ///
+    /// A delivery gets its 200 once it is on the disk; a duplicate gets one without further
+    /// effect. The body is forwarded unmodified, with an `Idempotency-Key` that is the same
+    /// in every attempt. Until the receiver answers with a 2xx, it is tried again after 1
+    /// second, then 2, 4 and so on up to 5 minutes, for 24 hours.
+    pub fn webhooks(mut self, verifier: Verifier, forward_to: impl Into<String>) -> Self {
+        self.webhooks = Some((verifier, forward_to.into()));
         self
     }
 
@@ -178,6 +194,18 @@ impl GatewayBuilder {
         self.check(address)?;
         let (security, scheme) = self.security()?;
         let ledger = self.ledger.as_deref().map(Ledger::open).transpose()?;
+        let ledger = ledger.map(Arc::new);
+        let (webhooks, target) = match (self.webhooks, &ledger) {
+            (None, _) => (None, None),
+            (Some((verifier, url)), Some(ledger)) => {
+                let target = Target::parse(&url)?;
+                (
+                    Some(Webhooks::new(verifier, Arc::clone(ledger))),
+                    Some(target),
+                )
+            }
+            (Some(_), None) => return Err(Error::new("webhooks need a ledger")),
+        };
         let listener = TcpListener::bind(address).await;
         let bound = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
         let (bound, listener) =
@@ -192,6 +220,7 @@ impl GatewayBuilder {
             allow: self.allow,
             recipients: self.recipients,
             ledger,
+            webhooks,
             in_flight: InFlight::default(),
             metrics: Metrics::new()?,
             max_body_bytes: self.max_body_bytes,
@@ -207,17 +236,22 @@ impl GatewayBuilder {
             self.max_connections,
             stopped,
         );
-        let expiry = shared
-            .ledger
-            .is_some()
-            .then(|| tokio::spawn(expire(Arc::clone(&shared), self.keep_keys)));
+        let mut background = Vec::new();
+        if let Some(ledger) = &shared.ledger {
+            background.push(tokio::spawn(expire(Arc::clone(&shared), self.keep_keys)));
+            if let (Some(webhooks), Some(target)) = (&shared.webhooks, target) {
+                let (shared, ledger) = (Arc::clone(&shared), Arc::clone(ledger));
+                let arrived = webhooks.arrived();
+                background.push(tokio::spawn(forward(shared, ledger, target, arrived)));
+            }
+        }
         Ok(Gateway {
             address: bound,
             scheme,
             server: tokio::spawn(serving),
             shared,
             stop,
-            expiry,
+            background,
         })
     }
 

@@ -105,14 +105,15 @@ fn before_attempt(
     Some(move || {
         let (shared, entry, departure) = (Arc::clone(&shared), entry.clone(), departure.clone());
         let approval: Approval = Box::pin(async move {
+            // First: a task that is abandoned would leave a row that it does not remove.
+            if departure.is_some_and(|departure| !departure.leave()) {
+                return Err(Box::new(Abandoned) as AnyError);
+            }
             if let Some(Entry { key, request }) = entry {
                 let now = Timestamp::now().as_millisecond();
                 shared.ledger()?.begin(key, request, now).await?;
             }
-            match departure.is_none_or(|departure| departure.leave()) {
-                true => Ok(()),
-                false => Err(Box::new(Abandoned) as AnyError),
-            }
+            Ok(())
         });
         approval
     })

@@ -24,7 +24,8 @@ pub struct Gateway {
     pub(crate) shared: Arc<Shared>,
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) server: JoinHandle<()>,
-    pub(crate) expiry: Option<JoinHandle<()>>,
+    /// Removes expired keys, and forwards webhooks.
+    pub(crate) background: Vec<JoinHandle<()>>,
 }
 
 impl Gateway {
@@ -64,10 +65,10 @@ impl Gateway {
             let _ = tasks.write().await;
         };
         let ended = tokio::time::timeout(grace, ended).await.is_ok();
-        if let Some(expiry) = self.expiry.take() {
-            expiry.abort();
+        for task in std::mem::take(&mut self.background) {
+            task.abort();
             // Then the ledger is closed, and another gateway can use it.
-            let _ = expiry.await;
+            let _ = task.await;
         }
         ended
     }
@@ -76,8 +77,8 @@ impl Gateway {
 impl Drop for Gateway {
     fn drop(&mut self) {
         self.server.abort();
-        if let Some(expiry) = &self.expiry {
-            expiry.abort();
+        for task in &self.background {
+            task.abort();
         }
     }
 }

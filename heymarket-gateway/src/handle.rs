@@ -23,6 +23,7 @@ use crate::problem::Problem;
 use crate::report::{RequestOutcome, RequestReport};
 use crate::route::route;
 use crate::shared::Shared;
+use crate::webhooks;
 
 /// The headers of callers that the API receives.
 static PASSED: [HeaderName; 1] = [HeaderName::from_static("x-request-id")];
@@ -155,6 +156,15 @@ async fn wanted(
             body,
         )));
     }
+    // A delivery carries the token of the webhook, in its body.
+    if let Some(webhooks) = shared.webhooks.as_ref().filter(|_| path == webhooks::PATH) {
+        *name = Some("webhooks");
+        let body = read(shared, &head.headers, body).await?;
+        let answer = webhooks
+            .receive(&head.method, body, &shared.metrics)
+            .await?;
+        return Ok(Wanted::Own(answer));
+    }
     if !shared.token.admits(&head.headers) {
         return Err(Problem::new(
             StatusCode::UNAUTHORIZED,
@@ -171,15 +181,23 @@ async fn wanted(
     let operation = route(&head.method, &head.uri)?;
     *name = Some(operation.id());
     shared.allow.check(operation)?;
+    outgoing(shared, head, body, operation).await
+}
+
+/// Reads the body of a request of the API, and checks what it asks for.
+async fn outgoing(
+    shared: &Shared,
+    head: http::request::Parts,
+    body: Incoming,
+    operation: &'static Operation,
+) -> Result<Wanted, Problem> {
     let key = key_of(&head.headers)?;
     let given = read(shared, &head.headers, body).await?;
     if let Some(recipients) = &shared.recipients {
         recipients.check(&shared.client, operation, &given).await?;
     }
-    let target = head
-        .uri
-        .path_and_query()
-        .map_or(path, |target| target.as_str());
+    let target = head.uri.path_and_query();
+    let target = target.map_or(head.uri.path(), |target| target.as_str());
     let entry = key.as_ref().filter(|_| operation.safety() != Safety::Read);
     if entry.is_some() && shared.ledger.is_none() {
         let detail = "the gateway runs without a ledger, so it takes no Idempotency-Key";

@@ -1,5 +1,5 @@
-//! The keys of requests in a SQLite file, and the answers to them. A row is committed
-//! before its request leaves.
+//! A SQLite file: the keys of requests and the answers to them, and the tables of
+//! webhooks. The row of a key is committed before its request leaves.
 
 use std::ffi::OsString;
 use std::fs::TryLockError;
@@ -34,6 +34,24 @@ CREATE TABLE keys (
     body BLOB
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX keys_begun ON keys (begun);
+CREATE TABLE seen (
+    token INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE,
+    subject TEXT NOT NULL,
+    state TEXT NOT NULL,
+    is_committed INTEGER NOT NULL,
+    until INTEGER NOT NULL
+) STRICT;
+CREATE INDEX seen_subject ON seen (subject);
+CREATE INDEX seen_until ON seen (until);
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    body BLOB NOT NULL,
+    received INTEGER NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    due INTEGER
+) STRICT;
+CREATE INDEX events_due ON events (due);
 ";
 
 /// The hash of a request.
@@ -154,7 +172,7 @@ impl Ledger {
     }
 
     /// Does work in a transaction, and waits until it is durable.
-    async fn call<T: Send + 'static>(
+    pub(crate) async fn call<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, String> {

@@ -69,6 +69,7 @@ mod shared;
 #[cfg(feature = "tls")]
 mod tls;
 mod token;
+mod webhooks;
 
 pub use allow::Allow;
 pub use builder::GatewayBuilder;

@@ -25,6 +25,10 @@ pub(crate) struct Metrics {
     pub(crate) in_flight: IntGauge,
     pub(crate) connections: IntGauge,
     pub(crate) refused_connections: IntCounter,
+    /// Deliveries of webhooks.
+    pub(crate) webhooks: IntCounterVec,
+    /// Attempts to forward an event.
+    pub(crate) forwarded: IntCounterVec,
     /// Answers of earlier requests.
     pub(crate) replayed: IntCounter,
     /// Sends with a lost answer that were found in the history.
@@ -76,6 +80,16 @@ impl Metrics {
                 "attempts_total",
                 "Requests sent to the API, retries included",
                 &["operation"],
+            )?,
+            webhooks: counters(
+                "webhooks_total",
+                "Deliveries of webhooks: stored, duplicate or refused",
+                &["result"],
+            )?,
+            forwarded: counters(
+                "forwarded_total",
+                "Attempts to forward an event: done or failed; set_aside is the last of an event",
+                &["result"],
             )?,
             in_flight: gauge("requests_in_flight", "Requests without an answer yet")?,
             connections: gauge("connections", "Open connections")?,

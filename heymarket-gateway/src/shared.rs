@@ -14,6 +14,7 @@ use crate::metrics::Metrics;
 use crate::recipients::Recipients;
 use crate::report::RequestReport;
 use crate::token::Token;
+use crate::webhooks::Webhooks;
 
 /// What receives a report of each request.
 pub(crate) type OnRequest = Box<dyn Fn(&RequestReport) + Send + Sync>;
@@ -25,7 +26,8 @@ pub(crate) struct Shared {
     pub(crate) hosts: Hosts,
     pub(crate) allow: Allow,
     pub(crate) recipients: Option<Recipients>,
-    pub(crate) ledger: Option<Ledger>,
+    pub(crate) ledger: Option<Arc<Ledger>>,
+    pub(crate) webhooks: Option<Webhooks>,
     pub(crate) in_flight: InFlight,
     pub(crate) metrics: Metrics,
     pub(crate) max_body_bytes: usize,
@@ -39,6 +41,6 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn ledger(&self) -> Result<&Ledger, String> {
         let none = || "the gateway runs without a ledger".to_owned();
-        self.ledger.as_ref().ok_or_else(none)
+        self.ledger.as_deref().ok_or_else(none)
     }
 }

@@ -12,7 +12,10 @@ use crate::context::Context;
 use crate::data_folder::data_folder;
 use crate::environment::variable;
 use crate::failure::Failure;
+use crate::safety::confirm::confirm;
 use crate::stop::Stop;
+use crate::webhook::target::Target;
+use crate::webhook::token::{tokens, verifier};
 
 const TOKEN_VARIABLE: &str = "HEYMARKET_GATEWAY_TOKEN";
 const TOKEN_FILE: &str = "gateway-token";
@@ -21,6 +24,7 @@ const LEDGERS: [&str; 2] = ["gateway.db", "gateway-sandbox.db"];
 
 const ACCESS: &str = "Access";
 const LIMITS: &str = "Limits";
+const WEBHOOKS: &str = "Webhooks";
 
 #[derive(Args)]
 struct Arguments {
@@ -97,6 +101,15 @@ struct Arguments {
           value_parser = duration)]
     grace: Duration,
 
+    /// Receive webhooks at /webhooks with this verification token; may be repeated. Prefer
+    /// HEYMARKET_WEBHOOK_TOKEN, which no list of processes shows
+    #[arg(long, value_name = "TOKEN", help_heading = WEBHOOKS, requires = "forward_to")]
+    webhook_token: Vec<String>,
+
+    /// Forward each event to this URL, unmodified, once it is verified and stored
+    #[arg(long, value_name = "URL", help_heading = WEBHOOKS)]
+    forward_to: Option<String>,
+
     /// Write no line for each request
     #[arg(long)]
     quiet: bool,
@@ -119,7 +132,8 @@ pub(crate) fn command() -> Command {
                 "Examples:\n  \
                  heymarket gateway --sandbox\n  \
                  heymarket gateway --allow conversations:read,messages:send\n  \
-                 heymarket gateway --listen 0.0.0.0 --behind-proxy gateway.example.com",
+                 heymarket gateway --listen 0.0.0.0 --behind-proxy gateway.example.com\n  \
+                 heymarket gateway --host hooks.example.com --forward-to http://127.0.0.1:3000/hook",
             ),
     )
 }
@@ -136,6 +150,7 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
     let connection = connection::open(context).await?;
     let builder = Gateway::builder(connection.client.clone(), token);
     let builder = configure(context, &arguments, builder)?;
+    let builder = webhooks(context, &arguments, builder).await?;
     // Before anyone can know that it listens.
     let mut stop = Stop::watch()?;
     let address = SocketAddr::new(arguments.listen, arguments.port);
@@ -206,6 +221,30 @@ fn configure(
         });
     }
     Ok(builder)
+}
+
+/// Sets up webhooks, and confirms a target that personal data would reach unencrypted.
+async fn webhooks(
+    context: &Context,
+    arguments: &Arguments,
+    builder: GatewayBuilder,
+) -> Result<GatewayBuilder, Failure> {
+    let Some(url) = &arguments.forward_to else {
+        return Ok(builder);
+    };
+    let target = Target::parse(url)?;
+    if target.is_unencrypted() {
+        let question = format!("Forward phone numbers, names and texts unencrypted to {target}?");
+        confirm(context, &question, &[]).await?;
+    }
+    let tokens = tokens(arguments.webhook_token.clone()).map_err(|_| {
+        Failure::usage(
+            "missing verification token of the webhook; set HEYMARKET_WEBHOOK_TOKEN or give \
+             --webhook-token",
+        )
+    })?;
+    let verifier = verifier(&tokens);
+    Ok(builder.webhooks(verifier, url))
 }
 
 /// Returns the token, and where it is.

@@ -1,5 +1,7 @@
 //! The verification token of a webhook.
 
+use heymarket_api::webhook::Verifier;
+
 use crate::environment::variable;
 use crate::failure::Failure;
 
@@ -21,4 +23,12 @@ pub(crate) fn tokens(given: Vec<String>) -> Result<Vec<String>, Failure> {
         )));
     }
     Ok(tokens)
+}
+
+/// Returns a verifier of all tokens.
+pub(crate) fn verifier(tokens: &[String]) -> Verifier {
+    let mut tokens = tokens.iter();
+    // `tokens` is never empty; an empty token would verify nothing.
+    let first = Verifier::new(tokens.next().cloned().unwrap_or_default());
+    tokens.fold(first, |verifier, token| verifier.or(token))
 }

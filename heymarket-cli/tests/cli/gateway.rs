@@ -184,3 +184,23 @@ fn wrong_settings_say_what_to_do() {
         assert!(!outcome.stderr.contains("Ada"), "{}", outcome.stderr);
     }
 }
+
+#[test]
+fn a_webhook_is_forwarded_to_a_program() {
+    let live = Live::start();
+    let home = home(&live).with("HEYMARKET_WEBHOOK_TOKEN", "canary-webhook-token");
+    let receiver = crate::support::Server::answering(200, "{}");
+    let url = receiver.url();
+    let (gateway, own) = gateway(&home, &["--forward-to", &url]);
+    live.tell(&format!("{own}/webhooks"), "canary-webhook-token");
+    live.sandbox()
+        .inbound(41001, PHONE, "canary text")
+        .expect("a message");
+    gateway.says(" POST webhooks 200 done");
+    while receiver.received().is_empty() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let outcome = gateway.interrupt();
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("canary"), "{}", outcome.stderr);
+}

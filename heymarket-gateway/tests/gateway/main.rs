@@ -7,3 +7,4 @@ mod hostile;
 mod keys;
 mod logs;
 mod support;
+mod webhooks;

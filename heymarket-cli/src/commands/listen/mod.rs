@@ -9,7 +9,7 @@ mod receiver;
 use std::net::{IpAddr, SocketAddr};
 
 use clap::{ArgMatches, Args, Command, FromArgMatches as _};
-use heymarket_api::webhook::{Deduplicator, Verifier};
+use heymarket_api::webhook::Deduplicator;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -22,7 +22,7 @@ use crate::safety::confirm::confirm;
 use crate::stop::Stop;
 use crate::time;
 use crate::webhook::target::Target;
-use crate::webhook::token::tokens;
+use crate::webhook::token::{tokens, verifier};
 use catch_up::{CatchUp, SleepDetector};
 use forwarder::Forwarder;
 use incoming::Incoming;
@@ -202,13 +202,6 @@ async fn connect(context: &Context, is_needed: bool) -> Result<Option<Connection
         }
         Err(failure) => Err(failure),
     }
-}
-
-fn verifier(tokens: &[String]) -> Verifier {
-    let mut tokens = tokens.iter();
-    // `tokens` is never empty; an empty token would verify nothing.
-    let first = Verifier::new(tokens.next().cloned().unwrap_or_default());
-    tokens.fold(first, |verifier, token| verifier.or(token))
 }
 
 /// Prints and forwards events.
