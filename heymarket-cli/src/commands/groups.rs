@@ -34,7 +34,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
     (
         "Developer",
         &[
-            "api", "export", "gateway", "listen", "trigger", "sandbox", "man",
+            "api", "export", "gateway", "listen", "mcp", "trigger", "sandbox", "man",
         ],
     ),
 ];

@@ -17,6 +17,8 @@ mod groups;
 mod help;
 mod listen;
 mod man;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod resources;
 mod sandbox;
 mod trigger;
@@ -32,7 +34,9 @@ use crate::stop::Stop;
 use crate::waits;
 
 /// Commands that handle Ctrl-C themselves, or leave it to the terminal.
-const STOPPABLE: [&str; 6] = ["auth", "bulk", "export", "gateway", "listen", "sandbox"];
+const STOPPABLE: [&str; 7] = [
+    "auth", "bulk", "export", "gateway", "listen", "mcp", "sandbox",
+];
 
 /// Returns the whole command tree.
 pub(crate) fn root() -> Command {
@@ -59,6 +63,8 @@ pub(crate) fn root() -> Command {
         help::command(),
         listen::command(),
         man::command(),
+        #[cfg(feature = "mcp")]
+        mcp::command(),
         sandbox::command(),
         trigger::command(),
     ]);
@@ -111,6 +117,8 @@ async fn dispatch(context: &Context, name: &str, matches: &ArgMatches) -> Result
         "help" => help::run(context, matches, root()),
         "listen" => listen::run(context, matches).await,
         "man" => man::run(context, matches, root()),
+        #[cfg(feature = "mcp")]
+        "mcp" => mcp::run(context, matches).await,
         "sandbox" => sandbox::run(context, matches).await,
         "trigger" => trigger::run(context, matches).await,
         _ => match catalog::resource(name) {

@@ -2,6 +2,8 @@
 
 use heymarket_api::{Error, RawRequest, Response, operations};
 use serde_json::Value;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 
 use crate::context::Context;
 use crate::output::json;
@@ -16,12 +18,15 @@ pub(crate) fn log(context: &Context) {
     if !context.globals.debug {
         return;
     }
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::DEBUG)
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(|| Log)
         .with_ansi(false)
-        .with_target(false)
-        .finish();
+        .with_target(false);
+    // rmcp writes whole messages, which hold phone numbers and texts.
+    let is_shown = filter_fn(|event| {
+        *event.level() <= tracing::Level::DEBUG && !event.target().starts_with("rmcp")
+    });
+    let subscriber = tracing_subscriber::registry().with(lines.with_filter(is_shown));
     // A process runs one command, so there is no other subscriber.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }

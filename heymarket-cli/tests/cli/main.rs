@@ -16,6 +16,7 @@ mod export; // killed in the middle, and resumed
 mod gateway; // killed between a send and its answer
 mod help;
 mod listen; // with trigger
+mod mcp; // agents
 mod names;
 mod output;
 mod pages; // the sessions in README.md and docs/

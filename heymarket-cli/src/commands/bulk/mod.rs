@@ -16,6 +16,9 @@ use clap::{ArgMatches, Command};
 use crate::context::Context;
 use crate::failure::Failure;
 
+#[cfg(feature = "mcp")]
+pub(crate) use place::open_at as open_outbox;
+
 pub(crate) fn command() -> Command {
     Command::new("bulk")
         .about("Text many people, each once")

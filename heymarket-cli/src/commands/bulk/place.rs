@@ -1,6 +1,6 @@
 //! Where the outbox is.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, value_parser};
 use heymarket_outbox::Outbox;
@@ -29,8 +29,14 @@ pub(super) fn argument() -> Arg {
 
 /// Opens the outbox of `--outbox`, the environment or the platform's data folder.
 pub(super) fn open(context: &Context, matches: &ArgMatches) -> Result<Outbox, Failure> {
-    let path = match matches.get_one::<PathBuf>(OUTBOX) {
-        Some(path) => path.clone(),
+    let given = matches.get_one::<PathBuf>(OUTBOX);
+    open_at(context, given.map(PathBuf::as_path))
+}
+
+/// Opens the outbox in a file, or that of the environment or the platform's data folder.
+pub(crate) fn open_at(context: &Context, given: Option<&Path>) -> Result<Outbox, Failure> {
+    let path = match given {
+        Some(path) => path.to_owned(),
         None => match variable(VARIABLE)? {
             Some(path) => PathBuf::from(path),
             None => default(context)?,
