@@ -24,8 +24,9 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | `postgres` | `PostgresRateLimit` |
+//! | `postgres` | `PostgresRateLimit`, `PostgresSeenEvents` and `Inbox::connect` |
 //! | `redis` | `RedisRateLimit` |
+//! | `sqlite` | `SqliteSeenEvents` and `Inbox::open`, for the processes of one machine |
 
 #![cfg_attr(
     not(any(feature = "postgres", feature = "redis")),
@@ -33,11 +34,21 @@
 )]
 
 mod error;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod events;
 mod limit;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 pub use error::{Error, ErrorKind};
+#[cfg(feature = "postgres")]
+pub use events::PostgresSeenEvents;
+#[cfg(feature = "sqlite")]
+pub use events::SqliteSeenEvents;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use events::{Delivery, Inbox, Received, SetAside};
 pub use limit::LimitOptions;
 #[cfg(feature = "postgres")]
 pub use limit::PostgresRateLimit;

@@ -2,7 +2,9 @@
 
 mod connect;
 mod failure;
+mod pool;
 mod schema;
 
 pub(crate) use connect::Postgres;
 pub(crate) use failure::failed;
+pub(crate) use pool::Pool;

@@ -6,7 +6,7 @@ use super::failure::failed;
 use crate::error::{Error, ErrorKind};
 
 /// What each version adds to the one before.
-const MIGRATIONS: [&str; 1] = [include_str!("limit.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("limit.sql"), include_str!("events.sql")];
 
 /// Held while tables change, so that processes that start together wait for one another.
 const LOCK: i64 = 0x686d_7374;
