@@ -7,7 +7,7 @@ use rmcp::model::Tool;
 use crate::access::Access;
 use crate::error::Error;
 use crate::spec::{self, ApiOperation};
-use crate::tools::{bulk, contacts, conversations, draft, find_and_call, send, team};
+use crate::tools::{bulk, contacts, conversations, draft, find_and_call, messages, send, team};
 
 /// The tools for the tasks of a person who texts with customers.
 const TASKS: &str = "tasks";
@@ -33,11 +33,13 @@ pub(crate) enum Action {
 pub(crate) enum Task {
     FindConversations,
     ReadThread,
+    SearchMessages,
     SearchContacts,
     LookUpContact,
     ListInboxes,
     ListMembers,
     ListTemplates,
+    ListTags,
     DraftMessage,
     DraftEmail,
     SendDraft,
@@ -127,11 +129,13 @@ fn tasks(access: &Access, has_outbox: bool) -> Vec<Entry> {
     let mut entries = vec![
         task(Task::FindConversations, conversations::find_tool()),
         task(Task::ReadThread, conversations::read_tool()),
+        task(Task::SearchMessages, messages::search_tool()),
         task(Task::SearchContacts, contacts::search_tool()),
         task(Task::LookUpContact, contacts::look_up_tool()),
         task(Task::ListInboxes, team::inboxes_tool()),
         task(Task::ListMembers, team::members_tool()),
         task(Task::ListTemplates, team::templates_tool()),
+        task(Task::ListTags, team::tags_tool()),
         task(Task::DraftMessage, draft::message_tool()),
     ];
     if access.writes {

@@ -33,6 +33,11 @@
 //! in delimiters that are new in each result, so that no text can close them, and texts
 //! of messages name their author.
 //!
+//! # Logs
+//!
+//! This crate logs nothing. rmcp, which carries the protocol, writes whole messages at the
+//! levels debug and info: leave its target out of the subscriber.
+//!
 //! # Features
 //!
 //! | feature | default | what it adds |

@@ -16,8 +16,8 @@ use crate::drafts::Drafts;
 use crate::error::{Error, ToolError, describe};
 use crate::marking::{Marker, marked};
 use crate::tools::{
-    Context, NoPerson, Output, Person, bulk, contacts, conversations, draft, find_and_call, send,
-    team,
+    Context, NoPerson, Output, Person, bulk, contacts, conversations, draft, find_and_call,
+    messages, send, team,
 };
 
 /// A server of the Model Context Protocol. Cloning is cheap, and clones share the
@@ -228,11 +228,13 @@ async fn run(
     match task {
         Task::FindConversations => conversations::find(context, arguments).await,
         Task::ReadThread => conversations::read(context, arguments).await,
+        Task::SearchMessages => messages::search(context, arguments).await,
         Task::SearchContacts => contacts::search(context, arguments).await,
         Task::LookUpContact => contacts::look_up(context, arguments).await,
         Task::ListInboxes => team::list_inboxes(context).await,
         Task::ListMembers => team::list_members(context).await,
         Task::ListTemplates => team::list_templates(context, arguments).await,
+        Task::ListTags => team::list_tags(context).await,
         Task::DraftMessage => draft::draft_message(context, arguments).await,
         Task::DraftEmail => draft::draft_email(context, arguments).await,
         Task::SendDraft => send::send(context, arguments).await,

@@ -100,3 +100,32 @@ fn wrong_flags_are_refused_before_a_client_is_served() {
         assert_eq!(outcome.stdout, "");
     }
 }
+
+#[test]
+fn the_log_shows_no_message_of_a_client() {
+    let [initialize, initialized] = handshake();
+    let draft = json!({
+        "to": "15550100101", "inbox_id": 41001, "member_id": 50001, "text": "a canary in a text",
+    });
+    let call = request(
+        1,
+        "tools/call",
+        json!({"name": "draft_message", "arguments": draft}),
+    );
+    let home = Home::new();
+    let mut child = piped(&mut home.command(&["mcp", "--sandbox", "--debug"]));
+    let mut input = child.stdin.take().expect("standard input");
+    for message in [initialize, initialized, call] {
+        writeln!(input, "{message}").expect("it reads");
+    }
+    let output = BufReader::new(child.stdout.take().expect("standard output"));
+    let answers = output.lines().take(2).count();
+    drop(input);
+    let output = child.wait_with_output().expect("its output");
+    let log = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(answers, 2, "{log}");
+    assert!(log.contains("find_contact"), "the log is empty: {log}");
+    for secret in ["canary", "15550100101", "Avery"] {
+        assert!(!log.contains(secret), "{log}");
+    }
+}

@@ -50,13 +50,9 @@ pub(crate) async fn plan(
         batch = batch.window(window.parse::<Window>().map_err(|error| refused(&error))?);
     }
     if !context.access.recipients.is_empty() {
-        batch = batch.allow_only(
-            context
-                .access
-                .recipients
-                .iter()
-                .map(|phone| format!("+{phone}")),
-        );
+        let phones = context.access.recipients.iter();
+        let phones = phones.filter(|address| !address.contains('@'));
+        batch = batch.allow_only(phones.map(|phone| format!("+{phone}")));
     }
     let recipients = recipients(arguments)?;
     let plan = outbox

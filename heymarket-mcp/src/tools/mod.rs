@@ -9,6 +9,7 @@ pub(crate) mod definition;
 pub(crate) mod draft;
 pub(crate) mod find_and_call;
 mod message;
+pub(crate) mod messages;
 mod preview;
 pub(crate) mod send;
 pub(crate) mod team;

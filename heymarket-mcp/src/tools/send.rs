@@ -83,7 +83,7 @@ async fn send_claimed(
             let is_text = draft.operation.id() == operations::SEND_MESSAGE.id();
             let body = if is_text { draft.body } else { Value::Null };
             context.drafts.end(token, End::Unknown(body));
-            Ok(unknown()
+            Ok(unknown(is_text)
                 .own("local_id", local_id)
                 .own("reason", describe(&error)))
         }
@@ -120,10 +120,10 @@ async fn ended(context: &Context<'_>, token: &str, end: End) -> Result<Output, T
 /// Looks for a message that may have been sent.
 async fn look_for(context: &Context<'_>, token: &str, body: Value) -> Result<Output, ToolError> {
     let Ok(message) = serde_json::from_value::<SendMessage>(body) else {
-        return Ok(unknown());
+        return Ok(unknown(false));
     };
     let Some(found) = context.client.find_sent(&message).await? else {
-        return Ok(unknown());
+        return Ok(unknown(true));
     };
     let response = json!({"id": found.id});
     context.drafts.end(token, End::Sent(response.clone()));
@@ -136,11 +136,13 @@ fn sent(response: Value) -> Output {
         .data("response", response)
 }
 
-fn unknown() -> Output {
-    let output = Output::default().own("outcome", "unknown");
-    output.own(
-        "note",
+fn unknown(is_text: bool) -> Output {
+    let note = if is_text {
         "it may have been sent: do not draft it again; call send_draft with the same token, which \
-         looks for it",
-    )
+         looks for it"
+    } else {
+        "it may have been sent: do not draft it again; ask the person you work for to look"
+    };
+    let output = Output::default().own("outcome", "unknown");
+    output.own("note", note)
 }

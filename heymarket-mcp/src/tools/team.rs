@@ -108,3 +108,25 @@ pub(crate) async fn list_templates(
         .data("items", found)
         .own("is_complete", is_complete))
 }
+
+pub(crate) fn tags_tool() -> Tool {
+    tool(
+        "list_tags",
+        "Lists the tags of contacts.",
+        json!({}),
+        &["_notice", "items"],
+        reads(),
+    )
+}
+
+pub(crate) async fn list_tags(context: &Context<'_>) -> Result<Output, ToolError> {
+    let request = RawRequest::of(&operations::LIST_TAGS).json(json!({}));
+    let mut tags = Vec::new();
+    context
+        .walk(request, |tag| {
+            tags.push(pick(&tag, &["id", "tag", "text", "name", "color"]));
+            true
+        })
+        .await?;
+    Ok(Output::default().data("items", tags))
+}

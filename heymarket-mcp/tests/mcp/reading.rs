@@ -111,12 +111,35 @@ async fn contacts_are_found_by_word_number_or_address() {
 }
 
 #[tokio::test]
+async fn messages_are_found_by_their_words() {
+    let (sandbox, server) = start(|server| server).await;
+    sandbox
+        .inbound(INBOX, PHONE, "The parcel is LOST, sorry")
+        .expect("it is received");
+    let query = json!({"query": "lost parcel"});
+    let found = done(call(&server, "search_messages", query).await);
+    let items = found["items"].as_array().expect("items");
+    assert_eq!(items.len(), 1, "{found}");
+    assert_eq!(items[0]["conversation_id"], CONVERSATION);
+    assert_eq!(items[0]["text"]["written_by"], format!("customer {PHONE}"));
+    let since = sandbox.now().to_string();
+    let later = json!({"query": "on its way", "since": since});
+    let none = done(call(&server, "search_messages", later).await);
+    assert_eq!(
+        (&none["items"], &none["is_complete"]),
+        (&json!([]), &json!(true))
+    );
+}
+
+#[tokio::test]
 async fn the_team_is_listed() {
     let (_sandbox, server) = start(|server| server).await;
     let inboxes = done(call(&server, "list_inboxes", json!({})).await);
     assert_eq!(inboxes["items"][0]["name"], "Support");
     let members = done(call(&server, "list_members", json!({})).await);
     assert_eq!(members["items"][0]["id"], 50001);
+    let tags = done(call(&server, "list_tags", json!({})).await);
+    assert_eq!(tags["items"].as_array().map(Vec::len), Some(6));
     let templates = done(call(&server, "list_templates", json!({"query": "order ready"})).await);
     let items = templates["items"].as_array().expect("items");
     assert_eq!(items.len(), 1);
