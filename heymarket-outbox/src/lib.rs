@@ -76,7 +76,7 @@ pub use batch::{Batch, Unknown};
 pub use counts::Counts;
 pub use error::{Error, ErrorKind};
 pub use event::{Event, Row, WaitCause};
-pub use outbox::{Decision, Outbox, Status, Suppression};
+pub use outbox::{Backlog, Decision, Outbox, Status, Suppression};
 pub use plan::{ListOffer, Plan, Warning};
 pub use recipient::{Recipient, Recipients};
 pub use report::{Report, ReportRow};

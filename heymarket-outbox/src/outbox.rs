@@ -21,7 +21,7 @@ use crate::recipient::Recipient;
 use crate::run::Run;
 use crate::store::{Millis, Store, StoredBatch};
 
-pub use batches::Status;
+pub use batches::{Backlog, Status};
 pub use outcomes::Decision;
 pub use suppressions::Suppression;
 

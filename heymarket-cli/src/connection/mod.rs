@@ -4,7 +4,7 @@ pub(crate) mod sandbox;
 pub(crate) mod server;
 pub(crate) mod source;
 
-use heymarket_api::{Client, ClientBuilder, Credentials, Shapes};
+use heymarket_api::{Client, ClientBuilder, Credentials, RateLimit, Shapes};
 
 use crate::context::Context;
 use crate::environment::variable;
@@ -68,7 +68,16 @@ impl Connection {
 /// Returns an error if there are no usable credentials, or if the sandbox does
 /// not start. Sends nothing.
 pub(crate) async fn open(context: &Context) -> Result<Connection, Failure> {
-    let connection = connect(context).await?;
+    open_with(context, RateLimit::default()).await
+}
+
+/// Connects as [`open`] does, with a rate limit that other processes may share. A
+/// sandbox in this process has its own.
+pub(crate) async fn open_with(
+    context: &Context,
+    rate_limit: RateLimit,
+) -> Result<Connection, Failure> {
+    let connection = connect(context, rate_limit).await?;
     if context.globals.debug {
         let Connection { server, source, .. } = &connection;
         context
@@ -78,7 +87,7 @@ pub(crate) async fn open(context: &Context) -> Result<Connection, Failure> {
     Ok(connection)
 }
 
-async fn connect(context: &Context) -> Result<Connection, Failure> {
+async fn connect(context: &Context, rate_limit: RateLimit) -> Result<Connection, Failure> {
     let globals = &context.globals;
     if globals.sandbox {
         let sandbox = EmbeddedSandbox::start(globals.state.as_deref()).await?;
@@ -99,7 +108,7 @@ async fn connect(context: &Context) -> Result<Connection, Failure> {
     let server = server_of(&source, context)?;
     let fingerprint = source.fingerprint(&server)?;
     Ok(Connection {
-        client: client(credentials.clone(), &server)?,
+        client: limited_client(credentials.clone(), &server, rate_limit)?,
         credentials,
         server,
         source: source.description().unwrap_or_default(),
@@ -110,7 +119,16 @@ async fn connect(context: &Context) -> Result<Connection, Failure> {
 
 /// Creates a client for a server. Sends nothing.
 pub(crate) fn client(credentials: Credentials, server: &Server) -> Result<Client, Failure> {
+    limited_client(credentials, server, RateLimit::default())
+}
+
+fn limited_client(
+    credentials: Credentials,
+    server: &Server,
+    rate_limit: RateLimit,
+) -> Result<Client, Failure> {
     builder(credentials.clone(), server)
+        .rate_limit(rate_limit)
         .build()
         .map_err(|error| {
             // Credentials that suit another server are not the problem.

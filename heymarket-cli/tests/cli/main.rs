@@ -27,3 +27,4 @@ mod support;
 mod tasks; // the command lines of docs/tasks.md
 mod terminal; // on a pseudo-terminal
 mod times;
+mod worker; // several at once

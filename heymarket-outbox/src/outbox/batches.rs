@@ -1,5 +1,6 @@
 //! Batches as a whole: how far they are, and whether they are sent.
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Outbox;
@@ -108,6 +109,17 @@ impl Outbox {
         Ok(statuses)
     }
 
+    /// Returns what is planned in all batches that are not paused.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error when the database fails.
+    pub async fn backlog(&self) -> Result<Backlog, Error> {
+        let (recipients, since) = self.engine.store.backlog().await?;
+        let since = since.and_then(|since| Timestamp::from_millisecond(since).ok());
+        Ok(Backlog { recipients, since })
+    }
+
     /// How far a batch is.
     ///
     /// # Errors
@@ -150,4 +162,14 @@ pub struct Status {
     pub recipients: u64,
     /// How many of them are in each state.
     pub counts: Counts,
+}
+
+/// What is still to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Backlog {
+    /// How many recipients are planned.
+    pub recipients: u64,
+    /// When the oldest of their batches was planned; `None` without recipients.
+    pub since: Option<Timestamp>,
 }

@@ -102,6 +102,9 @@ pub(crate) trait Store: Send + Sync {
     /// Ends all recipients of a batch that are attempted or unknown.
     fn end_list(&self, batch: i64, ending: Ending) -> Pending<'_, u64>;
 
+    /// How many recipients are planned in batches that are sent, and when the
+    /// first of these batches was planned.
+    fn backlog(&self) -> Pending<'_, (u64, Option<Millis>)>;
     /// How many recipients are in each state, for each reason.
     fn counts(&self, batch: i64) -> Pending<'_, Vec<(State, Option<Reason>, u64)>>;
     /// The recipients of a batch after a position, in order.

@@ -10,6 +10,7 @@ mod plan;
 mod report;
 mod send;
 mod suppress;
+mod worker;
 
 use clap::{ArgMatches, Command};
 
@@ -42,6 +43,7 @@ pub(crate) fn command() -> Command {
         .subcommands([
             plan::command(),
             send::command(),
+            worker::command(),
             report::status_command(),
             report::command(),
             report::review_command(),
@@ -59,8 +61,10 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
         return Err(Failure::usage("no command; see 'heymarket bulk --help'"));
     };
     context.check()?;
-    let outbox = place::open(context, matches)?;
+    let place = place::find(context, matches)?;
+    let outbox = place.open().await?;
     match name {
+        "worker" => worker::run(context, &place, &outbox, subcommand).await,
         "plan" => plan::run(context, &outbox, subcommand).await,
         "send" => send::run(context, &outbox, subcommand).await,
         "status" => report::status(context, &outbox, subcommand).await,

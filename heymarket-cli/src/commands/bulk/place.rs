@@ -22,27 +22,64 @@ pub(super) fn argument() -> Arg {
     Arg::new(OUTBOX)
         .long(OUTBOX)
         .global(true)
-        .value_name("FILE")
+        .visible_alias("database")
+        .value_name("FILE|URL")
         .value_parser(value_parser!(PathBuf))
-        .help("The file of the outbox; by default HEYMARKET_OUTBOX, else a file in the data folder")
+        .help(
+            "The outbox: a file, or the postgres:// URL of a database; by default \
+             HEYMARKET_OUTBOX, else a file in the data folder",
+        )
 }
 
-/// Opens the outbox of `--outbox`, the environment or the platform's data folder.
-pub(super) fn open(context: &Context, matches: &ArgMatches) -> Result<Outbox, Failure> {
+/// Where an outbox is kept.
+pub(super) enum Place {
+    File(PathBuf),
+    /// The URL of a database, with its password.
+    Database(String),
+}
+
+impl Place {
+    fn of(path: PathBuf) -> Self {
+        let url = path.to_str().filter(|text| {
+            ["postgres://", "postgresql://"]
+                .iter()
+                .any(|scheme| text.starts_with(scheme))
+        });
+        match url {
+            Some(url) => Self::Database(url.to_owned()),
+            None => Self::File(path),
+        }
+    }
+
+    pub(super) async fn open(&self) -> Result<Outbox, Failure> {
+        let outbox = match self {
+            Self::File(path) => Outbox::open(path),
+            Self::Database(url) => Outbox::connect(url).await,
+        };
+        outbox.map_err(failed)
+    }
+}
+
+/// Returns the place of `--outbox`, the environment or the platform's data folder.
+pub(super) fn find(context: &Context, matches: &ArgMatches) -> Result<Place, Failure> {
     let given = matches.get_one::<PathBuf>(OUTBOX);
-    open_at(context, given.map(PathBuf::as_path))
+    place(context, given.map(PathBuf::as_path))
 }
 
-/// Opens the outbox in a file, or that of the environment or the platform's data folder.
-pub(crate) fn open_at(context: &Context, given: Option<&Path>) -> Result<Outbox, Failure> {
-    let path = match given {
-        Some(path) => path.to_owned(),
+/// Opens the outbox in a file or a database, or that of the environment or the
+/// platform's data folder.
+pub(crate) async fn open_at(context: &Context, given: Option<&Path>) -> Result<Outbox, Failure> {
+    place(context, given)?.open().await
+}
+
+fn place(context: &Context, given: Option<&Path>) -> Result<Place, Failure> {
+    Ok(match given {
+        Some(path) => Place::of(path.to_owned()),
         None => match variable(VARIABLE)? {
-            Some(path) => PathBuf::from(path),
-            None => default(context)?,
+            Some(path) => Place::of(PathBuf::from(path)),
+            None => Place::File(default(context)?),
         },
-    };
-    Outbox::open(path).map_err(failed)
+    })
 }
 
 fn default(context: &Context) -> Result<PathBuf, Failure> {

@@ -117,13 +117,13 @@ async fn server(session: &mut Session<'_>, arguments: &Arguments) -> Result<Serv
         builder = builder.toolsets(&arguments.toolsets);
     }
     if arguments.allow_sends {
-        builder = builder.outbox(outbox(session.context, arguments)?);
+        builder = builder.outbox(outbox(session.context, arguments).await?);
     }
     builder.build().map_err(failed)
 }
 
-fn outbox(context: &Context, arguments: &Arguments) -> Result<Outbox, Failure> {
-    bulk::open_outbox(context, arguments.outbox.as_deref())
+async fn outbox(context: &Context, arguments: &Arguments) -> Result<Outbox, Failure> {
+    bulk::open_outbox(context, arguments.outbox.as_deref()).await
 }
 
 async fn serve_http(

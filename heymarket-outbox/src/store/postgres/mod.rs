@@ -263,6 +263,11 @@ impl Store for Postgres {
         Box::pin(self.database.call(work))
     }
 
+    fn backlog(&self) -> Pending<'_, (u64, Option<Millis>)> {
+        let work = move |db: Client| async move { report::backlog(&db).await };
+        Box::pin(self.database.call(work))
+    }
+
     fn counts(&self, batch: i64) -> Pending<'_, Vec<(State, Option<Reason>, u64)>> {
         let work = move |db: Client| async move { report::counts(&db, batch).await };
         Box::pin(self.database.call(work))

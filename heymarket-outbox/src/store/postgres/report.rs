@@ -8,6 +8,18 @@ use super::failure::Problem;
 use super::values::{integer, positive, size, state};
 use crate::state::{Reason, State};
 
+pub(super) async fn backlog(db: &Client) -> Result<(u64, Option<Millis>), Problem> {
+    let statement = db
+        .prepare_cached(
+            "SELECT count(*), min(b.planned)
+             FROM heymarket_outbox.recipients r JOIN heymarket_outbox.batches b ON b.key = r.batch
+             WHERE r.state = 0 AND b.state = 1",
+        )
+        .await?;
+    let row = db.query_one(&statement, &[]).await?;
+    Ok((positive(&row, 0)?, row.try_get(1)?))
+}
+
 pub(super) async fn counts(
     db: &Client,
     batch: i64,

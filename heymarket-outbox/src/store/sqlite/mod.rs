@@ -161,6 +161,10 @@ impl Store for Sqlite {
             .call(move |db| rows::end_list(db, batch, &ending))
     }
 
+    fn backlog(&self) -> Pending<'_, (u64, Option<Millis>)> {
+        self.thread.call(report::backlog)
+    }
+
     fn counts(&self, batch: i64) -> Pending<'_, Vec<(State, Option<Reason>, u64)>> {
         self.thread.call(move |db| report::counts(db, batch))
     }

@@ -6,6 +6,14 @@ use super::super::types::{Millis, StoredRow, Suppress};
 use super::values::{integer, positive, state, uuid};
 use crate::state::{Reason, State};
 
+pub(super) fn backlog(db: &Connection) -> rusqlite::Result<(u64, Option<Millis>)> {
+    db.prepare_cached(
+        "SELECT count(*), min(b.planned) FROM recipients r JOIN batches b ON b.key = r.batch
+         WHERE r.state = 0 AND b.state = 1",
+    )?
+    .query_row([], |row| Ok((positive(row, 0)?, row.get(1)?)))
+}
+
 pub(super) fn counts(
     db: &Connection,
     batch: i64,
