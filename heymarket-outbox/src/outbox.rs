@@ -1,6 +1,8 @@
 //! The outbox: what callers use.
 
 mod batches;
+#[cfg(all(test, feature = "sqlite"))]
+mod full_disk;
 mod outcomes;
 mod suppressions;
 

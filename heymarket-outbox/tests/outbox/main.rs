@@ -13,6 +13,8 @@ mod support;
 mod plans;
 // What is sent, and what each answer makes of a recipient.
 mod runs;
+// Templates, media, and the quiet hours of an inbox.
+mod contents;
 // Whatever ends a run, nothing is sent twice.
 mod crashes;
 // The limit holds across runs, by what the file notes.

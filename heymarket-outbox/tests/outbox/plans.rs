@@ -11,6 +11,32 @@ fn csv(text: &str) -> Recipients<&[u8]> {
 }
 
 #[tokio::test]
+async fn a_plan_that_is_declined_leaves_the_id_free() {
+    let fixture = Fixture::new().await;
+    let declined = batch("july").text("Hi").zone("America/Denver");
+    let shown = fixture
+        .outbox
+        .plan_if(&declined, recipients(3), async |plan| {
+            assert_eq!(plan.planned, 3);
+            assert!(plan.to_string().contains("America/Denver"), "{plan}");
+            false
+        });
+    assert!(shown.await.expect("no error").is_none());
+    assert!(fixture.outbox.status("july").await.is_err());
+    let accepted = batch("july").text("Bye");
+    let kept = fixture
+        .outbox
+        .plan_if(&accepted, recipients(2), async |_| true);
+    assert!(kept.await.expect("no error").is_some());
+    // A batch that is there stays, whatever is answered.
+    let again = fixture
+        .outbox
+        .plan_if(&accepted, recipients(2), async |_| false);
+    assert!(again.await.expect("no error").is_none());
+    assert_eq!(fixture.counts("july").await.of(State::Planned), 2);
+}
+
+#[tokio::test]
 async fn a_plan_shows_who_gets_what_and_for_how_long() {
     let fixture = Fixture::new().await;
     let file = "phone,first,time\n15550100001,Robin,9:30\n15550100002,Sam,9:45\n15550100001,Ann,1\n123,Bo,2\n";

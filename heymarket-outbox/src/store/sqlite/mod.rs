@@ -42,6 +42,17 @@ impl Sqlite {
     }
 }
 
+#[cfg(test)]
+impl Sqlite {
+    /// Lets the file have no more pages than these, or than it has, as a full disk
+    /// does.
+    pub(crate) fn limit_pages(&self, pages: i64) -> Pending<'_, i64> {
+        self.thread.call(move |db| {
+            db.pragma_update_and_check(None, "max_page_count", pages, |row| row.get(0))
+        })
+    }
+}
+
 fn connect(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
