@@ -22,14 +22,16 @@ fn decode<T: DeserializeOwned + Debug>(body: &[u8]) {
 macro_rules! decode_each {
     ($($name:ident),*) => {
         fn decode_each(body: &[u8]) {
-            $(
-                decode::<types::$name>(body);
-                decode::<Vec<types::$name>>(body);
-            )*
+            $(decode::<types::$name>(body);)*
         }
     };
 }
 
 heymarket_api::for_each_type!(decode_each);
 
-fuzz_target!(|body: &[u8]| decode_each(body));
+fuzz_target!(|body: &[u8]| {
+    decode_each(body);
+    // Lists of other types would run the same code, which takes long to compile.
+    decode::<Vec<types::Conversation>>(body);
+    decode::<Vec<types::Message>>(body);
+});

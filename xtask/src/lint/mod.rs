@@ -3,6 +3,7 @@
 //! The comment on each rule gives its reason. One run reports all findings; only
 //! examples are checked after all references resolve.
 
+#[cfg(feature = "commands")]
 mod examples;
 mod extensions;
 mod invented;
@@ -14,6 +15,7 @@ mod webhooks;
 
 use crate::bundle::Bundle;
 use crate::error::Finding;
+#[cfg(feature = "commands")]
 pub(crate) use examples::{Schemas, validator};
 
 /// Returns every finding of a document.
@@ -21,6 +23,7 @@ pub(crate) fn run(bundle: &Bundle) -> Vec<Finding> {
     let mut findings = references::check(bundle);
     // A schema with a reference that leads nowhere or in a circle cannot check
     // an example.
+    #[cfg(feature = "commands")]
     if findings.is_empty() {
         findings.extend(examples::check(bundle));
     }
