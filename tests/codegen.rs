@@ -23,9 +23,14 @@ impl Project {
     fn new() -> Self {
         let folder = TempDir::new().expect("a folder");
         let generated = ["heymarket-api/src/generated", "heymarket-cli/src/generated"];
-        for path in ["docs", "openapi", "heymarket-sandbox/openapi"]
-            .into_iter()
-            .chain(generated)
+        for path in [
+            "docs",
+            "openapi",
+            "heymarket-mcp/openapi",
+            "heymarket-sandbox/openapi",
+        ]
+        .into_iter()
+        .chain(generated)
         {
             copy(&project_root().join(path), &folder.path().join(path));
         }

@@ -55,7 +55,11 @@ pub fn run(bundle: &Bundle) -> Result<Vec<OutputFile>, Error> {
             reference::write(&bundle.document, &generated.methods, &model)?,
         ),
         OutputFile::new("openapi/bundled.json", bundle::to_json(&bundle.document)),
-        // The sandbox is published with a copy: a package has no files of elsewhere.
+        // These are published with a copy: a package has no files of elsewhere.
+        OutputFile::new(
+            "heymarket-mcp/openapi/bundled.json",
+            bundle::to_json(&bundle.document),
+        ),
         OutputFile::new(
             "heymarket-sandbox/openapi/bundled.json",
             bundle::to_json(&bundle.document),
