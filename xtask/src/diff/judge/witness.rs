@@ -93,7 +93,10 @@ pub(super) fn write(state: &State) -> Result<String, Error> {
 
 /// Names a path of the library as another crate does.
 fn outside(text: &str) -> String {
-    let mut outside = text.replace("crate::error::Error", "Error");
+    let mut outside = text
+        .replace("crate::error::Error", "Error")
+        .replace("crate::wire::Incomplete", "heymarket_api::Incomplete")
+        .replace("types::Incomplete", "heymarket_api::Incomplete");
     for module in ["types", "wire", "ids"] {
         outside = outside.replace(&format!("crate::{module}::"), "types::");
     }
@@ -209,7 +212,7 @@ fn write_call(
     };
     writeln!(
         text,
-        "{prefix}fn use_{index}{generics}({}) {output} {{ {parent}::{name}({}){suffix} }}",
+        "{prefix}fn use_{index}{generics}({}) {output} {{ <{parent}>::{name}({}){suffix} }}",
         declared.join(", "),
         passed.join(", ")
     )

@@ -56,7 +56,7 @@ pub(in crate::diff) fn read(files: &BTreeMap<String, String>) -> Result<Items, E
         let file = syn::parse_file(text)
             .map_err(|error| Error::Unexpected(format!("{name} does not parse: {error}")))?;
         let module = match name.trim_end_matches(".rs") {
-            "enums" => "types",
+            "enums" | "ids" => "types",
             name => name,
         };
         for item in file.items {
@@ -123,7 +123,9 @@ fn add(module: &str, item: syn::Item, items: &mut Items) {
 }
 
 fn add_impl(module: &str, item: syn::ItemImpl, items: &mut Items) {
-    let name = tokens(&item.self_ty);
+    let name = tokens(&item.self_ty)
+        .replace("crate::wire::", "")
+        .replace("crate::types::", "");
     let path = match name.as_str() {
         "Client" => name,
         _ => format!("{module}::{name}"),
