@@ -210,9 +210,15 @@ fn write_call(
     } else {
         ("", "")
     };
+    // A type with arguments needs brackets, and a module may have none.
+    let parent = if parent.contains('<') {
+        format!("<{parent}>")
+    } else {
+        parent.to_owned()
+    };
     writeln!(
         text,
-        "{prefix}fn use_{index}{generics}({}) {output} {{ <{parent}>::{name}({}){suffix} }}",
+        "{prefix}fn use_{index}{generics}({}) {output} {{ {parent}::{name}({}){suffix} }}",
         declared.join(", "),
         passed.join(", ")
     )
