@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches as _};
+use heymarket_api::RateLimit;
 use heymarket_gateway::{Allow, Error, Gateway, GatewayBuilder, Recipients, RequestReport, Token};
+use heymarket_stores::LimitOptions;
 
 use crate::connection;
+use crate::connection::shared_limit::SharedLimit;
 use crate::context::Context;
 use crate::data_folder::data_folder;
 use crate::environment::variable;
@@ -18,9 +21,13 @@ use crate::webhook::target::Target;
 use crate::webhook::token::{tokens, verifier};
 
 const TOKEN_VARIABLE: &str = "HEYMARKET_GATEWAY_TOKEN";
+const SHARED_LIMIT_VARIABLE: &str = "HEYMARKET_SHARED_LIMIT";
 const TOKEN_FILE: &str = "gateway-token";
 /// Keys of the sandbox are kept apart from those of real requests.
 const LEDGERS: [&str; 2] = ["gateway.db", "gateway-sandbox.db"];
+
+/// The shortest wait for a shared limit: each request needs an answer of its store.
+const LEAST_SHARED_WAIT: Duration = Duration::from_secs(2);
 
 const ACCESS: &str = "Access";
 const LIMITS: &str = "Limits";
@@ -78,6 +85,16 @@ struct Arguments {
           value_parser = duration)]
     keep_keys: Duration,
 
+    /// The most requests in 60 seconds: of all gateways together with --shared-limit
+    #[arg(long, value_name = "N", help_heading = LIMITS, default_value_t = 500,
+          value_parser = clap::value_parser!(u32).range(1..=500))]
+    requests_per_minute: u32,
+
+    /// Share the rate limit with other hosts, in the database of this postgres:// or redis://
+    /// URL. Prefer HEYMARKET_SHARED_LIMIT, which no list of processes shows
+    #[arg(long, value_name = "URL", help_heading = LIMITS)]
+    shared_limit: Option<String>,
+
     /// How long a request may wait for the rate limit
     #[arg(long, default_value = "30s", value_name = "TIME", help_heading = LIMITS,
           value_parser = duration)]
@@ -133,6 +150,7 @@ pub(crate) fn command() -> Command {
                  heymarket gateway --sandbox\n  \
                  heymarket gateway --allow conversations:read,messages:send\n  \
                  heymarket gateway --listen 0.0.0.0 --behind-proxy gateway.example.com\n  \
+                 HEYMARKET_SHARED_LIMIT=redis://cache.example.com heymarket gateway\n  \
                  heymarket gateway --host hooks.example.com --forward-to http://127.0.0.1:3000/hook",
             ),
     )
@@ -147,7 +165,12 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
         ));
     }
     let (token, source) = token(&arguments)?;
-    let connection = connection::open(context).await?;
+    let shared = shared_limit(context, &arguments).await?;
+    let rate_limit = match &shared {
+        Some(shared) => shared.rate_limit(),
+        None => RateLimit::per_minute(arguments.requests_per_minute),
+    };
+    let connection = connection::open_with(context, rate_limit).await?;
     let builder = Gateway::builder(connection.client.clone(), token);
     let builder = configure(context, &arguments, builder)?;
     let builder = webhooks(context, &arguments, builder).await?;
@@ -168,6 +191,9 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
         ended = gateway.stop(arguments.grace) => ended,
         () = stop.requested() => false,
     };
+    if let Some(shared) = shared {
+        shared.flush().await;
+    }
     connection.close().await?;
     if ended {
         return Ok(());
@@ -175,6 +201,35 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
     Err(Failure::interrupted(
         "requests were in flight; those with an Idempotency-Key are looked up at the next one",
     ))
+}
+
+/// Connects to the limit of the flag, or else of the environment. The sandbox has its own.
+async fn shared_limit(
+    context: &Context,
+    arguments: &Arguments,
+) -> Result<Option<SharedLimit>, Failure> {
+    let given = arguments.shared_limit.clone();
+    if context.globals.sandbox {
+        return match given {
+            Some(_) => Err(Failure::usage(
+                "--shared-limit does not apply to --sandbox, which has a rate limit of its own",
+            )),
+            None => Ok(None),
+        };
+    }
+    let Some(url) = given.map_or_else(|| variable(SHARED_LIMIT_VARIABLE), |url| Ok(Some(url)))?
+    else {
+        return Ok(None);
+    };
+    if arguments.max_wait < LEAST_SHARED_WAIT {
+        return Err(Failure::usage(
+            "a shared rate limit requires a --max-wait of at least 2s",
+        ));
+    }
+    // Less than the wait, so that a caller can tell a store that is gone from a used-up limit.
+    let patience = (arguments.max_wait / 3).max(Duration::from_secs(1));
+    let options = LimitOptions::per_minute(arguments.requests_per_minute).patience(patience);
+    SharedLimit::connect(&url, options).await.map(Some)
 }
 
 fn configure(

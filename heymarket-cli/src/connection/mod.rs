@@ -2,6 +2,7 @@
 
 pub(crate) mod sandbox;
 pub(crate) mod server;
+pub(crate) mod shared_limit;
 pub(crate) mod source;
 
 use heymarket_api::{Client, ClientBuilder, Credentials, RateLimit, Shapes};

@@ -7,17 +7,17 @@ use serde_json::{Value, json};
 
 use crate::support::{Home, Live, Running};
 
-const TOKEN: &str = "canary-gateway-token-5d1e";
+pub(crate) const TOKEN: &str = "canary-gateway-token-5d1e";
 const PHONE: &str = "15550100101";
 
 /// An answer of the gateway.
-struct Reply {
-    status: u16,
-    outcome: String,
-    body: Value,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) outcome: String,
+    pub(crate) body: Value,
 }
 
-fn home(live: &Live) -> Home {
+pub(crate) fn home(live: &Live) -> Home {
     Home::of(live).with("HEYMARKET_GATEWAY_TOKEN", TOKEN)
 }
 
@@ -27,7 +27,7 @@ fn data(home: &Home, name: &str) -> std::path::PathBuf {
 }
 
 /// A gateway on a free port, and its URL.
-fn gateway(home: &Home, words: &[&str]) -> (Running, String) {
+pub(crate) fn gateway(home: &Home, words: &[&str]) -> (Running, String) {
     let running = home.begin(&[&["gateway", "--port", "0"], words].concat());
     let line = running.says("listening on ");
     let url = line.trim_start_matches("listening on ");
@@ -36,7 +36,7 @@ fn gateway(home: &Home, words: &[&str]) -> (Running, String) {
 }
 
 /// Sends a message with a key. Returns `None` without an answer.
-fn send(url: &str, key: &str, token: &str) -> Option<Reply> {
+pub(crate) fn send(url: &str, key: &str, token: &str) -> Option<Reply> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -23,6 +23,7 @@ mod pages; // the sessions in README.md and docs/
 mod safety;
 mod sandbox;
 mod screens; // what a terminal shows
+mod shared_limit; // of several gateways
 mod support;
 mod tasks; // the command lines of docs/tasks.md
 mod terminal; // on a pseudo-terminal

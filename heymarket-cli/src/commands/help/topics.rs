@@ -26,6 +26,8 @@ Environment variables. An empty variable counts as unset.
                             made and kept in a file
   HEYMARKET_OUTBOX          the file of `heymarket bulk`; by default heymarket/outbox.db in
                             $XDG_DATA_HOME or ~/.local/share, on Windows in %APPDATA%
+  HEYMARKET_SHARED_LIMIT    the postgres:// or redis:// URL of the database in which `heymarket
+                            gateway` shares the rate limit with other hosts
   NO_COLOR                  turns colors off, as --color never does
   HEYMARKET_WEBHOOK_TOKEN   the verification token for `heymarket listen` and `trigger`
   HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY

@@ -10,12 +10,13 @@ use std::time::Duration;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use heymarket_api::{Client, RateLimit};
 use heymarket_outbox::{ErrorKind, Event, Outbox};
-use heymarket_stores::{LimitOptions, PostgresRateLimit};
+use heymarket_stores::LimitOptions;
 use tokio::time::Instant;
 
 use super::failed::failed;
 use super::place::Place;
 use crate::connection;
+use crate::connection::shared_limit::SharedLimit;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::stop::Stop;
@@ -76,7 +77,7 @@ pub(super) async fn run(
     let metrics = Arc::new(Metrics::new(limit));
     let shared = shared_limit(place, limit).await?;
     let rate_limit = match &shared {
-        Some(shared) => RateLimit::custom(shared.clone()),
+        Some(shared) => shared.rate_limit(),
         None => RateLimit::per_minute(limit),
     };
     let connection = connection::open_with(context, rate_limit).await?;
@@ -92,15 +93,12 @@ pub(super) async fn run(
 }
 
 /// The limit that all workers of a database keep together.
-async fn shared_limit(place: &Place, limit: u32) -> Result<Option<PostgresRateLimit>, Failure> {
+async fn shared_limit(place: &Place, limit: u32) -> Result<Option<SharedLimit>, Failure> {
     let Place::Database(url) = place else {
         return Ok(None);
     };
     let options = LimitOptions::per_minute(limit);
-    let shared = PostgresRateLimit::connect_with(url, options).await;
-    shared
-        .map(Some)
-        .map_err(|error| Failure::other(error.to_string()))
+    SharedLimit::connect(url, options).await.map(Some)
 }
 
 /// Works until it is stopped, and again after a failure that may pass.
