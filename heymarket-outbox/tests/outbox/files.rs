@@ -9,10 +9,11 @@ use heymarket_sandbox::{Fault, Rule, Sandbox};
 use crate::support::{Fixture, Place, batch, builder, recipients, run};
 
 fn folder_of(fixture: &Fixture) -> &Path {
-    let Place::File(folder) = &fixture.place else {
-        panic!("no file");
-    };
-    folder.path()
+    match &fixture.place {
+        Place::File(folder) => folder.path(),
+        #[cfg(feature = "postgres")]
+        Place::Database(_) => panic!("no file"),
+    }
 }
 
 fn error_of(path: &Path) -> heymarket_outbox::Error {
