@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
+use heymarket_api::types::{InboxId, MemberId, TemplateId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -22,10 +23,11 @@ const MAX_ID: usize = 200;
 /// nothing, and another text or other recipients under the same ID are refused.
 ///
 /// ```
+/// use heymarket_api::types::{InboxId, MemberId};
 /// use heymarket_outbox::Batch;
 ///
 /// # fn run() -> Result<(), heymarket_outbox::Error> {
-/// let batch = Batch::new("july", 41001, 50001)
+/// let batch = Batch::new("july", InboxId(41001), MemberId(50001))
 ///     .text("Hi {{first}}, see you {{time}}.")
 ///     .window("09:00-20:00".parse()?)
 ///     .country("US");
@@ -45,8 +47,8 @@ pub struct Batch {
 /// What of a batch is kept in the database.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Settings {
-    pub(crate) inbox: i64,
-    pub(crate) creator: i64,
+    pub(crate) inbox: InboxId,
+    pub(crate) creator: MemberId,
     pub(crate) content: Content,
     pub(crate) media: Option<String>,
     pub(crate) window: Option<Window>,
@@ -62,7 +64,7 @@ pub(crate) struct Settings {
 pub(crate) enum Content {
     Nothing,
     Text(String),
-    Template(i64),
+    Template(TemplateId),
 }
 
 /// The outcome of a message whose response was lost and that the message history
@@ -84,7 +86,7 @@ impl Batch {
     /// Creates a batch that is sent from an inbox in the name of a team member.
     /// `creator_id` is that of
     /// [`SendMessage`](heymarket_api::types::SendMessage::creator_id).
-    pub fn new(id: impl Into<String>, inbox_id: i64, creator_id: i64) -> Self {
+    pub fn new(id: impl Into<String>, inbox_id: InboxId, creator_id: MemberId) -> Self {
         Self {
             id: id.into(),
             settings: Settings {
@@ -113,8 +115,8 @@ impl Batch {
 
     /// Sends a template of the account, whose tokens the server fills from the
     /// contact, in place of a text.
-    pub fn template(mut self, template_id: i64) -> Self {
-        self.settings.content = Content::Template(template_id);
+    pub fn template(mut self, template_id: impl Into<TemplateId>) -> Self {
+        self.settings.content = Content::Template(template_id.into());
         self
     }
 
@@ -184,7 +186,7 @@ impl Batch {
 
     /// The inbox that it is sent from.
     #[must_use]
-    pub fn inbox_id(&self) -> i64 {
+    pub fn inbox_id(&self) -> InboxId {
         self.settings.inbox
     }
 

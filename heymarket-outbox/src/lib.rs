@@ -8,12 +8,13 @@
 //!
 //! ```no_run
 //! use heymarket_api::Client;
+//! use heymarket_api::types::{InboxId, MemberId};
 //! use heymarket_outbox::{Batch, Outbox, Recipients};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let outbox = Outbox::open("outbox.db")?;
-//! let batch = Batch::new("july", 41001, 50001)
+//! let batch = Batch::new("july", InboxId(41001), MemberId(50001))
 //!     .text("Hi {{first}}, see you {{time}}.")
 //!     .window("09:00-20:00".parse()?)
 //!     .country("US");

@@ -45,7 +45,8 @@ pub(crate) async fn plan(
     let id = batch_id(arguments)?;
     let inbox = arguments.required_integer("inbox_id")?;
     let member = arguments.required_integer("member_id")?;
-    let mut batch = Batch::new(id, inbox, member).text(arguments.required_text("text")?);
+    let mut batch =
+        Batch::new(id, inbox.into(), member.into()).text(arguments.required_text("text")?);
     if let Some(window) = arguments.text("window") {
         batch = batch.window(window.parse::<Window>().map_err(|error| refused(&error))?);
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use heymarket_api::types::SendMessage;
+use heymarket_api::types::{InboxId, MemberId, SendMessage};
 use heymarket_api::{Client, Credentials, RateLimit};
 use heymarket_outbox::{Batch, Outbox, Recipient};
 use heymarket_sandbox::{API_KEY, Sandbox};
@@ -16,7 +16,7 @@ pub(crate) async fn plan(count: u64) -> Result<bool, Failed> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("outbox.db");
     let outbox = Outbox::open(&path)?;
-    let batch = Batch::new("plan", 1, 2).text("Hi {{first}}, see you {{time}}.");
+    let batch = Batch::new("plan", InboxId(1), MemberId(2)).text("Hi {{first}}, see you {{time}}.");
     let recipients = (0..count).map(|index| {
         Recipient::new(phone(index))
             .field("first", "Robin")
@@ -110,7 +110,7 @@ async fn run(count: usize) -> Result<Duration, Failed> {
     let (_sandbox, client) = sandbox().await?;
     let folder = tempfile::tempdir()?;
     let outbox = Outbox::open(folder.path().join("outbox.db"))?;
-    let batch = Batch::new("cost", 41001, 50001).text("Hello");
+    let batch = Batch::new("cost", InboxId(41001), MemberId(50001)).text("Hello");
     let recipients = (0..count).map(|index| Recipient::new(phone(index)));
     outbox.plan(&batch, recipients).await?;
     let start = processor_time()?;

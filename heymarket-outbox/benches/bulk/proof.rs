@@ -6,6 +6,7 @@ use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use heymarket_api::types::{InboxId, MemberId};
 use heymarket_outbox::{Batch, Outbox, Unknown};
 use heymarket_sandbox::{Deduplication, Fault, Rule, Sandbox};
 use jiff::Timestamp;
@@ -21,8 +22,8 @@ use crate::time::FastClock;
 use crate::windows::Hours;
 use crate::{Failed, Options, sender};
 
-const INBOX: i64 = 41001;
-const SENDER: i64 = 50001;
+const INBOX: InboxId = InboxId(41001);
+const SENDER: MemberId = MemberId(50001);
 
 /// How many storms of 429s there are in a run, and how many 429s in each.
 const STORMS: u64 = 4;
@@ -94,7 +95,7 @@ impl Setup {
         let known = (0..count).filter(|index| is_known_to_have_stopped(*index));
         outbox.suppress(known.map(phone), None).await?;
         for index in (0..count).filter(|index| has_stopped_at_the_server(*index)) {
-            sandbox.inbound(INBOX, &phone(index), "STOP")?;
+            sandbox.inbound(INBOX.0, &phone(index), "STOP")?;
         }
         let batch = Batch::new("proof", INBOX, SENDER)
             .text("Hello from {{phone}}")
@@ -227,7 +228,7 @@ async fn send(
         // Some of those opt out who do so during the run.
         let until = during.len() * disturbances.kills.len() / kills;
         for index in &during[stopped..until] {
-            setup.sandbox.inbound(INBOX, &phone(*index), "STOP")?;
+            setup.sandbox.inbound(INBOX.0, &phone(*index), "STOP")?;
             setup.outbox.suppress([phone(*index)], None).await?;
             let now = setup.sandbox.now();
             disturbances.opted_out.insert(phone(*index), now);

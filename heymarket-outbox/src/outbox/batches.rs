@@ -1,5 +1,6 @@
 //! Batches as a whole: how far they are, and whether they are sent.
 
+use heymarket_api::types::InboxId;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -157,7 +158,7 @@ pub struct Status {
     /// Whether it is one message to a list.
     pub is_to_list: bool,
     /// The inbox that it is sent from.
-    pub inbox_id: i64,
+    pub inbox_id: InboxId,
     /// How many recipients there are.
     pub recipients: u64,
     /// How many of them are in each state.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use heymarket_api::types::{InboxId, MemberId};
 use heymarket_api::{Client, Credentials};
 use heymarket_sandbox::{API_KEY, Deduplication, Sandbox};
 
@@ -25,7 +26,7 @@ fn recipients() -> impl Iterator<Item = Recipient> {
 
 fn batch() -> Batch {
     let resending = Unknown::ResendAfter(Duration::from_millis(1));
-    Batch::new("a", 41001, 50001)
+    Batch::new("a", InboxId(41001), MemberId(50001))
         .text("Hello, {{phone}}")
         .unknown(resending)
 }

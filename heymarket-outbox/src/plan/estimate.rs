@@ -82,6 +82,8 @@ pub(crate) fn estimate(
 
 #[cfg(test)]
 mod tests {
+    use heymarket_api::types::{InboxId, MemberId};
+
     use super::*;
     use crate::batch::Batch;
 
@@ -95,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_batch_takes_a_minute_for_each_500() {
-        let batch = Batch::new("a", 1, 2);
+        let batch = Batch::new("a", InboxId(1), MemberId(2));
         let now = time("2026-07-01T12:00:00Z");
         let estimate = estimate(&batch.settings, vec![(TimeZone::UTC, 66_000)], now);
         assert_eq!(estimate.begins, now);
@@ -106,7 +108,7 @@ mod tests {
     #[test]
     fn a_window_that_closes_moves_the_rest_to_the_next_day() {
         let window = "09:00-10:00".parse().expect("a window");
-        let batch = Batch::new("a", 1, 2).window(window);
+        let batch = Batch::new("a", InboxId(1), MemberId(2)).window(window);
         let now = time("2026-07-01T00:00:00Z");
         let left = vec![(TimeZone::UTC, 45_000), (zone("America/New_York"), 500)];
         let estimate = estimate(&batch.settings, left, now);
@@ -120,7 +122,8 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_late() {
-        let batch = Batch::new("a", 1, 2).not_after(time("2026-07-01T12:10:00Z"));
+        let batch =
+            Batch::new("a", InboxId(1), MemberId(2)).not_after(time("2026-07-01T12:10:00Z"));
         let now = time("2026-07-01T12:00:00Z");
         let estimate = estimate(&batch.settings, vec![(TimeZone::UTC, 6_000)], now);
         assert_eq!(estimate.late, 1_000);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use heymarket_api::Client;
+use heymarket_api::types::InboxId;
 use jiff::{SignedDuration, Timestamp};
 
 use super::noted::noted;
@@ -14,7 +15,7 @@ use crate::engine::Engine;
 const QUIET_CHECK: Duration = Duration::from_secs(5 * 60);
 
 /// Whether each inbox is in its quiet hours.
-pub(super) type Inboxes = HashMap<i64, bool>;
+pub(super) type Inboxes = HashMap<InboxId, bool>;
 
 /// Which inboxes are in their quiet hours.
 #[derive(Default)]
@@ -48,7 +49,12 @@ impl Quiet {
     }
 
     /// The time of the next check, if an inbox is in its quiet hours.
-    pub(super) fn until(&self, inbox: i64, elapsed: Duration, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn until(
+        &self,
+        inbox: InboxId,
+        elapsed: Duration,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
         let is_quiet = self.inboxes.get(&inbox).copied().unwrap_or(false);
         if !is_quiet {
             return None;
@@ -69,6 +75,6 @@ pub(super) async fn ask(engine: Engine, client: Client, stop: &Stop) -> Option<I
     };
     let quiet = inboxes
         .iter()
-        .map(|inbox| (inbox.id.into(), inbox.is_quiet_hours == Some(true)));
+        .map(|inbox| (inbox.id, inbox.is_quiet_hours == Some(true)));
     Some(quiet.collect())
 }

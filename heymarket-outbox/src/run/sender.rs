@@ -35,7 +35,7 @@ impl Sender {
     /// Returns a message without a recipient.
     pub(super) fn content(&self, own_text: Option<&str>) -> SendMessage {
         let settings = &self.settings;
-        let mut message = SendMessage::new(settings.inbox.into(), settings.creator.into());
+        let mut message = SendMessage::new(settings.inbox, settings.creator);
         message = match (own_text, &settings.content) {
             (Some(text), _) => message.text(text),
             (None, Content::Text(text)) => message.text(text.as_str()),

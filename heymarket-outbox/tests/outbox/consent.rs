@@ -160,7 +160,7 @@ async fn a_403_for_someone_who_opted_out_is_remembered() {
     let fixture = Fixture::new().await;
     fixture
         .sandbox
-        .inbound(INBOX, &phone(3), "STOP")
+        .inbound(INBOX.0, &phone(3), "STOP")
         .expect("a message");
     fixture.plan(&batch("a"), recipients(5)).await;
     fixture.run().await;
@@ -215,7 +215,7 @@ async fn a_status_check_finds_opt_outs_before_a_message() {
     let fixture = Fixture::new().await;
     fixture
         .sandbox
-        .inbound(INBOX, &phone(3), "STOP")
+        .inbound(INBOX.0, &phone(3), "STOP")
         .expect("a message");
     fixture
         .plan(&batch("a").check_status(true), recipients(5))

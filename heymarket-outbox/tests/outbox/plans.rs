@@ -1,3 +1,4 @@
+use heymarket_api::types::InboxId;
 use heymarket_outbox::{Batch, ErrorKind, Reason, Recipient, Recipients, State};
 
 use crate::support::{Fixture, INBOX, SENDER, batch, phone, recipients};
@@ -114,7 +115,7 @@ async fn a_batch_that_changed_is_refused() {
             "another media",
         ),
         (
-            Batch::new("a", 41002, SENDER).text("Hello"),
+            Batch::new("a", InboxId(41002), SENDER).text("Hello"),
             recipients(3),
             "another inbox",
         ),

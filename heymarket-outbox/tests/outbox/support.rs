@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use heymarket_api::types::{InboxId, MemberId};
 use heymarket_api::{Client, Clock, Credentials, RateLimit, Sleep};
 use heymarket_outbox::{Batch, Counts, Event, Outbox, Recipient, ReportRow};
 use heymarket_sandbox::{API_KEY, Deduplication, Sandbox, SandboxBuilder};
@@ -11,8 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-pub(crate) const INBOX: i64 = 41001;
-pub(crate) const SENDER: i64 = 50001;
+pub(crate) const INBOX: InboxId = InboxId(41001);
+pub(crate) const SENDER: MemberId = MemberId(50001);
 
 /// Time that goes many times as fast, from a given moment on.
 #[derive(Clone)]

@@ -136,7 +136,7 @@ pub(super) async fn batch(
     };
     let inbox = session.id(Entity::Inbox, &inbox).await?;
     let sender = session.id(Entity::Member, &sender).await?;
-    let mut batch = Batch::new(id, inbox, sender);
+    let mut batch = Batch::new(id, inbox.into(), sender.into());
     if let Some(text) = &arguments.text {
         batch = batch.text(text);
     }

@@ -104,7 +104,7 @@ async fn plan_and_send(
     let batch = batch(session, id, &arguments).await?;
     let mut answer = Ok(());
     let planned = outbox.plan_if(&batch, recipients(Path::new(file))?, async |plan| {
-        answer = ask_about_plan(session, plan, batch.inbox_id(), arguments.as_list).await;
+        answer = ask_about_plan(session, plan, batch.inbox_id().into(), arguments.as_list).await;
         answer.is_ok() && !session.context.globals.dry_run
     });
     let planned = planned.await.map_err(failed)?;
@@ -146,7 +146,7 @@ async fn send(session: &mut Session<'_>, outbox: &Outbox, ids: &[String]) -> Res
     refuse_paused(&before)?;
     let left: u64 = before.iter().map(left).sum();
     if left > 0 {
-        let inboxes: Vec<i64> = before.iter().map(|status| status.inbox_id).collect();
+        let inboxes: Vec<i64> = before.iter().map(|status| status.inbox_id.into()).collect();
         ask(session, &inboxes, left, left).await?;
     }
     if session.context.globals.dry_run {
