@@ -70,9 +70,12 @@ async fn sent<T, F: Future<Output = Result<Response<T>, Error>>>(
     (line, without_minted_key(&body))
 }
 
-/// Declares tests of invalid requests. `says` holds the operation and the problem,
-/// the whole text of the error. `sends` holds the request line and the body that
-/// an unchecked client sends.
+/// Declares two tests of each invalid request. `says` holds the operation and the
+/// problem, the whole text of the error. `sends` holds the request line and the body
+/// that an unchecked client sends.
+///
+/// A later release may accept what this one refuses, so `cargo xtask diff --judge`
+/// leaves out the first test of each pair.
 macro_rules! wrong_requests {
     ($($(#[$attribute:meta])* $name:ident {
         call: $call:expr,
@@ -80,15 +83,22 @@ macro_rules! wrong_requests {
         sends: ($line:literal, $body:expr) $(,)?
     })*) => {$(
         $(#[$attribute])*
-        #[tokio::test]
-        async fn $name() {
-            let error = refused(true, $call).await;
-            assert_eq!(error.operation(), Some($operation));
-            let text = format!("{}: invalid request: {}", $operation, $problem);
-            assert_eq!(error.to_string(), text);
+        mod $name {
+            use super::*;
 
-            let (line, body) = sent(false, $call).await;
-            assert_eq!((line.as_str(), body.as_str()), ($line, $body));
+            #[tokio::test]
+            async fn by_a_client_that_checks() {
+                let error = refused(true, $call).await;
+                assert_eq!(error.operation(), Some($operation));
+                let text = format!("{}: invalid request: {}", $operation, $problem);
+                assert_eq!(error.to_string(), text);
+            }
+
+            #[tokio::test]
+            async fn unless_nothing_is_checked() {
+                let (line, body) = sent(false, $call).await;
+                assert_eq!((line.as_str(), body.as_str()), ($line, $body));
+            }
         }
     )*};
 }

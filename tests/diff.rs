@@ -24,6 +24,22 @@ fn remove(document: &mut Value, pointer: &str, key: &str) {
     object.expect("an object").remove(key).expect("a member");
 }
 
+/// Removes each member with a name and a value.
+fn remove_all(value: &mut Value, key: &str, of: &Value) {
+    match value {
+        Value::Object(members) => {
+            if members.get(key) == Some(of) {
+                members.remove(key);
+            }
+            members
+                .values_mut()
+                .for_each(|one| remove_all(one, key, of));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|one| remove_all(one, key, of)),
+        _ => {}
+    }
+}
+
 #[test]
 fn a_spec_does_not_differ_from_itself() {
     let base = State::of_document(spec()).expect("a client");
@@ -77,6 +93,10 @@ fn a_change_has_the_level_that_callers_feel() {
                 );
             },
         ),
+        // Its type is written by a macro, which the comparison of items reads.
+        (Level::Breaking, "`types::SurveyId` is removed", |spec| {
+            remove_all(spec, "x-id", &json!("SurveyId"));
+        }),
         (
             Level::Breaking,
             "`CreateTag.tag` has `minLength` 2",
@@ -114,20 +134,22 @@ fn a_change_has_the_level_that_callers_feel() {
     }
 }
 
-/// The whole form is `cargo xtask diff --judge`.
+/// The whole form, with the tests of the library, is `cargo xtask diff --judge`.
 #[cfg(unix)]
 #[test]
 fn the_verdict_is_right_about_a_sample_of_mutations() {
     let mut said = Vec::new();
-    let judgement = diff::judge::judge(&project_root(), 12, 7, &mut |text| {
+    let mut say = |text: &str| {
         said.push(text.to_owned());
         Ok(())
-    })
-    .expect("a judgement");
+    };
+    let collection = diff::judge::Collection::Witness;
+    let judgement =
+        diff::judge::judge(&project_root(), 6, 7, collection, &mut say).expect("a judgement");
     assert!(judgement.is_good(), "{judgement:#?}\n{said:#?}");
     let breaking: usize = judgement.kinds.values().map(|(_, breaking)| breaking).sum();
     assert!(
-        judgement.observations > 1_000 && breaking > 2,
+        judgement.observations > 1_000 && breaking > 1,
         "{judgement:#?}"
     );
 }

@@ -46,16 +46,32 @@ fn published(metadata: &Value) -> Vec<&str> {
         .collect()
 }
 
+/// The version of the library, which all crates share.
+fn version_of_the_workspace(metadata: &Value) -> &Value {
+    let library = packages(metadata)
+        .iter()
+        .find(|package| package["name"] == "heymarket-api");
+    &library.expect("the library")["version"]
+}
+
 #[test]
 fn every_crate_that_a_user_needs_is_published() {
     let metadata = metadata(&["--no-deps"]);
     let published = published(&metadata);
-    for name in ["api", "cli", "gateway", "outbox", "sandbox", "stores"] {
+    for name in [
+        "api", "cli", "gateway", "mcp", "outbox", "sandbox", "stores",
+    ] {
         let name = format!("heymarket-{name}");
         assert!(published.contains(&name.as_str()), "{name}: {published:?}");
     }
+    let version = version_of_the_workspace(&metadata);
     for package in packages(&metadata) {
         let name = package["name"].as_str().expect("a name");
+        if published.contains(&name) {
+            assert_eq!(package["version"], *version, "{name}");
+            let readme = project_root().join(name).join("README.md");
+            assert!(readme.is_file(), "{name} has no README.md");
+        }
         for dependency in package["dependencies"].as_array().expect("an array") {
             let on = dependency["name"].as_str().expect("a name");
             let is_local = !dependency["path"].is_null() && dependency["kind"] != "dev";

@@ -37,6 +37,8 @@ use crate::error::Error;
 use edit::Mutation;
 use workspace::{Outcome, Workspace};
 
+pub use workspace::Collection;
+
 /// The least share of verdicts that are right.
 const AGREEMENT: f64 = 0.98;
 
@@ -101,7 +103,9 @@ impl Drawn {
 /// Returns an error if the spec cannot be read, or the collection does not pass
 /// without a mutation.
 pub fn run(root: &Path, count: usize, seed: u64, output: &mut Output<'_>) -> Result<bool, Error> {
-    let judgement = judge(root, count, seed, &mut |text| output.say(text))?;
+    let judgement = judge(root, count, seed, Collection::All, &mut |text| {
+        output.say(text)
+    })?;
     for (kind, (all, breaking)) in &judgement.kinds {
         output.print(&format!("{all:3}, {breaking:3} of them breaking: {kind}"))?;
     }
@@ -132,11 +136,12 @@ pub fn judge(
     root: &Path,
     count: usize,
     seed: u64,
+    collection: Collection,
     say: &mut dyn FnMut(&str) -> Result<(), Error>,
 ) -> Result<Judgement, Error> {
     let base = State::of_tree(root)?;
     say("building the previous release with its collection")?;
-    let workspace = Workspace::new(root, &base, &witness::write(&base)?)?;
+    let workspace = Workspace::new(root, &base, &witness::write(&base)?, collection)?;
     let mut judgement = Judgement {
         observations: workspace.observations(),
         ..Judgement::default()
@@ -161,7 +166,7 @@ pub fn judge(
     ))?;
     judge_compatible(&workspace, &base, compatible, &mut judgement, say)?;
     for drawn in breaking {
-        let broken = breaks(&workspace, &base, &drawn.state)?;
+        let broken = breaks(&workspace, &base, &drawn.state, true)?;
         say(&format!(
             "{}: {}",
             drawn.name(),
@@ -190,14 +195,24 @@ fn draw(base: &State, rng: &mut Rng) -> Result<Option<Drawn>, Error> {
     }))
 }
 
-/// Returns what breaks, if anything does.
-fn breaks(workspace: &Workspace, base: &State, state: &State) -> Result<Option<String>, Error> {
+/// Returns what breaks, if anything does. A break is `expected` if the verdict says so.
+fn breaks(
+    workspace: &Workspace,
+    base: &State,
+    state: &State,
+    expected: bool,
+) -> Result<Option<String>, Error> {
     if let Some(refused) = sandbox::refused(&base.document, &state.document) {
         return Ok(Some(format!("the sandbox refuses a request of {refused}")));
     }
-    Ok(match workspace.build(state)? {
+    let outcome = if expected {
+        workspace.check_and_run(state)?
+    } else {
+        workspace.run(state)?
+    };
+    Ok(match outcome {
         Outcome::Passes => None,
-        Outcome::DoesNotCompile(reason) | Outcome::Fails(reason) => Some(reason),
+        Outcome::Fails(reason) => Some(reason),
     })
 }
 
@@ -227,7 +242,7 @@ fn judge_compatible(
             document = drawn.mutation.apply(&document);
         }
         let broken = match State::of_document(document) {
-            Ok(state) => breaks(workspace, base, &state)?,
+            Ok(state) => breaks(workspace, base, &state, false)?,
             Err(error) => Some(error.to_string()),
         };
         say(&format!(

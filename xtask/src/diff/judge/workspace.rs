@@ -52,13 +52,30 @@ tokio = { workspace = true, features = ["io-util", "macros", "net", "rt-multi-th
 nix.workspace = true
 "#;
 
+/// Tests that state what a later release may change without breaking a caller.
+const NOT_PROMISED: [&str; 2] = [
+    // The number of operations.
+    "every_operation_of_the_spec",
+    // The refusal of an invalid request: with a wider limit it is sent.
+    "by_a_client_that_checks",
+];
+
+/// What a mutated library is built and run with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Collection {
+    /// The witness, with the examples of the documentation.
+    Witness,
+    /// The witness, and the tests of the project that use the library alone.
+    All,
+}
+
 /// What a build shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Passes,
-    /// The library or the witness does not compile: the first error.
-    DoesNotCompile(String),
-    /// An example or a test fails: its name and the like.
+    /// The library or the witness does not compile, or an example or a test fails: the
+    /// first error.
     Fails(String),
 }
 
@@ -72,7 +89,12 @@ pub(super) struct Workspace {
 
 impl Workspace {
     /// Makes the workspace of the previous release, whose collection must pass.
-    pub(super) fn new(root: &Path, state: &State, witness: &str) -> Result<Self, Error> {
+    pub(super) fn new(
+        root: &Path,
+        state: &State,
+        witness: &str,
+        collection: Collection,
+    ) -> Result<Self, Error> {
         let target = root.join("target");
         let folder = target.join("judge");
         link(
@@ -107,20 +129,16 @@ impl Workspace {
         write(&folder.join("Cargo.lock"), &read(&root.join("Cargo.lock"))?)?;
         write(&tests.join("Cargo.toml"), MANIFEST)?;
         write(&tests.join("lib.rs"), "")?;
-        let mut main = String::from("mod support;\nmod witness;\n");
-        for name in COLLECTION {
-            main.push_str(&format!("mod {name};\n"));
-        }
-        write(&tests.join("main.rs"), &main)?;
+        write(&tests.join("main.rs"), &modules(collection))?;
         write(&tests.join("witness.rs"), witness)?;
         let mut workspace = Self {
             folder,
             target,
             baseline: Vec::new(),
         };
-        match workspace.build(state)? {
+        match workspace.run(state)? {
             Outcome::Passes => {}
-            Outcome::DoesNotCompile(reason) | Outcome::Fails(reason) => {
+            Outcome::Fails(reason) => {
                 return Err(Error::Unexpected(format!(
                     "the collection does not pass without a mutation: {reason}"
                 )));
@@ -135,18 +153,22 @@ impl Workspace {
         self.baseline.len()
     }
 
+    /// Checks the client of a state with the witness, which is the faster answer if it
+    /// does not compile, and runs the collection.
+    pub(super) fn check_and_run(&self, state: &State) -> Result<Outcome, Error> {
+        self.write_client(state)?;
+        match self.cargo(&["check", "--tests"], &[])? {
+            Ok(()) => self.run(state),
+            Err(reason) => Ok(Outcome::Fails(reason)),
+        }
+    }
+
     /// Builds the client of a state with the witness, and runs the collection.
-    pub(super) fn build(&self, state: &State) -> Result<Outcome, Error> {
-        for (name, text) in &state.client {
-            write(&self.folder.join(CLIENT).join(name), text)?;
-        }
-        if let Err(reason) = self.cargo(&["check", "--tests"], &[])? {
-            return Ok(Outcome::DoesNotCompile(reason));
-        }
+    pub(super) fn run(&self, state: &State) -> Result<Outcome, Error> {
+        self.write_client(state)?;
+        let skipped = NOT_PROMISED.iter().flat_map(|name| ["--skip", name]);
         let run = ["test", "--test", "witness"];
-        // A test that the project has, and a release does not promise.
-        let arguments = ["--skip", "every_operation_of_the_spec"];
-        if let Err(reason) = self.cargo(&run, &arguments)? {
+        if let Err(reason) = self.cargo(&run, &skipped.collect::<Vec<_>>())? {
             return Ok(Outcome::Fails(reason));
         }
         let observed = self.observed()?;
@@ -155,6 +177,13 @@ impl Workspace {
             Some(line) => Outcome::Fails(format!("no longer: {line}")),
             None => Outcome::Passes,
         })
+    }
+
+    fn write_client(&self, state: &State) -> Result<(), Error> {
+        for (name, text) in &state.client {
+            write(&self.folder.join(CLIENT).join(name), text)?;
+        }
+        Ok(())
     }
 
     fn transcript(&self) -> PathBuf {
@@ -194,20 +223,33 @@ impl Workspace {
         let text = String::from_utf8_lossy(&text);
         let first = text
             .lines()
-            .find(|line| line.starts_with("error") || line.contains("panicked"))
+            .find(|line| line.contains("panicked"))
+            .or_else(|| text.lines().find(|line| line.starts_with("error")))
             .or_else(|| text.lines().next());
         Ok(Err(first.unwrap_or("no message").to_owned()))
     }
 }
 
+/// Returns the modules of the witness's test.
+fn modules(collection: Collection) -> String {
+    let mut modules = String::from("mod witness;\n");
+    if collection == Collection::All {
+        for name in ["support"].iter().chain(&COLLECTION) {
+            modules.push_str(&format!("mod {name};\n"));
+        }
+    }
+    modules
+}
+
 /// Returns the manifest of the workspace, with the library and the witness as its
-/// members.
+/// members, and without debug information, which takes time to write.
 fn manifest(text: &str) -> String {
     let mut manifest = String::new();
     for line in text.lines() {
         let line = match line.split_once(" = ") {
             Some(("members", _)) => r#"members = ["heymarket-api", "tests"]"#,
             Some(("exclude", _)) => "",
+            Some(("debug", _)) => "debug = false",
             _ => line,
         };
         manifest.push_str(line);

@@ -114,11 +114,54 @@ fn add(module: &str, item: syn::Item, items: &mut Items) {
             let entry = Item::new(Kind::Constant, module, tokens(&item.ty), &item.attrs);
             items.insert(format!("{module}::{}", item.ident), entry);
         }
+        syn::Item::Macro(item)
+            if item
+                .mac
+                .path
+                .segments
+                .last()
+                .is_some_and(|one| one.ident == "id") =>
+        {
+            add_id(module, &item.mac, items);
+        }
         syn::Item::Fn(item) if is_public(&item.vis) => {
             let entry = function(module, &item.sig, &item.attrs);
             items.insert(format!("{module}::{}", item.sig.ident), entry);
         }
         _ => {}
+    }
+}
+
+/// The traits that `id!` implements for each type of an ID.
+const ID_TRAITS: [&str; 13] = [
+    "Clone",
+    "Copy",
+    "Debug",
+    "Deserialize",
+    "Display",
+    "Eq",
+    "From",
+    "FromStr",
+    "Hash",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Serialize",
+];
+
+/// Adds the type that `id!(Name, "…")` defines.
+fn add_id(module: &str, call: &syn::Macro, items: &mut Items) {
+    let Some(name) = call.tokens.clone().into_iter().next() else {
+        return;
+    };
+    let path = format!("{module}::{name}");
+    let entry = Item::new(Kind::Struct, module, String::new(), &[]);
+    items.insert(path.clone(), entry);
+    let number = Item::new(Kind::Field, &path, "i64".to_owned(), &[]);
+    items.insert(format!("{path}.0"), number);
+    for name in ID_TRAITS {
+        let entry = Item::new(Kind::Implementation, &path, String::new(), &[]);
+        items.insert(format!("{path}: {name}"), entry);
     }
 }
 
