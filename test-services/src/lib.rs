@@ -21,6 +21,7 @@ mod postgres;
 mod process;
 mod program;
 mod proxy;
+mod psql;
 mod redis;
 mod shared;
 

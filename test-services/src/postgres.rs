@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use crate::error::Error;
 use crate::process::{self, Process, Stop};
 use crate::program;
+use crate::psql;
 
 const PACKAGE: &str = "postgresql";
 const USER: &str = "heymarket";
@@ -74,6 +75,15 @@ impl Postgres {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Runs SQL in that database.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the server.
+    pub fn execute(&self, sql: &str) -> Result<(), Error> {
+        psql::execute(&self.url(), sql)
     }
 
     /// Shuts down immediately: sessions are cut off, and the next start recovers.

@@ -64,6 +64,28 @@ impl Redis {
         }
     }
 
+    /// Deletes all keys.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the server does not do it.
+    pub fn flush(&self) -> Result<(), Error> {
+        let failed = |error| Error::failed("redis-server", error);
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).map_err(failed)?;
+        let commands = format!("AUTH {}\r\nFLUSHALL\r\nQUIT\r\n", self.password);
+        let mut answers = String::new();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .and_then(|()| stream.write_all(commands.as_bytes()))
+            .and_then(|()| stream.read_to_string(&mut answers))
+            .map_err(failed)?;
+        if answers == "+OK\r\n".repeat(3) {
+            Ok(())
+        } else {
+            Err(Error::failed("FLUSHALL", answers.trim()))
+        }
+    }
+
     /// Starts a stopped server on the port that it had.
     ///
     /// # Errors

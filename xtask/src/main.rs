@@ -48,6 +48,8 @@ enum Command {
         /// Prove them with fewer recipients and kills.
         #[arg(long, requires = "bulk")]
         short: bool,
+        #[command(flatten)]
+        workers: bulk::Workers,
     },
     /// Measure what building costs, and write it to docs/performance.md.
     Weigh {
@@ -141,8 +143,11 @@ fn main() -> ExitCode {
         Command::Codegen { no_build, .. } => codegen(&root, no_build, output),
         Command::Lint => command::lint(&root, output).map(|()| true),
         Command::Bench {
-            bulk: true, short, ..
-        } => bulk::run(&root, short, output),
+            bulk: true,
+            short,
+            workers,
+            ..
+        } => bulk::run(&root, short, &workers, output),
         Command::Bench { growth, .. } => bench::run(&root, growth, output).map(|()| true),
         Command::Weigh { rounds, growth } => {
             weigh::run(&root, rounds.max(1), growth, output).map(|()| true)

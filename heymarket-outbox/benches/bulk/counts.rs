@@ -22,8 +22,8 @@ pub(crate) struct Counts {
     stormy: Vec<Timestamp>,
     /// How many requests got no answer.
     unanswered: usize,
-    /// 429s that no storm made: the sender exceeded the limit.
-    pub(crate) own_refusals: u64,
+    /// When each 429 was given that no storm made: the sender exceeded the limit.
+    own_refusals: Vec<Timestamp>,
     /// When each number was attempted last.
     pub(crate) attempts: HashMap<String, Timestamp>,
     /// When a number was attempted that was not attempted before.
@@ -43,7 +43,7 @@ impl Counts {
             if request.rules.iter().any(|rule| self.storms.contains(rule)) {
                 self.stormy.push(request.time);
             } else {
-                self.own_refusals += 1;
+                self.own_refusals.push(request.time);
             }
             return;
         }
@@ -69,13 +69,33 @@ impl Counts {
         self.requests.len()
     }
 
+    pub(crate) fn own_refusals(&self) -> usize {
+        self.own_refusals.len()
+    }
+
+    /// The most requests that arrived in any 60 seconds, refused ones included.
+    pub(crate) fn most_in_a_minute(&self) -> usize {
+        let mut arrived = [&self.requests[..], &self.own_refusals].concat();
+        arrived.sort_unstable();
+        let ends = arrived.iter().enumerate().map(|(index, time)| {
+            let begun = arrived.partition_point(|other| time.duration_since(*other) >= MINUTE);
+            index + 1 - begun
+        });
+        ends.max().unwrap_or_default()
+    }
+
     /// How much of the limit was used, after a [`sort`](Self::sort), in the full
     /// minutes from the first request until no recipient was left that had not
     /// been attempted.
     ///
-    /// `kills` are the times at which the sender was killed. What a storm or a kill
-    /// disturbs is its minute and the next one.
-    pub(crate) fn limit_used(&self, kills: &[Timestamp]) -> LimitUsed {
+    /// `kills` are the times at which a sender was killed, and `outages` those from
+    /// and until which a store was away or closed the limit. What a storm, a kill or
+    /// an outage disturbs is its minutes and the next one.
+    pub(crate) fn limit_used(
+        &self,
+        kills: &[Timestamp],
+        outages: &[(Timestamp, Timestamp)],
+    ) -> LimitUsed {
         let (Some(first), Some(last)) = (self.requests.first().copied(), self.last_new) else {
             return LimitUsed::default();
         };
@@ -95,6 +115,14 @@ impl Counts {
             minutes.flat_map(|minute| [minute, minute + 1]).collect()
         };
         let (stormy, killed) = (disturbed(&self.stormy), disturbed(kills));
+        let is_away = |minute: usize| {
+            outages.iter().any(|(from, until)| {
+                let (Some(from), Some(until)) = (minute_of(from), minute_of(until)) else {
+                    return false;
+                };
+                (from..=until + 1).contains(&minute)
+            })
+        };
         let share = |counts_in: &dyn Fn(usize) -> bool| {
             let counted = counts.iter().enumerate();
             let counted = counted.filter(|(minute, _)| counts_in(*minute));
@@ -106,8 +134,10 @@ impl Counts {
         let held = self.unanswered as f64 * 40.0 / 60.0;
         LimitUsed {
             all,
-            without_storms: share(&|minute| !stormy.contains(&minute)),
-            calm: share(&|minute| !stormy.contains(&minute) && !killed.contains(&minute)),
+            without_storms: share(&|minute| !stormy.contains(&minute) && !is_away(minute)),
+            calm: share(&|minute| {
+                !stormy.contains(&minute) && !is_away(minute) && !killed.contains(&minute)
+            }),
             held: held / (all.minutes as f64 * LIMIT as f64),
         }
     }
@@ -127,6 +157,7 @@ impl Counts {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct LimitUsed {
     pub(crate) all: Share,
+    /// Without outages, too.
     pub(crate) without_storms: Share,
     /// Without kills, too.
     pub(crate) calm: Share,

@@ -7,7 +7,7 @@ use heymarket_sandbox::Sandbox;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Failed;
-use crate::counts::LimitUsed;
+use crate::counts::{LIMIT, LimitUsed};
 use crate::people::{index_of, is_stopped_before, phone};
 use crate::windows::Hours;
 
@@ -20,12 +20,16 @@ pub(crate) struct Run<'a> {
     pub(crate) attempts: &'a HashMap<String, Timestamp>,
     /// When people opted out who did so in the run.
     pub(crate) opted_out: &'a HashMap<String, Timestamp>,
+    /// How long a request may be under way that began before its recipient opted out.
+    pub(crate) flight: SignedDuration,
 }
 
 /// What was counted for a seed.
 #[derive(Clone, Debug)]
 pub(crate) struct Findings {
     pub(crate) seed: u64,
+    /// The processes that sent and what disturbed them, if there were several.
+    pub(crate) workers: Option<Workers>,
     pub(crate) recipients: usize,
     pub(crate) kills: usize,
     pub(crate) exited_well: bool,
@@ -34,7 +38,8 @@ pub(crate) struct Findings {
     pub(crate) to_opted_out: usize,
     pub(crate) outside_windows: usize,
     pub(crate) to_review: u64,
-    pub(crate) own_refusals: u64,
+    pub(crate) own_refusals: usize,
+    pub(crate) most_in_a_minute: usize,
     pub(crate) sent: u64,
     pub(crate) found_in_history: u64,
     pub(crate) opted_out: u64,
@@ -44,12 +49,24 @@ pub(crate) struct Findings {
     pub(crate) seconds: f64,
 }
 
+/// Many processes that sent, and what disturbed them.
+#[derive(Clone, Debug)]
+pub(crate) struct Workers {
+    pub(crate) count: usize,
+    /// What has the limit.
+    pub(crate) limit: &'static str,
+    pub(crate) restarts: usize,
+    pub(crate) flushes: usize,
+    pub(crate) cuts: usize,
+}
+
 impl Findings {
     /// Whether all that is promised holds. How much of the limit is used is not
     /// among it: it depends on the machine.
     pub(crate) fn holds(&self) -> bool {
         let wrong = self.doubled + self.lost + self.to_opted_out + self.outside_windows;
-        self.exited_well && wrong == 0 && self.to_review + self.own_refusals == 0
+        let exceeds = self.own_refusals > 0 || self.most_in_a_minute as u64 > LIMIT;
+        self.exited_well && wrong == 0 && self.to_review == 0 && !exceeds
     }
 }
 
@@ -91,7 +108,7 @@ pub(crate) async fn judge(run: &Run<'_>) -> Result<Verdict, Failed> {
         .count();
     let late = run.opted_out.iter().filter(|(phone, since)| {
         let attempted = run.attempts.get(*phone);
-        attempted.is_some_and(|attempted| attempted > *since)
+        attempted.is_some_and(|attempted| attempted.duration_since(**since) > run.flight)
     });
     let stopped = (0..run.count).filter(|index| is_stopped_before(*index));
     let texted = stopped.filter(|index| received.contains_key(&phone(*index)));

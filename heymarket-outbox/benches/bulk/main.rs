@@ -6,24 +6,39 @@
 //! recipients opted out before, some only at the server, and some do so during the
 //! run. The sandbox's own records are counted.
 //!
+//! With `--workers N` the batch is in PostgreSQL, and N processes send it with one
+//! limit, in PostgreSQL with odd seeds and in Redis with even ones. Workers are
+//! killed, stores are restarted and flushed, networks are cut, and the clock of one
+//! worker is an hour ahead.
+//!
+//! The stores count by the machine's clock. So what they measure is divided by the
+//! speed of time: the lease of a worker (at least a second), the period, the
+//! patience and the holds of the limit. The ledger's own time, by which windows
+//! open, is the sandbox's. What is not divided: a message to a store may take two
+//! seconds or a quarter of the period, and one to the ledger ten seconds, as at the
+//! speed of time. With `OUTBOX_BENCH_ERRORS` set, workers print why they begin again.
+//!
 //! With `--cost` it measures the processor time of the ledger for each message,
 //! and with `--plan` the time and memory of a plan.
 
-#![cfg(feature = "sqlite")]
 #![expect(
     clippy::print_stdout,
     reason = "the result of a benchmark is its output"
 )]
 
+mod cluster;
 mod cost;
 mod counts;
 mod judge;
 mod people;
 mod proof;
 mod sender;
+mod setup;
 mod table;
 mod time;
 mod windows;
+mod worker;
+mod workers;
 
 use std::process::ExitCode;
 
@@ -51,6 +66,10 @@ async fn main() -> ExitCode {
     let options = Options(std::env::args().skip(1).collect());
     let measured = if let Ok(child) = std::env::var(sender::CHILD) {
         sender::run(&child).await.map(|()| true)
+    } else if let Ok(child) = std::env::var(worker::CHILD) {
+        worker::run(&child).await.map(|()| true)
+    } else if options.has("--workers") {
+        workers::run(&options).await
     } else if options.has("--plan") {
         cost::plan(options.number("--plan", 1_000_000)).await
     } else if options.has("--cost") {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::counts::Share;
-use crate::judge::Findings;
+use crate::judge::{Findings, Workers};
 
 /// What is promised of a run, and the figure of each seed.
 pub(crate) fn table(all: &[Findings]) -> String {
@@ -22,7 +22,19 @@ pub(crate) fn table(all: &[Findings]) -> String {
         text.push('\n');
     };
     row("recipients", &|f| f.recipients.to_string());
-    row("kills of the sender", &|f| f.kills.to_string());
+    if all.iter().any(|findings| findings.workers.is_some()) {
+        let mut of_workers = |name: &str, figure: &dyn Fn(&Workers) -> String| {
+            row(name, &|f| {
+                f.workers.as_ref().map_or_else(String::new, figure)
+            });
+        };
+        of_workers("workers", &|w| w.count.to_string());
+        of_workers("store of the limit", &|w| w.limit.to_owned());
+        of_workers("restarts of a store", &|w| w.restarts.to_string());
+        of_workers("flushes of Redis", &|w| w.flushes.to_string());
+        of_workers("cuts of a network", &|w| w.cuts.to_string());
+    }
+    row("kills of a sender", &|f| f.kills.to_string());
     row("**double**", &|f| f.doubled.to_string());
     row("**lost or unaccounted**", &|f| f.lost.to_string());
     row("**to people who opted out**", &|f| {
@@ -33,6 +45,9 @@ pub(crate) fn table(all: &[Findings]) -> String {
     });
     row("**to review**", &|f| f.to_review.to_string());
     row("**429 of its own making**", &|f| f.own_refusals.to_string());
+    row("**most requests in a minute**", &|f| {
+        f.most_in_a_minute.to_string()
+    });
     row("sent", &|f| f.sent.to_string());
     row("of these found in the history", &|f| {
         f.found_in_history.to_string()
@@ -47,6 +62,9 @@ pub(crate) fn table(all: &[Findings]) -> String {
     row("limit held for lost answers", &|f| percent(f.limit.held));
     row("from kills to the next request", &|f| {
         format!("{:.1} min", f.downtime.as_secs_f64() / 60.0)
+    });
+    row("ended in order", &|f| {
+        if f.exited_well { "yes" } else { "**no**" }.to_owned()
     });
     row("real time", &|f| format!("{:.0} s", f.seconds));
     text

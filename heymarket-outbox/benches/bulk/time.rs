@@ -45,6 +45,16 @@ impl FastClock {
         let passed = shown.duration_since(start) / i32::try_from(scale.max(1)).unwrap_or(i32::MAX);
         Self::new(start, before + apart / 2 - passed, scale)
     }
+
+    /// The function by which the ledger's database has this time.
+    pub(crate) fn as_sql(&self) -> String {
+        let (start, anchor, scale) = (self.start, self.anchor, self.scale);
+        format!(
+            "CREATE OR REPLACE FUNCTION heymarket_outbox.now() RETURNS timestamptz
+             LANGUAGE sql VOLATILE AS $$ SELECT '{start}'::timestamptz
+                 + (clock_timestamp() - '{anchor}'::timestamptz) * {scale} $$"
+        )
+    }
 }
 
 impl Clock for FastClock {
