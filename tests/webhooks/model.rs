@@ -309,12 +309,12 @@ impl<S: SeenEvents<Error: Debug>> Run<S> {
         let fact = self.world.events[work.event].fact.clone();
         let before = self.view.get(&fact).cloned();
         let is_held = self.succeed(work.event, work.claimed).await;
-        if let (None, true, Some(before)) = (is_held, work.is_superseded, before) {
-            // The store did not say that a later event took over. The handler of
-            // that event had the last word.
+        let may_be_held = !work.is_superseded && !work.is_claimed_again;
+        if let (None, false, Some(before)) = (is_held, may_be_held, before) {
+            // The store did not say that a later claim took over. The handler with
+            // that claim has the last word.
             self.view.insert(fact, before);
         }
-        let may_be_held = !work.is_superseded && !work.is_claimed_again;
         let must_be_held = may_be_held && !work.is_in_doubt && !is_late;
         match is_held {
             Some(true) => assert!(may_be_held, "committed over a newer claim"),
