@@ -16,13 +16,8 @@ use crate::store::{NewBatch, PlannedBatch, Store};
 use difference::check_same;
 use planner::Planner;
 
+pub(crate) use summary::Shown;
 pub use summary::{ListOffer, Plan, Warning};
-
-/// A plan, and whether the caller accepts it.
-pub(crate) struct Shown {
-    pub(crate) plan: Plan,
-    pub(crate) is_accepted: bool,
-}
 
 /// Plans a batch, or compares it with the one that is there. The plan is kept if
 /// `accept` returns true for it.

@@ -6,11 +6,10 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::Shown;
 use super::difference::changed;
 use super::estimate;
 use super::missing::Missing;
-use super::summary::{Plan, Warning};
+use super::summary::{Plan, Shown, Warning};
 use crate::batch::{Checked, Content};
 use crate::error::Error;
 use crate::number::normalize;

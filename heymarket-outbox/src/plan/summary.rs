@@ -230,6 +230,12 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
+/// A plan, and whether the caller accepts it.
+pub(crate) struct Shown {
+    pub(crate) plan: Plan,
+    pub(crate) is_accepted: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use super::grouped;

@@ -8,14 +8,11 @@ use heymarket_api::Client;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::noted::COUNTS_UNANSWERED;
 use super::sender::Sender;
 use crate::error::Error;
 use crate::store::{Millis, Pending, Store, Verdict};
 use crate::window::Opening;
-
-/// How long a request that is not answered counts toward the limit: the
-/// timeouts of a client, and a minute.
-pub(super) const COUNTS_UNANSWERED: Millis = 100_100;
 
 /// What the callback before an attempt has decided.
 #[derive(Default)]

@@ -8,9 +8,9 @@ use heymarket_api::types::{CreateList, SendMessage};
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
-use super::approval::{Approval, COUNTS_UNANSWERED};
+use super::approval::Approval;
 use super::ended::{Ended, refused_because, unknown_because};
-use super::noted::{COUNTS_ANSWERED, Failed, noted};
+use super::noted::{COUNTS_ANSWERED, COUNTS_UNANSWERED, Failed, noted};
 use super::sender::Sender;
 use crate::batch::Unknown;
 use crate::error::Error;

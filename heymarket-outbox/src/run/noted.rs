@@ -5,10 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use heymarket_api::{Client, Error as ApiError};
 
-use super::approval::COUNTS_UNANSWERED;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::store::Millis;
+
+/// How long a request that is not answered counts toward the limit: the
+/// timeouts of a client, and a minute.
+pub(super) const COUNTS_UNANSWERED: Millis = 100_100;
 
 /// How long a request counts that is answered.
 pub(super) const COUNTS_ANSWERED: Millis = 60_100;

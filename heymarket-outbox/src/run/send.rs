@@ -5,9 +5,9 @@ use std::sync::Arc;
 use heymarket_api::Error as ApiError;
 use jiff::tz::TimeZone;
 
-use super::approval::{Approval, COUNTS_UNANSWERED};
+use super::approval::Approval;
 use super::ended::{Ended, refused_because, unknown_because};
-use super::noted::{COUNTS_ANSWERED, Failed};
+use super::noted::{COUNTS_ANSWERED, COUNTS_UNANSWERED, Failed};
 use super::sender::Sender;
 use crate::error::Error;
 use crate::state::{Reason, State};

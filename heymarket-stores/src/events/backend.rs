@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use heymarket_api::webhook::{Claim, Deduplicator, Event, SeenEvents};
 
-use super::inbox::Received;
+use super::received::Received;
 use crate::error::{Error, ErrorKind};
 
 pub(super) type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use super::backend::{Backend, Row, decode};
 use super::delivery::{Delivery, SetAside};
+use super::received::Received;
 use crate::error::Error;
 
 const LEASE: Duration = Duration::from_secs(5 * 60);
@@ -65,18 +66,6 @@ pub struct Inbox {
     arrived: Arc<Notify>,
     lease: Duration,
     most_tries: u32,
-}
-
-/// The outcome of [`Inbox::receive`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a delivery has no fourth outcome")]
-pub enum Received {
-    /// The event is new, and stored. Respond with 200.
-    Stored,
-    /// The event was received before. Respond with 200.
-    Duplicate,
-    /// A `Deduplicator` with the same tables is handling the event. Respond with 503.
-    InProgress,
 }
 
 impl Inbox {

@@ -5,12 +5,14 @@ mod delivery;
 mod inbox;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod received;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 pub use delivery::{Delivery, SetAside};
-pub use inbox::{Inbox, Received};
+pub use inbox::Inbox;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresSeenEvents;
+pub use received::Received;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteSeenEvents;

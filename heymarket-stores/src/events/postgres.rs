@@ -9,7 +9,7 @@ use tokio_postgres::Row as PostgresRow;
 use tokio_postgres::types::ToSql;
 
 use super::backend::{Backend, Pending, Row, encode, remember};
-use super::inbox::Received;
+use super::received::Received;
 use crate::error::Error;
 use crate::postgres::Pool;
 

@@ -11,7 +11,7 @@ use heymarket_api::webhook::{ClaimOutcome, Event, EventKey, SeenEvents};
 use rusqlite::{Connection, OptionalExtension as _, Row as SqliteRow, params};
 
 use super::backend::{Backend, Pending, Row, encode, remember};
-use super::inbox::Received;
+use super::received::Received;
 use crate::error::Error;
 use crate::sqlite::Sqlite;
 
