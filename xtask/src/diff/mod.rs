@@ -4,8 +4,8 @@
 //! Three comparisons find the changes, and the worst of them is the verdict:
 //!
 //! - of the documents: operations, parameters, members, values, shapes, and what
-//!   the `x-` keys say about behaviour ([`operations`], [`schemas`])
-//! - of the public items of the generated client, by their syntax ([`rust`])
+//!   the `x-` keys say about behaviour (`operations`, `schemas`)
+//! - of the public items of the generated client, by their syntax (`rust`)
 //! - of the facts about the server
 //!
 //! [`judge`] measures how often the verdict is right.
