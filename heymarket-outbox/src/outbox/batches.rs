@@ -55,7 +55,7 @@ impl Outbox {
     }
 
     /// Sends a batch as one message to a list, in place of one to each
-    /// recipient, if nothing of it was sent yet. See [`Plan::list_offer`].
+    /// recipient, if nothing of it was sent yet. See [`Plan::list_offer`](crate::Plan::list_offer).
     ///
     /// The list is created by the run, and its `local_id` is a key that the
     /// vendor deduplicates. Recipients who opted out are not on it.

@@ -43,7 +43,7 @@ impl Outbox {
     }
 
     /// Suppresses numbers: no batch texts them any more. They are read as those
-    /// of a [`Batch`] are. Returns how many are new.
+    /// of a [`Batch`](crate::Batch) are. Returns how many are new.
     ///
     /// # Errors
     ///
