@@ -10,13 +10,14 @@ pub(crate) struct Arguments(JsonObject);
 
 impl Arguments {
     /// Checks the arguments: their names, their types, and that none is missing. The API
-    /// client checks the members of objects and lists.
+    /// client checks the members of objects and lists. Clients that guess types send a
+    /// phone number as an integer, which is read as its digits.
     pub(crate) fn check(schema: &JsonObject, mut given: JsonObject) -> Result<Self, ToolError> {
         given.retain(|_, value| !value.is_null());
         let empty = JsonObject::new();
         let known = schema.get("properties").and_then(Value::as_object);
         let known = known.unwrap_or(&empty);
-        for (name, value) in &given {
+        for (name, value) in &mut given {
             let Some(property) = known.get(name) else {
                 let names: Vec<&str> = known.keys().map(String::as_str).collect();
                 let given = if name.len() <= 40 {
@@ -29,6 +30,12 @@ impl Arguments {
                     names.join(", ")
                 )));
             };
+            let is_text = property
+                .get("type")
+                .is_some_and(|wanted| wanted == "string");
+            if is_text && (value.is_i64() || value.is_u64()) {
+                *value = Value::String(value.to_string());
+            }
             check_type(name, property, value)?;
         }
         let required = schema.get("required").and_then(Value::as_array);
@@ -127,7 +134,7 @@ fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
-        Value::Number(_) => "another number",
+        Value::Number(_) => "a number",
         Value::String(_) => "a string",
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
@@ -168,6 +175,14 @@ mod tests {
             unknown,
             "unknown argument \"ids\"; the arguments are: id, to"
         );
+    }
+
+    #[test]
+    fn an_integer_is_a_text_where_one_is_wanted() {
+        let arguments = check(json!({"id": 1, "to": 15_550_100_101_i64})).expect("it is right");
+        assert_eq!(arguments.text("to"), Some("15550100101"));
+        let text = problem(json!({"id": 1, "to": 1.5}));
+        assert_eq!(text, "to: expected string, found a number");
     }
 
     #[test]
