@@ -99,11 +99,15 @@ pub(crate) async fn search(
 /// Returns a whole phone number or email address.
 fn address(query: &str) -> Option<String> {
     let is_email = query.contains('@') && !query.contains(char::is_whitespace);
-    let is_number = query
-        .chars()
-        .all(|c| c.is_ascii_digit() || " -().+".contains(c));
     let address = normal_address(query);
-    (is_email || (is_number && address.len() >= 10)).then_some(address)
+    (is_email || (is_number(query) && address.len() >= 10)).then_some(address)
+}
+
+/// Returns whether a query is a phone number, or a part of one, as people write it.
+fn is_number(query: &str) -> bool {
+    query
+        .chars()
+        .all(|c| c.is_ascii_digit() || " -().+".contains(c))
 }
 
 /// Returns whether all words of a query are in a contact.
@@ -112,10 +116,7 @@ fn is_match(contact: &Value, query: &str) -> bool {
         .iter()
         .filter_map(|name| contact.get(*name)?.as_str());
     let known = values.collect::<Vec<_>>().join("\n").to_lowercase();
-    if query
-        .chars()
-        .all(|c| c.is_ascii_digit() || " -().+".contains(c))
-    {
+    if is_number(query) {
         let digits = normal_address(query);
         return !digits.is_empty() && known.contains(&digits);
     }
