@@ -7,31 +7,23 @@ use std::time::Duration;
 
 use heymarket_api::Client;
 use heymarket_api::webhook::Verifier;
-use http::uri::Authority;
 use tokio::net::TcpListener;
 use tokio::sync::{RwLock, watch};
 
 use crate::allow::Allow;
 use crate::error::Error;
-use crate::gateway::{Gateway, expire};
+use crate::gateway::{Gateway, background};
 use crate::guard::Hosts;
 use crate::in_flight::InFlight;
 use crate::ledger::Ledger;
+use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::recipients::Recipients;
 use crate::report::RequestReport;
 use crate::server::{Security, accept};
 use crate::shared::{OnRequest, Shared};
 use crate::token::Token;
-use crate::webhooks::{Target, Webhooks, forward};
-
-const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
-const MAX_CONNECTIONS: usize = 1024;
-const READ_TIMEOUT: Duration = Duration::from_secs(15);
-const MAX_RATE_LIMIT_WAIT: Duration = Duration::from_secs(30);
-const KEEP_KEYS: Duration = Duration::from_secs(24 * 60 * 60);
-/// The shortest time that keys are kept: longer than any request takes.
-const MIN_KEEP_KEYS: Duration = Duration::from_secs(10 * 60);
+use crate::webhooks::{Target, Webhooks};
 
 /// A builder for a [`Gateway`].
 #[must_use = "a builder does nothing until `start` is called"]
@@ -46,11 +38,7 @@ pub struct GatewayBuilder {
     recipients: Option<Recipients>,
     ledger: Option<PathBuf>,
     webhooks: Option<(Verifier, String)>,
-    keep_keys: Duration,
-    max_body_bytes: usize,
-    max_connections: usize,
-    read_timeout: Duration,
-    max_rate_limit_wait: Duration,
+    limits: Limits,
     on_request: Option<OnRequest>,
 }
 
@@ -67,11 +55,7 @@ impl GatewayBuilder {
             recipients: None,
             ledger: None,
             webhooks: None,
-            keep_keys: KEEP_KEYS,
-            max_body_bytes: MAX_BODY_BYTES,
-            max_connections: MAX_CONNECTIONS,
-            read_timeout: READ_TIMEOUT,
-            max_rate_limit_wait: MAX_RATE_LIMIT_WAIT,
+            limits: Limits::default(),
             on_request: None,
         }
     }
@@ -99,7 +83,7 @@ impl GatewayBuilder {
     /// Sets how long keys are kept, from their first request; by default 24 hours, and at
     /// least 10 minutes.
     pub fn keep_keys(mut self, duration: Duration) -> Self {
-        self.keep_keys = duration;
+        self.limits.keep_keys = duration;
         self
     }
 
@@ -150,27 +134,27 @@ impl GatewayBuilder {
 
     /// Sets the largest body of a request, in bytes; by default 2 MiB.
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
-        self.max_body_bytes = bytes;
+        self.limits.max_body_bytes = bytes;
         self
     }
 
     /// Sets how many connections may be open; by default 1024. Further ones get a 503.
     pub fn max_connections(mut self, connections: usize) -> Self {
-        self.max_connections = connections;
+        self.limits.max_connections = connections;
         self
     }
 
     /// Sets how long a head and how long a body may take to arrive, and how long an idle
     /// connection stays open; by default 15 seconds.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
-        self.read_timeout = timeout;
+        self.limits.read_timeout = timeout;
         self
     }
 
     /// Sets how long a request may wait for the rate limit; by default 30 seconds. It then
     /// gets a 429.
     pub fn max_rate_limit_wait(mut self, wait: Duration) -> Self {
-        self.max_rate_limit_wait = wait;
+        self.limits.max_rate_limit_wait = wait;
         self
     }
 
@@ -195,22 +179,17 @@ impl GatewayBuilder {
         let (security, scheme) = self.security()?;
         let ledger = self.ledger.as_deref().map(Ledger::open).transpose()?;
         let ledger = ledger.map(Arc::new);
-        let (webhooks, target) = match (self.webhooks, &ledger) {
-            (None, _) => (None, None),
-            (Some((verifier, url)), Some(ledger)) => {
-                let target = Target::parse(&url)?;
-                (
-                    Some(Webhooks::new(verifier, Arc::clone(ledger))),
-                    Some(target),
-                )
+        let (webhooks, target) = match self.webhooks {
+            None => (None, None),
+            Some((verifier, url)) => {
+                let none = || Error::new("webhooks need a ledger");
+                let ledger = ledger.as_ref().ok_or_else(none)?;
+                let webhooks = Webhooks::new(verifier, Arc::clone(ledger));
+                (Some(webhooks), Some(Target::parse(&url)?))
             }
-            (Some(_), None) => return Err(Error::new("webhooks need a ledger")),
         };
-        let listener = TcpListener::bind(address).await;
-        let bound = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
-        let (bound, listener) =
-            bound.map_err(|error| Error::new(format!("cannot listen on {address}: {error}")))?;
-        let wait = self.max_rate_limit_wait;
+        let (listener, address) = listen(address).await?;
+        let wait = self.limits.max_rate_limit_wait;
         let shared = Arc::new(Shared {
             client: self
                 .client
@@ -223,35 +202,19 @@ impl GatewayBuilder {
             webhooks,
             in_flight: InFlight::default(),
             metrics: Metrics::new()?,
-            max_body_bytes: self.max_body_bytes,
-            read_timeout: self.read_timeout,
+            limits: self.limits,
             on_request: self.on_request,
             tasks: Arc::new(RwLock::new(())),
         });
         let (stop, stopped) = watch::channel(false);
-        let serving = accept(
-            listener,
-            Arc::clone(&shared),
-            security,
-            self.max_connections,
-            stopped,
-        );
-        let mut background = Vec::new();
-        if let Some(ledger) = &shared.ledger {
-            background.push(tokio::spawn(expire(Arc::clone(&shared), self.keep_keys)));
-            if let (Some(webhooks), Some(target)) = (&shared.webhooks, target) {
-                let (shared, ledger) = (Arc::clone(&shared), Arc::clone(ledger));
-                let arrived = webhooks.arrived();
-                background.push(tokio::spawn(forward(shared, ledger, target, arrived)));
-            }
-        }
+        let serving = accept(listener, Arc::clone(&shared), security, stopped);
         Ok(Gateway {
-            address: bound,
+            address,
             scheme,
             server: tokio::spawn(serving),
+            background: background(&shared, target),
             shared,
             stop,
-            background,
         })
     }
 
@@ -264,26 +227,8 @@ impl GatewayBuilder {
                  terminates TLS (--behind-proxy)"
             )));
         }
-        for name in &self.hosts.names {
-            let host = name.parse::<Authority>();
-            if !host.is_ok_and(|host| host.host() == name && !name.is_empty()) {
-                return Err(Error::new(format!(
-                    "\"{name}\" is not a host name; write it without a scheme and a port"
-                )));
-            }
-        }
-        if self.keep_keys < MIN_KEEP_KEYS {
-            return Err(Error::new(format!(
-                "keys are kept for at least {} minutes",
-                MIN_KEEP_KEYS.as_secs() / 60
-            )));
-        }
-        if self.max_connections == 0 || self.max_body_bytes == 0 || self.read_timeout.is_zero() {
-            return Err(Error::new(
-                "the limits of connections, bodies and reading times are more than zero",
-            ));
-        }
-        Ok(())
+        self.hosts.check_names()?;
+        self.limits.check()
     }
 
     #[cfg(feature = "tls")]
@@ -304,6 +249,16 @@ impl GatewayBuilder {
         }
         Ok((Security::Plain, "http"))
     }
+}
+
+/// Listens on an address, and returns the address with the port that was picked.
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
+    let listener = TcpListener::bind(address).await;
+    let bound = listener.and_then(|listener| {
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    });
+    bound.map_err(|error| Error::new(format!("cannot listen on {address}: {error}")))
 }
 
 impl std::fmt::Debug for GatewayBuilder {

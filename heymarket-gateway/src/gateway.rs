@@ -10,8 +10,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::builder::GatewayBuilder;
+use crate::ledger::Ledger;
 use crate::shared::Shared;
 use crate::token::Token;
+use crate::webhooks::{Target, forward};
 
 /// How often expired keys are removed.
 const EXPIRY: Duration = Duration::from_secs(600);
@@ -91,15 +93,30 @@ impl std::fmt::Debug for Gateway {
     }
 }
 
+/// Starts the tasks beside the listener: one removes expired keys, one forwards webhooks.
+pub(crate) fn background(shared: &Arc<Shared>, target: Option<Target>) -> Vec<JoinHandle<()>> {
+    let Some(ledger) = &shared.ledger else {
+        return Vec::new();
+    };
+    let mut tasks = vec![tokio::spawn(expire(
+        Arc::clone(ledger),
+        shared.limits.keep_keys,
+    ))];
+    if let (Some(webhooks), Some(target)) = (&shared.webhooks, target) {
+        let (shared, ledger) = (Arc::clone(shared), Arc::clone(ledger));
+        let arrived = webhooks.arrived();
+        tasks.push(tokio::spawn(forward(shared, ledger, target, arrived)));
+    }
+    tasks
+}
+
 /// Removes expired keys, now and from time to time.
-pub(crate) async fn expire(shared: Arc<Shared>, keep: Duration) {
+async fn expire(ledger: Arc<Ledger>, keep: Duration) {
     let keep = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
     loop {
-        if let Ok(ledger) = shared.ledger() {
-            let before = Timestamp::now().as_millisecond().saturating_sub(keep);
-            // A ledger that cannot be written fails the requests, which say so.
-            let _ = ledger.expire(before).await;
-        }
+        let before = Timestamp::now().as_millisecond().saturating_sub(keep);
+        // A ledger that cannot be written fails the requests, which say so.
+        let _ = ledger.expire(before).await;
         tokio::time::sleep(EXPIRY).await;
     }
 }

@@ -7,6 +7,7 @@ use http::header::{HOST, HeaderName, ORIGIN};
 use http::uri::Authority;
 use http::{HeaderMap, StatusCode};
 
+use crate::error::Error;
 use crate::problem::Problem;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -19,6 +20,19 @@ pub(crate) struct Hosts {
 }
 
 impl Hosts {
+    /// Refuses names that no `Host` header can have.
+    pub(crate) fn check_names(&self) -> Result<(), Error> {
+        for name in &self.names {
+            let host = name.parse::<Authority>();
+            if !host.is_ok_and(|host| host.host() == name && !name.is_empty()) {
+                return Err(Error::new(format!(
+                    "\"{name}\" is not a host name; write it without a scheme and a port"
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// Checks the headers of a request that arrived at a local address.
     pub(crate) fn check(&self, headers: &HeaderMap, local: IpAddr) -> Result<(), Problem> {
         let mut hosts = headers.get_all(HOST).iter();

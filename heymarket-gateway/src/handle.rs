@@ -243,7 +243,7 @@ async fn read(shared: &Shared, headers: &HeaderMap, body: Incoming) -> Result<By
             "the gateway takes bodies without a Content-Encoding",
         ));
     }
-    let limit = shared.max_body_bytes;
+    let limit = shared.limits.max_body_bytes;
     let too_large = || {
         Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -258,7 +258,7 @@ async fn read(shared: &Shared, headers: &HeaderMap, body: Incoming) -> Result<By
         return Err(too_large());
     }
     let collected = Limited::new(body, limit).collect();
-    match tokio::time::timeout(shared.read_timeout, collected).await {
+    match tokio::time::timeout(shared.limits.read_timeout, collected).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(_)) => Err(Problem::bad_request(
@@ -271,7 +271,7 @@ async fn read(shared: &Shared, headers: &HeaderMap, body: Incoming) -> Result<By
             "The body did not arrive in time",
             format!(
                 "the body did not arrive within {} s",
-                shared.read_timeout.as_secs_f64()
+                shared.limits.read_timeout.as_secs_f64()
             ),
         )),
     }

@@ -59,6 +59,7 @@ mod handle;
 mod idempotency;
 mod in_flight;
 mod ledger;
+mod limits;
 mod metrics;
 mod problem;
 mod recipients;

@@ -40,10 +40,9 @@ pub(crate) async fn accept(
     listener: TcpListener,
     shared: Arc<Shared>,
     security: Security,
-    max_connections: usize,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let permits = Arc::new(Semaphore::new(max_connections));
+    let permits = Arc::new(Semaphore::new(shared.limits.max_connections));
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -98,7 +97,7 @@ impl Connection {
             Security::Plain => self.serve_http(stream, local).await,
             #[cfg(feature = "tls")]
             Security::Tls(acceptor) => {
-                let timeout = self.shared.read_timeout;
+                let timeout = self.shared.limits.read_timeout;
                 if let Ok(Ok(stream)) = tokio::time::timeout(timeout, acceptor.accept(stream)).await
                 {
                     self.serve_http(stream, local).await;
@@ -118,7 +117,7 @@ impl Connection {
         });
         let mut connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(self.shared.read_timeout)
+            .header_read_timeout(self.shared.limits.read_timeout)
             .max_buf_size(MAX_HEAD_BYTES)
             .max_headers(MAX_HEADERS)
             .serve_connection(TokioIo::new(stream), service);

@@ -1,7 +1,6 @@
 //! What the connections of a gateway share.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use heymarket_api::Client;
 use tokio::sync::RwLock;
@@ -10,6 +9,7 @@ use crate::allow::Allow;
 use crate::guard::Hosts;
 use crate::in_flight::InFlight;
 use crate::ledger::Ledger;
+use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::recipients::Recipients;
 use crate::report::RequestReport;
@@ -30,9 +30,7 @@ pub(crate) struct Shared {
     pub(crate) webhooks: Option<Webhooks>,
     pub(crate) in_flight: InFlight,
     pub(crate) metrics: Metrics,
-    pub(crate) max_body_bytes: usize,
-    /// For a head, and for a body.
-    pub(crate) read_timeout: Duration,
+    pub(crate) limits: Limits,
     pub(crate) on_request: Option<OnRequest>,
     /// Each task of a request holds it shared, so that the end can wait for all.
     pub(crate) tasks: Arc<RwLock<()>>,
