@@ -42,6 +42,30 @@ pub(crate) fn open_or_create(path: &Path) -> Result<File, Error> {
     }
 }
 
+/// Refuses a file with further names: another program could use it under one of them,
+/// past the lock that belongs to this name.
+#[cfg(unix)]
+pub(crate) fn refuse_other_names(path: &Path, file: &File) -> Result<(), Error> {
+    use std::os::unix::fs::MetadataExt as _;
+    let found = file
+        .metadata()
+        .map_err(|error| Error::of_file(path, error))?;
+    if found.nlink() > 1 {
+        return Err(Error::of_file(
+            path,
+            "it has further names (hard links), under which another gateway could use it; remove \
+             them, or copy the file",
+        ));
+    }
+    Ok(())
+}
+
+/// Hard links of other platforms are not looked at.
+#[cfg(not(unix))]
+pub(crate) fn refuse_other_names(_: &Path, _: &File) -> Result<(), Error> {
+    Ok(())
+}
+
 /// Opens an existing file of the user, and closes it to others.
 pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> Result<File, Error> {
     let found = fs::symlink_metadata(path).map_err(|error| Error::of_file(path, error))?;

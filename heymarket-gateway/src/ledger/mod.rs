@@ -1,58 +1,21 @@
 //! A SQLite file: the keys of requests and the answers to them, and the tables of
 //! webhooks. The row of a key is committed before its request leaves.
 
-use std::ffi::OsString;
-use std::fs::TryLockError;
-use std::path::{Path, PathBuf};
+mod file;
+
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use tokio::sync::oneshot;
 
 use crate::error::Error;
 use crate::files;
+use file::{connect, lock};
 
-/// Goes up with each change of the tables.
-const VERSION: i64 = 1;
-/// "hmgw", so that another program's database is not taken for a ledger.
-const APPLICATION: i64 = 0x686d_6777;
 /// The most work in one transaction.
 const MOST: usize = 256;
-/// How long a reader of the file, such as a backup, is waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-const TABLES: &str = "
-CREATE TABLE keys (
-    key TEXT PRIMARY KEY,
-    request BLOB NOT NULL,
-    begun INTEGER NOT NULL,
-    status INTEGER,
-    headers TEXT,
-    local_id TEXT,
-    body BLOB
-) STRICT, WITHOUT ROWID;
-CREATE INDEX keys_begun ON keys (begun);
-CREATE TABLE seen (
-    token INTEGER PRIMARY KEY AUTOINCREMENT,
-    key TEXT NOT NULL UNIQUE,
-    subject TEXT NOT NULL,
-    state TEXT NOT NULL,
-    is_committed INTEGER NOT NULL,
-    until INTEGER NOT NULL
-) STRICT;
-CREATE INDEX seen_subject ON seen (subject);
-CREATE INDEX seen_until ON seen (until);
-CREATE TABLE events (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    body BLOB NOT NULL,
-    received INTEGER NOT NULL,
-    tries INTEGER NOT NULL DEFAULT 0,
-    due INTEGER
-) STRICT;
-CREATE INDEX events_due ON events (due);
-";
 
 /// The hash of a request.
 pub(crate) type RequestHash = [u8; 32];
@@ -97,7 +60,7 @@ impl Ledger {
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let path = files::resolved(path)?;
         let lock = lock(&path)?;
-        drop(files::open_or_create(&path)?);
+        files::refuse_other_names(&path, &files::open_or_create(&path)?)?;
         let connection = connect(&path)?;
         let (jobs, queue) = mpsc::channel();
         let thread = std::thread::Builder::new()
@@ -171,14 +134,15 @@ impl Ledger {
         .await
     }
 
-    /// Does work in a transaction, and waits until it is durable.
+    /// Does work in a transaction, all of it or nothing, and waits until it is durable.
     pub(crate) async fn call<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, String> {
         let (sender, receiver) = oneshot::channel();
         let job: Work = Box::new(move |connection| {
-            let result = connection.and_then(|db| work(db).map_err(|error| error.to_string()));
+            let result =
+                connection.and_then(|db| whole(db, work).map_err(|error| error.to_string()));
             Box::new(move |durable| {
                 // A caller that stopped waiting is not told.
                 let _ = sender.send(result.and_then(|value| durable.map(|()| value)));
@@ -220,6 +184,24 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     })
 }
 
+/// Does work of which nothing stays if it fails. Other work shares its transaction.
+fn whole<T>(
+    db: &Connection,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let execute = |sql| db.prepare_cached(sql)?.execute([]).map(drop);
+    execute("SAVEPOINT work")?;
+    let result = work(db);
+    if result.is_err() {
+        // This fails if SQLite has rolled back the whole transaction.
+        let _ = execute("ROLLBACK TO work");
+        let _ = execute("RELEASE work");
+        return result;
+    }
+    execute("RELEASE work")?;
+    result
+}
+
 fn work(connection: &Connection, queue: &Receiver<Work>) {
     while let Ok(first) = queue.recv() {
         let rest = std::iter::from_fn(|| queue.try_recv().ok());
@@ -246,69 +228,6 @@ fn work(connection: &Connection, queue: &Receiver<Work>) {
             tell(durable.clone());
         }
     }
-}
-
-/// Locks the file that says which gateway uses the ledger: `FILE.lock`, which stays.
-fn lock(path: &Path) -> Result<std::fs::File, Error> {
-    let mut lock_path = OsString::from(path);
-    lock_path.push(".lock");
-    let lock_path = PathBuf::from(lock_path);
-    let file = files::open_or_create(&lock_path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::of_file(
-            path,
-            "another gateway uses it; stop that one, or name another file with --ledger",
-        )),
-        Err(TryLockError::Error(error)) => Err(Error::of_file(&lock_path, error)),
-    }
-}
-
-fn connect(path: &Path) -> Result<Connection, Error> {
-    let failed = |error: rusqlite::Error| Error::of_file(path, error);
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    connection.busy_timeout(PATIENCE).map_err(failed)?;
-    let number = |pragma: &str| -> Result<i64, Error> {
-        let value = connection.pragma_query_value(None, pragma, |row| row.get(0));
-        value.map_err(failed)
-    };
-    let (application, version) = (number("application_id")?, number("user_version")?);
-    let is_empty = application == 0 && number("schema_version")? == 0;
-    if !is_empty && application != APPLICATION {
-        return Err(Error::of_file(
-            path,
-            "it is the database of another program; name another file",
-        ));
-    }
-    if version > VERSION {
-        return Err(Error::of_file(
-            path,
-            format!("it has version {version}, and this program reads version {VERSION}"),
-        ));
-    }
-    connection
-        .execute_batch(
-            "PRAGMA journal_mode = WAL;
-             PRAGMA synchronous = FULL;
-             PRAGMA fullfsync = ON;
-             PRAGMA secure_delete = ON;
-             PRAGMA trusted_schema = OFF;",
-        )
-        .map_err(failed)?;
-    if is_empty {
-        connection
-            .execute_batch(&format!(
-                "BEGIN IMMEDIATE;{TABLES}
-                 PRAGMA application_id = {APPLICATION};
-                 PRAGMA user_version = {VERSION};
-                 COMMIT"
-            ))
-            .map_err(failed)?;
-    }
-    Ok(connection)
 }
 
 #[cfg(test)]
@@ -365,6 +284,13 @@ mod tests {
             assert_eq!(found.permissions().mode() & 0o777, 0o600);
         }
         drop(first);
+        #[cfg(unix)]
+        {
+            let link = folder.path().join("link.db");
+            std::fs::hard_link(&path, &link).expect("a link");
+            let refused = Ledger::open(&link).err().expect("two names").to_string();
+            assert!(refused.contains("hard links"), "{refused}");
+        }
         let other = folder.path().join("other.db");
         let foreign = Connection::open(&other).expect("a database");
         foreign
