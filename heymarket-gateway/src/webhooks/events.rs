@@ -1,7 +1,7 @@
 //! The events that wait to be forwarded, in the ledger's file.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::ledger::{Ledger, Millis};
 
@@ -23,13 +23,11 @@ impl Due {
 }
 
 /// Adds an event, due at once.
-pub(super) async fn add(ledger: &Ledger, body: Vec<u8>) -> Result<(), String> {
+pub(super) fn add(db: &Connection, body: &[u8]) -> rusqlite::Result<()> {
     let now = Timestamp::now().as_millisecond();
-    let add = move |db: &rusqlite::Connection| {
-        db.prepare_cached("INSERT INTO events (body, received, due) VALUES (?1, ?2, ?2)")?
-            .execute(params![body, now])
-    };
-    ledger.call(add).await.map(drop)
+    db.prepare_cached("INSERT INTO events (body, received, due) VALUES (?1, ?2, ?2)")?
+        .execute(params![body, now])
+        .map(drop)
 }
 
 /// Returns the event that is due first, and when it is due.
@@ -56,7 +54,7 @@ pub(super) async fn first(ledger: &Ledger) -> Result<Option<(Millis, Due)>, Stri
 
 /// Removes an event that was forwarded.
 pub(super) async fn done(ledger: &Ledger, id: i64) -> Result<(), String> {
-    let done = move |db: &rusqlite::Connection| {
+    let done = move |db: &Connection| {
         db.prepare_cached("DELETE FROM events WHERE id = ?1")?
             .execute([id])
     };
@@ -65,7 +63,7 @@ pub(super) async fn done(ledger: &Ledger, id: i64) -> Result<(), String> {
 
 /// Sets when an event is due again. `None` sets it aside.
 pub(super) async fn again(ledger: &Ledger, id: i64, due: Option<Millis>) -> Result<(), String> {
-    let again = move |db: &rusqlite::Connection| {
+    let again = move |db: &Connection| {
         db.prepare_cached("UPDATE events SET tries = tries + 1, due = ?2 WHERE id = ?1")?
             .execute(params![id, due])
     };

@@ -17,6 +17,8 @@ use crate::ledger::Ledger;
 use crate::metrics::Metrics;
 use crate::problem::Problem;
 
+use seen::Seen;
+
 pub(crate) use forwarder::forward;
 pub(crate) use target::Target;
 
@@ -26,7 +28,6 @@ pub(crate) const PATH: &str = "/webhooks";
 /// Receives deliveries.
 pub(crate) struct Webhooks {
     verifier: Verifier,
-    seen: Deduplicator<seen::Seen>,
     ledger: Arc<Ledger>,
     /// Wakes the forwarder.
     arrived: Arc<Notify>,
@@ -36,7 +37,6 @@ impl Webhooks {
     pub(crate) fn new(verifier: Verifier, ledger: Arc<Ledger>) -> Self {
         Self {
             verifier,
-            seen: Deduplicator::with_store(seen::Seen(Arc::clone(&ledger))),
             ledger,
             arrived: Arc::new(Notify::new()),
         }
@@ -84,10 +84,11 @@ impl Webhooks {
                 detail,
             )
         };
-        match self.seen.claim(&event).await.map_err(failed)? {
+        let seen = Seen::new(Arc::clone(&self.ledger));
+        let deduplicator = Deduplicator::with_store(seen.clone());
+        match deduplicator.claim(&event).await.map_err(failed)? {
             Claim::New(claimed) => {
-                let stored = events::add(&self.ledger, body.to_vec()).await;
-                stored.map_err(failed)?;
+                seen.add(body.to_vec());
                 claimed.commit().await.map_err(failed)?;
                 Ok(true)
             }

@@ -1,16 +1,24 @@
 //! The keys of events, in the ledger's file.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use heymarket_api::webhook::{ClaimOutcome, EventKey, SeenEvents};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::events;
 use crate::ledger::{Ledger, Millis};
 
-/// A store of the keys of events, in the ledger's file.
-pub(crate) struct Seen(pub(crate) Arc<Ledger>);
+/// A store of the keys of one delivery's event, in the ledger's file. It adds the event
+/// in the transaction that commits the first of its keys: a process that dies leaves both
+/// or neither, so the next delivery of the event does not add it again.
+#[derive(Clone)]
+pub(super) struct Seen {
+    ledger: Arc<Ledger>,
+    /// The event to add.
+    body: Arc<Mutex<Option<Vec<u8>>>>,
+}
 
 /// A key's text, subject and state.
 struct Key {
@@ -29,23 +37,46 @@ impl Key {
     }
 }
 
+impl Seen {
+    pub(super) fn new(ledger: Arc<Ledger>) -> Self {
+        Self {
+            ledger,
+            body: Arc::default(),
+        }
+    }
+
+    /// Adds an event with the next commit.
+    pub(super) fn add(&self, body: Vec<u8>) {
+        *self.body.lock().unwrap_or_else(PoisonError::into_inner) = Some(body);
+    }
+
+    fn take_body(&self) -> Option<Vec<u8>> {
+        let mut body = self.body.lock().unwrap_or_else(PoisonError::into_inner);
+        body.take()
+    }
+}
+
 impl SeenEvents for Seen {
     type Error = String;
 
     async fn claim(&self, key: &EventKey, lease: Duration) -> Result<ClaimOutcome, String> {
         let key = Key::of(key);
-        self.0.call(move |db| claim(db, &key, lease)).await
+        self.ledger.call(move |db| claim(db, &key, lease)).await
     }
 
     async fn commit(&self, key: &EventKey, token: i64, memory: Duration) -> Result<bool, String> {
-        let key = Key::of(key);
+        let (key, body) = (Key::of(key), self.take_body());
         let commit = move |db: &Connection| {
+            // Even if a later event of the subject has taken the claim.
+            if let Some(body) = body {
+                events::add(db, &body)?;
+            }
             db.prepare_cached(
                 "UPDATE seen SET is_committed = 1, until = ?3 WHERE key = ?1 AND token = ?2",
             )?
             .execute(params![key.text, token, after(memory)])
         };
-        Ok(self.0.call(commit).await? == 1)
+        Ok(self.ledger.call(commit).await? == 1)
     }
 
     async fn release(&self, key: &EventKey, token: i64) -> Result<(), String> {
@@ -56,7 +87,7 @@ impl SeenEvents for Seen {
             )?
             .execute(params![key.text, token])
         };
-        self.0.call(release).await.map(drop)
+        self.ledger.call(release).await.map(drop)
     }
 }
 

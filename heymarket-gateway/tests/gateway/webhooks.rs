@@ -156,3 +156,40 @@ async fn a_sandbox_tells_a_receiver_through_the_gateway() {
             .any(|request| request.contains("Where is my order?"))
     );
 }
+
+#[tokio::test]
+async fn an_event_is_stored_with_its_key_or_not_at_all() {
+    let receiver = Upstream::answering("HTTP/1.1 204 No Content\r\n\r\n").await;
+    let world = world(&receiver).await;
+    // The key cannot be committed: as for a process that dies before it is.
+    let ledger = world.folder.path().join("gateway.db");
+    let ledger = rusqlite::Connection::open(ledger).expect("the ledger");
+    let stop = "CREATE TRIGGER stop BEFORE UPDATE ON seen BEGIN SELECT RAISE(ABORT, 'stop'); END";
+    ledger.execute_batch(stop).expect("a trigger");
+    let body = delivery(7, WEBHOOK_TOKEN);
+    assert_eq!(deliver(&world, &body).await, "503");
+    ledger
+        .execute_batch("DROP TRIGGER stop")
+        .expect("no trigger");
+    // The claim of the first delivery ends with its lease.
+    ledger.execute_batch("DELETE FROM seen").expect("no claim");
+    assert_eq!(deliver(&world, &body).await, "200");
+    received(&receiver, 1).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(receiver.received().len(), 1);
+}
+
+#[tokio::test]
+async fn an_event_is_not_redirected_elsewhere() {
+    let elsewhere = Upstream::answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+    let receiver = Upstream::answering(format!(
+        "HTTP/1.1 307 Temporary Redirect\r\nLocation: {}\r\nContent-Length: 0\r\n\r\n",
+        elsewhere.url
+    ))
+    .await;
+    let world = world(&receiver).await;
+    assert_eq!(deliver(&world, &delivery(7, WEBHOOK_TOKEN)).await, "200");
+    // It was not accepted, so it is posted again.
+    received(&receiver, 2).await;
+    assert!(elsewhere.received().is_empty());
+}
