@@ -2,6 +2,7 @@
 //! operation.
 
 use http::StatusCode;
+use prometheus::core::Collector;
 use prometheus::{
     Encoder as _, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
     Opts, Registry, TextEncoder,
@@ -44,70 +45,43 @@ impl Metrics {
 
     fn registered() -> prometheus::Result<Self> {
         let registry = Registry::new_custom(Some("heymarket_gateway".to_owned()), None)?;
-        let counters = |name: &str, help: &str, labels: &[&str]| {
-            let counters = IntCounterVec::new(Opts::new(name, help), labels)?;
-            registry.register(Box::new(counters.clone()))?;
-            Ok::<_, prometheus::Error>(counters)
-        };
-        let counter = |name: &str, help: &str| {
-            let counter = IntCounter::new(name, help)?;
-            registry.register(Box::new(counter.clone()))?;
-            Ok::<_, prometheus::Error>(counter)
-        };
-        let gauge = |name: &str, help: &str| {
-            let gauge = IntGauge::new(name, help)?;
-            registry.register(Box::new(gauge.clone()))?;
-            Ok::<_, prometheus::Error>(gauge)
-        };
-        let durations = HistogramVec::new(
-            HistogramOpts::new("request_duration_seconds", "From the head to the answer")
-                .buckets(BUCKETS.to_vec()),
-            &["operation"],
-        )?;
-        registry.register(Box::new(durations.clone()))?;
-        let rate_limit_wait = Histogram::with_opts(
-            HistogramOpts::new("rate_limit_wait_seconds", "Waits for the rate limit")
-                .buckets(BUCKETS.to_vec()),
-        )?;
-        registry.register(Box::new(rate_limit_wait.clone()))?;
+        let new = Registrar(&registry);
         Ok(Self {
-            requests: counters(
+            requests: new.counters(
                 "requests_total",
                 "Requests by operation, status and outcome",
                 &["operation", "status", "outcome"],
             )?,
-            attempts: counters(
+            durations: new.durations("request_duration_seconds", "From the head to the answer")?,
+            attempts: new.counters(
                 "attempts_total",
                 "Requests sent to the API, retries included",
                 &["operation"],
             )?,
-            webhooks: counters(
+            rate_limit_wait: new.waits("rate_limit_wait_seconds", "Waits for the rate limit")?,
+            in_flight: new.gauge("requests_in_flight", "Requests without an answer yet")?,
+            connections: new.gauge("connections", "Open connections")?,
+            refused_connections: new
+                .counter("connections_refused_total", "Connections over the limit")?,
+            webhooks: new.counters(
                 "webhooks_total",
                 "Deliveries of webhooks: stored, duplicate or refused",
                 &["result"],
             )?,
-            forwarded: counters(
+            forwarded: new.counters(
                 "forwarded_total",
                 "Attempts to forward an event: done or failed; set_aside is the last of an event",
                 &["result"],
             )?,
-            in_flight: gauge("requests_in_flight", "Requests without an answer yet")?,
-            connections: gauge("connections", "Open connections")?,
-            refused_connections: counter(
-                "connections_refused_total",
-                "Connections over the limit",
-            )?,
-            replayed: counter("replayed_total", "Answers repeated for an Idempotency-Key")?,
-            recovered: counter(
+            replayed: new.counter("replayed_total", "Answers repeated for an Idempotency-Key")?,
+            recovered: new.counter(
                 "recovered_total",
                 "Sends with a lost answer that were found in the message history",
             )?,
-            unrecorded: counter(
+            unrecorded: new.counter(
                 "unrecorded_total",
                 "Answers that could not be written to the ledger",
             )?,
-            durations,
-            rate_limit_wait,
             registry,
         })
     }
@@ -137,6 +111,44 @@ impl Metrics {
         // Writing to memory does not fail.
         let _ = TextEncoder::new().encode(&self.registry.gather(), &mut text);
         text
+    }
+}
+
+/// Creates metrics, and registers them.
+struct Registrar<'a>(&'a Registry);
+
+impl Registrar<'_> {
+    fn add<C: Collector + Clone + 'static>(&self, created: C) -> prometheus::Result<C> {
+        self.0.register(Box::new(created.clone()))?;
+        Ok(created)
+    }
+
+    fn counter(&self, name: &str, help: &str) -> prometheus::Result<IntCounter> {
+        self.add(IntCounter::new(name, help)?)
+    }
+
+    fn counters(
+        &self,
+        name: &str,
+        help: &str,
+        labels: &[&str],
+    ) -> prometheus::Result<IntCounterVec> {
+        self.add(IntCounterVec::new(Opts::new(name, help), labels)?)
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> prometheus::Result<IntGauge> {
+        self.add(IntGauge::new(name, help)?)
+    }
+
+    /// Creates durations by operation.
+    fn durations(&self, name: &str, help: &str) -> prometheus::Result<HistogramVec> {
+        let options = HistogramOpts::new(name, help).buckets(BUCKETS.to_vec());
+        self.add(HistogramVec::new(options, &["operation"])?)
+    }
+
+    fn waits(&self, name: &str, help: &str) -> prometheus::Result<Histogram> {
+        let options = HistogramOpts::new(name, help).buckets(BUCKETS.to_vec());
+        self.add(Histogram::with_opts(options)?)
     }
 }
 
