@@ -1,7 +1,7 @@
 //! The bearer tokens of callers.
 
 use std::fmt;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
@@ -67,11 +67,30 @@ impl Token {
     /// no token.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        let file = files::open(path, OpenOptions::new().read(true))?;
-        let mut text = String::new();
-        file.take(MAX_FILE_BYTES)
-            .read_to_string(&mut text)
-            .map_err(|error| Error::of_file(path, error))?;
+        Self::parse(path, &read(path)?)
+    }
+
+    /// Reads the tokens of a file like [`load`](Self::load). If the file does not exist or
+    /// is blank, creates it with mode 0600 and a random token. Of processes that do so at
+    /// the same time, one writes its token, and all return it.
+    ///
+    /// # Errors
+    ///
+    /// Like [`load`](Self::load), or if the file cannot be written.
+    pub fn load_or_create(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        if files::create(path)?.is_none() {
+            let text = read(path)?;
+            if !text.trim().is_empty() {
+                return Self::parse(path, &text);
+            }
+        }
+        // New, or left by a process that died before it wrote a token.
+        Self::parse(path, &write_random(path)?)
+    }
+
+    /// Parses the text of a file.
+    fn parse(path: &Path, text: &str) -> Result<Self, Error> {
         let mut lines = text.lines().filter(|line| !line.trim().is_empty());
         let of_line = |line| Self::new(line).map_err(|error| Error::of_file(path, error));
         let first = lines
@@ -81,24 +100,6 @@ impl Token {
             of_line(first)?,
             |tokens, line| Ok(tokens.or(of_line(line)?)),
         )
-    }
-
-    /// Reads the tokens of a file like [`load`](Self::load). If the file does not exist,
-    /// creates it with mode 0600 and a random token.
-    ///
-    /// # Errors
-    ///
-    /// Like [`load`](Self::load).
-    pub fn load_or_create(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let path = path.as_ref();
-        if let Some(mut file) = files::create(path)? {
-            let text = random();
-            writeln!(file, "{text}")
-                .and_then(|()| file.sync_all())
-                .map_err(|error| Error::of_file(path, error))?;
-            return Self::new(text);
-        }
-        Self::load(path)
     }
 
     /// Returns whether the headers carry the token. Takes the same time for any token of
@@ -124,6 +125,37 @@ impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token([redacted])")
     }
+}
+
+/// Reads a token file.
+fn read(path: &Path) -> Result<String, Error> {
+    let file = files::open(path, OpenOptions::new().read(true))?;
+    read_text(path, &file)
+}
+
+fn read_text(path: &Path, file: &File) -> Result<String, Error> {
+    let mut text = String::new();
+    file.take(MAX_FILE_BYTES)
+        .read_to_string(&mut text)
+        .map_err(|error| Error::of_file(path, error))?;
+    Ok(text)
+}
+
+/// Writes a random token to a blank file. Returns the text of the file, which another
+/// process may have written.
+fn write_random(path: &Path) -> Result<String, Error> {
+    let failed = |error| Error::of_file(path, error);
+    let mut file = files::open_or_create(path)?;
+    file.lock().map_err(failed)?;
+    let text = read_text(path, &file)?;
+    if !text.trim().is_empty() {
+        return Ok(text);
+    }
+    let text = format!("{}\n", random());
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(failed)?;
+    Ok(text)
 }
 
 fn split_once(value: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -200,5 +232,23 @@ mod tests {
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(&path, &link).expect("a link");
         assert!(Token::load_or_create(&link).is_err());
+    }
+
+    #[test]
+    fn all_who_start_at_the_same_time_have_one_token() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("token");
+        // As a process leaves it that dies before it writes the token.
+        std::fs::write(&path, "").expect("a file");
+        let threads: Vec<_> = (0..16)
+            .map(|_| {
+                let path = path.clone();
+                std::thread::spawn(move || Token::load_or_create(path).expect("a token").hashes)
+            })
+            .collect();
+        for thread in threads {
+            let made = thread.join().expect("a thread");
+            assert_eq!(made, Token::load(&path).expect("a token").hashes);
+        }
     }
 }
