@@ -14,6 +14,13 @@ fn rule(fault: Fault) -> Rule {
     Rule::new(fault).operation("send_message")
 }
 
+/// Starts a world whose API has a fault.
+async fn world_with(rule: Rule) -> World {
+    let world = World::start().await;
+    world.sandbox.add_rule(rule).expect("a rule");
+    world
+}
+
 #[tokio::test]
 async fn the_same_key_gets_the_recorded_answer() {
     let world = World::start().await;
@@ -83,11 +90,7 @@ async fn another_request_under_the_same_key_is_a_422() {
 
 #[tokio::test]
 async fn a_key_under_way_is_a_409() {
-    let world = World::start().await;
-    world
-        .sandbox
-        .add_rule(rule(Fault::Delay).delay_ms(1500))
-        .expect("a rule");
+    let world = world_with(rule(Fault::Delay).delay_ms(1500)).await;
     let (first, second, other) = tokio::join!(
         world.send("order-7", "Hi"),
         world.send("order-7", "Hi"),
@@ -113,11 +116,7 @@ async fn a_key_under_way_is_a_409() {
 
 #[tokio::test]
 async fn a_hundred_requests_with_one_key_send_once() {
-    let world = World::start().await;
-    world
-        .sandbox
-        .add_rule(rule(Fault::Delay).delay_ms(20))
-        .expect("a rule");
+    let world = world_with(rule(Fault::Delay).delay_ms(20)).await;
     let sends = (0..100).map(|_| world.send("order-7", "Hi"));
     let mut statuses = Vec::new();
     let mut tasks: Vec<_> = sends.map(Box::pin).collect();
@@ -136,11 +135,7 @@ async fn a_hundred_requests_with_one_key_send_once() {
 
 #[tokio::test]
 async fn a_refused_request_frees_its_key() {
-    let world = World::start().await;
-    world
-        .sandbox
-        .add_rule(rule(Fault::Status).status(403).nth(1))
-        .expect("a rule");
+    let world = world_with(rule(Fault::Status).status(403).nth(1)).await;
     let refused = world.send("order-7", "Hi").await;
     assert_eq!((refused.status, refused.outcome()), (403, "not-sent"));
     let sent = world.send("order-7", "Hello").await;
@@ -150,11 +145,7 @@ async fn a_refused_request_frees_its_key() {
 
 #[tokio::test]
 async fn a_lost_answer_is_found_in_the_history() {
-    let world = World::start().await;
-    world
-        .sandbox
-        .add_rule(rule(Fault::CloseAfter).nth(1))
-        .expect("a rule");
+    let world = world_with(rule(Fault::CloseAfter).nth(1)).await;
     let lost = world.send("order-7", "Hi").await;
     assert_eq!((lost.status, lost.outcome()), (502, "unknown"));
     let found = world.send("order-7", "Hi").await;
@@ -168,11 +159,7 @@ async fn a_lost_answer_is_found_in_the_history() {
 
 #[tokio::test]
 async fn a_message_that_is_not_found_is_not_sent_again() {
-    let world = World::start().await;
-    world
-        .sandbox
-        .add_rule(rule(Fault::CloseBefore).nth(1))
-        .expect("a rule");
+    let world = world_with(rule(Fault::CloseBefore).nth(1)).await;
     assert_eq!(world.send("order-7", "Hi").await.outcome(), "unknown");
     for _ in 0..2 {
         let reply = world.send("order-7", "Hi").await;
@@ -248,11 +235,7 @@ async fn bad_keys_are_refused() {
 
 #[tokio::test]
 async fn the_answer_is_recorded_when_the_caller_is_gone() {
-    let world = World::start().await;
-    world
-        .sandbox
-        .add_rule(rule(Fault::SlowDrip).delay_ms(800))
-        .expect("a rule");
+    let world = world_with(rule(Fault::SlowDrip).delay_ms(800)).await;
     let bytes = bytes_of(
         "POST /v1/message/send",
         "Idempotency-Key: order-7\r\n",
