@@ -145,7 +145,8 @@ impl GatewayBuilder {
     }
 
     /// Sets how long a head and how long a body may take to arrive, and how long an idle
-    /// connection stays open; by default 15 seconds.
+    /// connection stays open; by default 15 seconds. On Linux, a caller that does not read
+    /// its answers for this long is disconnected as well.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.limits.read_timeout = timeout;
         self

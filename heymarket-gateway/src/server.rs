@@ -79,6 +79,18 @@ fn refuse(stream: &TcpStream, shared: &Shared) {
     let _ = stream.try_write(TOO_MANY);
 }
 
+/// Closes a connection whose caller does not read its answers.
+fn close_if_unread(stream: &TcpStream, timeout: Duration) {
+    #[cfg(target_os = "linux")]
+    {
+        let millis = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX);
+        // Without it the connection only lasts longer.
+        let _ = rustix::net::sockopt::set_tcp_user_timeout(stream, millis);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (stream, timeout);
+}
+
 struct Connection {
     shared: Arc<Shared>,
     security: Security,
@@ -92,6 +104,7 @@ impl Connection {
             return;
         };
         let _ = stream.set_nodelay(true);
+        close_if_unread(&stream, self.shared.limits.read_timeout);
         let _connection = Counted::in_gauge(&self.shared.metrics.connections);
         match self.security.clone() {
             Security::Plain => self.serve_http(stream, local).await,

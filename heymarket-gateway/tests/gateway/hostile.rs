@@ -272,3 +272,30 @@ async fn broken_bytes_send_nothing_and_end_nothing() {
     assert!(world.sandbox.requests().is_empty());
     assert_eq!(world.get("/v1/inboxes").await.status, 200);
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_caller_that_does_not_read_is_ended() {
+    let timeout = Duration::from_millis(300);
+    let world = World::with(|builder| builder.max_connections(1).read_timeout(timeout)).await;
+    let mut stream = world.connect().await;
+    let request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1000);
+    // Until the answers fill all buffers.
+    while tokio::time::timeout(timeout, stream.write_all(&request))
+        .await
+        .is_ok_and(|written| written.is_ok())
+    {}
+    let begun = Instant::now();
+    while !world
+        .raw("GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        .await
+        .starts_with("HTTP/1.0 200")
+    {
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "it holds the only connection"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    drop(stream);
+}
