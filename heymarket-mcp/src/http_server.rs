@@ -1,21 +1,24 @@
 //! Streamable HTTP, on loopback.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use tokio::net::TcpListener;
 
 use crate::error::Error;
 use crate::handler::Handler;
+use crate::listener::{self, Limits};
 use crate::server::Server;
 
 /// The shortest token.
@@ -27,14 +30,12 @@ const MAX_BODY: usize = 1024 * 1024;
 /// The path of the endpoint.
 const PATH: &str = "/mcp";
 
-/// The bearer token of a server.
+/// What a request needs to reach the service.
 #[derive(Clone)]
-struct Token(Arc<str>);
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token")
-    }
+struct Admission {
+    /// The hash of the token. Hashes have one length, whatever a caller gives.
+    token: [u8; 32],
+    limits: Limits,
 }
 
 impl Server {
@@ -42,7 +43,9 @@ impl Server {
     /// called in a tokio runtime.
     ///
     /// The listener is on loopback. A request needs `Authorization: Bearer TOKEN`, a
-    /// `Host` of this machine, and no `Origin`: a web page is no client.
+    /// `Host` of this machine, and no `Origin`: a web page is no client. Its body has at
+    /// most 1 MiB. [`max_connections`](crate::ServerBuilder::max_connections) and
+    /// [`read_timeout`](crate::ServerBuilder::read_timeout) limit the rest.
     ///
     /// # Errors
     ///
@@ -63,6 +66,11 @@ impl Server {
             .enforce_origin_validation()
             .with_max_request_body_bytes(MAX_BODY);
         let cancellation = config.cancellation_token.clone();
+        let admission = Admission {
+            token: hash(token.as_bytes()),
+            limits: self.limits(),
+        };
+        let limits = admission.limits;
         let service = StreamableHttpService::new(
             move || Ok(Handler::new(self.clone())),
             Arc::new(LocalSessionManager::default()),
@@ -70,16 +78,14 @@ impl Server {
         );
         let router = Router::new()
             .route_service(PATH, service)
-            .layer(middleware::from_fn_with_state(Token(token.into()), admit));
+            .layer(middleware::from_fn_with_state(admission, admit));
         let stop = async move {
             stop.await;
             // Streams of events stay open until their sessions end.
             cancellation.cancel();
         };
-        axum::serve(listener, router)
-            .with_graceful_shutdown(stop)
-            .await
-            .map_err(failed)
+        listener::serve(listener, router, limits, stop).await;
+        Ok(())
     }
 }
 
@@ -109,22 +115,41 @@ fn hosts(address: SocketAddr) -> Vec<String> {
     hosts
 }
 
-/// Admits requests with the token.
-async fn admit(State(token): State<Token>, request: Request, next: Next) -> Response {
-    if is_admitted(&token, request.headers()) {
-        return next.run(request).await;
+/// Admits requests with the token, once their body has arrived.
+async fn admit(State(admission): State<Admission>, request: Request, next: Next) -> Response {
+    if !admission.admits(request.headers()) {
+        let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
+        let problem = "the bearer token is missing or wrong";
+        return (StatusCode::UNAUTHORIZED, challenge, problem).into_response();
     }
-    let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
-    let problem = "the bearer token is missing or wrong";
-    (StatusCode::UNAUTHORIZED, challenge, problem).into_response()
+    let (head, body) = request.into_parts();
+    let body = Limited::new(body, MAX_BODY).collect();
+    match tokio::time::timeout(admission.limits.read_timeout, body).await {
+        Ok(Ok(body)) => {
+            let body = Body::from(body.to_bytes());
+            next.run(Request::from_parts(head, body)).await
+        }
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            StatusCode::PAYLOAD_TOO_LARGE.into_response()
+        }
+        Ok(Err(_)) => StatusCode::BAD_REQUEST.into_response(),
+        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+    }
 }
 
-fn is_admitted(token: &Token, headers: &HeaderMap) -> bool {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return false;
-    };
-    let value = value.as_bytes();
-    let (scheme, given) = value.split_at(value.len().min(7));
-    scheme.eq_ignore_ascii_case(b"bearer ") && bool::from(given.ct_eq(token.0.as_bytes()))
+impl Admission {
+    /// Returns whether the headers carry the token. Tokens are compared in constant time.
+    fn admits(&self, headers: &HeaderMap) -> bool {
+        let mut values = headers.get_all(header::AUTHORIZATION).iter();
+        let (Some(value), None) = (values.next(), values.next()) else {
+            return false;
+        };
+        let value = value.as_bytes();
+        let (scheme, given) = value.split_at(value.len().min(7));
+        scheme.eq_ignore_ascii_case(b"bearer ") && bool::from(self.token.ct_eq(&hash(given)))
+    }
+}
+
+fn hash(token: &[u8]) -> [u8; 32] {
+    Sha256::digest(token).into()
 }

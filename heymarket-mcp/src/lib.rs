@@ -52,6 +52,8 @@ mod error;
 mod handler;
 #[cfg(feature = "http")]
 mod http_server;
+#[cfg(feature = "http")]
+mod listener;
 mod marking;
 mod server;
 mod spec;

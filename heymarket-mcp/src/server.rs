@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+#[cfg(feature = "http")]
+use std::time::Duration;
 
 use heymarket_api::Client;
 use heymarket_outbox::Outbox;
@@ -14,6 +16,8 @@ use crate::arguments::Arguments;
 use crate::catalog::{self, Action, Entry, Task};
 use crate::drafts::Drafts;
 use crate::error::{Error, ToolError, describe};
+#[cfg(feature = "http")]
+use crate::listener::Limits;
 use crate::marking::{Marker, marked};
 use crate::tools::{
     Context, NoPerson, Output, Person, bulk, contacts, conversations, draft, find_and_call,
@@ -32,6 +36,8 @@ struct Inner {
     outbox: Option<Outbox>,
     entries: Vec<Entry>,
     by_name: HashMap<String, usize>,
+    #[cfg(feature = "http")]
+    limits: Limits,
 }
 
 /// The settings of a [`Server`], from [`Server::builder`].
@@ -41,6 +47,8 @@ pub struct ServerBuilder {
     access: Access,
     toolsets: Vec<String>,
     outbox: Option<Outbox>,
+    #[cfg(feature = "http")]
+    limits: Limits,
 }
 
 /// The result of a tool.
@@ -104,19 +112,39 @@ impl ServerBuilder {
         self
     }
 
+    /// Sets how many connections [`Server::serve_http`] keeps open; by default 256. Further
+    /// ones get a 503.
+    #[cfg(feature = "http")]
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.limits.max_connections = connections;
+        self
+    }
+
+    /// Sets how long a head and how long a body may take to arrive at
+    /// [`Server::serve_http`], and how long an idle connection stays open; by default 15
+    /// seconds. On Linux, a client that does not read its answers for this long is
+    /// disconnected as well.
+    #[cfg(feature = "http")]
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.read_timeout = timeout;
+        self
+    }
+
     /// Builds the server. Nothing is sent.
     ///
     /// # Errors
     ///
     /// Returns [`Configuration`](crate::ErrorKind::Configuration) if a toolset does not
-    /// exist, a recipient is neither a phone number nor an email address, or no tool is
-    /// left.
+    /// exist, a recipient is neither a phone number nor an email address, no tool is left,
+    /// or a limit is zero.
     pub fn build(self) -> Result<Server, Error> {
         if self.access.recipients.contains("") {
             return Err(Error::configuration(
                 "a recipient is neither a phone number nor an email address",
             ));
         }
+        #[cfg(feature = "http")]
+        self.limits.check()?;
         let entries = catalog::entries(&self.access, &self.toolsets, self.outbox.is_some())?;
         let names = entries.iter().map(|entry| entry.tool.name.to_string());
         Ok(Server(Arc::new(Inner {
@@ -126,6 +154,8 @@ impl ServerBuilder {
             drafts: Drafts::new(),
             outbox: self.outbox,
             entries,
+            #[cfg(feature = "http")]
+            limits: self.limits,
         })))
     }
 }
@@ -138,6 +168,8 @@ impl Server {
             access: Access::default(),
             toolsets: catalog::DEFAULT.map(str::to_owned).to_vec(),
             outbox: None,
+            #[cfg(feature = "http")]
+            limits: Limits::default(),
         }
     }
 
@@ -176,6 +208,11 @@ impl Server {
 
     pub(crate) fn access(&self) -> &Access {
         &self.0.access
+    }
+
+    #[cfg(feature = "http")]
+    pub(crate) fn limits(&self) -> Limits {
+        self.0.limits
     }
 
     fn entry(&self, name: &str) -> Option<&Entry> {

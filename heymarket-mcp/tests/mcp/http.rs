@@ -1,12 +1,14 @@
-//! Streamable HTTP: who is admitted.
+//! Streamable HTTP: who is admitted, and callers that are slow, large or many.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
-use heymarket_mcp::ErrorKind;
+use heymarket_mcp::{ErrorKind, ServerBuilder};
 use heymarket_sandbox::Sandbox;
 use reqwest::header::{AUTHORIZATION, HOST, ORIGIN};
 use serde_json::json;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 use crate::support::start;
@@ -21,7 +23,11 @@ struct Serving {
 }
 
 async fn serve() -> Serving {
-    let (sandbox, server) = start(|server| server).await;
+    serve_with(|server| server).await
+}
+
+async fn serve_with(change: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Serving {
+    let (sandbox, server) = start(change).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let (stop, stopped) = oneshot::channel::<()>();
@@ -51,6 +57,36 @@ impl Serving {
             .header("accept", "application/json, text/event-stream")
             .header("content-type", "application/json")
             .body(body.to_string())
+    }
+
+    async fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).await;
+        stream.expect("a connection")
+    }
+
+    /// Returns the head of a request with the token, and other headers.
+    fn head(&self, headers: &str) -> String {
+        format!(
+            "POST /mcp HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {TOKEN}\r\n\
+             Accept: application/json, text/event-stream\r\nContent-Type: application/json\r\n\
+             Connection: close\r\n{headers}\r\n",
+            self.address
+        )
+    }
+
+    /// Waits until a client is served.
+    async fn serves(&self) {
+        let begun = Instant::now();
+        loop {
+            let request = self.initialize().bearer_auth(TOKEN);
+            // A connection over the limit may be reset before its answer is read.
+            let response = request.send().await;
+            if response.is_ok_and(|response| response.status() == 200) {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "no connection is free");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     async fn status(&self, request: reqwest::RequestBuilder) -> u16 {
@@ -141,5 +177,127 @@ async fn a_listener_beyond_loopback_is_refused() {
             .err();
         let kind = error.map(|error| error.kind());
         assert_eq!(kind, Some(ErrorKind::Configuration), "{address} {token}");
+    }
+}
+
+/// How long anything may take on a machine that is busy.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Reads until the connection is closed.
+async fn read_to_end(stream: &mut TcpStream) -> String {
+    let mut text = Vec::new();
+    // A connection may be reset after the answer.
+    let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut text)).await;
+    assert!(read.is_ok(), "it stays open");
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+#[tokio::test]
+async fn slow_heads_and_bodies_are_ended() {
+    let timeout = Duration::from_millis(300);
+    let serving = serve_with(|server| server.read_timeout(timeout)).await;
+    let whole = serving.head("Content-Length: 50\r\n") + &" ".repeat(50);
+    let end = whole.len() - 50;
+    for cut in [0, 20, end - 2, end + 5] {
+        let begun = Instant::now();
+        let mut stream = serving.connect().await;
+        let (sent, rest) = whole.as_bytes().split_at(cut);
+        stream.write_all(sent).await.expect("a part");
+        // A byte now and then does not extend the time.
+        for byte in rest.iter().take(20).filter(|_| cut > 0) {
+            tokio::time::sleep(Duration::from_millis(60)).await;
+            if stream.write_all(&[*byte]).await.is_err() {
+                break;
+            }
+        }
+        let reply = read_to_end(&mut stream).await;
+        assert!(
+            reply.is_empty() || reply.starts_with("HTTP/1.1 408"),
+            "{cut}: {reply}"
+        );
+        assert!(begun.elapsed() < PATIENCE);
+    }
+}
+
+#[tokio::test]
+async fn large_heads_and_bodies_are_refused() {
+    let serving = serve().await;
+    let too_large = 1024 * 1024 + 1;
+    let chunk = format!("{too_large:x}\r\n{}\r\n0\r\n\r\n", " ".repeat(too_large));
+    for (request, status) in [
+        (
+            serving.head(&format!("X: {}\r\n", "a".repeat(100_000))),
+            "431",
+        ),
+        (serving.head(&"X: a\r\n".repeat(10_000)), "431"),
+        (
+            serving.head("Transfer-Encoding: chunked\r\n") + &chunk,
+            "413",
+        ),
+        (
+            serving.head(&format!("Content-Length: {too_large}\r\n")) + &" ".repeat(too_large),
+            "413",
+        ),
+    ] {
+        let mut stream = serving.connect().await;
+        // It may be closed before everything is written.
+        let _ = stream.write_all(request.as_bytes()).await;
+        let reply = read_to_end(&mut stream).await;
+        assert!(
+            reply.is_empty() || reply.starts_with(&format!("HTTP/1.1 {status}")),
+            "{reply}"
+        );
+    }
+    let admitted = serving.initialize().bearer_auth(TOKEN);
+    assert_eq!(serving.status(admitted).await, 200);
+}
+
+#[tokio::test]
+async fn connections_over_the_limit_get_a_503() {
+    let serving = serve_with(|server| server.max_connections(2)).await;
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut stream = serving.connect().await;
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            .await
+            .expect("a request");
+        let mut some = [0; 64];
+        assert!(stream.read(&mut some).await.expect("an answer") > 0);
+        held.push(stream);
+    }
+    let mut refused = serving.connect().await;
+    let reply = read_to_end(&mut refused).await;
+    assert!(reply.starts_with("HTTP/1.1 503"), "{reply}");
+    drop(held);
+    serving.serves().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_caller_that_does_not_read_is_ended() {
+    let timeout = Duration::from_millis(300);
+    let serving = serve_with(|server| server.max_connections(1).read_timeout(timeout)).await;
+    let mut stream = serving.connect().await;
+    let request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1000);
+    // Until the answers fill all buffers.
+    while tokio::time::timeout(timeout, stream.write_all(&request))
+        .await
+        .is_ok_and(|written| written.is_ok())
+    {}
+    serving.serves().await;
+    drop(stream);
+}
+
+#[tokio::test]
+async fn limits_are_more_than_zero() {
+    let sandbox = Sandbox::builder().start().await.expect("a sandbox");
+    let builder = || heymarket_mcp::Server::builder(sandbox.client());
+    for builder in [
+        builder().max_connections(0),
+        builder().read_timeout(Duration::ZERO),
+    ] {
+        let kind = builder.build().err().map(|error| error.kind());
+        assert_eq!(kind, Some(ErrorKind::Configuration));
     }
 }
