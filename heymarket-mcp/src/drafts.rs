@@ -161,12 +161,7 @@ impl Drafts {
         if self.token(&waiting.draft) != token {
             return Err(TokenError::Unknown);
         }
-        let since = waiting.since;
-        if now.saturating_duration_since(since) >= LIFETIME {
-            inner.end(token, now, End::Expired);
-            return Err(TokenError::Ended(End::Expired));
-        }
-        let draft = waiting.draft.clone();
+        let (draft, since) = (waiting.draft.clone(), waiting.since);
         inner.end(token, now, End::Sending);
         Ok(Claimed { draft, since })
     }
@@ -225,10 +220,15 @@ impl Drafts {
 impl Inner {
     /// Ends the drafts whose time is over.
     fn expire(&mut self, now: Instant) {
-        while let Some((since, token)) = self.order.front().cloned()
-            && now.saturating_duration_since(since) >= LIFETIME
-        {
+        let is_over = |since: Instant| now.saturating_duration_since(since) >= LIFETIME;
+        while self.order.front().is_some_and(|(since, _)| is_over(*since)) {
             self.order.pop_front();
+        }
+        // A draft that was claimed meanwhile may have lost its place in the order.
+        let waiting = self.waiting.iter();
+        let over = waiting.filter(|(_, waiting)| is_over(waiting.since));
+        let over: Vec<String> = over.map(|(token, _)| token.clone()).collect();
+        for token in over {
             self.end(&token, now, End::Expired);
         }
     }
@@ -318,6 +318,25 @@ mod tests {
             tokio::time::advance(Duration::from_secs(300)).await;
         }
         let late = drafts.claim(&token).err();
+        assert_eq!(late, Some(TokenError::Ended(End::Expired)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_expired_draft_is_kept_no_longer() {
+        let drafts = Drafts::new();
+        let asked = drafts.add(draft("asked", "Hi"));
+        let claimed = drafts.claim(&asked).expect("it is claimed");
+        // Its place makes room for others while its user is asked.
+        for key in 0..=MAX_WAITING {
+            drafts.add(draft(&key.to_string(), "Hi"));
+        }
+        drafts.unclaim(&asked, claimed);
+        tokio::time::advance(LIFETIME).await;
+        drafts.add(draft("new", "Hi"));
+        let inner = drafts.lock();
+        assert_eq!((inner.waiting.len(), inner.order.len()), (1, 1));
+        drop(inner);
+        let late = drafts.claim(&asked).err();
         assert_eq!(late, Some(TokenError::Ended(End::Expired)));
     }
 

@@ -146,3 +146,56 @@ fn unknown(is_text: bool) -> Output {
     let output = Output::default().own("outcome", "unknown");
     output.own("note", note)
 }
+
+#[cfg(test)]
+mod tests {
+    use heymarket_api::{Client, Credentials};
+    use rmcp::model::JsonObject;
+
+    use super::super::context::{Answering, Person};
+    use super::*;
+    use crate::access::Access;
+    use crate::drafts::{Draft, Drafts, LIFETIME};
+
+    /// A person who accepts when it is too late.
+    struct Late;
+
+    impl Person for Late {
+        fn ask<'a>(&'a self, _question: &'a str) -> Answering<'a> {
+            Box::pin(async {
+                tokio::time::sleep(LIFETIME).await;
+                Answer::Accepted
+            })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_after_ten_minutes_sends_nothing() {
+        // Nothing listens there.
+        let client = Client::builder(Credentials::api_key("none")).base_url("http://127.0.0.1:9");
+        let client = client.build().expect("a client");
+        let (drafts, access) = (Drafts::new(), Access::default());
+        let context = Context {
+            client: &client,
+            access: &access,
+            drafts: &drafts,
+            outbox: None,
+            person: &Late,
+        };
+        let token = drafts.add(Draft {
+            operation: &operations::SEND_MESSAGE,
+            body: json!({"local_id": "a", "text": "Hi", "phone_number": "15550100101"}),
+            question: String::new(),
+        });
+        let mut given = JsonObject::new();
+        given.insert("token".to_owned(), token.into());
+        let arguments = Arguments::check(&definition().input_schema, given).expect("a token");
+        let Err(ToolError::Refused(refused)) = send(&context, &arguments).await else {
+            panic!("it is sent");
+        };
+        assert!(
+            refused.starts_with("the token is no longer valid"),
+            "{refused}"
+        );
+    }
+}
