@@ -5,6 +5,9 @@ use serde_json::Value;
 
 use crate::error::ToolError;
 
+/// The longest text to search for, in characters.
+const MAX_QUERY: usize = 200;
+
 /// The arguments of a call. `null` counts as absent.
 pub(crate) struct Arguments(JsonObject);
 
@@ -65,6 +68,19 @@ impl Arguments {
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         let text = self.get(name)?.as_str()?;
         (!text.trim().is_empty()).then_some(text)
+    }
+
+    /// Returns the words to search for, in lower case. They are few, since each is compared
+    /// with every item.
+    pub(crate) fn words(&self, name: &str) -> Result<Vec<String>, ToolError> {
+        let query = self.text(name).unwrap_or_default();
+        if query.chars().count() > MAX_QUERY {
+            return Err(ToolError::refused(format!(
+                "{name} has at most {MAX_QUERY} characters"
+            )));
+        }
+        let words = query.split_whitespace();
+        Ok(words.map(str::to_lowercase).collect())
     }
 
     pub(crate) fn boolean(&self, name: &str) -> Option<bool> {
@@ -183,6 +199,20 @@ mod tests {
         assert_eq!(arguments.text("to"), Some("15550100101"));
         let text = problem(json!({"id": 1, "to": 1.5}));
         assert_eq!(text, "to: expected string, found a number");
+    }
+
+    #[test]
+    fn a_long_query_is_refused() {
+        let words = |to: &str| {
+            let arguments = check(json!({"id": 1, "to": to})).expect("it is right");
+            arguments.words("to").ok()
+        };
+        assert_eq!(
+            words(" Avery  E. "),
+            Some(vec!["avery".to_owned(), "e.".to_owned()])
+        );
+        assert!(words(&"é".repeat(MAX_QUERY)).is_some());
+        assert_eq!(words(&"é".repeat(MAX_QUERY + 1)), None);
     }
 
     #[test]

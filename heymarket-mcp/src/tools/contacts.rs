@@ -1,5 +1,7 @@
 //! Searching contacts and looking one up.
 
+use std::ops::ControlFlow;
+
 use heymarket_api::{RawRequest, operations};
 use rmcp::model::Tool;
 use serde_json::{Value, json};
@@ -9,9 +11,6 @@ use super::definition::{integer, reads, text, tool};
 use crate::access::normal_address;
 use crate::arguments::Arguments;
 use crate::error::ToolError;
-
-/// The most contacts that are read for a word: the API cannot search for words.
-const MAX_READ: usize = 2000;
 
 /// The members that a word may be in.
 const SEARCHED: [&str; 5] = ["display_name", "first", "last", "email", "phone"];
@@ -62,9 +61,10 @@ pub(crate) async fn search(
     context: &Context<'_>,
     arguments: &Arguments,
 ) -> Result<Output, ToolError> {
-    let query = arguments.required_text("query")?.trim().to_owned();
+    let query = arguments.required_text("query")?.trim();
+    let words = arguments.words("query")?;
     let limit = arguments.limit(20, 50)?;
-    if let Some(address) = address(&query) {
+    if let Some(address) = address(query) {
         let body = json!({"contact_channels": [{"channel_ids": [address]}]});
         let found = context.post(&operations::SEARCH_CONTACTS_V2, body).await?;
         let found = found.as_array().map_or(&[][..], Vec::as_slice);
@@ -81,19 +81,14 @@ pub(crate) async fn search(
         }
     }
     let request = RawRequest::of(&operations::LIST_CONTACTS).json(json!({}));
-    let (mut found, mut read) = (Vec::new(), 0);
-    let all = context
-        .walk(request, |contact| {
-            read += 1;
-            if is_match(&contact, &query) {
-                found.push(pick(&contact, &LISTED));
-            }
-            found.len() < limit && read < MAX_READ
-        })
-        .await?;
+    let find = |contact| {
+        let is_match = is_match(&contact, query, &words);
+        ControlFlow::Continue(is_match.then(|| pick(&contact, &LISTED)))
+    };
+    let (found, is_complete) = context.search(request, limit, find).await?;
     Ok(Output::default()
         .data("items", found)
-        .own("is_complete", all))
+        .own("is_complete", is_complete))
 }
 
 /// Returns a whole phone number or email address.
@@ -110,8 +105,8 @@ fn is_number(query: &str) -> bool {
         .all(|c| c.is_ascii_digit() || " -().+".contains(c))
 }
 
-/// Returns whether all words of a query are in a contact.
-fn is_match(contact: &Value, query: &str) -> bool {
+/// Returns whether the number of a query, or all of its words, are in a contact.
+fn is_match(contact: &Value, query: &str, words: &[String]) -> bool {
     let values = SEARCHED
         .iter()
         .filter_map(|name| contact.get(*name)?.as_str());
@@ -120,9 +115,7 @@ fn is_match(contact: &Value, query: &str) -> bool {
         let digits = normal_address(query);
         return !digits.is_empty() && known.contains(&digits);
     }
-    query
-        .split_whitespace()
-        .all(|word| known.contains(&word.to_lowercase()))
+    words.iter().all(|word| known.contains(word))
 }
 
 pub(crate) fn look_up_tool() -> Tool {

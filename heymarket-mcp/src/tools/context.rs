@@ -1,5 +1,6 @@
 //! What a tool works with, and what it returns.
 
+use std::ops::ControlFlow;
 use std::pin::Pin;
 
 use heymarket_api::{Client, Operation, RawRequest};
@@ -10,6 +11,9 @@ use serde_json::{Map, Value, json};
 use crate::access::Access;
 use crate::drafts::Drafts;
 use crate::error::ToolError;
+
+/// The most items that a search reads: the API cannot search for words.
+const MAX_READ: usize = 2000;
 
 /// What a tool works with.
 pub(crate) struct Context<'a> {
@@ -106,6 +110,29 @@ impl Context<'_> {
             Err(ToolError::Api(error)) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Searches a list for at most `limit` items. `find` returns what it takes of an item,
+    /// and breaks at an item after which none is wanted. Returns what was found, and whether
+    /// every wanted item was read.
+    pub(crate) async fn search(
+        &self,
+        request: RawRequest,
+        limit: usize,
+        mut find: impl FnMut(Value) -> ControlFlow<(), Option<Value>> + Send,
+    ) -> Result<(Vec<Value>, bool), ToolError> {
+        let (mut found, mut read, mut has_ended) = (Vec::new(), 0, false);
+        let all = self
+            .walk(request, |item| {
+                read += 1;
+                match find(item) {
+                    ControlFlow::Continue(item) => found.extend(item),
+                    ControlFlow::Break(()) => has_ended = true,
+                }
+                !has_ended && found.len() < limit && read < MAX_READ
+            })
+            .await?;
+        Ok((found, all || has_ended))
     }
 
     /// Reads the items of a list, a page at a time, until `take` has enough. Returns

@@ -32,15 +32,11 @@ pub(crate) fn find(context: &Context<'_>, arguments: &Arguments) -> Result<Outpu
     let limit = arguments.limit(3, 10)?;
     let allowed = spec::all().iter();
     let allowed = allowed.filter(|operation| context.access.allows(operation));
-    let Some(query) = arguments.text("query") else {
+    let words = arguments.words("query")?;
+    if words.is_empty() {
         let all: Vec<_> = allowed.map(named).collect();
         return Ok(Output::default().own("operations", all));
-    };
-    let words: Vec<String> = query
-        .to_lowercase()
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect();
+    }
     let mut ranked: Vec<_> = allowed
         .map(|operation| (score(operation, &words), operation))
         .filter(|(score, _)| *score > 0)

@@ -83,7 +83,7 @@ pub(crate) async fn list_templates(
     arguments: &Arguments,
 ) -> Result<Output, ToolError> {
     let limit = arguments.limit(30, 100)?;
-    let query = arguments.text("query").unwrap_or_default().to_lowercase();
+    let words = arguments.words("query")?;
     let request = RawRequest::of(&operations::LIST_TEMPLATES).json(json!({}));
     let mut found = Vec::new();
     let is_complete = context
@@ -96,7 +96,7 @@ pub(crate) async fn list_templates(
                 .unwrap_or_default();
             let known = format!("{name}\n{text}").to_lowercase();
             let is_archived = template.get("archived") == Some(&Value::Bool(true));
-            if !is_archived && query.split_whitespace().all(|word| known.contains(word)) {
+            if !is_archived && words.iter().all(|word| known.contains(word)) {
                 let mut item = pick(&template, &["id", "name"]);
                 item["text"] = text.into();
                 found.push(item);

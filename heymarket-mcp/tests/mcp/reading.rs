@@ -238,3 +238,18 @@ async fn records_are_changed_only_with_permission() {
     let refused = failed(call(&server, "call_write_operation", delete).await);
     assert_eq!(refused, "this server is not allowed to call this operation");
 }
+
+#[tokio::test]
+async fn a_long_query_is_refused_at_once() {
+    let (_sandbox, server) = start(|server| server).await;
+    for tool in [
+        "search_contacts",
+        "search_messages",
+        "list_templates",
+        "find_operation",
+    ] {
+        let query = json!({"query": "a ".repeat(250_000)});
+        let refused = failed(call(&server, tool, query).await);
+        assert_eq!(refused, "query has at most 200 characters", "{tool}");
+    }
+}
