@@ -41,77 +41,35 @@ pub(super) async fn text_message(
         .map(|at| time("send_at", at))
         .transpose()?;
     let content = Content::read(arguments)?;
-    let mut body = Map::new();
-    let (address, conversation, inbox) =
-        match (arguments.text("to"), arguments.integer("conversation_id")) {
-            (Some(to), None) => {
-                let inbox = arguments.required_integer("inbox_id")?;
-                let number = normal_address(to);
-                if to.contains('@') || number.is_empty() {
-                    return Err(ToolError::refused("to is not a phone number"));
-                }
-                body.insert("phone_number".to_owned(), number.clone().into());
-                (number, None, inbox)
-            }
-            (None, Some(id)) => {
-                let conversation = context.get(&operations::GET_CONVERSATION, id).await?;
-                let inbox = arguments
-                    .integer("inbox_id")
-                    .or_else(|| reference(&conversation, "inbox"));
-                let target = text(&conversation, "target").map(normal_address);
-                let (Some(target), Some(inbox)) =
-                    (target.filter(|target| !target.is_empty()), inbox)
-                else {
-                    return Err(ToolError::refused(
-                        "the conversation has no single contact and inbox; give to and inbox_id",
-                    ));
-                };
-                let name = if send_at.is_some() {
-                    "conversation_id"
-                } else {
-                    "chat_id"
-                };
-                body.insert(name.to_owned(), id.into());
-                (target, Some(id), inbox)
-            }
-            _ => {
-                return Err(ToolError::refused(
-                    "give to or conversation_id, one of them",
-                ));
-            }
-        };
+    let Place {
+        addresses,
+        conversation,
+        inbox,
+    } = place(context, arguments).await?;
     if is_private && (conversation.is_none() || send_at.is_some()) {
         return Err(ToolError::refused(
             "a private comment belongs to a conversation_id, without send_at",
         ));
     }
+    let mut body = Map::new();
+    match (conversation, send_at) {
+        (None, _) => body.insert("phone_number".to_owned(), addresses.concat().into()),
+        (Some(id), Some(_)) => body.insert("conversation_id".to_owned(), id.into()),
+        (Some(id), None) => body.insert("chat_id".to_owned(), id.into()),
+    };
     body.insert("inbox_id".to_owned(), inbox.into());
+    if is_private {
+        body.insert("private".to_owned(), true.into());
+    }
     let request = match send_at {
-        Some(at) => {
-            if content.media.is_some() {
-                return Err(ToolError::refused(
-                    "media_url cannot be combined with send_at",
-                ));
-            }
-            body.insert("user_id".to_owned(), member.into());
-            body.insert("execute_at".to_owned(), at.to_string().into());
-            body.insert("content".to_owned(), content.scheduled());
-            RawRequest::of(&operations::CREATE_SCHEDULED_MESSAGE)
-        }
-        None => {
-            body.insert("creator_id".to_owned(), member.into());
-            content.add_to(&mut body);
-            if is_private {
-                body.insert("private".to_owned(), true.into());
-            }
-            RawRequest::of(&operations::SEND_MESSAGE)
-        }
+        Some(at) => content.scheduled(&mut body, member, at)?,
+        None => content.now(&mut body, member),
     };
     Ok(Message {
         draft: draft(request, body)?,
         inbox,
         member,
-        addresses: vec![address],
+        addresses,
         conversation,
         template: content.template,
         text: content.text,
@@ -119,6 +77,64 @@ pub(super) async fn text_message(
         send_at,
         is_private,
     })
+}
+
+/// Where a message goes.
+struct Place {
+    /// A phone number, or email addresses.
+    addresses: Vec<String>,
+    conversation: Option<i64>,
+    /// Where it is sent from.
+    inbox: i64,
+}
+
+/// Reads where a text message goes.
+async fn place(context: &Context<'_>, arguments: &Arguments) -> Result<Place, ToolError> {
+    match (arguments.text("to"), arguments.integer("conversation_id")) {
+        (Some(to), None) => {
+            let inbox = arguments.required_integer("inbox_id")?;
+            let number = normal_address(to);
+            if to.contains('@') || number.is_empty() {
+                return Err(ToolError::refused("to is not a phone number"));
+            }
+            Ok(Place {
+                addresses: vec![number],
+                conversation: None,
+                inbox,
+            })
+        }
+        (None, Some(id)) => {
+            let is_number = |target: &str| !normal_address(target).is_empty();
+            let place = place_of(context, arguments, id, is_number).await?;
+            place.ok_or_else(|| {
+                ToolError::refused(
+                    "the conversation has no single contact and inbox; give to and inbox_id",
+                )
+            })
+        }
+        _ => Err(ToolError::refused(
+            "give to or conversation_id, one of them",
+        )),
+    }
+}
+
+/// Returns the place of a conversation, if it has an inbox and one address of a kind.
+async fn place_of(
+    context: &Context<'_>,
+    arguments: &Arguments,
+    id: i64,
+    is_of_kind: impl Fn(&str) -> bool,
+) -> Result<Option<Place>, ToolError> {
+    let conversation = context.get(&operations::GET_CONVERSATION, id).await?;
+    let inbox = arguments
+        .integer("inbox_id")
+        .or_else(|| reference(&conversation, "inbox"));
+    let target = text(&conversation, "target").filter(|target| is_of_kind(target));
+    Ok(target.zip(inbox).map(|(target, inbox)| Place {
+        addresses: vec![normal_address(target)],
+        conversation: Some(id),
+        inbox,
+    }))
 }
 
 /// Reads an email.
@@ -129,45 +145,11 @@ pub(super) async fn email(
     let member = arguments.required_integer("member_id")?;
     let html = limited(arguments.required_text("html")?)?;
     let mut body = Map::new();
-    let to: Vec<_> = arguments
-        .list("to")
-        .iter()
-        .filter_map(Value::as_str)
-        .collect();
-    let conversation = arguments.integer("conversation_id");
-    let (addresses, inbox) = match (to.is_empty(), conversation) {
-        (false, None) => {
-            if to.len() != arguments.list("to").len() {
-                return Err(ToolError::refused("to is a list of email addresses"));
-            }
-            let targets: Vec<_> = to.iter().map(|to| format!("to:{}", to.trim())).collect();
-            body.insert("targets".to_owned(), json!(targets));
-            if let Some(subject) = arguments.text("subject") {
-                body.insert("conv_title".to_owned(), subject.into());
-            }
-            let to = to.iter().map(|to| normal_address(to)).collect();
-            (to, arguments.required_integer("inbox_id")?)
-        }
-        (true, Some(id)) => {
-            let found = context.get(&operations::GET_CONVERSATION, id).await?;
-            let inbox = arguments
-                .integer("inbox_id")
-                .or_else(|| reference(&found, "inbox"));
-            let target = text(&found, "target").filter(|target| target.contains('@'));
-            let (Some(target), Some(inbox)) = (target, inbox) else {
-                return Err(ToolError::refused(
-                    "the conversation is not with one email address; give to and inbox_id",
-                ));
-            };
-            body.insert("convo_id".to_owned(), id.into());
-            (vec![normal_address(target)], inbox)
-        }
-        _ => {
-            return Err(ToolError::refused(
-                "give to or conversation_id, one of them",
-            ));
-        }
-    };
+    let Place {
+        addresses,
+        conversation,
+        inbox,
+    } = email_place(context, arguments, &mut body).await?;
     // An address with a comma would be several.
     if addresses.iter().any(|address| address.contains(',')) {
         return Err(ToolError::refused("each item of to is one email address"));
@@ -187,6 +169,46 @@ pub(super) async fn email(
         send_at: None,
         is_private: false,
     })
+}
+
+/// Reads where an email goes, and adds it to the body.
+async fn email_place(
+    context: &Context<'_>,
+    arguments: &Arguments,
+    body: &mut Map<String, Value>,
+) -> Result<Place, ToolError> {
+    let given = arguments.list("to");
+    let to: Vec<_> = given.iter().filter_map(Value::as_str).collect();
+    match (to.is_empty(), arguments.integer("conversation_id")) {
+        (false, None) => {
+            if to.len() != given.len() {
+                return Err(ToolError::refused("to is a list of email addresses"));
+            }
+            let targets: Vec<_> = to.iter().map(|to| format!("to:{}", to.trim())).collect();
+            body.insert("targets".to_owned(), json!(targets));
+            if let Some(subject) = arguments.text("subject") {
+                body.insert("conv_title".to_owned(), subject.into());
+            }
+            Ok(Place {
+                addresses: to.iter().map(|to| normal_address(to)).collect(),
+                conversation: None,
+                inbox: arguments.required_integer("inbox_id")?,
+            })
+        }
+        (true, Some(id)) => {
+            let is_email = |target: &str| target.contains('@');
+            let place = place_of(context, arguments, id, is_email).await?;
+            body.insert("convo_id".to_owned(), id.into());
+            place.ok_or_else(|| {
+                ToolError::refused(
+                    "the conversation is not with one email address; give to and inbox_id",
+                )
+            })
+        }
+        _ => Err(ToolError::refused(
+            "give to or conversation_id, one of them",
+        )),
+    }
 }
 
 /// What a message says.
@@ -212,7 +234,9 @@ impl Content {
         }
     }
 
-    fn add_to(&self, body: &mut Map<String, Value>) {
+    /// Adds a message that is sent now to the body.
+    fn now(&self, body: &mut Map<String, Value>, member: i64) -> RawRequest {
+        body.insert("creator_id".to_owned(), member.into());
         if let Some(text) = &self.text {
             body.insert("text".to_owned(), text.clone().into());
         }
@@ -222,13 +246,29 @@ impl Content {
         if let Some(media) = &self.media {
             body.insert("media_url".to_owned(), media.clone().into());
         }
+        RawRequest::of(&operations::SEND_MESSAGE)
     }
 
-    fn scheduled(&self) -> Value {
-        match self.template {
+    /// Adds a message that is sent later to the body.
+    fn scheduled(
+        &self,
+        body: &mut Map<String, Value>,
+        member: i64,
+        at: Timestamp,
+    ) -> Result<RawRequest, ToolError> {
+        if self.media.is_some() {
+            return Err(ToolError::refused(
+                "media_url cannot be combined with send_at",
+            ));
+        }
+        let content = match self.template {
             Some(template) => json!({"template": template}),
             None => json!({"text": self.text}),
-        }
+        };
+        body.insert("user_id".to_owned(), member.into());
+        body.insert("execute_at".to_owned(), at.to_string().into());
+        body.insert("content".to_owned(), content);
+        Ok(RawRequest::of(&operations::CREATE_SCHEDULED_MESSAGE))
     }
 }
 
