@@ -14,17 +14,20 @@ use crate::output::shape::Shape;
 const SHAPE: Shape = Shape::of(&["name", "command"]);
 
 /// The commands that are written by hand, which an alias cannot replace.
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 15] = [
     "alias",
     "api",
     "auth",
+    "bulk",
     "completions",
     "config",
     "doctor",
     "export",
+    "gateway",
     "help",
     "listen",
     "man",
+    "mcp",
     "sandbox",
     "trigger",
 ];
@@ -189,4 +192,20 @@ pub(crate) fn expand(arguments: Vec<OsString>) -> Result<Vec<OsString>, Failure>
     }
     expanded.extend(rest.into_iter().flatten());
     Ok(expanded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Command, is_command};
+    use crate::commands::root;
+
+    #[test]
+    fn no_command_can_be_replaced() {
+        let root = root();
+        let names: Vec<&str> = root.get_subcommands().map(Command::get_name).collect();
+        assert!(names.len() > 20, "{names:?}");
+        for name in names {
+            assert!(is_command(name), "{name}");
+        }
+    }
 }
