@@ -33,7 +33,7 @@ pub(crate) fn open_private(path: &Path) -> Result<File, Failure> {
     Ok(file)
 }
 
-/// Reads a private file. Returns `None` if it does not exist.
+/// Reads a private file, and closes it to others. Returns `None` if it does not exist.
 ///
 /// # Errors
 ///
@@ -44,8 +44,38 @@ pub(crate) fn read_private(path: &Path) -> Result<Option<String>, Failure> {
         return Ok(None);
     }
     let file = open_existing(path, File::options().read(true))?;
+    close_to_others(&file).map_err(|error| failed(path, error))?;
     let text = io::read_to_string(file).map_err(|error| failed(path, error))?;
     Ok(Some(text))
+}
+
+/// Reads a private file. If it does not exist or is blank, creates it with a text. Of
+/// processes that do so at the same time, one writes its text, and all return it.
+///
+/// # Errors
+///
+/// Returns an error as [`open_private`] does.
+pub(crate) fn read_or_create_private(
+    path: &Path,
+    create: impl FnOnce() -> String,
+) -> Result<String, Failure> {
+    if let Some(text) = read_private(path)?
+        && !text.trim().is_empty()
+    {
+        return Ok(text);
+    }
+    let failed = |error| failed(path, error);
+    let mut file = open_private(path)?;
+    file.lock().map_err(failed)?;
+    let text = io::read_to_string(&file).map_err(failed)?;
+    if !text.trim().is_empty() {
+        return Ok(text);
+    }
+    let text = create();
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(failed)?;
+    Ok(text)
 }
 
 /// Creates a private file in place of any other.
@@ -132,4 +162,44 @@ fn close_to_others(file: &File) -> io::Result<()> {
 #[cfg(unix)]
 pub(crate) fn user() -> u32 {
     rustix::process::geteuid().as_raw()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).expect("a file").permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn all_who_create_a_private_file_read_one_text() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("token");
+        // As a process leaves it that dies before it writes.
+        fs::write(&path, "").expect("a file");
+        let threads: Vec<_> = (0..16)
+            .map(|number: u32| {
+                let path = path.clone();
+                std::thread::spawn(move || read_or_create_private(&path, || number.to_string()))
+            })
+            .collect();
+        for thread in threads {
+            let text = thread.join().expect("a thread").expect("a text");
+            assert_eq!(text, fs::read_to_string(&path).expect("a file"));
+        }
+        assert_eq!(mode(&path), 0o600);
+    }
+
+    #[test]
+    fn a_file_that_is_read_is_closed_to_others() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("token");
+        fs::write(&path, "text").expect("a file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("a mode");
+        assert_eq!(read_private(&path).ok(), Some(Some("text".to_owned())));
+        assert_eq!(mode(&path), 0o600);
+    }
 }

@@ -1,6 +1,5 @@
 //! The bearer token of the HTTP server, in a file that only its user reads.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
@@ -12,7 +11,7 @@ use crate::files;
 /// The name of the file beside the config file.
 const NAME: &str = "mcp-token";
 
-/// Returns the token and its file, which is made if it does not exist.
+/// Returns the token and its file, which is made if it does not exist or is blank.
 pub(super) fn token(given: Option<&Path>) -> Result<(String, PathBuf), Failure> {
     let path = match given {
         Some(path) => path.to_owned(),
@@ -23,15 +22,8 @@ pub(super) fn token(given: Option<&Path>) -> Result<(String, PathBuf), Failure> 
             folder.join(NAME)
         }
     };
-    if let Some(text) = files::read_private(&path)? {
-        let token = text.trim().to_owned();
-        if token.is_empty() {
-            return Err(Failure::usage(format!("{} is empty", path.display())));
-        }
-        return Ok((token, path));
-    }
-    let token = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-    let mut file = files::create_private(&path)?;
-    writeln!(file, "{token}").map_err(|error| files::failed(&path, error))?;
-    Ok((token, path))
+    let text = files::read_or_create_private(&path, || {
+        format!("{}{}\n", Uuid::new_v4().simple(), Uuid::new_v4().simple())
+    })?;
+    Ok((text.trim().to_owned(), path))
 }
