@@ -107,6 +107,9 @@ fn one_command_plans_asks_and_sends() {
     ] {
         assert!(asked.stderr.contains(expected), "{}", asked.stderr);
     }
+    // The plan has a line for each of its parts.
+    let is_sample = |line: &str| line.trim() == "> Hi Robin";
+    assert!(asked.stderr.lines().any(is_sample), "{}", asked.stderr);
     let shown = send(&home, TEXT, &["--dry-run"]);
     assert_eq!(shown.code, Some(0), "{}", shown.stderr);
     assert!(

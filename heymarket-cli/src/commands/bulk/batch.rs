@@ -115,27 +115,7 @@ pub(super) async fn batch(
     id: &str,
     arguments: &BatchArguments,
 ) -> Result<Batch, Failure> {
-    let defaults = session.defaults()?;
-    let given = |flag: &Option<String>, key| {
-        let default = || defaults.get(key).map(str::to_owned);
-        flag.clone().or_else(default)
-    };
-    let (inbox, sender) = (
-        given(&arguments.inbox, Key::Inbox),
-        given(&arguments.sender, Key::Member),
-    );
-    let missing: Vec<_> = [("--inbox", inbox.is_none()), ("--as", sender.is_none())]
-        .into_iter()
-        .filter_map(|(flag, is_missing)| is_missing.then_some(flag))
-        .collect();
-    let (Some(inbox), Some(sender)) = (inbox, sender) else {
-        return Err(Failure::usage(format!(
-            "missing required flags: {}",
-            missing.join(", ")
-        )));
-    };
-    let inbox = session.id(Entity::Inbox, &inbox).await?;
-    let sender = session.id(Entity::Member, &sender).await?;
+    let (inbox, sender) = sender(session, arguments).await?;
     let mut batch = Batch::new(id, inbox.into(), sender.into());
     if let Some(text) = &arguments.text {
         batch = batch.text(text);
@@ -170,6 +150,35 @@ pub(super) async fn batch(
         batch = batch.unknown(Unknown::ResendAfter(after));
     }
     Ok(batch.check_status(arguments.check_status))
+}
+
+/// Returns the inbox to send from and the member to send as.
+async fn sender(
+    session: &mut Session<'_>,
+    arguments: &BatchArguments,
+) -> Result<(i64, i64), Failure> {
+    let defaults = session.defaults()?;
+    let given = |flag: &Option<String>, key| {
+        let default = || defaults.get(key).map(str::to_owned);
+        flag.clone().or_else(default)
+    };
+    let (inbox, sender) = (
+        given(&arguments.inbox, Key::Inbox),
+        given(&arguments.sender, Key::Member),
+    );
+    let missing: Vec<_> = [("--inbox", inbox.is_none()), ("--as", sender.is_none())]
+        .into_iter()
+        .filter_map(|(flag, is_missing)| is_missing.then_some(flag))
+        .collect();
+    let (Some(inbox), Some(sender)) = (inbox, sender) else {
+        return Err(Failure::usage(format!(
+            "missing required flags: {}",
+            missing.join(", ")
+        )));
+    };
+    let inbox = session.id(Entity::Inbox, &inbox).await?;
+    let sender = session.id(Entity::Member, &sender).await?;
+    Ok((inbox, sender))
 }
 
 fn window(arguments: &BatchArguments) -> Result<Option<Window>, Failure> {

@@ -4,6 +4,7 @@ mod arguments;
 mod batch;
 mod describe;
 mod failed;
+mod follow;
 mod manage;
 mod place;
 mod plan;

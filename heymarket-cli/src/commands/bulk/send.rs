@@ -3,21 +3,19 @@
 use std::path::Path;
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches as _};
-use heymarket_outbox::{Event, Outbox, Plan, State, Status};
-use jiff::tz::TimeZone;
+use heymarket_outbox::{Outbox, Plan, State, Status};
 
 use super::batch::{BatchArguments, batch, id, id_argument, recipients};
 use super::describe::{counts, grouped, minutes};
 use super::failed::failed;
+use super::follow::{Ended, follow};
 use super::plan::offer_list;
 use crate::catalog::spec::Entity;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::progress::Progress;
 use crate::output::shape::Shape;
 use crate::safety::confirm::confirm;
 use crate::session::Session;
-use crate::stop::Stop;
 
 const BATCHES: &str = "batches";
 
@@ -131,7 +129,9 @@ async fn ask_about_plan(
     inbox: i64,
     is_to_list: bool,
 ) -> Result<(), Failure> {
-    session.context.terminal.notice(plan.to_string().trim_end());
+    for line in plan.to_string().lines() {
+        session.context.terminal.notice(line);
+    }
     if !is_to_list {
         offer_list(session, plan).await;
     }
@@ -232,81 +232,6 @@ async fn ask(
         minutes(requests.div_ceil(PER_MINUTE))
     );
     confirm(context, &question, &[]).await
-}
-
-#[derive(PartialEq)]
-enum Ended {
-    Done,
-    Stopped,
-}
-
-/// Runs the batches, and shows how it goes.
-async fn follow(
-    session: &mut Session<'_>,
-    outbox: &Outbox,
-    ids: &[String],
-    left: u64,
-) -> Result<Ended, Failure> {
-    let client = session.client().await?;
-    let terminal = &session.context.terminal;
-    let progress = Progress::to(terminal, "recipients", left);
-    let mut stop = Stop::watch()?;
-    let mut run = outbox.run_only(&client, ids.iter().cloned());
-    let mut ended = Ended::Done;
-    loop {
-        let event = tokio::select! {
-            event = run.next() => event,
-            () = stop.requested() => {
-                if ended == Ended::Stopped {
-                    progress.finish();
-                    return Err(Failure::interrupted("stopped at once; what was in flight is \
-                        looked up by the next 'heymarket bulk send'"));
-                }
-                ended = Ended::Stopped;
-                run.stop();
-                progress.suspend(|| terminal.notice("stopping once the requests in flight are \
-                    answered; Ctrl-C again stops at once"));
-                continue;
-            }
-        };
-        match event {
-            None => break,
-            Some(Err(error)) => {
-                progress.finish();
-                return Err(failed(error));
-            }
-            Some(Ok(event)) => tell(&event, &progress, terminal),
-        }
-    }
-    progress.finish();
-    Ok(ended)
-}
-
-fn tell(event: &Event, progress: &Progress, terminal: &crate::output::terminal::Terminal) {
-    match event {
-        Event::Sent(_) => progress.add(1),
-        Event::Refused(_) | Event::NeedsReview(_) => {
-            progress.add(1);
-            progress.suspend(|| terminal.notice(&event.to_string()));
-        }
-        Event::Expired { recipients, .. } => {
-            progress.add(usize::try_from(*recipients).unwrap_or_default());
-            progress.suspend(|| terminal.notice(&event.to_string()));
-        }
-        Event::Waiting {
-            batch,
-            until,
-            cause,
-        } => {
-            // In the person's zone.
-            let until = until.to_zoned(TimeZone::system());
-            let until = until.strftime("%a %Y-%m-%d %H:%M");
-            let waiting = format!("{batch}: waiting for {cause} until {until}");
-            progress.suspend(|| terminal.notice(&waiting));
-        }
-        Event::Finished { .. } => {}
-        _ => progress.suspend(|| terminal.notice(&event.to_string())),
-    }
 }
 
 /// Fails with an exit code of its own if not all was sent.
