@@ -9,6 +9,7 @@ use etcetera::BaseStrategy as _;
 use toml_edit::{Document, DocumentMut, Item, Table, TableLike, value};
 
 use super::defaults::{Defaults, Key};
+use super::edit::set_member;
 use super::parse::{ACTIVE, ALIASES, Content, DEFAULTS, PROFILES, parse};
 use super::permissions;
 use super::profile::Profile;
@@ -265,28 +266,6 @@ impl ConfigFile {
             .map_err(failed)?;
         file.persist(&path).map_err(|error| failed(error.error))?;
         Ok(())
-    }
-}
-
-/// Sets or removes a member of a table in another. A table without members is
-/// removed.
-fn set_member(parent: &mut dyn TableLike, table: &str, name: &str, new: Option<&str>) {
-    if parent.get(table).is_none() && new.is_some() {
-        parent.insert(table, Item::Table(Table::new()));
-    }
-    let Some(members) = parent.get_mut(table).and_then(Item::as_table_like_mut) else {
-        return;
-    };
-    match new {
-        Some(new) => {
-            members.insert(name, value(new));
-        }
-        None => {
-            members.remove(name);
-        }
-    }
-    if members.is_empty() {
-        parent.remove(table);
     }
 }
 

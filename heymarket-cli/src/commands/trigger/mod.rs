@@ -101,21 +101,8 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
         event => vec![event.to_owned()],
     };
     if context.globals.curl || context.globals.dry_run {
-        for event in &events {
-            let data = data(event, &arguments)?;
-            if context.globals.curl {
-                curl(context, &target, |token| {
-                    delivery(event, &arguments, &data, token)
-                })?;
-            } else {
-                show(
-                    context,
-                    &target,
-                    &delivery(event, &arguments, &data, "[redacted]"),
-                )?;
-            }
-        }
-        return Ok(());
+        let mut events = events.iter();
+        return events.try_for_each(|event| show(context, &target, event, &arguments));
     }
     if !target.is_local() && !context.globals.yes {
         return Err(Failure::usage(format!(
@@ -189,7 +176,19 @@ async fn post(
 }
 
 /// Shows the delivery, and sends nothing.
-fn show(context: &Context, target: &Target, delivery: &Value) -> Result<(), Failure> {
+fn show(
+    context: &Context,
+    target: &Target,
+    event: &str,
+    arguments: &Arguments,
+) -> Result<(), Failure> {
+    let data = data(event, arguments)?;
+    if context.globals.curl {
+        return curl(context, target, |token| {
+            delivery(event, arguments, &data, token)
+        });
+    }
+    let delivery = delivery(event, arguments, &data, "[redacted]");
     let mut output = context.output()?;
     let body = json_text::pretty(&delivery.to_string());
     output.line(&format!("POST {target}\n\n{body}"))?;

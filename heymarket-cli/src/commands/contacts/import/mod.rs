@@ -94,12 +94,7 @@ async fn import(session: &mut Session<'_>, arguments: &Arguments) -> Result<(), 
     let rows = table.check(&columns, session)?;
     context.terminal.notice(&rows.summary(&arguments.file));
     if context.globals.dry_run {
-        for Row { line, problem, .. } in rows.invalid.iter().take(10) {
-            context
-                .terminal
-                .notice(&format!("  line {line}: {problem}"));
-        }
-        context.terminal.notice("nothing was sent");
+        show_invalid(context, &rows);
         return Ok(());
     }
     let client = session.client().await?;
@@ -113,19 +108,12 @@ async fn import(session: &mut Session<'_>, arguments: &Arguments) -> Result<(), 
         arguments.overwrite,
         arguments.restart,
     )?;
-    if !rows.valid.is_empty() && state.done < rows.valid.len() {
-        let left = rows.valid.len() - state.done;
-        let existing = if arguments.overwrite {
-            "updated"
-        } else {
-            "skipped"
-        };
-        let question = format!(
-            "Import {}? Contacts that exist are {existing}.",
-            rows::counted(left, "contact", "contacts")
-        );
-        confirm(context, &question, &[]).await?;
-    }
+    ask(
+        context,
+        arguments,
+        rows.valid.len().saturating_sub(state.done),
+    )
+    .await?;
     let sent = send(context, &client, arguments, &rows, &mut state).await;
     let failures = arguments
         .failures
@@ -152,6 +140,33 @@ async fn import(session: &mut Session<'_>, arguments: &Arguments) -> Result<(), 
         rows::counted(failed.len(), "row was", "rows were"),
         failures.display()
     )))
+}
+
+/// Shows the first rows that would not be imported.
+fn show_invalid(context: &Context, rows: &Rows) {
+    for Row { line, problem, .. } in rows.invalid.iter().take(10) {
+        context
+            .terminal
+            .notice(&format!("  line {line}: {problem}"));
+    }
+    context.terminal.notice("nothing was sent");
+}
+
+/// Asks whether to import the contacts that are left, if there are any.
+async fn ask(context: &Context, arguments: &Arguments, left: usize) -> Result<(), Failure> {
+    if left == 0 {
+        return Ok(());
+    }
+    let existing = if arguments.overwrite {
+        "updated"
+    } else {
+        "skipped"
+    };
+    let question = format!(
+        "Import {}? Contacts that exist are {existing}.",
+        rows::counted(left, "contact", "contacts")
+    );
+    confirm(context, &question, &[]).await
 }
 
 /// Sends the batches that are left. Each is noted once it is answered, so that a
