@@ -1,43 +1,124 @@
-//! Says on standard error when the library waits before another attempt.
+//! Says on standard error when the library waits: before another attempt, and for the
+//! rate limit.
 
 use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Subscriber};
+use tracing::span::{Attributes, Id};
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt as _};
+use tracing_subscriber::registry::LookupSpan;
 
 use crate::context::Context;
-use crate::output::terminal::Terminal;
 
 /// The field of the library's event that holds the wait.
 const FIELD: &str = "heymarket.wait";
+
+/// The library's span of a wait for the rate limit.
+const RATE_LIMIT: &str = "heymarket.rate_limit";
+
+/// A wait for the rate limit is shown once it is this long.
+const NOTICEABLE: Duration = Duration::from_secs(3);
 
 /// Shows waits on a terminal. `--debug` shows them with everything else.
 pub(crate) fn show(context: &Context) {
     if context.globals.debug || !context.terminal.shows_progress {
         return;
     }
-    let subscriber = tracing_subscriber::registry().with(Waits {
-        terminal: context.terminal,
-    });
+    let terminal = context.terminal;
+    let waits = Waits::new(move |line| terminal.notice(line));
+    let subscriber = tracing_subscriber::registry().with(waits);
     // A process runs one command, so there is no other subscriber.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
+type Tell = Arc<dyn Fn(&str) + Send + Sync>;
+
 struct Waits {
-    terminal: Terminal,
+    tell: Tell,
+    limited: Arc<Mutex<Limited>>,
 }
 
-impl<S: Subscriber> Layer<S> for Waits {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>, _: LayerContext<'_, S>) -> bool {
+/// The waits for the rate limit.
+#[derive(Default)]
+struct Limited {
+    /// How many callers wait.
+    waiting: usize,
+    /// Counts the times in which at least one caller waits.
+    period: u64,
+}
+
+impl Waits {
+    fn new(tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self {
+            tell: Arc::new(tell),
+            limited: Arc::default(),
+        }
+    }
+
+    /// Says once that callers wait, if they still do so after a while.
+    fn begin(&self) {
+        let mut limited = lock(&self.limited);
+        limited.waiting += 1;
+        if limited.waiting > 1 {
+            return;
+        }
+        limited.period += 1;
+        let (period, limited, tell) = (
+            limited.period,
+            Arc::clone(&self.limited),
+            Arc::clone(&self.tell),
+        );
+        // The library waits in a runtime, so there is one.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                tokio::time::sleep(NOTICEABLE).await;
+                let still_waits = {
+                    let limited = lock(&limited);
+                    limited.waiting > 0 && limited.period == period
+                };
+                if still_waits {
+                    tell("waiting for the rate limit");
+                }
+            });
+        }
+    }
+
+    fn end(&self) {
+        let mut limited = lock(&self.limited);
+        limited.waiting = limited.waiting.saturating_sub(1);
+    }
+}
+
+fn lock(limited: &Mutex<Limited>) -> MutexGuard<'_, Limited> {
+    limited.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Waits {
+    fn enabled(&self, metadata: &Metadata<'_>, _: LayerContext<'_, S>) -> bool {
         *metadata.level() <= Level::DEBUG && metadata.target().starts_with("heymarket_api")
+    }
+
+    fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: LayerContext<'_, S>) {
+        if attributes.metadata().name() == RATE_LIMIT {
+            self.begin();
+        }
+    }
+
+    fn on_close(&self, id: Id, context: LayerContext<'_, S>) {
+        let metadata = context.metadata(&id);
+        if metadata.is_some_and(|metadata| metadata.name() == RATE_LIMIT) {
+            self.end();
+        }
     }
 
     fn on_event(&self, event: &Event<'_>, _: LayerContext<'_, S>) {
         let mut wait = Wait(None);
         event.record(&mut wait);
         if let Some(notice) = wait.0.as_deref().and_then(notice) {
-            self.terminal.notice(&notice);
+            (self.tell)(&notice);
         }
     }
 }
@@ -66,7 +147,29 @@ impl Visit for Wait {
 
 #[cfg(test)]
 mod tests {
-    use super::notice;
+    use super::*;
+
+    /// Opens the library's span of a wait, and returns what is said after some seconds.
+    async fn said_after(seconds: u64, callers: usize) -> Vec<String> {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let lines = Arc::clone(&said);
+        let waits = Waits::new(move |line| lines.lock().expect("a lock").push(line.to_owned()));
+        let subscriber = tracing_subscriber::registry().with(waits);
+        let _guard = tracing::subscriber::set_default(subscriber);
+        let span = || tracing::debug_span!(target: "heymarket_api::run", "heymarket.rate_limit");
+        let waiting: Vec<_> = (0..callers).map(|_| span()).collect();
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        drop(waiting);
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        said.lock().expect("a lock").clone()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_wait_for_the_rate_limit_is_said_once() {
+        assert!(said_after(2, 1).await.is_empty());
+        assert_eq!(said_after(4, 1).await, ["waiting for the rate limit"]);
+        assert_eq!(said_after(30, 8).await, ["waiting for the rate limit"]);
+    }
 
     #[test]
     fn only_a_noticeable_wait_is_described() {

@@ -74,11 +74,14 @@ pub(crate) fn root() -> Command {
 /// Runs a command.
 pub(crate) fn run(globals: Globals, matches: &ArgMatches) -> Result<(), Failure> {
     let context = Context::new(globals);
-    debug::log(&context);
-    waits::show(&context);
     let Some((name, matches)) = matches.subcommand() else {
         return Err(Failure::usage("no command; see 'heymarket --help'"));
     };
+    debug::log(&context);
+    // The gateway has a line for each request, or none with --quiet.
+    if name != "gateway" {
+        waits::show(&context);
+    }
     // One thread starts faster, and only a server needs more.
     let mut builder = match name {
         "gateway" | "sandbox" => tokio::runtime::Builder::new_multi_thread(),

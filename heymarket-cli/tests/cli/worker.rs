@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use heymarket_sandbox::{Deduplication, Fault, Rule, Sandbox};
 use serde_json::Value;
 
-use crate::support::{Home, Live, Running};
+use crate::support::{Home, Live, Pty, Running};
 
 fn live() -> Live {
     let slow = Rule::new(Fault::Delay)
@@ -117,4 +117,26 @@ fn a_password_of_a_database_is_never_shown() {
         "{text}"
     );
     assert!(!text.contains("canary"), "{text}");
+}
+
+#[test]
+fn a_long_wait_for_the_rate_limit_is_said_on_a_terminal() {
+    let live = live();
+    let home = Home::of(&live);
+    plan(&home, 3);
+    let data = home.path().join(".local/share/heymarket/outbox.db");
+    let (data, url) = (data.to_str().expect("a path"), live.url().to_owned());
+    let variables = [
+        ("HEYMARKET_API_SECRET_ID", heymarket_sandbox::SECRET_ID),
+        ("HEYMARKET_API_SECRET_KEY", heymarket_sandbox::SECRET_KEY),
+        ("HEYMARKET_BASE_URL", &url),
+        ("HEYMARKET_OUTBOX", data),
+    ];
+    let words = ["bulk", "worker", "--requests-per-minute", "1"];
+    let mut terminal = Pty::run_with(&variables, 100, &words);
+    terminal.wait_for("waiting for the rate limit");
+    terminal.type_keys("\u{3}");
+    terminal.wait_for("stopping");
+    terminal.type_keys("\u{3}");
+    terminal.end();
 }

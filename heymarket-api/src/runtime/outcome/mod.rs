@@ -21,6 +21,6 @@ pub(crate) use response::ResponseParts;
 pub(crate) use server_message::{find_message, one_line};
 pub use shapes::Shapes;
 pub use telemetry::{OperationObserver, OperationReport};
-pub(crate) use telemetry::{attempted, ended, span, waiting};
+pub(crate) use telemetry::{attempted, ended, rate_limit_span, span, waiting};
 pub(crate) use unknown::Unknowns;
 pub use unknown::{ObservedResponse, ResponseObserver, Unknown};

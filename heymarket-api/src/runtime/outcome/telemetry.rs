@@ -90,6 +90,11 @@ pub(crate) fn span(operation: &Operation, server: &str) -> Span {
     )
 }
 
+/// Creates the span of a wait for the rate limit, so that a program can say that it waits.
+pub(crate) fn rate_limit_span() -> Span {
+    tracing::span!(Level::DEBUG, "heymarket.rate_limit")
+}
+
 /// Records the end of an operation in its span.
 pub(crate) fn ended(span: &Span, outcome: &Result<ResponseParts, Error>) {
     if span.is_disabled() {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
+use tracing::Instrument as _;
 
 use super::call::Call;
 use super::core::Core;
@@ -15,7 +16,7 @@ use crate::error::{Context, Error, ErrorKind, Failure};
 use crate::policy::Options;
 use crate::rate_limit::{Admission, Order, PermitUse, within};
 use crate::runtime::build::{Request, RequestParts};
-use crate::runtime::outcome::{attempted, waiting};
+use crate::runtime::outcome::{attempted, rate_limit_span, waiting};
 use crate::runtime::{Attempt, Outcome, RawResponse, Wait, WaitReason};
 
 /// Sends a request until it succeeds or must not be sent again. Returns the
@@ -133,7 +134,10 @@ impl<'a> Run<'a> {
         let (admission, rate_limit_wait) = match core.admissions.try_admit(counts, max_flight) {
             Some(admission) => (admission, Duration::ZERO),
             // Rare and large: boxed to keep it out of the future of every call.
-            None => Box::pin(self.wait_for_admission(counts, max_flight)).await?,
+            None => {
+                let waiting = self.wait_for_admission(counts, max_flight);
+                Box::pin(waiting.instrument(rate_limit_span())).await?
+            }
         };
         self.deadline = self.deadline.saturating_add(rate_limit_wait);
         self.rate_limit_wait += rate_limit_wait;
