@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use heymarket_api::reqwest;
 use heymarket_api::{Client, Credentials};
 use heymarket_gateway::{Gateway, GatewayBuilder, Token};
-use heymarket_sandbox::Sandbox;
+use heymarket_sandbox::{Deduplication, Sandbox};
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -37,8 +37,11 @@ impl World {
     }
 
     pub(crate) async fn with(change: impl FnOnce(GatewayBuilder) -> GatewayBuilder) -> Self {
-        let sandbox = Sandbox::builder().rate_limit(None).start().await;
-        let sandbox = sandbox.expect("a sandbox");
+        // An API that does not know keys sends what the gateway repeats.
+        let sandbox = Sandbox::builder()
+            .rate_limit(None)
+            .deduplication(Deduplication::None);
+        let sandbox = sandbox.start().await.expect("a sandbox");
         let client = sandbox.client();
         Self::of(sandbox, client, change).await
     }
