@@ -1,11 +1,13 @@
 //! What a caller decides immediately before a request leaves.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use heymarket_api::types::SendMessage;
-use heymarket_api::{Client, Credentials, ErrorKind, RateLimit};
+use heymarket_api::{
+    Acquire, Client, Clock, Credentials, ErrorKind, Permit, PermitUse, RateLimit, RateLimiter,
+};
 
 use crate::support::{Fault, JumpingClock, ScriptedServer};
 
@@ -44,6 +46,68 @@ async fn an_attempt_that_is_not_approved_is_not_sent() {
         );
     }
     assert!(server.requests(1).is_empty());
+}
+
+/// A limiter that grants each permit, and keeps the flights for which it was asked and the
+/// ends of the permits.
+#[derive(Clone, Default)]
+struct Recorder {
+    flights: Arc<Mutex<Vec<Duration>>>,
+    ends: Arc<Mutex<Vec<PermitUse>>>,
+}
+
+impl RateLimiter for Recorder {
+    fn acquire(&self, max_flight: Duration) -> Acquire<'_> {
+        self.flights.lock().expect("no panic").push(max_flight);
+        let ends = Arc::clone(&self.ends);
+        Box::pin(async move {
+            Ok(Permit::new(move |used| {
+                ends.lock().expect("no panic").push(used);
+            }))
+        })
+    }
+
+    fn close(&self, _wait: Duration) {}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_approval_is_worth_nothing_to_a_limiter_of_the_callers() {
+    let server = ScriptedServer::start().await;
+    let (clock, recorder) = (JumpingClock::default(), Recorder::default());
+    let client = Client::builder(Credentials::api_secret("test-id", "test-key"))
+        .base_url(server.url())
+        .rate_limit(RateLimit::custom(recorder.clone()))
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(Duration::from_secs(20))
+        .clock(clock.clone())
+        .build()
+        .expect("a client");
+    let approved_after = |seconds| {
+        let clock = clock.clone();
+        client.with_options(|options| {
+            options.before_attempt(move || {
+                let clock = clock.clone();
+                async move {
+                    clock.sleep(Duration::from_secs(seconds)).await;
+                    Ok(())
+                }
+            })
+        })
+    };
+    let late = approved_after(11).send_message(&message(1)).await;
+    let late = late.expect_err("it is too late");
+    assert_eq!(late.kind(), ErrorKind::Cancelled);
+    assert!(!late.may_have_been_sent());
+    assert!(late.to_string().contains("longer than 10 s"), "{late}");
+    assert!(server.requests(1).is_empty());
+    let in_time = approved_after(9).send_message(&message(1)).await;
+    in_time.expect("it is sent");
+    assert_eq!(server.requests(1).len(), 1);
+    // 10 seconds for the approval, and the two timeouts.
+    let flights = recorder.flights.lock().expect("no panic").clone();
+    assert_eq!(flights, [Duration::from_secs(35); 2]);
+    let ends = recorder.ends.lock().expect("no panic").clone();
+    assert_eq!(ends, [PermitUse::Unsent, PermitUse::Answered]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

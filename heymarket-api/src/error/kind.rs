@@ -47,8 +47,8 @@ pub enum ErrorKind {
     /// store is unreachable. The request was not sent. `source()` returns its
     /// error.
     RateLimiter,
-    /// [`before_attempt`](crate::Options::before_attempt) refused the attempt. The
-    /// request was not sent. `source()` returns its error.
+    /// [`before_attempt`](crate::Options::before_attempt) refused the attempt, or took
+    /// too long. The request was not sent. `source()` returns its error.
     Cancelled,
 }
 

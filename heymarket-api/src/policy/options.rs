@@ -134,6 +134,10 @@ impl Options {
     /// operation fails with [`Cancelled`](crate::ErrorKind::Cancelled). Use it to write
     /// a ledger entry before the request leaves: a process that dies while it waits for
     /// the rate limit has written nothing.
+    ///
+    /// With a [custom rate limiter](crate::RateLimit::custom), whose permits are for a
+    /// bounded time, a future that takes longer than 10 seconds fails the operation in
+    /// the same way.
     #[must_use]
     pub fn before_attempt<F, Approved>(mut self, approve: F) -> Self
     where

@@ -215,11 +215,17 @@ impl Admissions {
 }
 
 impl Admission<'_> {
-    /// Counts the time in flight from now: the request was not sent at once.
-    pub(crate) fn restart(&mut self, max_flight: Duration) {
-        if let Kind::Window(permit) = &mut self.0 {
-            permit.arrives_by = permit.clock.elapsed().saturating_add(max_flight);
+    /// Counts the time in flight from now: the request was not sent at once. Returns false
+    /// if a limiter of the caller's counts it, from when it granted the permit.
+    pub(crate) fn restart(&mut self, max_flight: Duration) -> bool {
+        match &mut self.0 {
+            Kind::Unlimited => {}
+            Kind::Window(permit) => {
+                permit.arrives_by = permit.clock.elapsed().saturating_add(max_flight);
+            }
+            Kind::Custom(_) => return false,
         }
+        true
     }
 
     /// Ends the admission once the outcome of the request is known.

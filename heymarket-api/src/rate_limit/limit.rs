@@ -156,7 +156,9 @@ impl fmt::Debug for RateLimit {
 /// ```
 pub trait RateLimiter: Send + Sync + 'static {
     /// Waits until a request may be sent. The request reaches the server within
-    /// `max_flight` after this returns, or not at all.
+    /// `max_flight` after this returns, or not at all: the connect timeout and the timeout
+    /// of an attempt, and 10 seconds where it has a
+    /// [`before_attempt`](crate::Options::before_attempt).
     ///
     /// # Errors
     ///

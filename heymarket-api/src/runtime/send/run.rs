@@ -19,6 +19,10 @@ use crate::runtime::build::{Request, RequestParts};
 use crate::runtime::outcome::{attempted, rate_limit_span, waiting};
 use crate::runtime::{Attempt, Outcome, RawResponse, Wait, WaitReason};
 
+/// How long `before_attempt` may take where a limiter of the caller's has granted the
+/// permit: the limiter counts from the grant, and cannot count anew.
+const LONGEST_APPROVAL: Duration = Duration::from_secs(10);
+
 /// Sends a request until it succeeds or must not be sent again. Returns the
 /// response if its status is a 2xx.
 ///
@@ -130,7 +134,10 @@ impl<'a> Run<'a> {
     async fn admit(&mut self) -> Result<Admitted<'a>, Failure> {
         let Call { core, options, .. } = self.call;
         let counts = options.rate_limited;
-        let max_flight = self.max_flight();
+        let approval = options.before_attempt.as_ref().map(|_| LONGEST_APPROVAL);
+        let max_flight = self
+            .max_flight()
+            .saturating_add(approval.unwrap_or_default());
         let (admission, rate_limit_wait) = match core.admissions.try_admit(counts, max_flight) {
             Some(admission) => (admission, Duration::ZERO),
             // Rare and large: boxed to keep it out of the future of every call.
@@ -189,15 +196,23 @@ impl<'a> Run<'a> {
 
     /// Asks the caller whether an attempt may be made.
     async fn approve(&self, mut admitted: Admitted<'a>) -> Result<Admitted<'a>, Failure> {
-        let Some(approve) = &self.call.options.before_attempt else {
+        let Call { core, options, .. } = self.call;
+        let Some(approve) = &options.before_attempt else {
             return Ok(admitted);
         };
+        let admitted_at = core.clock.elapsed();
         if let Err(source) = approve().await {
             admitted.admission.end(PermitUse::Unsent);
             let failure = Failure::new(ErrorKind::Cancelled, "the caller refused the attempt");
             return Err(failure.caused_by(source));
         }
-        admitted.admission.restart(self.max_flight());
+        let took = core.clock.elapsed().saturating_sub(admitted_at);
+        if !admitted.admission.restart(self.max_flight()) && took > LONGEST_APPROVAL {
+            admitted.admission.end(PermitUse::Unsent);
+            let detail = "`before_attempt` took longer than 10 s, for which the rate limiter \
+                          does not grant a permit";
+            return Err(Failure::new(ErrorKind::Cancelled, detail));
+        }
         Ok(admitted)
     }
 
