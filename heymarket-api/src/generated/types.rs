@@ -25,7 +25,7 @@ pub use crate::wire::{
 ///
 /// let request = AddContactChannel::new(ChannelType::Email, "person@example.com");
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct AddContactChannel {
@@ -33,6 +33,12 @@ pub struct AddContactChannel {
     pub channel_id: crate::wire::Address,
     /// The type of the channel.
     pub channel_type: crate::types::ChannelType,
+}
+crate::wire::object::object! {
+    AddContactChannel {
+        "channel_id" channel_id: required,
+        "channel_type" channel_type: required,
+    }
 }
 impl ::std::fmt::Debug for AddContactChannel {
     #[inline]
@@ -71,19 +77,24 @@ impl crate::wire::Check for AddContactChannel {
     }
 }
 /// An attached file.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Attachment {
     /// The file's name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
     /// The file type. Its values are not documented.
-    #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: ::std::option::Option<::std::string::String>,
     /// The URL of the file.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub url: ::std::option::Option<::std::string::String>,
+}
+crate::wire::object::object! {
+    Attachment {
+        "name" name: optional,
+        "type" type_: optional,
+        "url" url: optional,
+    }
 }
 impl ::std::fmt::Debug for Attachment {
     #[inline]
@@ -96,51 +107,47 @@ impl ::std::fmt::Debug for Attachment {
     }
 }
 /// The business hours of an inbox. They are not documented.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct BusinessHours {
     /// Whether business hours are set for weekdays.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_weekday_hours_set: ::std::option::Option<bool>,
     /// Whether business hours are set for weekends.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_weekend_hours_set: ::std::option::Option<bool>,
     /// Whether quiet hours are enabled. They hold messages, including those sent through the API.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub quiet_hours_enabled: ::std::option::Option<bool>,
     /// The hour at which business hours end on weekdays.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekday_end_hour: ::std::option::Option<i64>,
     /// The minute of that hour.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekday_end_min: ::std::option::Option<i64>,
     /// The hour at which business hours start on weekdays.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekday_start_hour: ::std::option::Option<i64>,
     /// The minute of that hour.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekday_start_min: ::std::option::Option<i64>,
     /// The hour at which business hours end on weekends.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekend_end_hour: ::std::option::Option<i64>,
     /// The minute of that hour.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekend_end_min: ::std::option::Option<i64>,
     /// The hour at which business hours start on weekends.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekend_start_hour: ::std::option::Option<i64>,
     /// The minute of that hour.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub weekend_start_min: ::std::option::Option<i64>,
+}
+crate::wire::object::object! {
+    BusinessHours {
+        "is_weekday_hours_set" is_weekday_hours_set: optional,
+        "is_weekend_hours_set" is_weekend_hours_set: optional,
+        "quiet_hours_enabled" quiet_hours_enabled: optional,
+        "weekday_end_hour" weekday_end_hour: lenient,
+        "weekday_end_min" weekday_end_min: lenient,
+        "weekday_start_hour" weekday_start_hour: lenient,
+        "weekday_start_min" weekday_start_min: lenient,
+        "weekend_end_hour" weekend_end_hour: lenient,
+        "weekend_end_min" weekend_end_min: lenient,
+        "weekend_start_hour" weekend_start_hour: lenient,
+        "weekend_start_min" weekend_start_min: lenient,
+    }
 }
 /// Addresses to search for.
 ///
@@ -151,7 +158,7 @@ pub struct BusinessHours {
 ///
 /// let request = ChannelSearch::new(["15550100101", "person@example.com"]);
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ChannelSearch {
@@ -159,8 +166,13 @@ pub struct ChannelSearch {
     pub channel_ids: ::std::vec::Vec<crate::wire::Address>,
     /// The type of the channels. By default, the server infers it: an address with `@` is an email
     /// address, digits are a phone number.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_type: ::std::option::Option<crate::types::ChannelType>,
+}
+crate::wire::object::object! {
+    ChannelSearch {
+        "channel_ids" channel_ids: required,
+        "channel_type" channel_type: optional,
+    }
 }
 impl ::std::fmt::Debug for ChannelSearch {
     #[inline]
@@ -221,25 +233,32 @@ impl crate::wire::Check for ChannelSearch {
 /// let request = CloseConversation::new(InboxId(41001), MemberId(50001))
 ///     .conversation_id(9920);
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CloseConversation {
     /// The conversation's ID.
     ///
     /// The API calls it `chat_id`.
-    #[serde(rename = "chat_id", skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "chat_id"))]
     pub conversation_id: ::std::option::Option<crate::types::ConversationId>,
     /// The ID of the conversation's inbox.
     pub inbox_id: crate::types::InboxId,
     /// The contact's phone number, digits only, or email address.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<crate::wire::Address>,
     /// The phone numbers of a group conversation, digits only.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
     /// The ID of the team member to record as the actor.
     pub user_id: crate::types::MemberId,
+}
+crate::wire::object::object! {
+    CloseConversation {
+        "chat_id" conversation_id: optional,
+        "inbox_id" inbox_id: required,
+        "target" target: optional,
+        "targets" targets: optional,
+        "user_id" user_id: required,
+    }
 }
 impl ::std::fmt::Debug for CloseConversation {
     #[inline]
@@ -342,95 +361,93 @@ impl crate::wire::Check for CloseConversation {
 }
 /// A contact of the team. Every member except the ID may be missing: samples lack the custom
 /// fields, tags, notes and others.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Contact {
     /// The ID of the assigned team member.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub assigned_user_id: ::std::option::Option<crate::types::MemberId>,
     /// The URL of the contact's picture.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
     /// The contact's channels. The v2 operations return them.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contact_channels: ::std::option::Option<::std::vec::Vec<ContactChannel>>,
     /// When the contact was created.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
     /// The ID of the team member who created the contact.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub creator_id: ::std::option::Option<crate::types::MemberId>,
     /// The values of custom fields, by field ID. They are strings; one public client also reads
     /// numbers and booleans.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
     /// The display name. By default, it is the first and the last name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
     /// The email address.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// The contact's ID in another system.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub external_id: ::std::option::Option<::std::string::String>,
     /// A reference to another system.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub external_ref: ::std::option::Option<::std::string::String>,
     /// The first name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first: ::std::option::Option<::std::string::String>,
     /// The contact's ID.
     pub id: crate::types::ContactId,
     /// The ID of an inbox.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub inbox_id: ::std::option::Option<crate::types::InboxId>,
     /// Whether the contact opted out of messages.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_opted_out: ::std::option::Option<bool>,
     /// The last name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last: ::std::option::Option<::std::string::String>,
     /// The notes on the contact.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub note: ::std::option::Option<::std::vec::Vec<ContactNote>>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub op: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub parent_id: ::std::option::Option<i64>,
     /// The phone number.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::string::String>,
     /// The revision.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub rev: ::std::option::Option<i64>,
     /// Whether the contact is shared.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub shared: ::std::option::Option<bool>,
     /// The contact's tags. No source shows the members of these objects.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
     /// The ID of the team.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub team_id: ::std::option::Option<crate::types::TeamId>,
-    #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: ::std::option::Option<::std::string::String>,
     /// When the contact last changed. Lists are sorted by it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
     /// The contact's UUID. The v2 operations identify contacts by it. Inferred: no source shows it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub uuid: ::std::option::Option<::std::string::String>,
+}
+crate::wire::object::object! {
+    Contact {
+        "assigned_user_id" assigned_user_id: lenient,
+        "avatar" avatar: optional,
+        "contact_channels" contact_channels: optional,
+        "created" created: lenient,
+        "creator_id" creator_id: lenient,
+        "custom" custom: optional,
+        "display_name" display_name: optional,
+        "email" email: optional,
+        "external_id" external_id: optional,
+        "external_ref" external_ref: optional,
+        "first" first: optional,
+        "id" id: required,
+        "inbox_id" inbox_id: lenient,
+        "is_opted_out" is_opted_out: optional,
+        "last" last: optional,
+        "note" note: optional,
+        "op" op: optional,
+        "parent_id" parent_id: lenient,
+        "phone" phone: optional,
+        "rev" rev: lenient,
+        "shared" shared: optional,
+        "tags" tags: optional,
+        "team_id" team_id: lenient,
+        "type" type_: optional,
+        "updated" updated: lenient,
+        "uuid" uuid: optional,
+    }
 }
 impl ::std::fmt::Debug for Contact {
     #[inline]
@@ -475,38 +492,39 @@ impl ::std::fmt::Debug for Contact {
     }
 }
 /// A channel of a contact: an address and its type.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ContactChannel {
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_handle: ::std::option::Option<::std::string::String>,
     /// The address, for instance a phone number or an email address.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_id: ::std::option::Option<::std::string::String>,
     /// The type of the channel.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_type: ::std::option::Option<crate::types::ChannelType>,
     /// The ID of the contact.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub contact_id: ::std::option::Option<crate::wire::Identifier>,
     /// When the channel was created.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
     /// The channel's ID.
     pub id: crate::wire::Identifier,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub info_channel: ::std::option::Option<::std::string::String>,
     /// The ID of the team.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub team_id: ::std::option::Option<crate::types::TeamId>,
     /// When the channel last changed.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
+}
+crate::wire::object::object! {
+    ContactChannel {
+        "channel_handle" channel_handle: optional,
+        "channel_id" channel_id: optional,
+        "channel_type" channel_type: optional,
+        "contact_id" contact_id: lenient,
+        "created" created: lenient,
+        "id" id: required,
+        "info_channel" info_channel: optional,
+        "team_id" team_id: lenient,
+        "updated" updated: lenient,
+    }
 }
 impl ::std::fmt::Debug for ContactChannel {
     #[inline]
@@ -535,22 +553,27 @@ impl ::std::fmt::Debug for ContactChannel {
 }
 /// A custom field of contacts. The response of `list_contact_fields` is not documented, so unknown
 /// members are kept.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ContactField {
     /// Whether a field with this title already existed.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub duplicate: ::std::option::Option<bool>,
     /// The field's ID, which is the key of its value in `custom`.
-    #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
     /// The field's title.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub title: ::std::option::Option<::std::string::String>,
     /// Members that this version does not know.
-    #[serde(flatten)]
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+}
+crate::wire::object::object! {
+    ContactField {
+        "duplicate" duplicate: optional,
+        "id" id: integer,
+        "title" title: optional,
+        ..extra
+    }
 }
 impl ::std::fmt::Debug for ContactField {
     #[inline]
@@ -564,7 +587,7 @@ impl ::std::fmt::Debug for ContactField {
     }
 }
 /// The UUIDs of contacts.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 #[doc(hidden)]
@@ -573,6 +596,12 @@ pub struct ContactIds {
     pub channel_ids: ::std::vec::Vec<::std::string::String>,
     /// Always `id`.
     pub channel_type: crate::types::ChannelType,
+}
+crate::wire::object::object! {
+    ContactIds {
+        "channel_ids" channel_ids: required,
+        "channel_type" channel_type: required,
+    }
 }
 impl ContactIds {
     /// Creates a request with the required members.
@@ -609,27 +638,29 @@ impl crate::wire::Check for ContactIds {
     }
 }
 /// A note on a contact.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ContactNote {
     /// When the note was written.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
     /// The note's ID.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<::std::string::String>,
     /// The name of the note's author.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
     /// The note's text.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub text: ::std::option::Option<::std::string::String>,
     /// The ID of the team member who wrote the note.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub user_id: ::std::option::Option<crate::types::MemberId>,
+}
+crate::wire::object::object! {
+    ContactNote {
+        "date" date: lenient,
+        "id" id: optional,
+        "name" name: optional,
+        "text" text: optional,
+        "user_id" user_id: lenient,
+    }
 }
 impl ::std::fmt::Debug for ContactNote {
     #[inline]
@@ -644,29 +675,32 @@ impl ::std::fmt::Debug for ContactNote {
     }
 }
 /// Whether a contact receives messages.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ContactStatus {
     /// Whether the contact is blocked. A blocked contact neither sends nor receives messages.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub blocked: ::std::option::Option<bool>,
     /// The contact's ID.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub id: ::std::option::Option<crate::types::ContactId>,
     /// The phone number.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::string::String>,
     /// Whether the contact opted out of messages. An opt-out applies to all inboxes.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub unsubscribed: ::std::option::Option<bool>,
     /// Whether the team unsubscribed the contact.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub unsubscribed_admin: ::std::option::Option<bool>,
     /// Whether the contact unsubscribed.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub unsubscribed_contact: ::std::option::Option<bool>,
+}
+crate::wire::object::object! {
+    ContactStatus {
+        "blocked" blocked: optional,
+        "id" id: lenient,
+        "phone" phone: optional,
+        "unsubscribed" unsubscribed: optional,
+        "unsubscribed_admin" unsubscribed_admin: optional,
+        "unsubscribed_contact" unsubscribed_contact: optional,
+    }
 }
 impl ::std::fmt::Debug for ContactStatus {
     #[inline]
@@ -683,102 +717,99 @@ impl ::std::fmt::Debug for ContactStatus {
 }
 /// A thread of messages with one contact or a group. Messages and webhooks contain only some of its
 /// members.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Conversation {
     /// The assigned team member, if any.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub assigned: ::std::option::Option<crate::wire::MemberReference>,
     /// Whether the contact is blocked.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub blocked: ::std::option::Option<bool>,
     /// The channel of the conversation's messages.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel: ::std::option::Option<crate::types::Channel>,
     /// When the conversation was created.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
     /// The ID of the team member who created the conversation.
     ///
     /// The API calls it `creator`.
-    #[serde(rename = "creator", skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "creator"))]
     pub creator_id: ::std::option::Option<crate::types::MemberId>,
     /// Whether email notifications are sent.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_noti: ::std::option::Option<bool>,
     /// The conversation's ID.
     pub id: crate::types::ConversationId,
     /// The conversation's inbox.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub inbox: ::std::option::Option<crate::wire::InboxReference>,
     /// The last inbound message. The documentation shows an integer; a sample contains Unix time in
     /// seconds.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub last_inbound: ::std::option::Option<i64>,
     /// The text of the last message. Only list responses contain it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last_msg: ::std::option::Option<::std::string::String>,
     /// The client-chosen ID.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The participating team members.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub members: ::std::option::Option<crate::wire::ConversationMembers>,
     /// Whether notifications for the conversation are muted.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub muted: ::std::option::Option<bool>,
     /// The conversation's name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub noreply: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub op: ::std::option::Option<::std::string::String>,
     /// Whether, or until when, the requesting user read the conversation.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub read: ::std::option::Option<crate::wire::ReadState>,
     /// Whether the conversation has at least one reply.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub replied: ::std::option::Option<bool>,
     /// When the snooze expires. It is null or empty if the conversation is not snoozed.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub snooze_till: ::std::option::Option<::jiff::Timestamp>,
     /// Whether the conversation is open or closed.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<crate::types::ConversationStatus>,
-    #[serde(rename = "super", skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "super"))]
     pub super_: ::std::option::Option<i64>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub support: ::std::option::Option<bool>,
     /// The contact's phone number or email address.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<::std::string::String>,
     /// The participants of a group conversation. No source shows their form.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::serde_json::Value>,
-    #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: ::std::option::Option<::std::string::String>,
     /// Whether the conversation has unread messages.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub unread: ::std::option::Option<bool>,
     /// The IDs of the team members who have not read the conversation.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub unread_users: ::std::option::Option<::std::vec::Vec<crate::types::MemberId>>,
     /// When the most recent activity took place. Lists are sorted by it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
+}
+crate::wire::object::object! {
+    Conversation {
+        "assigned" assigned: lenient,
+        "blocked" blocked: optional,
+        "channel" channel: optional,
+        "created" created: lenient,
+        "creator" creator_id: lenient,
+        "email_noti" email_noti: optional,
+        "id" id: required,
+        "inbox" inbox: lenient,
+        "last_inbound" last_inbound: lenient,
+        "last_msg" last_msg: optional,
+        "local_id" local_id: optional,
+        "members" members: lenient,
+        "muted" muted: optional,
+        "name" name: optional,
+        "noreply" noreply: optional,
+        "op" op: optional,
+        "read" read: lenient,
+        "replied" replied: optional,
+        "snooze_till" snooze_till: lenient,
+        "status" status: optional,
+        "super" super_: lenient,
+        "support" support: optional,
+        "target" target: optional,
+        "targets" targets: optional,
+        "type" type_: optional,
+        "unread" unread: optional,
+        "unread_users" unread_users: lenient,
+        "updated" updated: lenient,
+    }
 }
 impl ::std::fmt::Debug for Conversation {
     #[inline]
@@ -833,18 +864,23 @@ impl ::std::fmt::Debug for Conversation {
 ///
 /// let request = ConversationFilters::new([41001]).closed(false);
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ConversationFilters {
     /// True for closed conversations, false for open ones.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub closed: ::std::option::Option<bool>,
     /// The IDs of the inboxes to list from.
     pub inboxes: ::std::vec::Vec<crate::types::InboxId>,
     /// Lists only conversations that the given member has not read.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub unread: ::std::option::Option<bool>,
+}
+crate::wire::object::object! {
+    ConversationFilters {
+        "closed" closed: optional,
+        "inboxes" inboxes: required,
+        "unread" unread: optional,
+    }
 }
 impl ConversationFilters {
     /// Creates a request with the required members.
@@ -896,13 +932,17 @@ impl crate::wire::Check for ConversationFilters {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CountContacts {
     /// Counts only contacts updated before this time, as for conversations. Inferred: no source shows it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
+}
+crate::wire::object::object! {
+    CountContacts {
+        "date" date: optional,
+    }
 }
 impl CountContacts {
     /// Creates a request with nothing set.
@@ -939,13 +979,17 @@ impl crate::wire::Check for CountContacts {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CountConversations {
     /// Counts only conversations updated before this time.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
+}
+crate::wire::object::object! {
+    CountConversations {
+        "date" date: optional,
+    }
 }
 impl CountConversations {
     /// Creates a request with nothing set.
@@ -983,31 +1027,35 @@ impl crate::wire::Check for CountConversations {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CountTeamMessages {
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub archived: ::std::option::Option<bool>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ascending: ::std::option::Option<bool>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assigned: ::std::option::Option<i64>,
     /// The time that bounds the count. The source does not say on which side.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub filter: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<i64>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub limit: ::std::option::Option<i64>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub order: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub page: ::std::option::Option<i64>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub parent_id: ::std::option::Option<i64>,
+}
+crate::wire::object::object! {
+    CountTeamMessages {
+        "archived" archived: optional,
+        "ascending" ascending: optional,
+        "assigned" assigned: optional,
+        "date" date: optional,
+        "filter" filter: optional,
+        "id" id: optional,
+        "limit" limit: optional,
+        "order" order: optional,
+        "page" page: optional,
+        "parent_id" parent_id: optional,
+    }
 }
 impl CountTeamMessages {
     /// Creates a request with nothing set.
@@ -1101,45 +1149,50 @@ impl crate::wire::Check for CountTeamMessages {
 ///     .last("Person")
 ///     .tags([TagAssignment::new(60001)]);
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CreateContact {
     /// The ID of the team member to assign, or `-1` for none.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<crate::types::MemberId>,
     /// The URL of the contact's picture.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
     /// The values of custom fields, by the numeric field ID. The server accepts an unknown key,
     /// such as a field's title, and silently drops its value.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
     /// The display name. By default, it is the first and the last name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
     /// The email address.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// The IDs of the email suppressions associated with the contact.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_suppressions: ::std::option::Option<::std::vec::Vec<i64>>,
     /// The first name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first: ::std::option::Option<::std::string::String>,
     /// Whether the contact opted out of messages.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_opted_out: ::std::option::Option<bool>,
     /// The last name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last: ::std::option::Option<::std::string::String>,
     /// The phone number, digits only.
     pub phone: crate::wire::Phone,
     /// The tags to assign, at most five.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
+}
+crate::wire::object::object! {
+    CreateContact {
+        "assignee_id" assignee_id: optional,
+        "avatar" avatar: optional,
+        "custom" custom: optional,
+        "display_name" display_name: optional,
+        "email" email: optional,
+        "email_suppressions" email_suppressions: optional,
+        "first" first: optional,
+        "is_opted_out" is_opted_out: optional,
+        "last" last: optional,
+        "phone" phone: required,
+        "tags" tags: optional,
+    }
 }
 impl ::std::fmt::Debug for CreateContact {
     #[inline]
@@ -1308,45 +1361,50 @@ impl crate::wire::Check for CreateContact {
 ///     .first("Invented")
 ///     .last("Person");
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CreateContactV2 {
     /// The ID of the team member to assign, or `-1` for none.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<crate::types::MemberId>,
     /// The URL of the contact's picture.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
     /// The contact's channels, at least one.
     pub contact_channels: ::std::vec::Vec<NewContactChannel>,
     /// The values of custom fields, by the numeric field ID. The server accepts an unknown key,
     /// such as a field's title, and silently drops its value.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
     /// The display name. By default, it is the first and the last name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
     /// The email address.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// The IDs of the email suppressions associated with the contact. Inferred: no source shows it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_suppressions: ::std::option::Option<::std::vec::Vec<i64>>,
     /// The first name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first: ::std::option::Option<::std::string::String>,
     /// Whether the contact opted out of messages. Inferred: no source shows it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_opted_out: ::std::option::Option<bool>,
     /// The last name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last: ::std::option::Option<::std::string::String>,
     /// The tags to assign, at most five. Inferred: no source shows it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
+}
+crate::wire::object::object! {
+    CreateContactV2 {
+        "assignee_id" assignee_id: optional,
+        "avatar" avatar: optional,
+        "contact_channels" contact_channels: required,
+        "custom" custom: optional,
+        "display_name" display_name: optional,
+        "email" email: optional,
+        "email_suppressions" email_suppressions: optional,
+        "first" first: optional,
+        "is_opted_out" is_opted_out: optional,
+        "last" last: optional,
+        "tags" tags: optional,
+    }
 }
 impl ::std::fmt::Debug for CreateContactV2 {
     #[inline]
@@ -1523,28 +1581,35 @@ impl crate::wire::Check for CreateContactV2 {
 ///     .phones(["15550100102"])
 ///     .type_(ListType::Contacts);
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CreateList {
     /// The IDs of contacts to add.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contacts: ::std::option::Option<::std::vec::Vec<crate::types::ContactId>>,
     /// The email addresses of the list. The reference says that unknown ones become contacts.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// The idempotency key: the server recognizes a repeated one.
     pub local_id: ::std::string::String,
     /// The phone numbers of the list, digits only. The reference says that unknown ones become
     /// contacts.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phones: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
     /// The list's name.
     pub title: ::std::string::String,
     /// The list's type: `contacts` for a list with all channels. Omit it for a list of phone
     /// numbers.
-    #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: ::std::option::Option<crate::types::ListType>,
+}
+crate::wire::object::object! {
+    CreateList {
+        "contacts" contacts: optional,
+        "emails" emails: optional,
+        "local_id" local_id: required,
+        "phones" phones: optional,
+        "title" title: required,
+        "type" type_: optional,
+    }
 }
 impl ::std::fmt::Debug for CreateList {
     #[inline]
@@ -1655,17 +1720,22 @@ impl crate::wire::Check for CreateList {
 /// let request = CreateListV1::new("Invented list")
 ///     .members([("15550100101", ListMember::new().f("Invented").l("Person"))]);
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CreateListV1 {
     /// The contacts to add, by phone number, digits only. Inferred: no source shows it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub members: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, ListMember>,
     >,
     /// The list's name. Inferred: no source shows it.
     pub title: ::std::string::String,
+}
+crate::wire::object::object! {
+    CreateListV1 {
+        "members" members: optional,
+        "title" title: required,
+    }
 }
 impl ::std::fmt::Debug for CreateListV1 {
     #[inline]
@@ -1733,14 +1803,13 @@ impl crate::wire::Check for CreateListV1 {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CreateScheduledMessage {
     /// The message's content.
     pub content: NewScheduledContent,
     /// The ID of the conversation to send to.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub conversation_id: ::std::option::Option<crate::types::ConversationId>,
     /// When to send the message: at least 15 minutes ahead and on a quarter hour. Responses call it
     /// `execute`.
@@ -1748,24 +1817,33 @@ pub struct CreateScheduledMessage {
     /// The ID of the sending inbox.
     pub inbox_id: crate::types::InboxId,
     /// The ID of the list to send to.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub list_id: ::std::option::Option<crate::types::ListId>,
     /// A client-chosen ID. No source says that a repeated ID prevents a duplicate.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The phone number to send to, digits only.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone_number: ::std::option::Option<crate::wire::Phone>,
     /// The recipients of a group message. The older documentation shows objects, but not their
     /// members; `send_message` accepts phone numbers.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
     /// The ID of the sending team member, by default the team's owner. `send_message` calls it
     /// `creator_id`.
     ///
     /// The API calls it `user_id`.
-    #[serde(rename = "user_id", skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "user_id"))]
     pub creator_id: ::std::option::Option<crate::types::MemberId>,
+}
+crate::wire::object::object! {
+    CreateScheduledMessage {
+        "content" content: required,
+        "conversation_id" conversation_id: optional,
+        "execute_at" execute_at: required,
+        "inbox_id" inbox_id: required,
+        "list_id" list_id: optional,
+        "local_id" local_id: optional,
+        "phone_number" phone_number: optional,
+        "targets" targets: optional,
+        "user_id" creator_id: optional,
+    }
 }
 impl ::std::fmt::Debug for CreateScheduledMessage {
     #[inline]
@@ -1915,15 +1993,20 @@ impl crate::wire::Check for CreateScheduledMessage {
 ///
 /// let request = CreateTag::new("Invented tag").color("#00AA00");
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CreateTag {
     /// The color, as `#RRGGBB`.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub color: ::std::option::Option<::std::string::String>,
     /// The tag's text.
     pub tag: ::std::string::String,
+}
+crate::wire::object::object! {
+    CreateTag {
+        "color" color: optional,
+        "tag" tag: required,
+    }
 }
 impl CreateTag {
     /// Creates a request with the required members.
@@ -1966,20 +2049,26 @@ impl crate::wire::Check for CreateTag {
 ///     )
 ///     .local_id("c0c0a0a0-0000-4000-8000-000000000005");
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CreateTemplate {
     /// Whether the template is archived.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub archived: ::std::option::Option<bool>,
     /// The template's content.
     pub content: NewTemplateContent,
     /// A client-chosen ID. No source says that a repeated ID prevents a duplicate.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The template's name.
     pub title: ::std::string::String,
+}
+crate::wire::object::object! {
+    CreateTemplate {
+        "archived" archived: optional,
+        "content" content: required,
+        "local_id" local_id: optional,
+        "title" title: required,
+    }
 }
 impl CreateTemplate {
     /// Creates a request with the required members.
@@ -2029,13 +2118,18 @@ impl crate::wire::Check for CreateTemplate {
     }
 }
 /// Contacts to delete.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 #[doc(hidden)]
 pub struct DeleteContactsV2 {
     /// The contacts to delete, in exactly one entry.
     pub contact_channels: ::std::vec::Vec<ContactIds>,
+}
+crate::wire::object::object! {
+    DeleteContactsV2 {
+        "contact_channels" contact_channels: required,
+    }
 }
 impl DeleteContactsV2 {
     /// Creates a request with the required members.
@@ -2066,31 +2160,41 @@ impl crate::wire::Check for DeleteContactsV2 {
     }
 }
 /// A deleted list.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct DeletedList {
     /// Whether the list was deleted.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub deleted: ::std::option::Option<bool>,
     /// The list's ID.
     pub id: crate::types::ListId,
 }
+crate::wire::object::object! {
+    DeletedList {
+        "deleted" deleted: optional,
+        "id" id: required,
+    }
+}
 /// A contact that could not be created or updated. Only a part of its documentation is known, so
 /// unknown members are kept.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FailedContact {
     /// The contact as the request contained it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contact: ::std::option::Option<RejectedContact>,
     /// The reason of the failure. Inferred: no source shows it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<::serde_json::Value>,
     /// Members that this version does not know.
-    #[serde(flatten)]
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+}
+crate::wire::object::object! {
+    FailedContact {
+        "contact" contact: optional,
+        "error" error: optional,
+        ..extra
+    }
 }
 impl ::std::fmt::Debug for FailedContact {
     #[inline]
@@ -2111,16 +2215,20 @@ impl ::std::fmt::Debug for FailedContact {
 ///
 /// let request = FindContact::new().phone("15550100101");
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FindContact {
     /// The contact's integer ID, as a string.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<::std::string::String>,
     /// The contact's phone number, digits only. It takes precedence over `id`.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<crate::wire::Phone>,
+}
+crate::wire::object::object! {
+    FindContact {
+        "id" id: optional,
+        "phone" phone: optional,
+    }
 }
 impl ::std::fmt::Debug for FindContact {
     #[inline]
@@ -2175,16 +2283,20 @@ impl crate::wire::Check for FindContact {
 ///
 /// let request = FindUsers::new().email(["agent@example.com"]);
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FindUsers {
     /// The members' email addresses.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// The members' phone numbers, digits only.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
+}
+crate::wire::object::object! {
+    FindUsers {
+        "email" email: optional,
+        "phone" phone: optional,
+    }
 }
 impl ::std::fmt::Debug for FindUsers {
     #[inline]
@@ -2238,22 +2350,26 @@ impl crate::wire::Check for FindUsers {
     }
 }
 /// An image in a gallery.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct GalleryEntry {
     /// The position of the annotation on the image.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub annotation_position: ::std::option::Option<::std::string::String>,
     /// The text drawn on the image.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub annotation_text: ::std::option::Option<::std::string::String>,
     /// The URL of the image without the annotation.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub original_url: ::std::option::Option<::std::string::String>,
     /// The URL of the image.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub url: ::std::option::Option<::std::string::String>,
+}
+crate::wire::object::object! {
+    GalleryEntry {
+        "annotation_position" annotation_position: optional,
+        "annotation_text" annotation_text: optional,
+        "original_url" original_url: optional,
+        "url" url: optional,
+    }
 }
 impl ::std::fmt::Debug for GalleryEntry {
     #[inline]
@@ -2281,16 +2397,20 @@ impl ::std::fmt::Debug for GalleryEntry {
 ///
 /// let request = GetContactStatus::new().phone("15550100101");
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct GetContactStatus {
     /// The contact's ID.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<crate::types::ContactId>,
     /// The phone number, digits only.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<crate::wire::Phone>,
+}
+crate::wire::object::object! {
+    GetContactStatus {
+        "id" id: optional,
+        "phone" phone: optional,
+    }
 }
 impl ::std::fmt::Debug for GetContactStatus {
     #[inline]
@@ -2338,118 +2458,115 @@ impl crate::wire::Check for GetContactStatus {
 }
 /// An inbox of the team. Many members come from samples whose names were converted to snake case,
 /// so the server may spell them differently.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Inbox {
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ai_agent_auto_assign: ::std::option::Option<bool>,
     /// The domains of the web pages that may embed the chat widget.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub allowed_domains: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// Whether conversations can be assigned automatically.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub auto_assignable: ::std::option::Option<bool>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub auto_close: ::std::option::Option<bool>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub bco_chats: ::std::option::Option<bool>,
     /// The business hours of the inbox.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub business_hours: ::std::option::Option<BusinessHours>,
     /// When the inbox was created.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created_at: ::std::option::Option<::jiff::Timestamp>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_on_inbound_idle: ::std::option::Option<bool>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_on_outbound_idle: ::std::option::Option<bool>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub force_assign: ::std::option::Option<bool>,
     /// The phone number that calls are forwarded to. An example of the older documentation has
     /// null.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub forward_number: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub high_throughput: ::std::option::Option<bool>,
     /// The inbox's ID.
     pub id: crate::types::InboxId,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ignore_inc_call_notif: ::std::option::Option<bool>,
     /// Whether the current user was invited. The newer documentation shows an array of strings.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub invited: ::std::option::Option<crate::wire::Invited>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_bandwidth: ::std::option::Option<bool>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_business_hours: ::std::option::Option<bool>,
     /// Whether the inbox is in its quiet hours. They hold messages, including those sent through
     /// the API.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_quiet_hours: ::std::option::Option<bool>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub ittc: ::std::option::Option<i64>,
     /// The IDs of the inbox's members. `creator_id` and `user_id` accept them.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub members: ::std::option::Option<::std::vec::Vec<crate::types::MemberId>>,
     /// The inbox's name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub notify_after_inbound_idle: ::std::option::Option<i64>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub notify_after_outbound_idle: ::std::option::Option<i64>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub notify_all: ::std::option::Option<bool>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub notify_on_chat_assignment: ::std::option::Option<bool>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub notify_on_inbound_idle: ::std::option::Option<bool>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub notify_on_outbound_idle: ::std::option::Option<bool>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub op: ::std::option::Option<::std::string::String>,
     /// The inbox's phone number.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::string::String>,
     /// The inbox's phone numbers. They are digits only in the older reference and begin with `+` in
     /// the older guide.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phones: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub promote_inbound_idle_to_top: ::std::option::Option<bool>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub promote_outbound_idle_to_top: ::std::option::Option<bool>,
     /// The revision.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub rev: ::std::option::Option<i64>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub show_waiting_indicator: ::std::option::Option<bool>,
     /// The ID of the team.
     ///
     /// The API calls it `team`.
-    #[serde(rename = "team", skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "team"))]
     pub team_id: ::std::option::Option<crate::types::TeamId>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub unassign_on_close: ::std::option::Option<bool>,
     /// When the inbox last changed.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated_at: ::std::option::Option<::jiff::Timestamp>,
     /// The code of the chat widget. It is public, because web pages contain it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub widget_code: ::std::option::Option<::std::string::String>,
     /// The appearance and the form of the chat widget.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub widget_settings: ::std::option::Option<WidgetSettings>,
+}
+crate::wire::object::object! {
+    Inbox {
+        "ai_agent_auto_assign" ai_agent_auto_assign: optional,
+        "allowed_domains" allowed_domains: optional,
+        "auto_assignable" auto_assignable: optional,
+        "auto_close" auto_close: optional,
+        "bco_chats" bco_chats: optional,
+        "business_hours" business_hours: optional,
+        "created_at" created_at: lenient,
+        "email_on_inbound_idle" email_on_inbound_idle: optional,
+        "email_on_outbound_idle" email_on_outbound_idle: optional,
+        "force_assign" force_assign: optional,
+        "forward_number" forward_number: optional,
+        "high_throughput" high_throughput: optional,
+        "id" id: required,
+        "ignore_inc_call_notif" ignore_inc_call_notif: optional,
+        "invited" invited: lenient,
+        "is_bandwidth" is_bandwidth: optional,
+        "is_business_hours" is_business_hours: optional,
+        "is_quiet_hours" is_quiet_hours: optional,
+        "ittc" ittc: lenient,
+        "members" members: lenient,
+        "name" name: optional,
+        "notify_after_inbound_idle" notify_after_inbound_idle: lenient,
+        "notify_after_outbound_idle" notify_after_outbound_idle: lenient,
+        "notify_all" notify_all: optional,
+        "notify_on_chat_assignment" notify_on_chat_assignment: optional,
+        "notify_on_inbound_idle" notify_on_inbound_idle: optional,
+        "notify_on_outbound_idle" notify_on_outbound_idle: optional,
+        "op" op: optional,
+        "phone" phone: optional,
+        "phones" phones: optional,
+        "promote_inbound_idle_to_top" promote_inbound_idle_to_top: optional,
+        "promote_outbound_idle_to_top" promote_outbound_idle_to_top: optional,
+        "rev" rev: lenient,
+        "show_waiting_indicator" show_waiting_indicator: optional,
+        "team" team_id: lenient,
+        "unassign_on_close" unassign_on_close: optional,
+        "updated_at" updated_at: lenient,
+        "widget_code" widget_code: optional,
+        "widget_settings" widget_settings: optional,
+    }
 }
 impl ::std::fmt::Debug for Inbox {
     #[inline]
@@ -2504,49 +2621,49 @@ impl ::std::fmt::Debug for Inbox {
     }
 }
 /// A list of contacts.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct List {
     /// Whether the list is archived.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub archived: ::std::option::Option<bool>,
     /// When the list was created.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
     /// The ID of the team member who created the list.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub creator_id: ::std::option::Option<crate::types::MemberId>,
     /// The list's ID.
     pub id: crate::types::ListId,
     /// The client-chosen ID.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The list's name. Requests call it `title`.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
     /// The revision.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub rev: ::std::option::Option<i64>,
     /// Whether the list is shared with all members of the team.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub shared: ::std::option::Option<bool>,
     /// The contacts of the list, by phone number.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, ListTarget>,
     >,
     /// The ID of the team.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub team_id: ::std::option::Option<crate::types::TeamId>,
     /// When the list last changed.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
+}
+crate::wire::object::object! {
+    List {
+        "archived" archived: optional,
+        "created" created: lenient,
+        "creator_id" creator_id: lenient,
+        "id" id: required,
+        "local_id" local_id: optional,
+        "name" name: optional,
+        "rev" rev: lenient,
+        "shared" shared: optional,
+        "targets" targets: optional,
+        "team_id" team_id: lenient,
+        "updated" updated: lenient,
+    }
 }
 impl ::std::fmt::Debug for List {
     #[inline]
@@ -2582,35 +2699,39 @@ impl ::std::fmt::Debug for List {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListContacts {
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub archived: ::std::option::Option<bool>,
     /// Lists the oldest first.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ascending: ::std::option::Option<bool>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assigned: ::std::option::Option<i64>,
     /// Lists only contacts updated strictly before this time. By default, lists the newest.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub filter: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<i64>,
     /// The page size, by default 30. No maximum is documented.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub limit: ::std::option::Option<i64>,
     /// The sort order. Its values are documented only for `list_team_messages`.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub order: ::std::option::Option<::std::string::String>,
     /// The page number, from 1. Connectors send it; prefer `date`.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub page: ::std::option::Option<i64>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub parent_id: ::std::option::Option<i64>,
+}
+crate::wire::object::object! {
+    ListContacts {
+        "archived" archived: optional,
+        "ascending" ascending: optional,
+        "assigned" assigned: optional,
+        "date" date: optional,
+        "filter" filter: optional,
+        "id" id: optional,
+        "limit" limit: optional,
+        "order" order: optional,
+        "page" page: optional,
+        "parent_id" parent_id: optional,
+    }
 }
 impl ListContacts {
     /// Creates a request with nothing set.
@@ -2702,21 +2823,25 @@ impl crate::wire::Check for ListContacts {
 ///
 /// let request = ListContactsV2::new().ascending(false).limit(30).page(0);
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListContactsV2 {
     /// Lists the oldest first. The vendor's example has `false`.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ascending: ::std::option::Option<bool>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
     /// The page size. The vendor's example has 30. No maximum is documented.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub limit: ::std::option::Option<i64>,
     /// The page number, from 0.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub page: ::std::option::Option<i64>,
+}
+crate::wire::object::object! {
+    ListContactsV2 {
+        "ascending" ascending: optional,
+        "date" date: optional,
+        "limit" limit: optional,
+        "page" page: optional,
+    }
 }
 impl ListContactsV2 {
     /// Creates a request with nothing set.
@@ -2774,21 +2899,16 @@ impl crate::wire::Check for ListContactsV2 {
 ///     ConversationFilters::new([41001]).closed(false),
 /// );
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListConversations {
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub archived: ::std::option::Option<bool>,
     /// Lists the oldest first.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ascending: ::std::option::Option<bool>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assigned: ::std::option::Option<i64>,
     /// Lists only conversations updated strictly before this time. By default, lists the newest.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub filter: ::std::option::Option<::std::string::String>,
     /// The conversations to list.
     pub filters: ConversationFilters,
@@ -2796,19 +2916,30 @@ pub struct ListConversations {
     /// documentation has `0`.
     ///
     /// The API calls it `id`.
-    #[serde(rename = "id")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "id"))]
     pub member_id: crate::types::MemberId,
     /// The page size. Neither its default nor its maximum is documented.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub limit: ::std::option::Option<i64>,
     /// The sort order. Its values are documented only for `list_team_messages`.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub order: ::std::option::Option<::std::string::String>,
     /// The page number, from 1. Connectors send it; prefer `date`.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub page: ::std::option::Option<i64>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub parent_id: ::std::option::Option<i64>,
+}
+crate::wire::object::object! {
+    ListConversations {
+        "archived" archived: optional,
+        "ascending" ascending: optional,
+        "assigned" assigned: optional,
+        "date" date: optional,
+        "filter" filter: optional,
+        "filters" filters: required,
+        "id" member_id: required,
+        "limit" limit: optional,
+        "order" order: optional,
+        "page" page: optional,
+        "parent_id" parent_id: optional,
+    }
 }
 impl ListConversations {
     /// Creates a request with the required members.
@@ -2918,13 +3049,17 @@ impl crate::wire::Check for ListConversations {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListLists {
     /// Lists only lists updated strictly before this time. By default, lists the newest.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
+}
+crate::wire::object::object! {
+    ListLists {
+        "date" date: optional,
+    }
 }
 impl ListLists {
     /// Creates a request with nothing set.
@@ -2958,16 +3093,20 @@ impl crate::wire::Check for ListLists {
 ///
 /// let request = ListMember::new().f("Invented").l("Person");
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListMember {
     /// The first name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub f: ::std::option::Option<::std::string::String>,
     /// The last name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub l: ::std::option::Option<::std::string::String>,
+}
+crate::wire::object::object! {
+    ListMember {
+        "f" f: optional,
+        "l" l: optional,
+    }
 }
 impl ::std::fmt::Debug for ListMember {
     #[inline]
@@ -3017,16 +3156,20 @@ impl crate::wire::Check for ListMember {
 ///
 /// let request = ListSurveys::new().limit(30).page(1);
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListSurveys {
     /// The page size. Neither its default nor its maximum is documented.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub limit: ::std::option::Option<i64>,
     /// The page number, from 1.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub page: ::std::option::Option<i64>,
+}
+crate::wire::object::object! {
+    ListSurveys {
+        "limit" limit: optional,
+        "page" page: optional,
+    }
 }
 impl ListSurveys {
     /// Creates a request with nothing set.
@@ -3070,13 +3213,17 @@ impl crate::wire::Check for ListSurveys {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListTags {
     /// Lists only tags updated strictly before this time. By default, lists the newest.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
+}
+crate::wire::object::object! {
+    ListTags {
+        "date" date: optional,
+    }
 }
 impl ListTags {
     /// Creates a request with nothing set.
@@ -3102,16 +3249,20 @@ impl crate::wire::Check for ListTags {
     }
 }
 /// A contact on a list.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListTarget {
     /// The first name. It fills message tokens if no contact exists.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub f: ::std::option::Option<::std::string::String>,
     /// The last name. It fills message tokens if no contact exists.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub l: ::std::option::Option<::std::string::String>,
+}
+crate::wire::object::object! {
+    ListTarget {
+        "f" f: optional,
+        "l" l: optional,
+    }
 }
 impl ::std::fmt::Debug for ListTarget {
     #[inline]
@@ -3139,37 +3290,41 @@ impl ::std::fmt::Debug for ListTarget {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListTeamMessages {
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub archived: ::std::option::Option<bool>,
     /// Lists from `created_at` onward, oldest first. By default, lists before it, newest first.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub ascending: ::std::option::Option<bool>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assigned: ::std::option::Option<i64>,
     /// Lists only messages created before this time or, with `ascending`, at or after it. The older
     /// documentation requires it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub created_at: ::std::option::Option<::jiff::Timestamp>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub filter: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<i64>,
     /// The page size, by default 30. A public client requests 200. No maximum is documented.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub limit: ::std::option::Option<i64>,
     /// The time to sort by, by default `created_at`.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub order: ::std::option::Option<crate::types::SortOrder>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub page: ::std::option::Option<i64>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub parent_id: ::std::option::Option<i64>,
+}
+crate::wire::object::object! {
+    ListTeamMessages {
+        "archived" archived: optional,
+        "ascending" ascending: optional,
+        "assigned" assigned: optional,
+        "created_at" created_at: optional,
+        "date" date: optional,
+        "filter" filter: optional,
+        "id" id: optional,
+        "limit" limit: optional,
+        "order" order: optional,
+        "page" page: optional,
+        "parent_id" parent_id: optional,
+    }
 }
 impl ListTeamMessages {
     /// Creates a request with nothing set.
@@ -3270,13 +3425,17 @@ impl crate::wire::Check for ListTeamMessages {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ListTemplates {
     /// Lists only templates updated strictly before this time. By default, lists the newest.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
+}
+crate::wire::object::object! {
+    ListTemplates {
+        "date" date: optional,
+    }
 }
 impl ListTemplates {
     /// Creates a request with nothing set.
@@ -3311,7 +3470,7 @@ impl crate::wire::Check for ListTemplates {
 /// let request = MarkConversation::new(InboxId(41001), MemberId(50001))
 ///     .target("15550100101");
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct MarkConversation {
@@ -3321,19 +3480,23 @@ pub struct MarkConversation {
     /// describes no effect.
     ///
     /// The API calls it `reassign_id`.
-    #[serde(
-        rename = "reassign_id",
-        skip_serializing_if = "::std::option::Option::is_none"
-    )]
+    #[cfg_attr(feature = "schemars", schemars(rename = "reassign_id"))]
     pub assignee_id: ::std::option::Option<crate::types::MemberId>,
     /// The contact's phone number, digits only, or email address.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<crate::wire::Address>,
     /// The phone numbers of a group conversation, digits only.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
     /// The ID of the team member for whom the conversation is marked.
     pub user_id: crate::types::MemberId,
+}
+crate::wire::object::object! {
+    MarkConversation {
+        "inbox_id" inbox_id: required,
+        "reassign_id" assignee_id: optional,
+        "target" target: optional,
+        "targets" targets: optional,
+        "user_id" user_id: required,
+    }
 }
 impl ::std::fmt::Debug for MarkConversation {
     #[inline]
@@ -3435,17 +3598,20 @@ impl crate::wire::Check for MarkConversation {
     }
 }
 /// A team member of a conversation.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Member {
     /// The member's ID.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub id: ::std::option::Option<crate::types::MemberId>,
     /// The member's name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
+}
+crate::wire::object::object! {
+    Member {
+        "id" id: lenient,
+        "name" name: optional,
+    }
 }
 impl ::std::fmt::Debug for Member {
     #[inline]
@@ -3457,49 +3623,47 @@ impl ::std::fmt::Debug for Member {
     }
 }
 /// A user's membership of the team.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Membership {
     /// When the membership was created.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created_at: ::std::option::Option<::jiff::Timestamp>,
     /// The email address.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// The membership's ID. A public client uses it as `creator_id`.
     pub id: crate::types::MemberId,
     /// The member's name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
     /// The phone number.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::string::String>,
     /// The member's role, in case the server returns it here as it does in the team. Inferred: no source shows it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub role: ::std::option::Option<crate::wire::Identifier>,
     /// The role ID: `1` is an administrator, `4` a member. Custom roles have other IDs.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub role_id: ::std::option::Option<i64>,
     /// The ID of the team.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub team_id: ::std::option::Option<crate::types::TeamId>,
     /// When the membership last changed.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated_at: ::std::option::Option<::jiff::Timestamp>,
     /// When the user was created.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub user_created_at: ::std::option::Option<::jiff::Timestamp>,
     /// When the user last changed.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub user_updated_at: ::std::option::Option<::jiff::Timestamp>,
+}
+crate::wire::object::object! {
+    Membership {
+        "created_at" created_at: lenient,
+        "email" email: optional,
+        "id" id: required,
+        "name" name: optional,
+        "phone" phone: optional,
+        "role" role: lenient,
+        "role_id" role_id: lenient,
+        "team_id" team_id: lenient,
+        "updated_at" updated_at: lenient,
+        "user_created_at" user_created_at: lenient,
+        "user_updated_at" user_updated_at: lenient,
+    }
 }
 impl ::std::fmt::Debug for Membership {
     #[inline]
@@ -3520,98 +3684,105 @@ impl ::std::fmt::Debug for Membership {
     }
 }
 /// Members of the team.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Memberships {
     /// The team members.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub memberships: ::std::option::Option<::std::vec::Vec<Membership>>,
+}
+crate::wire::object::object! {
+    Memberships {
+        "memberships" memberships: optional,
+    }
 }
 /// A message, or a comment that only the team sees. Members that are empty, false or unset may be
 /// missing.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Message {
     /// The author name, if one was set.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub author: ::std::option::Option<::std::string::String>,
     /// The ID of the broadcast that the message belongs to, if any.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub broadcast_id: ::std::option::Option<i64>,
     /// The channel of the message.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel: ::std::option::Option<crate::types::Channel>,
     /// The conversation of the message. Some of its members are missing.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub conversation: ::std::option::Option<Conversation>,
     /// Custom data, as free JSON. The newer documentation shows an object with `data` (an array of
     /// integers) and `type`.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<::serde_json::Value>,
     /// When the message was sent or received.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
     /// Whether the message is flagged.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub flagged: ::std::option::Option<bool>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub hidden: ::std::option::Option<bool>,
     /// The message's ID.
     pub id: crate::types::MessageId,
     /// The URL of a link in the message.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub link_url: ::std::option::Option<::std::string::String>,
     /// The client-chosen ID of the send request.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The attached media.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub media: ::std::option::Option<::std::string::String>,
     /// The contact's phone number. Samples contain only `target`.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::string::String>,
     /// The error text.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub raw_error: ::std::option::Option<::std::string::String>,
     /// The delivery status of the message.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub status: ::std::option::Option<crate::types::MessageStatus>,
-    #[serde(rename = "super", skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "super"))]
     pub super_: ::std::option::Option<i64>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub support: ::std::option::Option<bool>,
     /// The contact's phone number or email address.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<::std::string::String>,
     /// The reasons for failed deliveries, by phone number, digits only.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target_errors: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
     /// The recipients of a group message. No source shows their form.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::serde_json::Value>,
     /// The message text.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub text: ::std::option::Option<::std::string::String>,
     /// The message type. Its values are not documented.
-    #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: ::std::option::Option<::std::string::String>,
     /// When the message last changed.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
     /// The ID of the team member who sent the message.
     ///
     /// The API calls it `user`.
-    #[serde(rename = "user", skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "user"))]
     pub creator_id: ::std::option::Option<crate::types::MemberId>,
+}
+crate::wire::object::object! {
+    Message {
+        "author" author: optional,
+        "broadcast_id" broadcast_id: lenient,
+        "channel" channel: optional,
+        "conversation" conversation: optional,
+        "custom" custom: optional,
+        "date" date: lenient,
+        "flagged" flagged: optional,
+        "hidden" hidden: optional,
+        "id" id: required,
+        "link_url" link_url: optional,
+        "local_id" local_id: optional,
+        "media" media: optional,
+        "phone" phone: optional,
+        "raw_error" raw_error: optional,
+        "status" status: optional,
+        "super" super_: lenient,
+        "support" support: optional,
+        "target" target: optional,
+        "target_errors" target_errors: optional,
+        "targets" targets: optional,
+        "text" text: optional,
+        "type" type_: optional,
+        "updated" updated: lenient,
+        "user" creator_id: lenient,
+    }
 }
 impl ::std::fmt::Debug for Message {
     #[inline]
@@ -3663,19 +3834,24 @@ impl ::std::fmt::Debug for Message {
     }
 }
 /// A file to attach.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct NewAttachment {
     /// The file's name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
     /// The file type. Its values are not documented.
-    #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: ::std::option::Option<::std::string::String>,
     /// The URL of the file.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub url: ::std::option::Option<::std::string::String>,
+}
+crate::wire::object::object! {
+    NewAttachment {
+        "name" name: optional,
+        "type" type_: optional,
+        "url" url: optional,
+    }
 }
 impl ::std::fmt::Debug for NewAttachment {
     #[inline]
@@ -3733,21 +3909,27 @@ impl crate::wire::Check for NewAttachment {
 ///
 /// let request = NewContactChannel::new(ChannelType::Phone, "15550100101");
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct NewContactChannel {
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_handle: ::std::option::Option<::std::string::String>,
     /// The address, for instance a phone number (digits only) or an email address.
     pub channel_id: crate::wire::Address,
     /// Several addresses. No source describes their effect here.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel_ids: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// The type of the channel.
     pub channel_type: crate::types::ChannelType,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub info_channel: ::std::option::Option<::std::string::String>,
+}
+crate::wire::object::object! {
+    NewContactChannel {
+        "channel_handle" channel_handle: optional,
+        "channel_id" channel_id: required,
+        "channel_ids" channel_ids: optional,
+        "channel_type" channel_type: required,
+        "info_channel" info_channel: optional,
+    }
 }
 impl ::std::fmt::Debug for NewContactChannel {
     #[inline]
@@ -3839,12 +4021,17 @@ impl crate::wire::Check for NewContactChannel {
 ///
 /// let request = NewContactField::new("Invented field");
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct NewContactField {
     /// The field's title.
     pub title: ::std::string::String,
+}
+crate::wire::object::object! {
+    NewContactField {
+        "title" title: required,
+    }
 }
 impl NewContactField {
     /// Creates a request with the required members.
@@ -3865,22 +4052,26 @@ impl crate::wire::Check for NewContactField {
     }
 }
 /// An image to add to a gallery. No source says which members are required.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct NewGalleryEntry {
     /// The position of the annotation on the image.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub annotation_position: ::std::option::Option<::std::string::String>,
     /// The text to draw on the image.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub annotation_text: ::std::option::Option<::std::string::String>,
     /// The URL of the image without the annotation.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub original_url: ::std::option::Option<::std::string::String>,
     /// The URL of the image.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub url: ::std::option::Option<::std::string::String>,
+}
+crate::wire::object::object! {
+    NewGalleryEntry {
+        "annotation_position" annotation_position: optional,
+        "annotation_text" annotation_text: optional,
+        "original_url" original_url: optional,
+        "url" url: optional,
+    }
 }
 impl ::std::fmt::Debug for NewGalleryEntry {
     #[inline]
@@ -3963,25 +4154,29 @@ impl crate::wire::Check for NewGalleryEntry {
 ///
 /// let request = NewScheduledContent::new().text("Invented reminder");
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct NewScheduledContent {
     /// The files to attach.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub attachments: ::std::option::Option<::std::vec::Vec<NewAttachment>>,
     /// The images to attach.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub gallery: ::std::option::Option<::std::vec::Vec<NewGalleryEntry>>,
     /// The template that replaces `text`.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub template: ::std::option::Option<crate::wire::TemplateReference>,
     /// The message text.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub text: ::std::option::Option<::std::string::String>,
     /// The phone number to send to, digits only.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub to: ::std::option::Option<::std::string::String>,
+}
+crate::wire::object::object! {
+    NewScheduledContent {
+        "attachments" attachments: optional,
+        "gallery" gallery: optional,
+        "template" template: optional,
+        "text" text: optional,
+        "to" to: optional,
+    }
 }
 impl ::std::fmt::Debug for NewScheduledContent {
     #[inline]
@@ -4076,16 +4271,21 @@ impl crate::wire::Check for NewScheduledContent {
 ///
 /// let request = NewTemplateContent::new("Hi {{first_name}}, invented template");
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct NewTemplateContent {
     /// The images of the template.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub gallery: ::std::option::Option<::std::vec::Vec<NewGalleryEntry>>,
     /// The text. The server fills the tokens `{{first_name}}`, `{{last_name}}` and
     /// `{{custom_field_name}}`, where the last is the name of a custom field.
     pub text: ::std::string::String,
+}
+crate::wire::object::object! {
+    NewTemplateContent {
+        "gallery" gallery: optional,
+        "text" text: required,
+    }
 }
 impl ::std::fmt::Debug for NewTemplateContent {
     #[inline]
@@ -4144,25 +4344,32 @@ impl crate::wire::Check for NewTemplateContent {
 /// let request = OpenConversation::new(InboxId(41001), MemberId(50001))
 ///     .conversation_id(9920);
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct OpenConversation {
     /// The conversation's ID.
     ///
     /// The API calls it `chat_id`.
-    #[serde(rename = "chat_id", skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "chat_id"))]
     pub conversation_id: ::std::option::Option<crate::types::ConversationId>,
     /// The ID of the conversation's inbox.
     pub inbox_id: crate::types::InboxId,
     /// The contact's phone number, digits only, or email address.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<crate::wire::Address>,
     /// The phone numbers of a group conversation, digits only.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
     /// The ID of the team member to record as the actor.
     pub user_id: crate::types::MemberId,
+}
+crate::wire::object::object! {
+    OpenConversation {
+        "chat_id" conversation_id: optional,
+        "inbox_id" inbox_id: required,
+        "target" target: optional,
+        "targets" targets: optional,
+        "user_id" user_id: required,
+    }
 }
 impl ::std::fmt::Debug for OpenConversation {
     #[inline]
@@ -4274,7 +4481,7 @@ impl crate::wire::Check for OpenConversation {
 ///     .assignee_id(50002)
 ///     .target("15550100101");
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ReassignConversation {
@@ -4283,16 +4490,23 @@ pub struct ReassignConversation {
     /// The ID of the new assignee.
     ///
     /// The API calls it `reassign_id`.
-    #[serde(rename = "reassign_id")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "reassign_id"))]
     pub assignee_id: crate::types::MemberId,
     /// The contact's phone number, digits only, or email address.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub target: ::std::option::Option<crate::wire::Address>,
     /// The phone numbers of a group conversation, digits only.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
     /// The ID of the current assignee.
     pub user_id: crate::types::MemberId,
+}
+crate::wire::object::object! {
+    ReassignConversation {
+        "inbox_id" inbox_id: required,
+        "reassign_id" assignee_id: required,
+        "target" target: optional,
+        "targets" targets: optional,
+        "user_id" user_id: required,
+    }
 }
 impl ::std::fmt::Debug for ReassignConversation {
     #[inline]
@@ -4397,107 +4611,101 @@ impl crate::wire::Check for ReassignConversation {
 }
 /// A contact of a request that failed. It has the members of a request and of a contact. It may
 /// lack an ID, because the contact may not exist.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct RejectedContact {
     /// The ID of the assigned team member.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub assigned_user_id: ::std::option::Option<crate::types::MemberId>,
     /// The ID of the team member that the request assigned.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub assignee_id: ::std::option::Option<crate::types::MemberId>,
     /// The URL of the contact's picture.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
     /// The channels of the request.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contact_channels: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
     /// The UUID of the contact to update.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub contact_id: ::std::option::Option<crate::wire::Identifier>,
     /// When the contact was created.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
     /// The ID of the team member who created the contact.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub creator_id: ::std::option::Option<crate::types::MemberId>,
     /// The values of custom fields, by field ID.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
     /// The display name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
     /// The email address.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// The IDs of the email suppressions associated with the contact.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_suppressions: ::std::option::Option<::serde_json::Value>,
     /// The contact's ID in another system.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub external_id: ::std::option::Option<::std::string::String>,
     /// A reference to another system.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub external_ref: ::std::option::Option<::std::string::String>,
     /// The first name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first: ::std::option::Option<::std::string::String>,
     /// The contact's ID, if it has one.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub id: ::std::option::Option<crate::types::ContactId>,
     /// The ID of an inbox.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub inbox_id: ::std::option::Option<crate::types::InboxId>,
     /// Whether the contact opted out of messages.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_opted_out: ::std::option::Option<bool>,
     /// The last name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last: ::std::option::Option<::std::string::String>,
     /// The notes on the contact.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub note: ::std::option::Option<::std::vec::Vec<ContactNote>>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub op: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub parent_id: ::std::option::Option<i64>,
     /// The phone number.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::string::String>,
     /// The revision.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub rev: ::std::option::Option<i64>,
     /// Whether the contact is shared.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub shared: ::std::option::Option<bool>,
     /// The tags of the request.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
     /// The ID of the team.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub team_id: ::std::option::Option<crate::types::TeamId>,
-    #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: ::std::option::Option<::std::string::String>,
     /// When the contact last changed.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
     /// The contact's UUID, if it has one. Inferred: no source shows it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub uuid: ::std::option::Option<::std::string::String>,
+}
+crate::wire::object::object! {
+    RejectedContact {
+        "assigned_user_id" assigned_user_id: lenient,
+        "assignee_id" assignee_id: lenient,
+        "avatar" avatar: optional,
+        "contact_channels" contact_channels: optional,
+        "contact_id" contact_id: lenient,
+        "created" created: lenient,
+        "creator_id" creator_id: lenient,
+        "custom" custom: optional,
+        "display_name" display_name: optional,
+        "email" email: optional,
+        "email_suppressions" email_suppressions: optional,
+        "external_id" external_id: optional,
+        "external_ref" external_ref: optional,
+        "first" first: optional,
+        "id" id: lenient,
+        "inbox_id" inbox_id: lenient,
+        "is_opted_out" is_opted_out: optional,
+        "last" last: optional,
+        "note" note: optional,
+        "op" op: optional,
+        "parent_id" parent_id: lenient,
+        "phone" phone: optional,
+        "rev" rev: lenient,
+        "shared" shared: optional,
+        "tags" tags: optional,
+        "team_id" team_id: lenient,
+        "type" type_: optional,
+        "updated" updated: lenient,
+        "uuid" uuid: optional,
+    }
 }
 impl ::std::fmt::Debug for RejectedContact {
     #[inline]
@@ -4545,35 +4753,35 @@ impl ::std::fmt::Debug for RejectedContact {
     }
 }
 /// The content of a scheduled message.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ScheduledContent {
     /// The attached files.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub attachments: ::std::option::Option<::std::vec::Vec<Attachment>>,
     /// The attached images.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub gallery: ::std::option::Option<crate::wire::Gallery>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub local_day: ::std::option::Option<i64>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_time: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub offset: ::std::option::Option<i64>,
     /// The template for the text.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub template: ::std::option::Option<crate::wire::TemplateReference>,
     /// The message text.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub text: ::std::option::Option<::std::string::String>,
     /// The phone number to send to, digits only.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub to: ::std::option::Option<::std::string::String>,
+}
+crate::wire::object::object! {
+    ScheduledContent {
+        "attachments" attachments: optional,
+        "gallery" gallery: lenient,
+        "local_day" local_day: lenient,
+        "local_time" local_time: optional,
+        "offset" offset: lenient,
+        "template" template: lenient,
+        "text" text: optional,
+        "to" to: optional,
+    }
 }
 impl ::std::fmt::Debug for ScheduledContent {
     #[inline]
@@ -4597,80 +4805,80 @@ impl ::std::fmt::Debug for ScheduledContent {
     }
 }
 /// A scheduled message.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ScheduledMessage {
     /// When the scheduled message was created.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
     /// When the message is sent. Requests call it `execute_at`.
     ///
     /// The API calls it `execute`.
-    #[serde(rename = "execute", skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "execute"))]
     pub execute_at: ::std::option::Option<::jiff::Timestamp>,
     /// The scheduled message's ID.
     pub id: crate::types::ScheduledMessageId,
     /// The ID of the sending inbox.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub inbox_id: ::std::option::Option<crate::types::InboxId>,
     /// The client-chosen ID.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The content and the target of the message.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub meta: ::std::option::Option<ScheduledMessageMeta>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub op: ::std::option::Option<::std::string::String>,
     /// The revision. Samples lack it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub rev: ::std::option::Option<i64>,
     /// The ID of the team.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub team_id: ::std::option::Option<crate::types::TeamId>,
     /// When the scheduled message last changed.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
     /// The ID of the sending team member.
     ///
     /// The API calls it `user_id`.
-    #[serde(rename = "user_id", skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "user_id"))]
     pub creator_id: ::std::option::Option<crate::types::MemberId>,
 }
+crate::wire::object::object! {
+    ScheduledMessage {
+        "created" created: lenient,
+        "execute" execute_at: lenient,
+        "id" id: required,
+        "inbox_id" inbox_id: lenient,
+        "local_id" local_id: optional,
+        "meta" meta: optional,
+        "op" op: optional,
+        "rev" rev: lenient,
+        "team_id" team_id: lenient,
+        "updated" updated: lenient,
+        "user_id" creator_id: lenient,
+    }
+}
 /// The content and the target of a scheduled message.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ScheduledMessageMeta {
     /// The ID of the campaign that the message belongs to, if any.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub campaign_id: ::std::option::Option<i64>,
     /// The ID of the campaign step.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub campaign_step_id: ::std::option::Option<i64>,
     /// The target phone number of the campaign.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub campaign_target_phone: ::std::option::Option<::std::string::String>,
     /// The message's content.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub content: ::std::option::Option<ScheduledContent>,
     /// The ID of the target conversation.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub conversation_id: ::std::option::Option<crate::types::ConversationId>,
     /// The ID of the target list.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub list_id: ::std::option::Option<crate::types::ListId>,
+}
+crate::wire::object::object! {
+    ScheduledMessageMeta {
+        "campaign_id" campaign_id: lenient,
+        "campaign_step_id" campaign_step_id: lenient,
+        "campaign_target_phone" campaign_target_phone: optional,
+        "content" content: optional,
+        "conversation_id" conversation_id: lenient,
+        "list_id" list_id: lenient,
+    }
 }
 impl ::std::fmt::Debug for ScheduledMessageMeta {
     #[inline]
@@ -4702,12 +4910,17 @@ impl ::std::fmt::Debug for ScheduledMessageMeta {
 ///     ChannelSearch::new(["15550100101", "person@example.com"]),
 /// ]);
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SearchContactsV2 {
     /// The addresses.
     pub contact_channels: ::std::vec::Vec<ChannelSearch>,
+}
+crate::wire::object::object! {
+    SearchContactsV2 {
+        "contact_channels" contact_channels: required,
+    }
 }
 impl SearchContactsV2 {
     /// Creates a request with the required members.
@@ -4745,38 +4958,46 @@ impl crate::wire::Check for SearchContactsV2 {
 ///     .raw_text("Invented body")
 ///     .targets(["to:person@example.com", "cc:a@example.com,b@example.com"]);
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SendEmail {
     /// The title of a new conversation. Replies do not accept it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub conv_title: ::std::option::Option<::std::string::String>,
     /// The ID of the conversation to reply in.
     ///
     /// The API calls it `convo_id`.
-    #[serde(rename = "convo_id", skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "convo_id"))]
     pub conversation_id: ::std::option::Option<crate::types::ConversationId>,
     /// The ID of the sending team member.
     pub creator_id: crate::types::MemberId,
     /// The ID of the sending inbox. `send_message` calls it `inbox_id`.
     ///
     /// The API calls it `inbox`.
-    #[serde(rename = "inbox")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "inbox"))]
     pub inbox_id: crate::types::InboxId,
     /// The idempotency key: a repeated one sends no second email. How long the server remembers it
     /// is not documented.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The email body as plain text. The newer documentation mentions it, but its schema lacks it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub raw_text: ::std::option::Option<::std::string::String>,
     /// The recipients, at most 10. Each item is `to:` or `cc:`, followed by one or more email
     /// addresses separated by commas.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::EmailRecipient>>,
     /// The email body, in HTML.
     pub text: ::std::string::String,
+}
+crate::wire::object::object! {
+    SendEmail {
+        "conv_title" conv_title: optional,
+        "convo_id" conversation_id: optional,
+        "creator_id" creator_id: required,
+        "inbox" inbox_id: required,
+        "local_id" local_id: optional,
+        "raw_text" raw_text: optional,
+        "targets" targets: optional,
+        "text" text: required,
+    }
 }
 impl ::std::fmt::Debug for SendEmail {
     #[inline]
@@ -4926,30 +5147,25 @@ impl crate::wire::Check for SendEmail {
 ///     .local_id("c0c0a0a0-0000-4000-8000-000000000003")
 ///     .template_id(7001);
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SendMessage {
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub activity_id: ::std::option::Option<::std::string::String>,
     /// The author name to show. A public client sends it with `private`.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub author: ::std::option::Option<::std::string::String>,
     /// A public client sends `sms`. Whether the server honors it is unknown.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub channel: ::std::option::Option<crate::types::Channel>,
     /// The ID of the conversation to send to.
     ///
     /// The API calls it `chat_id`.
-    #[serde(rename = "chat_id", skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "chat_id"))]
     pub conversation_id: ::std::option::Option<crate::types::ConversationId>,
     /// A name for the conversation. A public client sends it; whether the server honors it is
     /// unknown.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub conv_name: ::std::option::Option<::std::string::String>,
     /// The email address of the sending team member. A public client sends it instead of
     /// `creator_id`; whether the server honors it is unknown.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub creator_email: ::std::option::Option<::std::string::String>,
     /// The ID of the sending team member, from the members of the inbox or of the team. It may
     /// differ from the user ID. The documentation requires it; one public client omits it.
@@ -4957,35 +5173,47 @@ pub struct SendMessage {
     /// The ID of the sending inbox.
     pub inbox_id: crate::types::InboxId,
     /// The ID of the list to send to. It requires `local_id`.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub list_id: ::std::option::Option<crate::types::ListId>,
     /// A client-chosen ID, such as a UUID or `broadcast-april-2026-001`. Messages and webhook
     /// events carry it. It is required with `list_id` and must be unique for each list and
     /// broadcast. `send_message` documents the effect of a repeated ID.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The public URL of a file to attach. The message becomes an MMS.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub media_url: ::std::option::Option<::std::string::String>,
     /// The phone number to send to, digits only.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone_number: ::std::option::Option<crate::wire::Phone>,
     /// True for a comment that only the team sees. The newer guide requires `chat_id` with it; a
     /// public client sends `phone_number`.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub private: ::std::option::Option<bool>,
     /// The ID of a survey. Its opening question becomes the text.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub survey_id: ::std::option::Option<crate::types::SurveyId>,
     /// The phone numbers of a group MMS, digits only. Toll-free numbers cannot send one.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
     /// The ID of a template for the text. The server fills its tokens.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub template_id: ::std::option::Option<crate::types::TemplateId>,
     /// The message text. In a send to a list, the server fills tokens such as `{{first_name}}`.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub text: ::std::option::Option<::std::string::String>,
+}
+crate::wire::object::object! {
+    SendMessage {
+        "activity_id" activity_id: optional,
+        "author" author: optional,
+        "channel" channel: optional,
+        "chat_id" conversation_id: optional,
+        "conv_name" conv_name: optional,
+        "creator_email" creator_email: optional,
+        "creator_id" creator_id: required,
+        "inbox_id" inbox_id: required,
+        "list_id" list_id: optional,
+        "local_id" local_id: optional,
+        "media_url" media_url: optional,
+        "phone_number" phone_number: optional,
+        "private" private: optional,
+        "survey_id" survey_id: optional,
+        "targets" targets: optional,
+        "template_id" template_id: optional,
+        "text" text: optional,
+    }
 }
 impl ::std::fmt::Debug for SendMessage {
     #[inline]
@@ -5236,31 +5464,35 @@ impl crate::wire::Check for SendMessage {
     }
 }
 /// The outcome of sending a message or an email.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SendResult {
     /// The compliance results. No source shows the members of this object.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub compliance_results: ::std::option::Option<::serde_json::Value>,
     /// The ID of the conversation. It is documented for emails and sampled for messages.
     ///
     /// The API calls it `convo_id`.
-    #[serde(rename = "convo_id", skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "convo_id"))]
     pub conversation_id: ::std::option::Option<crate::types::ConversationId>,
     /// When the message was accepted.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub date: ::std::option::Option<::jiff::Timestamp>,
     /// The URL of the media. It is documented for messages; samples lack it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub gallery_url: ::std::option::Option<::std::string::String>,
     /// The message's ID.
     pub id: crate::types::MessageId,
     /// Whether the message is queued. It is documented for emails and sampled for messages.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub queued: ::std::option::Option<bool>,
+}
+crate::wire::object::object! {
+    SendResult {
+        "compliance_results" compliance_results: optional,
+        "convo_id" conversation_id: lenient,
+        "date" date: lenient,
+        "gallery_url" gallery_url: optional,
+        "id" id: required,
+        "queued" queued: optional,
+    }
 }
 impl ::std::fmt::Debug for SendResult {
     #[inline]
@@ -5292,18 +5524,23 @@ impl ::std::fmt::Debug for SendResult {
 /// let request = SetContactStatus::new(ContactStatusChange::Unsubscribed)
 ///     .phone("15550100101");
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SetContactStatus {
     /// The contact's ID.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub id: ::std::option::Option<crate::types::ContactId>,
     /// The phone number, digits only.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<crate::wire::Phone>,
     /// The status to set.
     pub status: crate::types::ContactStatusChange,
+}
+crate::wire::object::object! {
+    SetContactStatus {
+        "id" id: optional,
+        "phone" phone: optional,
+        "status" status: required,
+    }
 }
 impl ::std::fmt::Debug for SetContactStatus {
     #[inline]
@@ -5357,29 +5594,33 @@ impl crate::wire::Check for SetContactStatus {
     }
 }
 /// A survey. A message can ask its opening question.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Survey {
     /// When the survey was created.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
     /// The survey's ID.
     pub id: crate::types::SurveyId,
     /// The survey's name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
     /// The opening question.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub question: ::std::option::Option<::std::string::String>,
     /// The survey's type.
-    #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: ::std::option::Option<crate::types::SurveyType>,
     /// When the survey last changed.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
+}
+crate::wire::object::object! {
+    Survey {
+        "created" created: lenient,
+        "id" id: required,
+        "name" name: optional,
+        "question" question: optional,
+        "type" type_: optional,
+        "updated" updated: lenient,
+    }
 }
 impl ::std::fmt::Debug for Survey {
     #[inline]
@@ -5398,34 +5639,35 @@ impl ::std::fmt::Debug for Survey {
     }
 }
 /// A tag. A contact has at most five.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Tag {
     /// The color, as `#RRGGBB`.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub color: ::std::option::Option<::std::string::String>,
     /// When the tag was created.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
     /// The tag's ID.
     pub id: crate::types::TagId,
     /// The revision.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub rev: ::std::option::Option<i64>,
     /// The tag's text.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tag: ::std::option::Option<::std::string::String>,
     /// The ID of the team.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub team_id: ::std::option::Option<crate::types::TeamId>,
     /// When the tag last changed. Lists are sorted by it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
+}
+crate::wire::object::object! {
+    Tag {
+        "color" color: optional,
+        "created" created: lenient,
+        "id" id: required,
+        "rev" rev: lenient,
+        "tag" tag: optional,
+        "team_id" team_id: lenient,
+        "updated" updated: lenient,
+    }
 }
 /// A tag to assign to a contact.
 ///
@@ -5436,12 +5678,17 @@ pub struct Tag {
 ///
 /// let request = TagAssignment::new(60001);
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TagAssignment {
     /// The tag's ID.
     pub tag_id: crate::types::TagId,
+}
+crate::wire::object::object! {
+    TagAssignment {
+        "tag_id" tag_id: required,
+    }
 }
 impl TagAssignment {
     /// Creates a request with the required members.
@@ -5462,22 +5709,26 @@ impl crate::wire::Check for TagAssignment {
     }
 }
 /// The team that the credentials belong to.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Team {
     /// The team's ID.
     pub id: crate::types::TeamId,
     /// The maximum number of contacts in a list.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub list_size: ::std::option::Option<i64>,
     /// The members of the team.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub members: ::std::option::Option<::std::vec::Vec<TeamMember>>,
     /// The team's name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
+}
+crate::wire::object::object! {
+    Team {
+        "id" id: required,
+        "list_size" list_size: lenient,
+        "members" members: optional,
+        "name" name: optional,
+    }
 }
 impl ::std::fmt::Debug for Team {
     #[inline]
@@ -5491,28 +5742,29 @@ impl ::std::fmt::Debug for Team {
     }
 }
 /// A member of the team.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TeamMember {
     /// The email address. It is not documented; public clients read it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// The member's ID. `creator_id` and `user_id` accept it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub id: ::std::option::Option<crate::types::MemberId>,
     /// The member's name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
     /// The member's role, as a string. Memberships have an integer, `role_id`. Both types are read.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub role: ::std::option::Option<crate::wire::Identifier>,
     /// The member's role ID, in case the server returns it here as it does in memberships. Inferred: no source shows it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub role_id: ::std::option::Option<i64>,
+}
+crate::wire::object::object! {
+    TeamMember {
+        "email" email: optional,
+        "id" id: lenient,
+        "name" name: optional,
+        "role" role: lenient,
+        "role_id" role_id: lenient,
+    }
 }
 impl ::std::fmt::Debug for TeamMember {
     #[inline]
@@ -5527,62 +5779,65 @@ impl ::std::fmt::Debug for TeamMember {
     }
 }
 /// A message template. The server fills its tokens, such as `{{first_name}}`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Template {
     /// Whether the template is archived. Samples lack it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub archived: ::std::option::Option<bool>,
     /// The template's content.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub content: ::std::option::Option<TemplateContent>,
     /// When the template was created.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub created: ::std::option::Option<::jiff::Timestamp>,
     /// The ID of the team member who created the template.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub creator_id: ::std::option::Option<crate::types::MemberId>,
     /// The template's ID.
     pub id: crate::types::TemplateId,
     /// The client-chosen ID.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The template's name. Requests call it `title`.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub op: ::std::option::Option<::std::string::String>,
     /// The revision.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub rev: ::std::option::Option<i64>,
     /// Whether the template is shared.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub shared: ::std::option::Option<bool>,
     /// The ID of the team.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub team_id: ::std::option::Option<crate::types::TeamId>,
     /// When the template last changed. Lists are sorted by it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub updated: ::std::option::Option<::jiff::Timestamp>,
 }
+crate::wire::object::object! {
+    Template {
+        "archived" archived: optional,
+        "content" content: optional,
+        "created" created: lenient,
+        "creator_id" creator_id: lenient,
+        "id" id: required,
+        "local_id" local_id: optional,
+        "name" name: optional,
+        "op" op: optional,
+        "rev" rev: lenient,
+        "shared" shared: optional,
+        "team_id" team_id: lenient,
+        "updated" updated: lenient,
+    }
+}
 /// The content of a template.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TemplateContent {
     /// The images of the template.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub gallery: ::std::option::Option<crate::wire::Gallery>,
     /// The text, with tokens such as `{{first_name}}`.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub text: ::std::option::Option<::std::string::String>,
+}
+crate::wire::object::object! {
+    TemplateContent {
+        "gallery" gallery: lenient,
+        "text" text: optional,
+    }
 }
 impl ::std::fmt::Debug for TemplateContent {
     #[inline]
@@ -5605,7 +5860,7 @@ impl ::std::fmt::Debug for TemplateContent {
 ///
 /// let request = TransferConversation::new(ConversationId(9920), InboxId(41002));
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TransferConversation {
@@ -5613,6 +5868,12 @@ pub struct TransferConversation {
     pub conversation_id: crate::types::ConversationId,
     /// The ID of the new inbox.
     pub transfer_inbox_id: crate::types::InboxId,
+}
+crate::wire::object::object! {
+    TransferConversation {
+        "conversation_id" conversation_id: required,
+        "transfer_inbox_id" transfer_inbox_id: required,
+    }
 }
 impl TransferConversation {
     /// Creates a request with the required members.
@@ -5655,45 +5916,50 @@ impl crate::wire::Check for TransferConversation {
 ///     .last("Person")
 ///     .tags([TagAssignment::new(60001)]);
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateContact {
     /// The ID of the team member to assign, or `-1` for none.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<crate::types::MemberId>,
     /// The URL of the contact's picture.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
     /// The values of custom fields, by the numeric field ID. The server accepts an unknown key,
     /// such as a field's title, and silently drops its value.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
     /// The display name. By default, it is the first and the last name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
     /// The email address.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// The IDs of the email suppressions associated with the contact.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_suppressions: ::std::option::Option<::std::vec::Vec<i64>>,
     /// The first name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first: ::std::option::Option<::std::string::String>,
     /// Whether the contact opted out of messages.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_opted_out: ::std::option::Option<bool>,
     /// The last name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last: ::std::option::Option<::std::string::String>,
     /// The phone number, digits only.
     pub phone: crate::wire::Phone,
     /// The tags to assign, at most five.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
+}
+crate::wire::object::object! {
+    UpdateContact {
+        "assignee_id" assignee_id: optional,
+        "avatar" avatar: optional,
+        "custom" custom: optional,
+        "display_name" display_name: optional,
+        "email" email: optional,
+        "email_suppressions" email_suppressions: optional,
+        "first" first: optional,
+        "is_opted_out" is_opted_out: optional,
+        "last" last: optional,
+        "phone" phone: required,
+        "tags" tags: optional,
+    }
 }
 impl ::std::fmt::Debug for UpdateContact {
     #[inline]
@@ -5857,7 +6123,7 @@ impl crate::wire::Check for UpdateContact {
 ///
 /// let request = UpdateContactChannel::new(ChannelType::Email, "other@example.com");
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateContactChannel {
@@ -5865,6 +6131,12 @@ pub struct UpdateContactChannel {
     pub channel_id: crate::wire::Address,
     /// The type of the channel to update.
     pub channel_type: crate::types::ChannelType,
+}
+crate::wire::object::object! {
+    UpdateContactChannel {
+        "channel_id" channel_id: required,
+        "channel_type" channel_type: required,
+    }
 }
 impl ::std::fmt::Debug for UpdateContactChannel {
     #[inline]
@@ -5911,46 +6183,50 @@ impl crate::wire::Check for UpdateContactChannel {
 ///
 /// let request = UpdateContactV2::new().first("Invented").last("Person");
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateContactV2 {
     /// The ID of the team member to assign, or `-1` for none.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<crate::types::MemberId>,
     /// The URL of the contact's picture.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
     /// The values of custom fields, by the numeric field ID. The server accepts an unknown key,
     /// such as a field's title, and silently drops its value.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
     /// The display name. By default, it is the first and the last name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
     /// The email address.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// The IDs of the email suppressions associated with the contact.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_suppressions: ::std::option::Option<::std::vec::Vec<i64>>,
     /// The first name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first: ::std::option::Option<::std::string::String>,
     /// Whether the contact opted out of messages.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_opted_out: ::std::option::Option<bool>,
     /// The last name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last: ::std::option::Option<::std::string::String>,
     /// The phone number, digits only.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<crate::wire::Phone>,
     /// The tags to assign, at most five.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
+}
+crate::wire::object::object! {
+    UpdateContactV2 {
+        "assignee_id" assignee_id: optional,
+        "avatar" avatar: optional,
+        "custom" custom: optional,
+        "display_name" display_name: optional,
+        "email" email: optional,
+        "email_suppressions" email_suppressions: optional,
+        "first" first: optional,
+        "is_opted_out" is_opted_out: optional,
+        "last" last: optional,
+        "phone" phone: optional,
+        "tags" tags: optional,
+    }
 }
 impl ::std::fmt::Debug for UpdateContactV2 {
     #[inline]
@@ -6110,40 +6386,44 @@ impl crate::wire::Check for UpdateContactV2 {
 ///     .remove_contacts([30010001])
 ///     .title("Invented list");
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateList {
     /// The IDs of contacts to add.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub add_contacts: ::std::option::Option<::std::vec::Vec<crate::types::ContactId>>,
     /// The email addresses to add.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub add_emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// The phone numbers to add, digits only.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub add_phones: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
     /// The IDs of the contacts that replace all contacts of the list.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contacts: ::std::option::Option<::std::vec::Vec<crate::types::ContactId>>,
     /// Email addresses. Only the newer documentation shows this member.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// Phone numbers, digits only. Only the newer documentation shows this member.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phones: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
     /// The IDs of contacts to remove.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub remove_contacts: ::std::option::Option<::std::vec::Vec<crate::types::ContactId>>,
     /// The email addresses to remove.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub remove_emails: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     /// The phone numbers to remove, digits only.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub remove_phones: ::std::option::Option<::std::vec::Vec<crate::wire::Phone>>,
     /// The new name of the list.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub title: ::std::option::Option<::std::string::String>,
+}
+crate::wire::object::object! {
+    UpdateList {
+        "add_contacts" add_contacts: optional,
+        "add_emails" add_emails: optional,
+        "add_phones" add_phones: optional,
+        "contacts" contacts: optional,
+        "emails" emails: optional,
+        "phones" phones: optional,
+        "remove_contacts" remove_contacts: optional,
+        "remove_emails" remove_emails: optional,
+        "remove_phones" remove_phones: optional,
+        "title" title: optional,
+    }
 }
 impl ::std::fmt::Debug for UpdateList {
     #[inline]
@@ -6326,24 +6606,29 @@ impl crate::wire::Check for UpdateList {
 ///
 /// let request = UpdateListV1::new("Invented list").add_phone("15550100103");
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateListV1 {
     /// A single phone number to add, digits only. `update_list` accepts several.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub add_phone: ::std::option::Option<crate::wire::Phone>,
     /// Contacts, by phone number, digits only. No source says whether they replace those on the
     /// list.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub members: ::std::option::Option<
         ::std::collections::BTreeMap<::std::string::String, ListMember>,
     >,
     /// A single phone number to remove, digits only. `update_list` accepts several.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub remove_phone: ::std::option::Option<crate::wire::Phone>,
     /// The list's name.
     pub title: ::std::string::String,
+}
+crate::wire::object::object! {
+    UpdateListV1 {
+        "add_phone" add_phone: optional,
+        "members" members: optional,
+        "remove_phone" remove_phone: optional,
+        "title" title: required,
+    }
 }
 impl ::std::fmt::Debug for UpdateListV1 {
     #[inline]
@@ -6440,14 +6725,13 @@ impl crate::wire::Check for UpdateListV1 {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateScheduledMessage {
     /// The message's content.
     pub content: NewScheduledContent,
     /// The ID of the conversation to send to.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub conversation_id: ::std::option::Option<crate::types::ConversationId>,
     /// When to send the message: at least 15 minutes ahead and on a quarter hour. Responses call it
     /// `execute`.
@@ -6455,24 +6739,33 @@ pub struct UpdateScheduledMessage {
     /// The ID of the sending inbox.
     pub inbox_id: crate::types::InboxId,
     /// The ID of the list to send to.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub list_id: ::std::option::Option<crate::types::ListId>,
     /// A client-chosen ID. No source says that a repeated ID prevents a duplicate.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The phone number to send to, digits only.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone_number: ::std::option::Option<crate::wire::Phone>,
     /// The recipients of a group message. The older documentation shows objects, but not their
     /// members; `send_message` accepts phone numbers.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub targets: ::std::option::Option<::std::vec::Vec<::serde_json::Value>>,
     /// The ID of the sending team member, by default the team's owner. `send_message` calls it
     /// `creator_id`.
     ///
     /// The API calls it `user_id`.
-    #[serde(rename = "user_id", skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "user_id"))]
     pub creator_id: ::std::option::Option<crate::types::MemberId>,
+}
+crate::wire::object::object! {
+    UpdateScheduledMessage {
+        "content" content: required,
+        "conversation_id" conversation_id: optional,
+        "execute_at" execute_at: required,
+        "inbox_id" inbox_id: required,
+        "list_id" list_id: optional,
+        "local_id" local_id: optional,
+        "phone_number" phone_number: optional,
+        "targets" targets: optional,
+        "user_id" creator_id: optional,
+    }
 }
 impl ::std::fmt::Debug for UpdateScheduledMessage {
     #[inline]
@@ -6626,20 +6919,26 @@ impl crate::wire::Check for UpdateScheduledMessage {
 ///     )
 ///     .local_id("c0c0a0a0-0000-4000-8000-000000000005");
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateTemplate {
     /// Whether the template is archived.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub archived: ::std::option::Option<bool>,
     /// The template's content.
     pub content: NewTemplateContent,
     /// A client-chosen ID. No source says that a repeated ID prevents a duplicate.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub local_id: ::std::option::Option<::std::string::String>,
     /// The template's name.
     pub title: ::std::string::String,
+}
+crate::wire::object::object! {
+    UpdateTemplate {
+        "archived" archived: optional,
+        "content" content: required,
+        "local_id" local_id: optional,
+        "title" title: required,
+    }
 }
 impl UpdateTemplate {
     /// Creates a request with the required members.
@@ -6700,21 +6999,26 @@ impl crate::wire::Check for UpdateTemplate {
 ///     .last_name("Agent")
 ///     .role_id(4);
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateUser {
     /// The first name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first_name: ::std::option::Option<::std::string::String>,
     /// The member's ID.
     pub id: crate::types::MemberId,
     /// The last name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last_name: ::std::option::Option<::std::string::String>,
     /// The role ID: `1` is an administrator, `4` a member. Custom roles have other IDs.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub role_id: ::std::option::Option<i64>,
+}
+crate::wire::object::object! {
+    UpdateUser {
+        "first_name" first_name: optional,
+        "id" id: required,
+        "last_name" last_name: optional,
+        "role_id" role_id: optional,
+    }
 }
 impl ::std::fmt::Debug for UpdateUser {
     #[inline]
@@ -6788,12 +7092,17 @@ impl crate::wire::Check for UpdateUser {
 ///     UpdateUser::new(50001).first_name("Invented").last_name("Agent").role_id(4),
 /// ]);
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpdateUsers {
     /// The team members.
     pub users: ::std::vec::Vec<UpdateUser>,
+}
+crate::wire::object::object! {
+    UpdateUsers {
+        "users" users: required,
+    }
 }
 impl UpdateUsers {
     /// Creates a request with the required members.
@@ -6831,51 +7140,56 @@ impl crate::wire::Check for UpdateUsers {
 ///     .first("Invented")
 ///     .last("Person");
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpsertContact {
     /// The ID of the team member to assign, or `-1` for none.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub assignee_id: ::std::option::Option<crate::types::MemberId>,
     /// The URL of the contact's picture.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub avatar: ::std::option::Option<::std::string::String>,
     /// The contact's channels.
     pub contact_channels: ::std::vec::Vec<NewContactChannel>,
     /// The UUID of the contact to update. Without it, the server creates a contact.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contact_id: ::std::option::Option<::std::string::String>,
     /// The values of custom fields, by the numeric field ID. The server accepts an unknown key,
     /// such as a field's title, and silently drops its value.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub custom: ::std::option::Option<
         ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     >,
     /// The display name. By default, it is the first and the last name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub display_name: ::std::option::Option<::std::string::String>,
     /// The email address.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email: ::std::option::Option<::std::string::String>,
     /// The IDs of the email suppressions associated with the contact.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_suppressions: ::std::option::Option<::std::vec::Vec<i64>>,
     /// The first name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub first: ::std::option::Option<::std::string::String>,
     /// Whether the contact opted out of messages.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub is_opted_out: ::std::option::Option<bool>,
     /// The last name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub last: ::std::option::Option<::std::string::String>,
     /// The phone number, digits only.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<crate::wire::Phone>,
     /// The tags to assign, at most five.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tags: ::std::option::Option<::std::vec::Vec<TagAssignment>>,
+}
+crate::wire::object::object! {
+    UpsertContact {
+        "assignee_id" assignee_id: optional,
+        "avatar" avatar: optional,
+        "contact_channels" contact_channels: required,
+        "contact_id" contact_id: optional,
+        "custom" custom: optional,
+        "display_name" display_name: optional,
+        "email" email: optional,
+        "email_suppressions" email_suppressions: optional,
+        "first" first: optional,
+        "is_opted_out" is_opted_out: optional,
+        "last" last: optional,
+        "phone" phone: optional,
+        "tags" tags: optional,
+    }
 }
 impl ::std::fmt::Debug for UpsertContact {
     #[inline]
@@ -7068,12 +7382,17 @@ impl crate::wire::Check for UpsertContact {
 ///         .contact_id("c0c0a0a0-0000-4000-8000-0000000000a2"),
 /// ]);
 /// ```
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpsertContacts {
     /// The contacts to create or update.
     pub contacts: ::std::vec::Vec<UpsertContact>,
+}
+crate::wire::object::object! {
+    UpsertContacts {
+        "contacts" contacts: required,
+    }
 }
 impl UpsertContacts {
     /// Creates a request with the required members.
@@ -7098,39 +7417,47 @@ impl crate::wire::Check for UpsertContacts {
     }
 }
 /// The outcome of a bulk request.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UpsertContactsResult {
     /// The contacts that were created or updated.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub contacts: ::std::option::Option<::std::vec::Vec<Contact>>,
     /// The contacts that failed.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub failed_contacts: ::std::option::Option<::std::vec::Vec<FailedContact>>,
+}
+crate::wire::object::object! {
+    UpsertContactsResult {
+        "contacts" contacts: optional,
+        "failed_contacts" failed_contacts: optional,
+    }
 }
 /// A webhook delivery. `x-webhooks` defines the data of each event type. The older documentation
 /// shows `event` instead of `type`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct WebhookDelivery {
     /// The event type, as the older documentation names this member.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub event: ::std::option::Option<crate::types::WebhookEventType>,
     /// The subject of the event, for instance a message or a conversation.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub event_data: ::std::option::Option<::serde_json::Value>,
     /// The ID of the webhook configuration. It is the same in every delivery.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub id: ::std::option::Option<i64>,
     /// The verification token of the webhook configuration.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub token: ::std::option::Option<::std::string::String>,
     /// The event type.
-    #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: ::std::option::Option<crate::types::WebhookEventType>,
+}
+crate::wire::object::object! {
+    WebhookDelivery {
+        "event" event: optional,
+        "event_data" event_data: optional,
+        "id" id: lenient,
+        "token" token: optional,
+        "type" type_: optional,
+    }
 }
 impl ::std::fmt::Debug for WebhookDelivery {
     #[inline]
@@ -7149,71 +7476,74 @@ impl ::std::fmt::Debug for WebhookDelivery {
 }
 /// The appearance and the form of a chat widget. The newer documentation and the samples have no
 /// member in common; this schema has both sets.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct WidgetSettings {
     /// The background color.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub background_color: ::std::option::Option<::std::string::String>,
     /// The color of the buttons.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub button_color: ::std::option::Option<::std::string::String>,
     /// Whether the widget asks for an email address.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_enabled: ::std::option::Option<bool>,
     /// Whether the widget requires an email address.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub email_required: ::std::option::Option<bool>,
     /// The color of the button that opens the widget.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub fab_background_color: ::std::option::Option<::std::string::String>,
     /// The text color of the button that opens the widget.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub fab_text_color: ::std::option::Option<::std::string::String>,
     /// The greeting that the widget shows.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub message: ::std::option::Option<::std::string::String>,
     /// The name that the widget shows.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
     /// Whether the widget asks for a name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name_enabled: ::std::option::Option<bool>,
     /// Whether the widget requires a name.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name_required: ::std::option::Option<bool>,
     /// The phone number that the widget shows.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone: ::std::option::Option<::std::string::String>,
     /// Whether the widget asks for a phone number.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone_enabled: ::std::option::Option<bool>,
     /// Whether the widget accepts a visitor without a phone number.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub phone_optional: ::std::option::Option<bool>,
     /// The position on the page. Its values are not documented.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub position: ::std::option::Option<i64>,
     /// Whether a preview is shown.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub preview_enabled: ::std::option::Option<bool>,
     /// Whether the widget does not offer text messages.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub sms_disabled: ::std::option::Option<bool>,
     /// The background color of the title.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub title_background_color: ::std::option::Option<::std::string::String>,
     /// The text color of the title.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub title_text_color: ::std::option::Option<::std::string::String>,
     /// The terms of service.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub tos: ::std::option::Option<::std::string::String>,
     /// Whether the widget offers web chat.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub webchat_enabled: ::std::option::Option<bool>,
+}
+crate::wire::object::object! {
+    WidgetSettings {
+        "background_color" background_color: optional,
+        "button_color" button_color: optional,
+        "email_enabled" email_enabled: optional,
+        "email_required" email_required: optional,
+        "fab_background_color" fab_background_color: optional,
+        "fab_text_color" fab_text_color: optional,
+        "message" message: optional,
+        "name" name: optional,
+        "name_enabled" name_enabled: optional,
+        "name_required" name_required: optional,
+        "phone" phone: optional,
+        "phone_enabled" phone_enabled: optional,
+        "phone_optional" phone_optional: optional,
+        "position" position: lenient,
+        "preview_enabled" preview_enabled: optional,
+        "sms_disabled" sms_disabled: optional,
+        "title_background_color" title_background_color: optional,
+        "title_text_color" title_text_color: optional,
+        "tos" tos: optional,
+        "webchat_enabled" webchat_enabled: optional,
+    }
 }
 impl ::std::fmt::Debug for WidgetSettings {
     #[inline]
@@ -7247,18 +7577,21 @@ impl ::std::fmt::Debug for WidgetSettings {
 }
 /// The ID of a created or updated record. Samples for contacts and templates lack `uuid`; samples
 /// for scheduled messages contain only `id`.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct WriteResult {
     /// The record's ID.
-    #[serde(deserialize_with = "crate::wire::integer")]
     pub id: i64,
     /// The record's revision.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-    #[serde(default, deserialize_with = "crate::wire::optional")]
     pub rev: ::std::option::Option<i64>,
     /// The record's UUID. The v2 operations identify contacts by it.
-    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub uuid: ::std::option::Option<::std::string::String>,
+}
+crate::wire::object::object! {
+    WriteResult {
+        "id" id: integer,
+        "rev" rev: lenient,
+        "uuid" uuid: optional,
+    }
 }

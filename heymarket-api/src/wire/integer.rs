@@ -6,7 +6,7 @@ use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Number;
 
-/// Deserializes a required integer, for `deserialize_with`.
+/// Deserializes an integer.
 pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     deserializer.deserialize_i64(IntegerVisitor)
 }

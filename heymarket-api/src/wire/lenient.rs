@@ -15,15 +15,6 @@ pub(crate) trait Lenient: Sized {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error>;
 }
 
-/// Deserializes an optional value, for `deserialize_with`.
-pub(crate) fn optional<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Lenient,
-{
-    T::read(deserializer)
-}
-
 /// Implements `Lenient` for types whose absence has no special spelling.
 macro_rules! absent_if_null {
     ($($name:ident),* $(,)?) => {$(

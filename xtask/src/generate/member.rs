@@ -1,6 +1,6 @@
 //! The members of a generated struct, with what the spec says of each.
 
-use quote::{format_ident, quote};
+use quote::format_ident;
 use serde_json::Value;
 use syn::{Attribute, Field, Ident, Token, Type};
 
@@ -21,6 +21,50 @@ pub(super) struct Member {
     pub(super) is_required: bool,
     pub(super) description: String,
     pub(super) sensitivity: Option<Ident>,
+    pub(super) form: Form,
+}
+
+/// How a member is read and written: what `wire::object!` calls it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// It is always there.
+    Required,
+    /// It is always there, as an integer in any notation.
+    Integer,
+    /// It is always written, and absent where it is `null`.
+    Nullable,
+    /// It is absent where it is not set.
+    Optional,
+    /// Its absence is spelled in more ways.
+    Lenient,
+    /// It holds all other members.
+    Rest,
+}
+
+impl Form {
+    /// Returns the form of a field that progenitor wrote.
+    fn of(ty: &Type, is_required: bool, is_request: bool, model: &Model<'_>) -> Self {
+        match generic_argument(ty, "Option") {
+            Some(ty) if !is_request && has_spellings(ty, model) => Self::Lenient,
+            Some(_) if is_required => Self::Nullable,
+            Some(_) => Self::Optional,
+            None if !is_request && is_integer(ty) => Self::Integer,
+            None => Self::Required,
+        }
+    }
+
+    /// Its name in `wire::object!`, which has none for `Rest`.
+    pub(super) fn keyword(self) -> Option<Ident> {
+        let keyword = match self {
+            Self::Required => "required",
+            Self::Integer => "integer",
+            Self::Nullable => "nullable",
+            Self::Optional => "optional",
+            Self::Lenient => "lenient",
+            Self::Rest => return None,
+        };
+        Some(format_ident!("{keyword}"))
+    }
 }
 
 impl Member {
@@ -54,23 +98,28 @@ impl Member {
             Some(field_name) => {
                 shown = field_name.to_owned();
                 description.push_str(&format!("\n\nThe API calls it `{name}`."));
-                rename(field, &name, field_name)
+                format_ident!("{field_name}")
             }
             None => ident,
         };
-        document(field, &description);
-        if !schema.is_request {
-            field.attrs.extend(lenient(&field.ty, model));
+        field.ident = Some(ident.clone());
+        rewrite_attributes(field, &description);
+        if ident != name {
+            field.attrs.push(syn::parse_quote! {
+                #[cfg_attr(feature = "schemars", schemars(rename = #name))]
+            });
         }
+        let is_required = schema.required().contains(&name.as_str());
         let sensitivity = property
             .get("x-sensitive")
             .and_then(Value::as_str)
             .map(|kind| format_ident!("{}", heck::AsUpperCamelCase(kind).to_string()));
         Ok(Self {
-            is_required: schema.required().contains(&name.as_str()),
+            is_required,
             name,
             ident,
             shown,
+            form: Form::of(&field.ty, is_required, schema.is_request, model),
             ty: field.ty.clone(),
             description,
             sensitivity,
@@ -85,7 +134,10 @@ const REST: &str = "extra";
 /// The member that holds all others. It may hold anything, so it is not shown.
 fn rest(field: &mut Field, ident: Ident) -> Member {
     let description = "Members that this version does not know.";
-    document(field, description);
+    rewrite_attributes(field, description);
+    field.attrs.push(syn::parse_quote! {
+        #[cfg_attr(feature = "schemars", schemars(flatten))]
+    });
     Member {
         name: REST.to_owned(),
         ident,
@@ -94,37 +146,17 @@ fn rest(field: &mut Field, ident: Ident) -> Member {
         is_required: false,
         description: description.to_owned(),
         sensitivity: Some(format_ident!("Content")),
+        form: Form::Rest,
     }
 }
 
-/// Gives a field a name of its own, and keeps that of the property in JSON.
-fn rename(field: &mut Field, property: &str, name: &str) -> Ident {
-    let ident = format_ident!("{name}");
-    field.ident = Some(ident.clone());
-    let is_serde = |attribute: &&mut Attribute| attribute.path().is_ident("serde");
-    match field.attrs.iter_mut().find(is_serde) {
-        Some(attribute) => {
-            if let syn::Meta::List(list) = &mut attribute.meta {
-                let tokens = &list.tokens;
-                list.tokens = quote!(rename = #property, #tokens);
-            }
-        }
-        None => field
-            .attrs
-            .push(syn::parse_quote!(#[serde(rename = #property)])),
-    }
-    ident
-}
-
-/// Replaces the description that progenitor wrote.
-fn document(field: &mut Field, description: &str) {
+/// Replaces the description that progenitor wrote, and removes what it says to serde.
+fn rewrite_attributes(field: &mut Field, description: &str) {
     let comment = docs::comment(description);
     let mut attributes: Vec<Attribute> = syn::parse_quote!(#comment);
-    let others = field
-        .attrs
-        .iter()
-        .filter(|attribute| !attribute.path().is_ident("doc"));
-    attributes.extend(others.cloned());
+    let is_kept =
+        |attribute: &&Attribute| !attribute.path().is_ident("doc") && !is_serde(attribute);
+    attributes.extend(field.attrs.iter().filter(is_kept).cloned());
     field.attrs = attributes;
 }
 
@@ -141,7 +173,7 @@ fn property_docs(property: &Value, model: &Model<'_>) -> String {
 fn renamed(field: &Field) -> Result<Option<String>, Error> {
     let mut name = None;
     for attribute in &field.attrs {
-        if !attribute.path().is_ident("serde") {
+        if !is_serde(attribute) {
             continue;
         }
         attribute
@@ -158,24 +190,19 @@ fn renamed(field: &Field) -> Result<Option<String>, Error> {
     Ok(name)
 }
 
-/// How a field of a response is read, if its type is spelled in more ways than
-/// serde reads: a time as `""`, a reference as `0`, an integer as `7.0`.
-fn lenient(ty: &Type, model: &Model<'_>) -> Option<Attribute> {
-    let is_integer = |ty: &Type| is_named(ty, "i64");
-    let has_spellings = |ty: &Type| {
-        let is_number = |ty: &Type| is_integer(ty) || model.is_id(ty);
-        let item = generic_argument(ty, "Vec").filter(|item| is_number(item));
-        is_number(ty) || item.is_some() || is_lenient(ty)
-    };
-    if generic_argument(ty, "Option").is_some_and(has_spellings) {
-        Some(syn::parse_quote! {
-            #[serde(default, deserialize_with = "crate::wire::optional")]
-        })
-    } else if is_integer(ty) {
-        Some(syn::parse_quote!(#[serde(deserialize_with = "crate::wire::integer")]))
-    } else {
-        None
-    }
+fn is_serde(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("serde")
+}
+
+/// Whether a type is spelled in more ways than serde reads: a time as `""`, a reference
+/// as `0`, an integer as `7.0`.
+fn has_spellings(ty: &Type, model: &Model<'_>) -> bool {
+    let is_number = |ty: &Type| is_integer(ty) || model.is_id(ty);
+    is_number(ty) || generic_argument(ty, "Vec").is_some_and(is_number) || is_lenient(ty)
+}
+
+fn is_integer(ty: &Type) -> bool {
+    is_named(ty, "i64")
 }
 
 /// Whether the absence of a type has more than one spelling on the wire: `""`

@@ -10,6 +10,7 @@ mod enums;
 mod examples;
 mod ids;
 mod inline;
+mod layout;
 mod member;
 mod methods;
 mod model;
@@ -102,11 +103,9 @@ pub fn run(bundle: &Bundle) -> Result<Vec<OutputFile>, Error> {
     Ok(files)
 }
 
-/// Formats with prettyplease, whose output does not depend on an installed
-/// rustfmt.
 fn print(name: &str, tokens: TokenStream) -> Result<String, Error> {
     let mut file = syn::parse2(tokens)
         .map_err(|error| Error::Unexpected(format!("{name} does not parse: {error}")))?;
     inline::mark(&mut file);
-    Ok(format!("{HEADER}{}", prettyplease::unparse(&file)))
+    Ok(format!("{HEADER}{}", layout::print(file)))
 }

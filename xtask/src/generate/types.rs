@@ -49,22 +49,33 @@ fn write_struct(item: &Struct, structs: &Structs, model: &Model<'_>) -> Result<T
     if schema.is_request && !schema.is_hidden {
         text.push_str(&examples::of_type(&name, structs, model)?);
     }
-    rewrite_attributes(&mut item, &text, hides)?;
+    rewrite_attributes(&mut item, &text, |derive| {
+        let is_replaced = match derive {
+            "Debug" => hides,
+            "Deserialize" | "Serialize" => true,
+            _ => false,
+        };
+        !is_replaced
+    })?;
     if schema.is_hidden {
         item.attrs.push(syn::parse_quote!(#[doc(hidden)]));
     }
+    let object = object(&item.ident, members);
     let debug = hides.then(|| debug_impl(&item.ident, members));
     let of_request = schema.is_request.then(|| {
         let builder = builder::write(&item.ident, schema, members, model);
         let check = checks::write(&item.ident, schema, members, model);
         quote!(#builder #check)
     });
-    Ok(quote!(#item #debug #of_request))
+    Ok(quote!(#item #object #debug #of_request))
 }
 
-/// Sets the documentation, and the derives without the marker and without a
-/// `Debug` that would show something sensitive.
-fn rewrite_attributes(item: &mut ItemStruct, text: &str, hides: bool) -> Result<(), Error> {
+/// Sets the documentation, and those of the derives that are to be kept.
+fn rewrite_attributes(
+    item: &mut ItemStruct,
+    text: &str,
+    keeps: impl Fn(&str) -> bool,
+) -> Result<(), Error> {
     let mut derives: Vec<Path> = Vec::new();
     for attribute in &item.attrs {
         if attribute.path().is_ident("derive") {
@@ -75,8 +86,8 @@ fn rewrite_attributes(item: &mut ItemStruct, text: &str, hides: bool) -> Result<
         }
     }
     derives.retain(|path| {
-        let is_replaced = hides && path.is_ident("Debug");
-        !path.is_ident(JSON_SCHEMA_MARK) && !is_replaced
+        let name = path.segments.last().map(|last| last.ident.to_string());
+        name.is_some_and(|name| name != JSON_SCHEMA_MARK && keeps(&name))
     });
     let comment = docs::comment(text);
     item.attrs = syn::parse_quote! {
@@ -86,6 +97,22 @@ fn rewrite_attributes(item: &mut ItemStruct, text: &str, hides: bool) -> Result<
         #[non_exhaustive]
     };
     Ok(())
+}
+
+/// How the struct is read from an object and written as one.
+fn object(ident: &Ident, members: &[Member]) -> TokenStream {
+    let lines = members.iter().map(|member| {
+        let (name, field) = (&member.name, &member.ident);
+        match member.form.keyword() {
+            Some(form) => quote!(#name #field: #form,),
+            None => quote!(..#field),
+        }
+    });
+    quote! {
+        crate::wire::object::object! {
+            #ident { #(#lines)* }
+        }
+    }
 }
 
 fn debug_impl(ident: &Ident, members: &[Member]) -> TokenStream {

@@ -1,6 +1,6 @@
 //! Compares the public items of two clients.
 
-use super::items::{Item, Items, Kind};
+use super::item::{Item, Items, Kind};
 use crate::diff::change::{Changes, Level};
 use crate::diff::schemas::fold;
 
