@@ -64,8 +64,9 @@ impl Outbox {
             .await
     }
 
-    /// Plans recipients again that the API refused. Those who opted out, and
-    /// invalid and duplicate numbers, stay refused. Returns how many it was.
+    /// Plans recipients again that the API refused. Those who opted out, invalid and
+    /// duplicate numbers, and recipients that were purged stay refused. Returns how
+    /// many are planned again.
     ///
     /// # Errors
     ///

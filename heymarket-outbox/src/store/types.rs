@@ -123,7 +123,8 @@ pub(crate) trait Store: Send + Sync {
         to: (State, Reason),
         now: Millis,
     ) -> Pending<'_, u64>;
-    /// Plans recipients again that were refused for a reason that may pass.
+    /// Plans recipients again that were refused for a reason that may pass and
+    /// were not purged.
     fn retry(&self, batch: i64) -> Pending<'_, u64>;
     /// Forgets numbers and texts of recipients that ended before.
     fn purge(&self, before: Millis) -> Pending<'_, u64>;

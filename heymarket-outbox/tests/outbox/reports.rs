@@ -106,6 +106,20 @@ async fn a_purge_forgets_numbers_and_texts_and_keeps_states() {
     assert!(error.to_string().contains("purged"), "{error}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_leaves_out_what_was_purged() {
+    let refused = Rule::new(Fault::Status).operation("send_message");
+    let fixture = Fixture::with(builder().rule(refused.status(400).nth(2))).await;
+    fixture.plan(&batch("a"), recipients(3)).await;
+    fixture.run().await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let outbox = &fixture.outbox;
+    assert_eq!(outbox.purge(Duration::ZERO).await.expect("a purge"), 3);
+    assert_eq!(outbox.retry_failed("a").await.expect("a retry"), 0);
+    fixture.run().await;
+    assert_eq!(fixture.counts("a").await.of(State::Refused), 1);
+}
+
 /// A file holds nothing of what was purged. A server frees its pages in its own
 /// time.
 fn assert_files_forgot(fixture: &Fixture, secret: &str, kept: &[String]) {

@@ -121,7 +121,7 @@ pub(super) async fn retry(db: &Client, batch: i64) -> Result<u64, Problem> {
         .execute(
             "UPDATE heymarket_outbox.recipients
              SET state = 0, reason = $3, detail = NULL, ended = NULL, owner = NULL
-             WHERE batch = $1 AND state = 3 AND reason = ANY ($2)",
+             WHERE batch = $1 AND state = 3 AND reason = ANY ($2) AND phone IS NOT NULL",
             &[&batch, &reasons, &Reason::Retried.as_str()],
         )
         .await?;

@@ -105,7 +105,7 @@ pub(super) fn decide(
 pub(super) fn retry(db: &Connection, batch: i64) -> rusqlite::Result<u64> {
     let mut update = db.prepare_cached(
         "UPDATE recipients SET state = 0, reason = ?3, detail = NULL, ended = NULL
-         WHERE batch = ?1 AND state = 3 AND reason = ?2",
+         WHERE batch = ?1 AND state = 3 AND reason = ?2 AND phone IS NOT NULL",
     )?;
     let retried = Reason::Retried.as_str();
     let mut changed = 0;
