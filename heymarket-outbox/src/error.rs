@@ -73,6 +73,12 @@ impl Error {
         Self::new(ErrorKind::NoBatch, format!("no batch has the ID {id:?}"))
     }
 
+    pub(crate) fn cancelled(id: &str) -> Self {
+        Self::invalid(format!(
+            "batch {id:?} is cancelled, which is permanent; plan another one"
+        ))
+    }
+
     /// An error of the CSV in a line, without its values.
     pub(crate) fn csv(error: &csv::Error, line: Option<u64>) -> Self {
         let place = line.map_or_else(String::new, |line| format!("line {line}: "));

@@ -44,14 +44,13 @@ impl Outbox {
 
     async fn set_state(&self, id: &str, state: BatchState) -> Result<(), Error> {
         let batch = self.batch(id).await?;
-        if batch.state == BatchState::Cancelled && state != BatchState::Cancelled {
-            return Err(Error::invalid(format!("batch {id:?} is cancelled")));
-        }
         let now = self.millis();
-        self.engine
-            .store
-            .set_batch_state(batch.key, state, now)
-            .await
+        let store = &self.engine.store;
+        if store.set_batch_state(batch.key, state, now).await? {
+            Ok(())
+        } else {
+            Err(Error::cancelled(id))
+        }
     }
 
     /// Sends a batch as one message to a list, in place of one to each

@@ -9,7 +9,7 @@ use super::Outbox;
 use crate::error::Error;
 use crate::report::Report;
 use crate::state::{Reason, State};
-use crate::store::Millis;
+use crate::store::{BatchState, Millis};
 
 impl Outbox {
     /// Returns the outcome of each recipient of a batch, in order.
@@ -44,7 +44,8 @@ impl Outbox {
     ///
     /// # Errors
     ///
-    /// As [`report`](Self::report).
+    /// Returns an error when no batch has this ID, the database fails, or
+    /// [`Resend`](Decision::Resend) is decided for a batch that is cancelled.
     pub async fn decide(
         &self,
         batch: &str,
@@ -52,9 +53,11 @@ impl Outbox {
         decision: Decision,
     ) -> Result<u64, Error> {
         let batch = self.batch(batch).await?;
+        let is_cancelled = batch.state == BatchState::Cancelled;
         let to = match decision {
             Decision::WasSent => (State::Sent, Reason::Reviewed),
             Decision::GiveUp => (State::Refused, Reason::Reviewed),
+            Decision::Resend if is_cancelled => return Err(Error::cancelled(&batch.id)),
             Decision::Resend => (State::Planned, Reason::Reviewed),
         };
         let now = self.millis();
@@ -70,9 +73,13 @@ impl Outbox {
     ///
     /// # Errors
     ///
-    /// As [`report`](Self::report).
+    /// Returns an error when no batch has this ID, it is cancelled, or the database
+    /// fails.
     pub async fn retry_failed(&self, batch: &str) -> Result<u64, Error> {
         let batch = self.batch(batch).await?;
+        if batch.state == BatchState::Cancelled {
+            return Err(Error::cancelled(&batch.id));
+        }
         self.engine.store.retry(batch.key).await
     }
 

@@ -126,10 +126,13 @@ impl Progress {
         let id = Arc::clone(&lane.id);
         let now = self.engine.millis();
         let store = Arc::clone(&self.engine.store);
-        store
+        // One that was cancelled meanwhile stays so.
+        if store
             .set_batch_state(batch, BatchState::Paused, now)
-            .await?;
-        self.tell(Event::Stopped { batch: id, problem }).await;
+            .await?
+        {
+            self.tell(Event::Stopped { batch: id, problem }).await;
+        }
         Ok(())
     }
 

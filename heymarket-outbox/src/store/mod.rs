@@ -4,6 +4,8 @@
 mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(test)]
+mod tests;
 mod types;
 
 #[cfg(feature = "postgres")]

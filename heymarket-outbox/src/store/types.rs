@@ -51,15 +51,17 @@ pub(crate) trait Store: Send + Sync {
     fn compare(&self, batch: i64, rows: Vec<(u64, Hash)>) -> Pending<'_, Result<Vec<bool>, u64>>;
     /// Makes a plan whole.
     fn end_plan(&self, batch: i64, recipients: u64) -> Pending<'_, ()>;
-    /// Removes a plan that is not whole.
+    /// Removes a plan, unless it is whole.
     fn drop_plan(&self, batch: i64) -> Pending<'_, ()>;
 
     /// All batches whose plans are whole, in the order of their plans.
     fn batches(&self) -> Pending<'_, Vec<StoredBatch>>;
     /// The zones of a batch, with their numbers.
     fn zones(&self, batch: i64) -> Pending<'_, Vec<(i64, String)>>;
-    /// Sets the state of a batch. Cancelling ends the recipients that are planned.
-    fn set_batch_state(&self, batch: i64, state: BatchState, now: Millis) -> Pending<'_, ()>;
+    /// Sets the state of a batch. Cancelling ends the recipients that are planned,
+    /// and is permanent: returns false, and changes nothing, if another state is set
+    /// after it.
+    fn set_batch_state(&self, batch: i64, state: BatchState, now: Millis) -> Pending<'_, bool>;
     /// Gives every recipient that is planned an end.
     fn end_planned(
         &self,

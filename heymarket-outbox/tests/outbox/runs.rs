@@ -225,6 +225,9 @@ async fn a_cancelled_batch_is_over() {
     assert_eq!(fixture.counts("a").await.of(State::Cancelled), 5);
     let error = fixture.outbox.resume("a").await.expect_err("cancelled");
     assert!(error.to_string().contains("is cancelled"), "{error}");
+    let error = fixture.outbox.retry_failed("a").await;
+    let error = error.expect_err("cancelled");
+    assert!(error.to_string().contains("is cancelled"), "{error}");
     assert!(fixture.received().is_empty());
 }
 

@@ -257,13 +257,25 @@ pub(super) async fn drop_whole_plan(db: &mut Client, batch: i64) -> Result<(), P
     Ok(())
 }
 
+/// Does nothing to a plan that is whole: the answer to its end was lost.
 async fn drop_plan(db: &impl GenericClient, batch: i64) -> Result<(), Problem> {
+    let state = db
+        .query_opt(
+            "SELECT state FROM heymarket_outbox.batches WHERE key = $1 FOR UPDATE",
+            &[&batch],
+        )
+        .await?;
+    if let Some(row) = state
+        && row.try_get::<_, i64>(0)? != BatchState::Planning.code()
+    {
+        return Ok(());
+    }
     for table in ["recipients", "zones"] {
         let sql = format!("DELETE FROM heymarket_outbox.{table} WHERE batch = $1");
         db.execute(&sql, &[&batch]).await?;
     }
     db.execute(
-        "DELETE FROM heymarket_outbox.batches WHERE key = $1 AND state = 0",
+        "DELETE FROM heymarket_outbox.batches WHERE key = $1",
         &[&batch],
     )
     .await?;
@@ -282,11 +294,12 @@ pub(super) async fn set_state(
     batch: i64,
     state: BatchState,
     now: Millis,
-) -> Result<(), Problem> {
+) -> Result<bool, Problem> {
     let transaction = db.transaction().await?;
-    transaction
+    let changed = transaction
         .execute(
-            "UPDATE heymarket_outbox.batches SET state = $2 WHERE key = $1",
+            "UPDATE heymarket_outbox.batches SET state = $2
+             WHERE key = $1 AND state IN ($2, 1, 2)",
             &[&batch, &state.code()],
         )
         .await?;
@@ -295,5 +308,5 @@ pub(super) async fn set_state(
         super::rows::end_planned(&transaction, batch, None, end, now).await?;
     }
     transaction.commit().await?;
-    Ok(())
+    Ok(changed > 0)
 }

@@ -125,7 +125,7 @@ impl Store for Postgres {
         Box::pin(self.database.call(work))
     }
 
-    fn set_batch_state(&self, batch: i64, state: BatchState, now: Millis) -> Pending<'_, ()> {
+    fn set_batch_state(&self, batch: i64, state: BatchState, now: Millis) -> Pending<'_, bool> {
         let work = move |mut db: Client| async move {
             batches::set_state(&mut db, batch, state, now).await
         };

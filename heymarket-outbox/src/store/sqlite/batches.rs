@@ -166,7 +166,14 @@ pub(super) fn end_plan(db: &Connection, batch: i64, recipients: u64) -> rusqlite
     Ok(())
 }
 
+/// Does nothing to a plan that is whole: the answer to its end was lost.
 pub(super) fn drop_plan(db: &Connection, batch: i64) -> rusqlite::Result<()> {
+    let is_whole = db
+        .prepare_cached("SELECT 1 FROM batches WHERE key = ?1 AND state <> 0")?
+        .exists([batch])?;
+    if is_whole {
+        return Ok(());
+    }
     db.execute("DELETE FROM recipients WHERE batch = ?1", [batch])?;
     db.execute("DELETE FROM zones WHERE batch = ?1", [batch])?;
     db.execute("DELETE FROM batches WHERE key = ?1", [batch])?;
@@ -183,16 +190,16 @@ pub(super) fn set_state(
     batch: i64,
     state: BatchState,
     now: Millis,
-) -> rusqlite::Result<()> {
-    db.execute(
-        "UPDATE batches SET state = ?2 WHERE key = ?1",
+) -> rusqlite::Result<bool> {
+    let changed = db.execute(
+        "UPDATE batches SET state = ?2 WHERE key = ?1 AND state IN (?2, 1, 2)",
         params![batch, state.code()],
     )?;
     if state == BatchState::Cancelled {
         let end = (State::Cancelled, Reason::Cancelled);
         super::rows::end_planned(db, batch, None, end, now)?;
     }
-    Ok(())
+    Ok(changed > 0)
 }
 
 pub(super) fn set_list(

@@ -106,7 +106,7 @@ impl Store for Sqlite {
         self.thread.call(move |db| batches::zones(db, batch))
     }
 
-    fn set_batch_state(&self, batch: i64, state: BatchState, now: Millis) -> Pending<'_, ()> {
+    fn set_batch_state(&self, batch: i64, state: BatchState, now: Millis) -> Pending<'_, bool> {
         self.thread
             .call(move |db| batches::set_state(db, batch, state, now))
     }
