@@ -65,18 +65,7 @@ impl Outbox {
     /// texts or are in several time zones, or something of it was sent.
     pub async fn send_as_list(&self, id: &str) -> Result<(), Error> {
         let batch = self.batch(id).await?;
-        let counts = Counts::new(self.engine.store.counts(batch.key).await?);
-        let is_begun = [
-            State::Attempting,
-            State::Sent,
-            State::Unknown,
-            State::NeedsReview,
-        ];
-        if is_begun.iter().any(|state| counts.of(*state) > 0) {
-            return Err(Error::invalid(format!(
-                "batch {id:?} cannot be sent to a list: some of it was sent already"
-            )));
-        }
+        self.check_unsent(&batch).await?;
         let has_placeholders = match &batch.settings.content {
             Content::Text(text) => text.contains("{{"),
             _ => false,
@@ -88,12 +77,35 @@ impl Outbox {
                  in several time zones, or have their status checked"
             )));
         }
+        self.set_new_list(batch.key).await
+    }
+
+    /// Fails if something of a batch was sent, or may have been.
+    pub(super) async fn check_unsent(&self, batch: &StoredBatch) -> Result<(), Error> {
+        let counts = Counts::new(self.engine.store.counts(batch.key).await?);
+        let begun = [
+            State::Attempting,
+            State::Sent,
+            State::Unknown,
+            State::NeedsReview,
+        ];
+        if begun.iter().any(|state| counts.of(*state) > 0) {
+            return Err(Error::invalid(format!(
+                "batch {:?} cannot be sent to a list: some of it was sent already",
+                batch.id
+            )));
+        }
+        Ok(())
+    }
+
+    /// Makes a batch one message to a list that does not exist yet.
+    pub(super) async fn set_new_list(&self, batch: i64) -> Result<(), Error> {
         let list = ListSend {
             list_key: Uuid::new_v4(),
             send_key: Uuid::new_v4(),
             list_id: None,
         };
-        self.engine.store.set_list(batch.key, Some(list)).await
+        self.engine.store.set_list(batch, Some(list)).await
     }
 
     /// All batches, in the order in which they were planned.

@@ -44,8 +44,9 @@ impl Outbox {
     ///
     /// # Errors
     ///
-    /// Returns an error when no batch has this ID, the database fails, or
-    /// [`Resend`](Decision::Resend) is decided for a batch that is cancelled.
+    /// Returns an error when no batch has this ID, the database fails,
+    /// [`Resend`](Decision::Resend) is decided for a batch that is cancelled, or
+    /// positions are given for a batch that is one message to a list.
     pub async fn decide(
         &self,
         batch: &str,
@@ -53,6 +54,12 @@ impl Outbox {
         decision: Decision,
     ) -> Result<u64, Error> {
         let batch = self.batch(batch).await?;
+        if batch.list.is_some() && positions.is_some() {
+            let id = &batch.id;
+            return Err(Error::invalid(format!(
+                "batch {id:?} is one message to a list; decide about all of its recipients"
+            )));
+        }
         let is_cancelled = batch.state == BatchState::Cancelled;
         let to = match decision {
             Decision::WasSent => (State::Sent, Reason::Reviewed),
@@ -73,12 +80,17 @@ impl Outbox {
     ///
     /// # Errors
     ///
-    /// Returns an error when no batch has this ID, it is cancelled, or the database
-    /// fails.
+    /// Returns an error when no batch has this ID, it is cancelled, it is one message
+    /// to a list of which something was sent, or the database fails.
     pub async fn retry_failed(&self, batch: &str) -> Result<u64, Error> {
         let batch = self.batch(batch).await?;
         if batch.state == BatchState::Cancelled {
             return Err(Error::cancelled(&batch.id));
+        }
+        if batch.list.is_some() {
+            // The list that exists has not all of those that are planned again.
+            self.check_unsent(&batch).await?;
+            self.set_new_list(batch.key).await?;
         }
         self.engine.store.retry(batch.key).await
     }

@@ -29,6 +29,8 @@ pub(super) enum ListSent {
     /// It is not in the history; look again this long after the attempt.
     Later(Duration),
     Held,
+    /// The batch cannot be sent to a list, for this reason.
+    Impossible(String),
     NotSent(ApiError),
     LookupFailed(ApiError),
     Failed(Error),
@@ -40,16 +42,17 @@ impl Sender {
         list: ListSend,
         zone: Option<TimeZone>,
     ) -> ListSent {
-        let (list_id, send_key) = match self.list(list).await {
+        let (list_id, list) = match self.list(list).await {
             Ok(list) => list,
             Err(sent) => return sent,
         };
-        let message = self.list_message(send_key).list_id(list_id);
+        let message = self.list_message(list.send_key).list_id(list_id);
         let approval = Arc::new(Approval::default());
-        let (batch, body) = (self.batch, self.hash(&message));
+        let (batch, list_key, body) = (self.batch, list.list_key, self.hash(&message));
         let client = self.client_with(&approval, zone, move |store, now, counts_until| {
             store.begin_list(ListAttempt {
                 batch,
+                list_key,
                 body,
                 now,
                 counts_until,
@@ -78,13 +81,13 @@ impl Sender {
 
     /// The list of everyone who is planned, which is created if it does not
     /// exist. Someone who opted out since then is on no list that is sent to.
-    async fn list(&self, mut list: ListSend) -> Result<(i64, Uuid), ListSent> {
+    async fn list(&self, mut list: ListSend) -> Result<(i64, ListSend), ListSent> {
         let store = &self.engine.store;
         let now = self.engine.millis();
         let refused = store.refuse_suppressed(self.batch, now).await;
         let refused = refused.map_err(ListSent::Failed)?;
         if let Some(id) = list.list_id.filter(|_| refused == 0) {
-            return Ok((id, list.send_key));
+            return Ok((id, list));
         }
         if list.list_id.take().is_some() {
             list.list_key = Uuid::new_v4();
@@ -105,11 +108,11 @@ impl Sender {
         if let Some(size) = team.list_size
             && i64::try_from(phones.len()).is_ok_and(|count| count > size)
         {
-            return Err(ListSent::Failed(Error::invalid(format!(
+            return Err(ListSent::Impossible(format!(
                 "{} recipients do not fit on a list of this team, which has {size} at most; plan \
-                 the batch without a list",
+                 another batch without a list",
                 phones.len()
-            ))));
+            )));
         }
         let title = format!("Outbox {}", list.list_key);
         let request = CreateList::new(title, list.list_key.to_string()).phones(phones);
@@ -118,10 +121,9 @@ impl Sender {
         });
         let created = created.await.map_err(not_made)?;
         list.list_id = Some(created.id);
-        let send_key = list.send_key;
-        let changed = store.set_list(self.batch, Some(list)).await;
+        let changed = store.set_list(self.batch, Some(list.clone())).await;
         changed.map_err(ListSent::Failed)?;
-        Ok((created.id, send_key))
+        Ok((created.id, list))
     }
 
     async fn planned_numbers(&self) -> Result<Vec<String>, Error> {

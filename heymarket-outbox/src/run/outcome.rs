@@ -55,7 +55,7 @@ impl Progress {
             }
             Outcome::List { sent, attempted } => {
                 self.list_sent(batch, candidate, started, sent, attempted)
-                    .await;
+                    .await?;
             }
         }
         Ok(())
@@ -118,9 +118,17 @@ impl Progress {
         let Some(lane) = self.lanes.get_mut(&batch) else {
             return Ok(());
         };
-        if !lane.refused() {
-            return Ok(());
+        if lane.refused() {
+            self.pause(batch, problem).await?;
         }
+        Ok(())
+    }
+
+    /// Pauses a batch that cannot be sent.
+    async fn pause(&mut self, batch: i64, problem: String) -> Result<(), Error> {
+        let Some(lane) = self.lanes.get_mut(&batch) else {
+            return Ok(());
+        };
         lane.state = BatchState::Paused;
         lane.clear();
         let id = Arc::clone(&lane.id);
@@ -205,7 +213,7 @@ impl Progress {
         started: Duration,
         sent: ListSent,
         attempted: Duration,
-    ) {
+    ) -> Result<(), Error> {
         if let Some(lane) = self.lanes.get_mut(&batch) {
             lane.clear();
         }
@@ -234,6 +242,7 @@ impl Progress {
                 self.look_up_at(batch, candidate, attempted, due);
             }
             ListSent::Held => {}
+            ListSent::Impossible(problem) => self.pause(batch, problem).await?,
             ListSent::NotSent(failure) => {
                 self.not_sent(batch, candidate, started, failure).await;
             }
@@ -243,5 +252,6 @@ impl Progress {
             }
             ListSent::Failed(error) => self.end_with(error),
         }
+        Ok(())
     }
 }

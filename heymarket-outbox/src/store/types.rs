@@ -99,7 +99,7 @@ pub(crate) trait Store: Send + Sync {
     /// Refuses planned recipients that are suppressed by now.
     fn refuse_suppressed(&self, batch: i64, now: Millis) -> Pending<'_, u64>;
     /// Attempts all planned recipients of a batch at once, if none of them is
-    /// suppressed.
+    /// suppressed and the batch is still sent to this list.
     fn begin_list(&self, attempt: ListAttempt) -> Pending<'_, Verdict>;
     /// Ends all recipients of a batch that are attempted or unknown.
     fn end_list(&self, batch: i64, ending: Ending) -> Pending<'_, u64>;
@@ -254,6 +254,8 @@ pub(crate) struct Attempt {
 
 pub(crate) struct ListAttempt {
     pub(crate) batch: i64,
+    /// The list with the planned recipients.
+    pub(crate) list_key: Uuid,
     pub(crate) body: Hash,
     pub(crate) now: Millis,
     #[cfg_attr(

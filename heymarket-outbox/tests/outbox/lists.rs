@@ -1,8 +1,8 @@
-use heymarket_outbox::{ErrorKind, Reason, Recipient, State, Unknown};
+use heymarket_outbox::{Decision, ErrorKind, Event, Reason, Recipient, State, Unknown};
 use heymarket_sandbox::{Fault, Rule};
 use std::time::Duration;
 
-use crate::support::{Fixture, batch, builder, phone, recipients, run};
+use crate::support::{Fixture, batch, builder, phone, recipients};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_message_to_a_list_takes_the_place_of_many() {
@@ -95,6 +95,43 @@ async fn a_list_that_is_refused_refuses_everyone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_retry_of_a_list_makes_another_list() {
+    let status = |status| {
+        Rule::new(Fault::Status)
+            .operation("send_message")
+            .status(status)
+    };
+    let fixture = Fixture::with(builder().rule(status(400))).await;
+    fixture.plan(&batch("a"), recipients(20)).await;
+    // Ten refusals pause the batch.
+    fixture.run().await;
+    assert_eq!(fixture.counts("a").await.of(State::Refused), 10);
+    fixture.sandbox.clear_rules();
+    fixture
+        .sandbox
+        .add_rule(status(403).nth(1))
+        .expect("a rule");
+    fixture.outbox.send_as_list("a").await.expect("a list");
+    fixture.outbox.resume("a").await.expect("a batch");
+    fixture.run().await;
+    assert_eq!(fixture.counts("a").await.of(State::Refused), 20);
+    assert_eq!(fixture.outbox.retry_failed("a").await.expect("a retry"), 20);
+    fixture.run().await;
+    // The first list has ten of them.
+    assert_eq!(fixture.received().len(), 20);
+    assert!(fixture.received().values().all(|count| *count == 1));
+    assert_eq!(fixture.counts("a").await.of(State::Sent), 20);
+    let error = fixture.outbox.retry_failed("a").await.expect_err("sent");
+    assert!(error.to_string().contains("sent already"), "{error}");
+    let error = fixture.outbox.decide("a", Some(vec![1]), Decision::Resend);
+    let error = error.await.expect_err("a part of a list");
+    assert!(
+        error.to_string().contains("all of its recipients"),
+        "{error}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn texts_that_differ_and_lists_that_are_too_long_are_no_list() {
     let fixture = Fixture::new().await;
     let named = vec![
@@ -115,11 +152,16 @@ async fn texts_that_differ_and_lists_that_are_too_long_are_no_list() {
     fixture.plan(&batch("b"), recipients(2001)).await;
     fixture.outbox.cancel("a").await.expect("a batch");
     fixture.outbox.send_as_list("b").await.expect("a list");
-    let (_, error) = run(&fixture.outbox, &fixture.client).await;
-    let error = error.expect("too long");
-    assert!(
-        error.to_string().contains("2001 recipients do not fit"),
-        "{error}"
-    );
+    // The others are sent.
+    fixture.plan(&batch("c"), recipients(5)).await;
+    let events = fixture.run().await;
+    let problem = events.iter().find_map(|event| match event {
+        Event::Stopped { problem, .. } => Some(problem),
+        _ => None,
+    });
+    let problem = problem.expect("too long");
+    assert!(problem.contains("2001 recipients do not fit"), "{problem}");
+    assert!(fixture.outbox.status("b").await.expect("a batch").is_paused);
     assert_eq!(fixture.counts("b").await.of(State::Planned), 2001);
+    assert_eq!(fixture.counts("c").await.of(State::Sent), 5);
 }

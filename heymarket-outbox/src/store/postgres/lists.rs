@@ -47,14 +47,15 @@ pub(super) async fn begin(
     let transaction = db.transaction().await?;
     let may_go: bool = transaction
         .query_one(
-            "SELECT state = 1 AND list_key IS NOT NULL AND owner IS NOT DISTINCT FROM $2
+            "SELECT state = 1 AND list_key IS NOT DISTINCT FROM $3
+                 AND owner IS NOT DISTINCT FROM $2
                  AND EXISTS (SELECT FROM heymarket_outbox.live_workers WHERE worker = $2)
                  AND NOT EXISTS
                      (SELECT FROM heymarket_outbox.recipients r
                       JOIN heymarket_outbox.suppressions s ON s.phone = r.phone
                       WHERE r.state = 0 AND r.batch = $1 AND s.is_active)
              FROM heymarket_outbox.batches WHERE key = $1 FOR UPDATE",
-            &[&attempt.batch, &worker],
+            &[&attempt.batch, &worker, &attempt.list_key],
         )
         .await?
         .try_get(0)?;

@@ -6,9 +6,6 @@ use super::super::types::{Attempt, Candidate, Ending, Hash, ListAttempt, Millis,
 use super::values::{integer, positive, reason, uuid};
 use crate::state::{Reason, State};
 
-/// The code of a batch that is sent.
-const READY: i64 = 1;
-
 const CANDIDATE: &str = "position, line, zone, phone, text, local_id";
 
 fn candidate(row: &Row<'_>) -> rusqlite::Result<Candidate> {
@@ -69,7 +66,7 @@ pub(super) fn end_planned(
 pub(super) fn begin_attempt(db: &Connection, attempt: &Attempt) -> rusqlite::Result<Verdict> {
     let found = db
         .prepare_cached(
-            "SELECT b.state, r.state, r.body, s.reason
+            "SELECT b.state = 1 AND b.list_key IS NULL, r.state, r.body, s.reason
              FROM recipients r JOIN batches b ON b.key = r.batch
              LEFT JOIN suppressions s ON s.phone = r.phone AND s.is_active = 1
              WHERE r.batch = ?1 AND r.position = ?2",
@@ -77,20 +74,20 @@ pub(super) fn begin_attempt(db: &Connection, attempt: &Attempt) -> rusqlite::Res
         .query_row(params![attempt.batch, integer(attempt.position)], |row| {
             let body: Option<Hash> = row.get(2)?;
             Ok((
-                row.get::<_, i64>(0)?,
+                row.get::<_, bool>(0)?,
                 row.get::<_, i64>(1)?,
                 body,
                 row.get(3)?,
             ))
         })
         .optional()?;
-    let Some((batch_state, state, body, suppressed)) = found else {
+    let Some((is_ready, state, body, suppressed)) = found else {
         return Ok(Verdict::Gone);
     };
     if state != State::Planned.code() {
         return Ok(Verdict::Gone);
     }
-    if batch_state != READY {
+    if !is_ready {
         return Ok(Verdict::Hold);
     }
     let end = match reason(suppressed) {
@@ -204,18 +201,16 @@ pub(super) fn refuse_suppressed(db: &Connection, batch: i64, now: Millis) -> rus
 }
 
 pub(super) fn begin_list(db: &Connection, attempt: &ListAttempt) -> rusqlite::Result<Verdict> {
-    let state: i64 = db.query_row(
-        "SELECT state FROM batches WHERE key = ?1",
-        [attempt.batch],
-        |row| row.get(0),
-    )?;
+    let is_ready = db
+        .prepare_cached("SELECT 1 FROM batches WHERE key = ?1 AND state = 1 AND list_key = ?2")?
+        .exists(params![attempt.batch, attempt.list_key.as_bytes()])?;
     let someone_opted_out = db
         .prepare(
             "SELECT 1 FROM recipients r JOIN suppressions s ON s.phone = r.phone
              WHERE r.state = 0 AND r.batch = ?1 AND s.is_active = 1 LIMIT 1",
         )?
         .exists([attempt.batch])?;
-    if state != READY || someone_opted_out {
+    if !is_ready || someone_opted_out {
         return Ok(Verdict::Hold);
     }
     let changed = db.execute(
