@@ -156,11 +156,15 @@ impl Worker {
 
     /// Does one piece of work, and takes it back if it fails.
     fn work(&self, work: Work) -> Done {
+        if self.connection.is_autocommit() {
+            // A savepoint would begin a transaction of its own, and keep the work.
+            return work(Err(self.rolled_back()));
+        }
         if let Err(failure) = self.execute("SAVEPOINT work") {
             return work(Err(failure));
         }
         let done = work(Ok(&self.connection));
-        // A full disk ends the whole transaction, which the commit finds.
+        // A full disk ends the whole transaction.
         if !self.connection.is_autocommit() {
             if !done.succeeded {
                 let _ = self.execute("ROLLBACK TO work");
@@ -172,14 +176,7 @@ impl Worker {
 
     fn commit(&self) -> Result<(), Failure> {
         if self.connection.is_autocommit() {
-            let path = self.path.display();
-            return Err(Failure {
-                kind: ErrorKind::Storage,
-                detail: format!(
-                    "{path} cannot be written, and the change was taken back; check the disk \
-                     and run it again"
-                ),
-            });
+            return Err(self.rolled_back());
         }
         self.execute("COMMIT").inspect_err(|_| {
             if !self.connection.is_autocommit() {
@@ -188,11 +185,70 @@ impl Worker {
         })
     }
 
+    /// The failure of work whose transaction was ended by other work.
+    fn rolled_back(&self) -> Failure {
+        Failure {
+            kind: ErrorKind::Storage,
+            detail: format!(
+                "{} cannot be written, and the change was taken back; check the disk and run it \
+                 again",
+                self.path.display()
+            ),
+        }
+    }
+
     fn execute(&self, sql: &str) -> Result<(), Failure> {
         self.connection
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute([]))
             .map(drop)
             .map_err(|error| failure(&self.path, &error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Work that runs some SQL; the receiver gets whether it is durable.
+    fn work(sql: &'static str) -> (Work, oneshot::Receiver<bool>) {
+        let (sender, receiver) = oneshot::channel();
+        let work: Work = Box::new(move |connection| {
+            let succeeded = connection.is_ok_and(|db| db.execute_batch(sql).is_ok());
+            Done {
+                succeeded,
+                tell: Box::new(move |durable| {
+                    let _ = sender.send(succeeded && durable.is_ok());
+                }),
+            }
+        });
+        (work, receiver)
+    }
+
+    #[test]
+    fn work_after_a_transaction_that_ended_is_not_kept() {
+        let connection = Connection::open_in_memory().expect("a database");
+        connection
+            .execute_batch("CREATE TABLE a (b)")
+            .expect("a table");
+        let path = PathBuf::from("outbox.db");
+        let worker = Worker { connection, path };
+        let sql = [
+            "INSERT INTO a VALUES (1)",
+            "ROLLBACK",
+            "INSERT INTO a VALUES (2)",
+        ];
+        let (group, answers): (Vec<_>, Vec<_>) = sql.into_iter().map(work).unzip();
+        // A full disk rolls back in the middle of a group, too.
+        worker.transact(group);
+        for answer in answers {
+            assert_eq!(answer.blocking_recv(), Ok(false));
+        }
+        let count = "SELECT count(*) FROM a";
+        let count = worker.connection.query_row(count, [], |row| row.get(0));
+        assert_eq!(count, Ok(0));
+        let (next, answer) = work("INSERT INTO a VALUES (3)");
+        worker.transact(vec![next]);
+        assert_eq!(answer.blocking_recv(), Ok(true));
     }
 }
