@@ -131,7 +131,8 @@ pub(crate) trait Store: Send + Sync {
     /// Forgets numbers and texts of recipients that ended before.
     fn purge(&self, before: Millis) -> Pending<'_, u64>;
 
-    /// Notes who is not to be texted, or is again. Gives how many changed.
+    /// Notes who is not to be texted, or is again. Returns how many numbers are
+    /// suppressed or not as of now.
     fn suppress(&self, changes: Vec<Suppress>) -> Pending<'_, u64>;
     /// The suppressions after a number, in order.
     fn suppressions(&self, after: String, limit: usize) -> Pending<'_, Vec<Suppress>>;

@@ -88,6 +88,13 @@ async fn the_latest_word_counts_in_whichever_order_it_comes() {
             .expect("a list")
             .is_empty()
     );
+    let none = fixture.outbox.unsuppress([phone(1), phone(2)], None).await;
+    assert_eq!(none.expect("numbers"), 0);
+    // It is older than the wish for messages.
+    let stop = message(&phone(2), "STOP", "2026-07-01T10:00:00Z");
+    assert!(!fixture.outbox.record_event(&stop).await.expect("recorded"));
+    let start = message(&phone(3), "START", "2026-07-01T10:00:00Z");
+    assert!(!fixture.outbox.record_event(&start).await.expect("recorded"));
     fixture.plan(&batch("a"), recipients(2)).await;
     assert_eq!(fixture.counts("a").await.of(State::Planned), 2);
 }

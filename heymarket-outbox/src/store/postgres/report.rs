@@ -172,10 +172,12 @@ pub(super) async fn suppress(db: &Client, changes: &[Suppress]) -> Result<u64, P
         .collect();
     let sources: Vec<&str> = changes.iter().map(|change| &*change.source).collect();
     let sinces: Vec<Millis> = changes.iter().map(|change| change.since).collect();
-    // Events come in any order: an older one changes nothing. Rows are taken in
-    // the order of their numbers, so that two imports do not wait for each other.
-    let changed = db
-        .execute(
+    // Events come in any order: an older one changes nothing. That someone wants
+    // messages is kept for the same reason, and changes nothing if it is the first:
+    // `xmax` is 0 in a row that was inserted. Rows are taken in the order of their
+    // numbers, so that two imports do not wait for each other.
+    let written = db
+        .query(
             "INSERT INTO heymarket_outbox.suppressions AS s
                  (phone, is_active, reason, source, since)
              SELECT DISTINCT ON (phone) phone, is_active, reason, source, since
@@ -186,10 +188,15 @@ pub(super) async fn suppress(db: &Client, changes: &[Suppress]) -> Result<u64, P
              SET is_active = excluded.is_active, reason = excluded.reason,
                  source = excluded.source, since = excluded.since
              WHERE excluded.since >= s.since
-                 AND (excluded.is_active, excluded.reason) <> (s.is_active, s.reason)",
+                 AND (excluded.is_active, excluded.reason) <> (s.is_active, s.reason)
+             RETURNING s.is_active OR s.xmax <> 0",
             &[&phones, &actives, &reasons, &sources, &sinces],
         )
         .await?;
+    let mut changed = 0;
+    for row in &written {
+        changed += u64::from(row.try_get::<_, bool>(0)?);
+    }
     Ok(changed)
 }
 

@@ -145,7 +145,9 @@ pub(super) fn purge(db: &Connection, before: Millis) -> rusqlite::Result<u64> {
 }
 
 pub(super) fn suppress(db: &Connection, changes: &[Suppress]) -> rusqlite::Result<u64> {
-    // Events come in any order: an older one changes nothing.
+    // Events come in any order: an older one changes nothing. That someone wants
+    // messages is kept for the same reason, and changes nothing if it is the first.
+    let mut known = db.prepare_cached("SELECT 1 FROM suppressions WHERE phone = ?1")?;
     let mut upsert = db.prepare_cached(
         "INSERT INTO suppressions (phone, is_active, reason, source, since)
          VALUES (?1, ?2, ?3, ?4, ?5)
@@ -157,13 +159,15 @@ pub(super) fn suppress(db: &Connection, changes: &[Suppress]) -> rusqlite::Resul
     )?;
     let mut changed = 0;
     for change in changes {
-        changed += upsert.execute(params![
+        let is_change = change.is_active || known.exists([&change.phone])?;
+        let written = upsert.execute(params![
             change.phone,
             change.is_active,
             change.reason.as_str(),
             change.source,
             change.since
         ])?;
+        changed += if is_change { written } else { 0 };
     }
     Ok(changed as u64)
 }
