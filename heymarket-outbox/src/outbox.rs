@@ -154,9 +154,9 @@ impl Outbox {
         I: IntoIterator,
         I::Item: Into<Result<Recipient, Error>>,
     {
-        self.engine.set_clock().await?;
         let accept = async |_: &Plan| true;
-        let plan = plan::plan(&*self.engine.store, batch, recipients, self.now(), accept).await?;
+        let now = self.now().await?;
+        let plan = plan::plan(&*self.engine.store, batch, recipients, now, accept).await?;
         Ok(plan.plan)
     }
 
@@ -177,7 +177,8 @@ impl Outbox {
         I: IntoIterator,
         I::Item: Into<Result<Recipient, Error>>,
     {
-        let plan = plan::plan(&*self.engine.store, batch, recipients, self.now(), accept).await?;
+        let now = self.now().await?;
+        let plan = plan::plan(&*self.engine.store, batch, recipients, now, accept).await?;
         Ok(plan.is_accepted.then_some(plan.plan))
     }
 
@@ -229,12 +230,14 @@ impl Outbox {
             .ok_or_else(|| Error::no_batch(id))
     }
 
-    fn now(&self) -> Timestamp {
-        self.engine.now()
+    /// Returns the time of the ledger, which may have a clock of its own.
+    async fn now(&self) -> Result<Timestamp, Error> {
+        self.engine.set_clock().await?;
+        Ok(self.engine.now())
     }
 
-    fn millis(&self) -> Millis {
-        self.now().as_millisecond()
+    async fn millis(&self) -> Result<Millis, Error> {
+        Ok(self.now().await?.as_millisecond())
     }
 }
 

@@ -44,7 +44,7 @@ impl Outbox {
 
     async fn set_state(&self, id: &str, state: BatchState) -> Result<(), Error> {
         let batch = self.batch(id).await?;
-        let now = self.millis();
+        let now = self.millis().await?;
         let store = &self.engine.store;
         if store.set_batch_state(batch.key, state, now).await? {
             Ok(())

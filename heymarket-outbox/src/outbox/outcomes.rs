@@ -67,7 +67,7 @@ impl Outbox {
             Decision::Resend if is_cancelled => return Err(Error::cancelled(&batch.id)),
             Decision::Resend => (State::Planned, Reason::Reviewed),
         };
-        let now = self.millis();
+        let now = self.millis().await?;
         self.engine
             .store
             .decide(batch.key, positions, to, now)
@@ -106,7 +106,7 @@ impl Outbox {
     /// Returns an error when the database fails.
     pub async fn purge(&self, older_than: Duration) -> Result<u64, Error> {
         let older_than = SignedDuration::try_from(older_than).unwrap_or(SignedDuration::MAX);
-        let before = self.now().saturating_sub(older_than);
+        let before = self.now().await?.saturating_sub(older_than);
         let before = before.map_or(Millis::MIN, Timestamp::as_millisecond);
         self.engine.store.purge(before).await
     }

@@ -29,8 +29,7 @@ impl Outbox {
     /// and no phone number is found in it: the vendor does not document its
     /// fields.
     pub async fn record_event(&self, event: &WebhookEvent) -> Result<bool, Error> {
-        self.engine.set_clock().await?;
-        match consent::of_event(event, self.now()) {
+        match consent::of_event(event, self.now().await?) {
             Consent::Silent => Ok(false),
             Consent::Changes(change) => {
                 let changed = self.engine.store.suppress(vec![change]).await?;
@@ -77,8 +76,7 @@ impl Outbox {
         is_active: bool,
     ) -> Result<u64, Error> {
         let country = read_country(country)?;
-        self.engine.set_clock().await?;
-        let since = self.millis();
+        let since = self.millis().await?;
         let mut changes = Vec::new();
         for (index, number) in numbers.into_iter().enumerate() {
             let Some(phone) = normalize(number.as_ref(), country) else {
@@ -111,7 +109,7 @@ impl Outbox {
         country: Option<&str>,
     ) -> Result<u64, Error> {
         let country = read_country(country)?;
-        let since = self.millis();
+        let since = self.millis().await?;
         let mut changes = Vec::new();
         for recipient in Recipients::read(reader)? {
             let recipient = recipient?;

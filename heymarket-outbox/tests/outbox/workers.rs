@@ -392,3 +392,26 @@ async fn one_outbox_value_is_one_worker() {
     let (_, error) = run(&fixture.outbox, &fixture.client).await;
     assert_eq!(error.expect("in use").kind(), ErrorKind::InUse);
 }
+
+#[tokio::test]
+async fn the_ledger_has_the_time_of_its_database() {
+    let fixture = Fixture::new().await;
+    // A machine whose clock is a day slow imports a list, and then a person wants
+    // messages again.
+    let slow = fixture.clock.now() - SignedDuration::from_hours(24);
+    let outbox = fixture.open().await;
+    let outbox = outbox.clock(FastClock::new(&slow.to_string(), 100));
+    let list = format!("phone\n{}\n", phone(1));
+    let imported = outbox.import_suppressions(list.as_bytes(), None).await;
+    assert_eq!(imported.expect("a list"), 1);
+    let listed = outbox.suppressions().await.expect("a list");
+    let off = listed[0].since.duration_since(fixture.clock.now()).abs();
+    assert!(off < SignedDuration::from_hours(1), "{off}");
+    let batch = batch("a");
+    let plan = outbox.plan_if(&batch, recipients(2), async |plan| {
+        let off = plan.begins().duration_since(fixture.clock.now()).abs();
+        assert!(off < SignedDuration::from_hours(1), "{off}");
+        true
+    });
+    plan.await.expect("a plan").expect("accepted");
+}
