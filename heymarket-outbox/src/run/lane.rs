@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::sender::Sender;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::event::WaitCause;
 use crate::state::{Reason, State};
 use crate::store::{BatchState, Candidate, ListSend, Store};
@@ -46,6 +46,7 @@ pub(super) struct Lane {
 /// What is planned for one zone.
 struct Queue {
     number: i64,
+    /// Absent in a batch without a window.
     zone: Option<TimeZone>,
     waiting: VecDeque<Candidate>,
     /// The position after which nothing was fetched yet.
@@ -90,22 +91,32 @@ impl Lane {
             queue.is_empty = false;
         }
         if self.queues.is_empty() {
-            let mut zones = store.zones(self.key).await?;
-            if zones.is_empty() {
-                zones.push((0, String::new()));
-            }
-            self.queues = zones
-                .into_iter()
-                .map(|(number, name)| Queue {
-                    number,
-                    zone: zones::named(&name),
-                    waiting: VecDeque::new(),
-                    after: 0,
-                    is_empty: false,
-                })
-                .collect();
+            self.queues = self.zones(store).await?;
         }
         Ok(())
+    }
+
+    /// Returns an empty queue for each zone, or one for all recipients of a batch
+    /// without a window.
+    async fn zones(&self, store: &dyn Store) -> Result<Vec<Queue>, Error> {
+        if self.sender.settings.window.is_none() {
+            return Ok(vec![Queue::new(0, None)]);
+        }
+        let zones = store.zones(self.key).await?.into_iter();
+        zones
+            .map(|(number, name)| match zones::named(&name) {
+                Some(zone) => Ok(Queue::new(number, Some(zone))),
+                // Planned by a machine with newer data: its hours are not known here.
+                None => Err(Error::new(
+                    ErrorKind::Database,
+                    format!(
+                        "batch {:?} has recipients in the time zone {name:?}, which this machine \
+                         does not know; nothing is sent; update the time zone data",
+                        self.id
+                    ),
+                )),
+            })
+            .collect()
     }
 
     /// Whether one more request may be in flight.
@@ -196,6 +207,16 @@ impl Lane {
 }
 
 impl Queue {
+    fn new(number: i64, zone: Option<TimeZone>) -> Self {
+        Self {
+            number,
+            zone,
+            waiting: VecDeque::new(),
+            after: 0,
+            is_empty: false,
+        }
+    }
+
     /// Fetches more, if there may be more.
     async fn fill(
         &mut self,

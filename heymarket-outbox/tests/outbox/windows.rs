@@ -3,7 +3,7 @@ use heymarket_sandbox::{Fault, Rule};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::support::{FastClock, Fixture, batch, builder, phone, recipients};
+use crate::support::{FastClock, Fixture, Place, batch, builder, phone, recipients, run};
 
 fn window(text: &str) -> Window {
     text.parse().expect("a window")
@@ -158,4 +158,31 @@ async fn a_window_that_never_opens_expires() {
             .of_reason(State::Expired, Reason::NoWindow),
         5
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zone_that_this_machine_does_not_know_is_not_texted() {
+    let fixture = Fixture::new().await;
+    let always = window("00:00-24:00");
+    let plan = batch("a").window(always).zone("America/Denver");
+    fixture.plan(&plan, recipients(3)).await;
+    // As another machine with newer data would have it.
+    match &fixture.place {
+        Place::File(folder) => {
+            let path = folder.path().join("outbox.db");
+            let file = rusqlite::Connection::open(path).expect("a file");
+            let sql = "UPDATE zones SET name = 'Mars/Olympus_Mons'";
+            file.execute(sql, []).expect("an update");
+        }
+        #[cfg(feature = "postgres")]
+        Place::Database(database) => {
+            let sql = "UPDATE heymarket_outbox.zones SET name = 'Mars/Olympus_Mons'";
+            database.execute(sql).expect("an update");
+        }
+    }
+    let (_, error) = run(&fixture.outbox, &fixture.client).await;
+    let error = error.expect("an unknown zone").to_string();
+    assert!(error.contains("Mars/Olympus_Mons"), "{error}");
+    assert!(fixture.received().is_empty());
+    assert_eq!(fixture.counts("a").await.of(State::Planned), 3);
 }

@@ -396,8 +396,7 @@ async fn one_outbox_value_is_one_worker() {
 #[tokio::test]
 async fn the_ledger_has_the_time_of_its_database() {
     let fixture = Fixture::new().await;
-    // A machine whose clock is a day slow imports a list, and then a person wants
-    // messages again.
+    // A machine whose clock is a day slow.
     let slow = fixture.clock.now() - SignedDuration::from_hours(24);
     let outbox = fixture.open().await;
     let outbox = outbox.clock(FastClock::new(&slow.to_string(), 100));
