@@ -81,9 +81,10 @@ impl Sender {
         zone: Option<&TimeZone>,
         attempt: Pending<'_, Verdict>,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        if let Some(Ok(Verdict::Go(_))) = &*approval.lock() {
-            // The token was refreshed; the ledger has the attempt.
-            return Ok(());
+        let has_attempt = matches!(&*approval.lock(), Some(Ok(Verdict::Go(_))));
+        if has_attempt {
+            // The token was refreshed.
+            return self.check_time(zone);
         }
         if self.stop.is_set() || !self.is_time(self.engine.now(), zone) {
             approval.set(Ok(Verdict::Hold));
@@ -94,9 +95,23 @@ impl Sender {
         let may_go = matches!(verdict, Ok(Verdict::Go(_)));
         approval.set(verdict);
         if may_go {
-            Ok(())
+            // The ledger may have taken until after the window.
+            self.check_time(zone)
         } else {
             Err("it is held".into())
+        }
+    }
+
+    /// Fails if the batch's times do not allow a message that the ledger has as an
+    /// attempt. It is planned again, since its request does not leave.
+    fn check_time(
+        &self,
+        zone: Option<&TimeZone>,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        if self.is_time(self.engine.now(), zone) {
+            Ok(())
+        } else {
+            Err("it is too late".into())
         }
     }
 
@@ -105,7 +120,8 @@ impl Sender {
         let settings = &self.settings;
         let is_open = match (&settings.window, zone) {
             (Some(window), Some(zone)) => window.opening(now, zone) == Opening::Open,
-            _ => true,
+            (Some(_), None) => false,
+            (None, _) => true,
         };
         is_open
             && settings.not_before.is_none_or(|from| now >= from)

@@ -153,7 +153,8 @@ impl Lane {
             }
             let opening = match (&settings.window, &queue.zone) {
                 (Some(window), Some(zone)) => window.opening(now, zone),
-                _ => Opening::Open,
+                (Some(_), None) => Opening::Never,
+                (None, _) => Opening::Open,
             };
             match opening {
                 Opening::Open => {

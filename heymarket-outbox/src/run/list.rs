@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use heymarket_api::Error as ApiError;
 use heymarket_api::types::{CreateList, SendMessage};
+use heymarket_api::{Error as ApiError, ErrorKind as ApiErrorKind};
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
@@ -160,6 +160,8 @@ impl Sender {
                 };
                 match self.end_list(planned, request, COUNTS_ANSWERED).await {
                     ListSent::Failed(error) => ListSent::Failed(error),
+                    // The ledger had the attempt when it was too late for it.
+                    _ if failure.kind() == ApiErrorKind::Cancelled => ListSent::Held,
                     _ => ListSent::NotSent(failure),
                 }
             }

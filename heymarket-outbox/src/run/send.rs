@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use heymarket_api::Error as ApiError;
+use heymarket_api::{Error as ApiError, ErrorKind as ApiErrorKind};
 use jiff::tz::TimeZone;
 
 use super::approval::Approval;
@@ -137,6 +137,10 @@ impl Sender {
             if let Err(error) = self.engine.store.end_attempt(ending).await {
                 return Sent::Failed(error);
             }
+        }
+        if failure.kind() == ApiErrorKind::Cancelled {
+            // The ledger had the attempt when it was too late for it.
+            return Sent::Held;
         }
         Sent::PlannedAgain(failure)
     }

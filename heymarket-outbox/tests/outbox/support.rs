@@ -88,6 +88,24 @@ impl Place {
         }
     }
 
+    /// Lets nothing be written for a while, as another process may.
+    pub(crate) fn hold(&self, duration: Duration) {
+        match self {
+            Self::File(_) => {
+                let file = rusqlite::Connection::open(self.name()).expect("a file");
+                file.execute_batch("BEGIN IMMEDIATE").expect("a lock");
+                std::thread::sleep(duration);
+            }
+            #[cfg(feature = "postgres")]
+            Self::Database(database) => {
+                let lock = "LOCK TABLE heymarket_outbox.recipients IN EXCLUSIVE MODE";
+                let seconds = duration.as_secs_f64();
+                let held = database.execute(&format!("{lock}; SELECT pg_sleep({seconds})"));
+                held.expect("a lock");
+            }
+        }
+    }
+
     /// Makes the time of a database that has an outbox that of a clock.
     pub(crate) fn set_clock(&self, clock: &FastClock) {
         #[cfg(feature = "postgres")]

@@ -1,3 +1,6 @@
+use std::time::Duration;
+
+use heymarket_api::Clock as _;
 use heymarket_outbox::{Event, Reason, Recipient, State, WaitCause, Window};
 use heymarket_sandbox::{Fault, Rule};
 use jiff::Timestamp;
@@ -185,4 +188,38 @@ async fn a_zone_that_this_machine_does_not_know_is_not_texted() {
     assert!(error.contains("Mars/Olympus_Mons"), "{error}");
     assert!(fixture.received().is_empty());
     assert_eq!(fixture.counts("a").await.of(State::Planned), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_takes_long_sends_nothing_after_a_window() {
+    const SCALE: u32 = 200;
+    // Ten minutes before the window closes: three seconds here.
+    let start = "2026-07-01T19:50:00Z";
+    let builder = builder().time_scale(SCALE);
+    let fixture = Fixture::at(builder, FastClock::new(start, SCALE)).await;
+    fixture.sandbox.set_time(time(start));
+    let day = batch("a").window(window("09:00-20:00")).zone("UTC");
+    fixture.plan(&day, recipients(3000)).await;
+    let mut run = fixture.outbox.run(&fixture.client);
+    for _ in 0..50 {
+        run.next().await.expect("an event").expect("no error");
+    }
+    let running = tokio::spawn(async move {
+        while let Some(event) = run.next().await {
+            event.expect("no error");
+        }
+    });
+    // Of the messages in flight, some are on their way into the ledger.
+    let closes = time("2026-07-01T20:00:00Z");
+    let left = closes.duration_since(fixture.clock.now()) / i32::try_from(SCALE).expect("small");
+    let left = Duration::try_from(left).expect("a machine that is fast enough");
+    tokio::task::block_in_place(|| fixture.place.hold(left + Duration::from_millis(50)));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    running.abort();
+    let texted = fixture.sandbox.sent();
+    assert!(texted.len() < 3000);
+    for message in texted {
+        assert!(message.date < closes, "{}", message.date);
+    }
+    assert_eq!(fixture.counts("a").await.of(State::Refused), 0);
 }
