@@ -14,7 +14,7 @@ use crate::placeholders::Text;
 use crate::window::Window;
 use crate::zones;
 
-/// The longest ID of a batch.
+/// The longest ID of a batch, in characters.
 const MAX_ID: usize = 200;
 
 /// One text to many recipients, under an ID of the caller's.
@@ -194,8 +194,8 @@ impl Batch {
     pub(crate) fn check(&self) -> Result<Checked, Error> {
         let invalid =
             |problem: String| Err(Error::invalid(format!("batch {:?}: {problem}", self.id)));
-        if self.id.trim().is_empty() || self.id.len() > MAX_ID || self.id.contains(char::is_control)
-        {
+        let is_long = self.id.chars().nth(MAX_ID).is_some();
+        if self.id.trim().is_empty() || is_long || self.id.contains(char::is_control) {
             return invalid(format!("an ID is 1 to {MAX_ID} characters on one line"));
         }
         let settings = &self.settings;

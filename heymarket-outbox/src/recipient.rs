@@ -135,9 +135,14 @@ impl<R: Read> Recipients<R> {
             Some((index, columns.any(|(_, name)| *name == wanted)))
         };
         let Some((phone, is_twice)) = column(PHONE) else {
-            let known = names.join(", ");
+            // Without a header, the first line is a person.
+            let known = if names.iter().any(|name| may_be_personal(name)) {
+                "its first line must name the columns".to_owned()
+            } else {
+                format!("its columns are: {}", names.join(", "))
+            };
             return Err(Error::input(format!(
-                "the CSV has no column {PHONE:?}; its columns are: {known}"
+                "the CSV has no column {PHONE:?}; {known}"
             )));
         };
         if is_twice {
@@ -185,6 +190,11 @@ impl<R: Read> Iterator for Recipients<R> {
             values: record.iter().map(str::to_owned).collect(),
         }))
     }
+}
+
+/// Whether a text is no name of a column: it has an address or many digits.
+fn may_be_personal(name: &str) -> bool {
+    name.contains('@') || name.bytes().filter(u8::is_ascii_digit).count() > 4
 }
 
 /// The line of a record. Its position is the end of the record before.
@@ -258,6 +268,12 @@ mod tests {
         let error = read("number\n1\n").expect_err("no phone").to_string();
         assert!(error.contains("no column \"phone\""), "{error}");
         assert!(error.contains("number"), "{error}");
+        for first in ["Robin,15550100101", "Robin,robin@example.com"] {
+            let error = read(&format!("{first}\n")).expect_err("no header");
+            let error = error.to_string();
+            assert!(error.contains("must name the columns"), "{error}");
+            assert!(!error.contains("Robin"), "{error}");
+        }
         let error = read("phone,first\n15550100101,A\n15550100102\n");
         let error = error.expect_err("a short line").to_string();
         assert!(

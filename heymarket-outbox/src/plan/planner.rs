@@ -168,8 +168,9 @@ impl<'a> Planner<'a> {
         }
         if let Some(zone) = &recipient.zone {
             if zones::named(zone).is_none() {
+                // Columns may be mixed up, and the value a number.
                 return Err(Error::input(format!(
-                    "line {line}: {zone:?} is not a time zone; write it as America/Chicago"
+                    "line {line}: its zone is not a time zone; write it as America/Chicago"
                 )));
             }
             return Ok(Some(zone.clone()));

@@ -184,6 +184,19 @@ async fn missing_values_refuse_the_plan_with_their_lines() {
 }
 
 #[tokio::test]
+async fn a_zone_that_is_none_names_the_line_and_not_the_value() {
+    let fixture = Fixture::new().await;
+    let file = "phone,zone\nUTC,15550100001\n";
+    let day = batch("a").window("09:00-20:00".parse().expect("a window"));
+    let error = fixture.outbox.plan(&day, csv(file)).await;
+    let error = error.expect_err("no zone").to_string();
+    assert!(
+        error.contains("line 2") && !error.contains("1555"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn a_plan_that_was_interrupted_is_made_anew() {
     let fixture = Fixture::new().await;
     let broken = (0..5000).map(|index| {
