@@ -28,6 +28,9 @@ impl Progress {
     async fn work(&mut self) -> Result<(), Error> {
         let lock = self.lock().await?;
         let worked = self.work_locked().await;
+        if worked.is_err() {
+            self.abandon().await;
+        }
         let released = lock.release().await;
         worked.and(released)
     }
@@ -96,14 +99,25 @@ impl Progress {
         Ok(())
     }
 
-    /// Waits for what is in flight.
+    /// Waits for what is in flight. What waits for the rate limit is not sent.
     async fn drain(&mut self) -> Result<(), Error> {
+        self.stop.now();
         while let Some(finished) = self.tasks.join_next().await {
             self.hear(finished).await?;
         }
         match self.ending.take() {
             Some(error) => Err(error),
             None => Ok(()),
+        }
+    }
+
+    /// Waits for what is in flight after a failure: others may send once the lock is
+    /// released.
+    async fn abandon(&mut self) {
+        self.stop.now();
+        while let Some(finished) = self.tasks.join_next().await {
+            // The run has an error already.
+            let _ = self.hear(finished).await;
         }
     }
 

@@ -98,12 +98,13 @@ impl Sender {
         if phones.is_empty() {
             return Err(ListSent::Held);
         }
-        let (engine, client) = (&self.engine, &self.client);
+        let (engine, client, stop) = (&self.engine, &self.client, &self.stop);
         let not_made = |failed| match failed {
             Failed::Api(failure) => ListSent::NotSent(failure),
             Failed::Ledger(error) => ListSent::Failed(error),
+            Failed::Stopped => ListSent::Held,
         };
-        let team = noted(engine, client, async |client| client.get_team().await);
+        let team = noted(engine, client, stop, async |client| client.get_team().await);
         let team = team.await.map_err(not_made)?;
         if let Some(size) = team.list_size
             && i64::try_from(phones.len()).is_ok_and(|count| count > size)
@@ -116,7 +117,7 @@ impl Sender {
         }
         let title = format!("Outbox {}", list.list_key);
         let request = CreateList::new(title, list.list_key.to_string()).phones(phones);
-        let created = noted(engine, client, async |client| {
+        let created = noted(engine, client, stop, async |client| {
             client.create_list(&request).await
         });
         let created = created.await.map_err(not_made)?;
@@ -199,12 +200,13 @@ impl Sender {
         let message = self
             .list_message(list.send_key)
             .list_id(list.list_id.unwrap_or_default());
-        let found = noted(&self.engine, &self.client, async |client| {
+        let found = noted(&self.engine, &self.client, &self.stop, async |client| {
             client.find_sent(&message).await
         });
         let ended = match found.await {
             Err(Failed::Api(failure)) => return ListSent::LookupFailed(failure),
             Err(Failed::Ledger(error)) => return ListSent::Failed(error),
+            Err(Failed::Stopped) => return ListSent::Held,
             Ok(Some(message)) => {
                 let mut ended = Ended::local(State::Sent, Reason::FoundInHistory);
                 ended.message = message.broadcast_id;

@@ -22,6 +22,8 @@ pub(super) enum Looked {
     Failed(ApiError),
     /// It could not be written down.
     NotWritten(Error),
+    /// The run was stopped before, and the next one looks.
+    Stopped,
 }
 
 impl Sender {
@@ -34,13 +36,14 @@ impl Sender {
         is_cancelled: bool,
     ) -> Looked {
         let message = self.message(candidate);
-        let found = noted(&self.engine, &self.client, async |client| {
+        let found = noted(&self.engine, &self.client, &self.stop, async |client| {
             client.find_sent(&message).await
         });
         let found = match found.await {
             Ok(found) => found,
             Err(Failed::Api(failure)) => return Looked::Failed(failure),
             Err(Failed::Ledger(error)) => return Looked::NotWritten(error),
+            Err(Failed::Stopped) => return Looked::Stopped,
         };
         let mut ending = self.ending(candidate, State::Sent, Some(Reason::FoundInHistory));
         match found {

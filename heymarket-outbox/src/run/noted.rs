@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use heymarket_api::{Client, Error as ApiError};
 
+use super::stop::Stop;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::store::Millis;
@@ -21,6 +22,8 @@ pub(super) enum Failed {
     Api(ApiError),
     /// The ledger could not note it, so it was not made.
     Ledger(Error),
+    /// The run was stopped.
+    Stopped,
 }
 
 /// What the callback before an attempt has noted.
@@ -30,11 +33,12 @@ struct Noted {
     failure: Option<Error>,
 }
 
-/// Makes requests in the background. Each is noted once the rate limit admits it
-/// and before it leaves.
+/// Makes requests in the background, unless the run is stopped. Each is noted once
+/// the rate limit admits it and before it leaves.
 pub(super) async fn noted<T>(
     engine: &Engine,
     client: &Client,
+    stop: &Stop,
     call: impl AsyncFnOnce(Client) -> Result<T, ApiError>,
 ) -> Result<T, Failed> {
     let noted = Arc::new(Mutex::new(Noted::default()));
@@ -57,7 +61,12 @@ pub(super) async fn noted<T>(
             }
         })
     });
-    let result = call(client).await;
+    let result = tokio::select! {
+        biased;
+        result = call(client) => result,
+        // One that is in flight counts as one without an answer.
+        () = stop.wait() => return Err(Failed::Stopped),
+    };
     let Noted { last, failure } = std::mem::take(&mut *lock(&noted));
     if let Some(error) = failure {
         return Err(Failed::Ledger(error));

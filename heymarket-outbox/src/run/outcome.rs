@@ -193,6 +193,7 @@ impl Progress {
                 due
             }
             Looked::NotWritten(error) => return self.end_with(error),
+            Looked::Stopped => return,
         };
         self.look_up_at(batch, candidate, attempted, due);
     }

@@ -68,11 +68,10 @@ impl Quiet {
 /// Asks for the quiet hours of all inboxes; `None` if that fails.
 pub(super) async fn ask(engine: Engine, client: Client, stop: &Stop) -> Option<Inboxes> {
     let client = client.with_options(|options| options.max_retries(0));
-    let inboxes = noted(&engine, &client, async |client| client.list_inboxes().await);
-    let inboxes = tokio::select! {
-        inboxes = inboxes => inboxes.ok()?,
-        () = stop.wait() => return None,
-    };
+    let inboxes = noted(&engine, &client, stop, async |client| {
+        client.list_inboxes().await
+    });
+    let inboxes = inboxes.await.ok()?;
     let quiet = inboxes
         .iter()
         .map(|inbox| (inbox.id, inbox.is_quiet_hours == Some(true)));

@@ -43,6 +43,7 @@ impl Sender {
                 }
                 Err(Failed::Api(failure)) => return Sent::PlannedAgain(failure),
                 Err(Failed::Ledger(error)) => return Sent::Failed(error),
+                Err(Failed::Stopped) => return Sent::Held,
             }
         }
         let message = self.message(candidate);
@@ -111,7 +112,7 @@ impl Sender {
     ) -> Sent {
         let status = match self.check_status(candidate).await {
             Ok(status) => status,
-            Err(Failed::Api(_)) => None,
+            Err(Failed::Api(_) | Failed::Stopped) => None,
             Err(Failed::Ledger(error)) => return Sent::Failed(error),
         };
         let reason = status.unwrap_or(Reason::Forbidden);

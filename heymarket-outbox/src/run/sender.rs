@@ -65,7 +65,7 @@ impl Sender {
         candidate: &Candidate,
     ) -> Result<Option<Reason>, Failed> {
         let request = GetContactStatus::new().phone(candidate.phone.as_str());
-        let status = noted(&self.engine, &self.client, async |client| {
+        let status = noted(&self.engine, &self.client, &self.stop, async |client| {
             client.get_contact_status(&request).await
         });
         match status.await {
