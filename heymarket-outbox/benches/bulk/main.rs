@@ -15,8 +15,8 @@
 //! speed of time: the lease of a worker (at least a second), the period, the
 //! patience and the holds of the limit. The ledger's own time, by which windows
 //! open, is the sandbox's. What is not divided: a message to a store may take two
-//! seconds or a quarter of the period, and one to the ledger ten seconds, as at the
-//! speed of time. With `OUTBOX_BENCH_ERRORS` set, workers print why they begin again.
+//! seconds or a quarter of the period, and one to the ledger ten seconds or a lease.
+//! With `OUTBOX_BENCH_ERRORS` set, workers print why they begin again.
 //!
 //! With `--cost` it measures the processor time of the ledger for each message,
 //! and with `--plan` the time and memory of a plan.

@@ -13,8 +13,8 @@ use crate::table::table;
 use crate::{Failed, Options};
 
 /// How long a store or a network is away, and how long a network is silent, by the
-/// sandbox's clock: shorter and longer than a lease. The bound of the outbox for a
-/// late answer of the ledger is not scaled, so a silence has to be short.
+/// sandbox's clock: longer and shorter than a lease, within which the outbox accepts
+/// a late answer of the ledger.
 const AWAY: Duration = Duration::from_secs(40);
 const SILENT: Duration = Duration::from_secs(20);
 

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -192,6 +193,44 @@ async fn what_a_living_worker_has_is_not_touched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_written_after_a_lease_is_taken_back() {
+    const COUNT: usize = 600;
+    let fixture = Fixture::new().await;
+    fixture.plan(&batch("a"), recipients(COUNT)).await;
+    let (proxy, behind) = through_a_proxy(&fixture);
+    let outbox = open(&behind).await.clock(fixture.clock.clone());
+    let client = fixture.client.clone();
+    let working = tokio::spawn(async move { run(&outbox, &client).await.1 });
+    while fixture.received().len() < 20 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // The server's answers come late. A lease is a second, and 100 seconds by the
+    // clock of the test.
+    proxy.silence();
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    proxy.mend();
+    let (released, by_clock) = (Timestamp::now(), fixture.clock.now());
+    let error = working.await.expect("a worker");
+    assert!(error.is_none(), "{error:?}");
+    assert_once(&fixture, COUNT);
+    let rows = fixture.rows("a").await;
+    assert!(rows.iter().all(|row| row.attempts == 1));
+    let attempted: HashMap<_, _> = rows
+        .into_iter()
+        .map(|row| (row.phone, row.attempted.expect("a time")))
+        .collect();
+    let late = fixture.sandbox.sent().into_iter();
+    let late = late.filter(|message| message.date > released - SignedDuration::from_millis(100));
+    let mut count = 0;
+    for message in late {
+        let before = by_clock.duration_since(attempted[&Some(message.address)]);
+        assert!(before < SignedDuration::from_secs(105), "{before}");
+        count += 1;
+    }
+    assert!(count > 0, "all were sent before");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_worker_sends_the_message_to_a_list() {
     let slow = Rule::new(Fault::Delay)
         .operation("create_list")
@@ -312,10 +351,7 @@ async fn a_cut_network_loses_and_doubles_nothing() {
         .operation("send_message")
         .delay_ms(20);
     let fixture = Fixture::with(builder().rule(slow)).await;
-    let url = fixture.place.name();
-    let port = port_of(&url);
-    let proxy = Proxy::start(port).expect("a proxy");
-    let behind = url.replace(&format!(":{port}/"), &format!(":{}/", proxy.port()));
+    let (proxy, behind) = through_a_proxy(&fixture);
     fixture.plan(&resending("a"), recipients(COUNT)).await;
     let outbox = open(&behind).await.clock(fixture.clock.clone());
     let client = fixture.client.clone();
@@ -332,10 +368,14 @@ async fn a_cut_network_loses_and_doubles_nothing() {
     assert_eq!(fixture.counts("a").await.of(State::Sent), COUNT as u64);
 }
 
-fn port_of(url: &str) -> u16 {
+/// A proxy to the database, and its URL through it.
+fn through_a_proxy(fixture: &Fixture) -> (Proxy, String) {
+    let url = fixture.place.name();
     let (_, rest) = url.rsplit_once(':').expect("a port");
     let (port, _) = rest.split_once('/').expect("a database");
-    port.parse().expect("a port")
+    let proxy = Proxy::start(port.parse().expect("a port")).expect("a proxy");
+    let behind = url.replace(&format!(":{port}/"), &format!(":{}/", proxy.port()));
+    (proxy, behind)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,17 +15,24 @@ use crate::error::{Error, ErrorKind};
 /// A lease is renewed this many times before it ends.
 const RENEWALS: u32 = 3;
 
+/// A worker, and how long it may be silent.
+#[derive(Clone, Copy)]
+pub(super) struct Worker {
+    pub(super) id: Uuid,
+    pub(super) lease: Duration,
+}
+
 /// The worker of this process, while it runs.
 #[derive(Clone, Default)]
-pub(super) struct Owner(Arc<Mutex<Option<Uuid>>>);
+pub(super) struct Owner(Arc<Mutex<Option<Worker>>>);
 
 impl Owner {
-    pub(super) fn get(&self) -> Option<Uuid> {
+    pub(super) fn get(&self) -> Option<Worker> {
         *self.lock()
     }
 
     /// Makes a worker the one of this process until the value is dropped.
-    fn set(&self, worker: Uuid) -> Result<Named, Error> {
+    fn set(&self, worker: Worker) -> Result<Named, Error> {
         let mut owner = self.lock();
         if owner.is_some() {
             return Err(Error::new(
@@ -37,7 +44,7 @@ impl Owner {
         Ok(Named(self.clone()))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Uuid>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Worker>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -75,7 +82,7 @@ pub(super) async fn take(
     lease: Duration,
 ) -> Result<RunLock, Error> {
     let worker = Uuid::new_v4();
-    let named = owner.set(worker)?;
+    let named = owner.set(Worker { id: worker, lease })?;
     database
         .call(move |db| async move { renew(&db, worker, lease).await })
         .await?;

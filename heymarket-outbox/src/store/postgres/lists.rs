@@ -83,7 +83,7 @@ pub(super) async fn begin(
 /// Plans the recipients again whose message did not leave.
 pub(super) async fn take_back(db: &Client, worker: Uuid, batch: i64) -> Result<(), Problem> {
     db.execute(
-        "UPDATE heymarket_outbox.recipients SET state = 0
+        "UPDATE heymarket_outbox.recipients SET state = 0, attempts = attempts - 1
          WHERE batch = $1 AND owner = $2 AND state = 1",
         &[&batch, &worker],
     )

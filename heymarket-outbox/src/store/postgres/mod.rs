@@ -31,10 +31,11 @@ use super::types::{
 use crate::error::Error;
 use crate::state::{Reason, State};
 use database::Database;
-use lease::Owner;
+use lease::{Owner, Worker};
 
-/// An attempt that took the ledger longer than this to write down is taken back:
-/// others may have taken the recipient over by the time its request leaves.
+/// An attempt that took the ledger longer than this to write down, or longer than a
+/// lease, is taken back: others may have taken the recipient over by the time its
+/// request leaves.
 const LONGEST_BEGIN: Duration = Duration::from_secs(10);
 
 /// A ledger in a database.
@@ -59,7 +60,7 @@ impl Postgres {
 
     /// The worker that runs; another process may have no run of its own.
     fn worker(&self) -> Option<Uuid> {
-        self.owner.get()
+        self.owner.get().map(|worker| worker.id)
     }
 }
 
@@ -173,7 +174,7 @@ impl Store for Postgres {
 
     fn begin_attempt(&self, attempt: Attempt) -> Pending<'_, Verdict> {
         Box::pin(async move {
-            let Some(worker) = self.worker() else {
+            let Some(Worker { id: worker, lease }) = self.owner.get() else {
                 return Ok(Verdict::Hold);
             };
             let (begun, nonce) = (Instant::now(), Uuid::new_v4());
@@ -182,7 +183,7 @@ impl Store for Postgres {
                 rows::begin_attempt(&db, worker, nonce, attempt).await
             };
             let verdict = self.database.call(work).await;
-            let is_late = begun.elapsed() > LONGEST_BEGIN;
+            let is_late = begun.elapsed() > LONGEST_BEGIN.min(lease);
             if verdict.is_err() || (is_late && matches!(verdict, Ok(Verdict::Go(_)))) {
                 // It may be written down, and no request leaves for it.
                 let work = move |db: Client| async move {
@@ -234,7 +235,7 @@ impl Store for Postgres {
 
     fn begin_list(&self, attempt: ListAttempt) -> Pending<'_, Verdict> {
         Box::pin(async move {
-            let Some(worker) = self.worker() else {
+            let Some(Worker { id: worker, lease }) = self.owner.get() else {
                 return Ok(Verdict::Hold);
             };
             let begun = Instant::now();
@@ -243,7 +244,8 @@ impl Store for Postgres {
             let work =
                 move |mut db: Client| async move { lists::begin(&mut db, worker, attempt).await };
             let verdict = self.database.once(work).await?;
-            if begun.elapsed() > LONGEST_BEGIN && matches!(verdict, Verdict::Go(_)) {
+            let is_late = begun.elapsed() > LONGEST_BEGIN.min(lease);
+            if is_late && matches!(verdict, Verdict::Go(_)) {
                 let work = move |db: Client| async move {
                     lists::take_back(&db, worker, attempt.batch).await
                 };

@@ -120,7 +120,7 @@ pub(super) async fn take_back(
     attempt: &Attempt,
 ) -> Result<(), Problem> {
     db.execute(
-        "UPDATE heymarket_outbox.recipients SET state = 0
+        "UPDATE heymarket_outbox.recipients SET state = 0, attempts = attempts - 1
          WHERE batch = $1 AND position = $2 AND owner = $3 AND state = 1 AND attempt = $4",
         &[&attempt.batch, &integer(attempt.position), &worker, &nonce],
     )
