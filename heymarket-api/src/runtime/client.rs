@@ -150,6 +150,15 @@ impl Client {
         self.core.admissions.hold_for(durations);
     }
 
+    /// Returns how long an attempt of this client may take to reach the server: its
+    /// connect timeout and its timeout, by default 40 seconds. The server may count a
+    /// request without a response for 60 seconds longer.
+    #[must_use]
+    pub fn max_flight(&self) -> Duration {
+        let connecting = self.core.connect_timeout;
+        connecting.saturating_add(self.options.timeout)
+    }
+
     /// Returns a bearer token, for a request that another program sends.
     ///
     /// A token of an API secret is valid for at least a minute; a legacy API key is

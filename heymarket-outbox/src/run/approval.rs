@@ -8,7 +8,7 @@ use heymarket_api::Client;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::noted::COUNTS_UNANSWERED;
+use super::noted::counts_unanswered;
 use super::sender::Sender;
 use crate::error::Error;
 use crate::store::{Millis, Pending, Store, Verdict};
@@ -66,7 +66,8 @@ impl Sender {
                 );
                 async move {
                     let now = sender.engine.millis();
-                    let attempt = begin(&*sender.engine.store, now, now + COUNTS_UNANSWERED);
+                    let counts_until = now.saturating_add(counts_unanswered(&sender.client));
+                    let attempt = begin(&*sender.engine.store, now, counts_until);
                     sender.approve(&approval, zone.as_ref(), attempt).await
                 }
             })

@@ -3,13 +3,11 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
+use super::noted::counts_unanswered;
 use super::progress::{Progress, Step};
 use super::refresh::REFRESH;
 use crate::error::{Error, ErrorKind};
 use crate::store::RunLock;
-
-/// No request counts toward the limit for longer.
-const LONGEST_COUNT: i64 = 101_000;
 
 /// How often, and how far apart, a lock that is taken is tried again.
 const LOCK_ATTEMPTS: u32 = 20;
@@ -86,9 +84,10 @@ impl Progress {
         let now = self.engine.millis();
         let noted = self.engine.store.noted_requests(now).await?;
         // A clock that was set back makes them look newer than they are.
+        let longest = counts_unanswered(&self.client);
         let left = noted
             .into_iter()
-            .map(|until| (until - now).clamp(0, LONGEST_COUNT));
+            .map(|until| (until - now).clamp(0, longest));
         let mut left: Vec<_> = left
             .map(|left| Duration::from_millis(left.unsigned_abs()))
             .collect();

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::approval::Approval;
 use super::ended::{Ended, refused_because, unknown_because};
-use super::noted::{COUNTS_ANSWERED, COUNTS_UNANSWERED, Failed, noted};
+use super::noted::{COUNTS_ANSWERED, Failed, counts_unanswered, noted};
 use super::sender::Sender;
 use crate::batch::Unknown;
 use crate::error::Error;
@@ -144,7 +144,8 @@ impl Sender {
     async fn judge_list(&self, failure: ApiError, request: Option<i64>) -> ListSent {
         if failure.may_have_been_sent() {
             let ended = Ended::failed(State::Unknown, unknown_because(&failure), failure);
-            return match self.end_list(ended, request, COUNTS_UNANSWERED).await {
+            let counts = counts_unanswered(&self.client);
+            return match self.end_list(ended, request, counts).await {
                 ListSent::Ended(ended) => ListSent::Unknown(ended),
                 sent => sent,
             };
@@ -181,7 +182,7 @@ impl Sender {
             message: ended.message,
             conversation: None,
             now,
-            request: request.map(|request| (request, now + counts)),
+            request: request.map(|request| (request, now.saturating_add(counts))),
             suppress: None,
         };
         match self.engine.store.end_list(self.batch, ending).await {

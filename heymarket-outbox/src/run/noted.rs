@@ -10,11 +10,14 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::store::Millis;
 
-/// How long a request that is not answered counts toward the limit: the
-/// timeouts of a client, and a minute.
-pub(super) const COUNTS_UNANSWERED: Millis = 100_100;
+/// Returns how long a request of a client that is not answered counts toward the
+/// limit: its timeouts, and a minute.
+pub(super) fn counts_unanswered(client: &Client) -> Millis {
+    let flight = Millis::try_from(client.max_flight().as_millis()).unwrap_or(Millis::MAX);
+    flight.saturating_add(COUNTS_ANSWERED)
+}
 
-/// How long a request counts that is answered.
+/// How long a request counts that is answered, in milliseconds.
 pub(super) const COUNTS_ANSWERED: Millis = 60_100;
 
 /// Why such a request gave nothing.
@@ -42,12 +45,13 @@ pub(super) async fn noted<T>(
     call: impl AsyncFnOnce(Client) -> Result<T, ApiError>,
 ) -> Result<T, Failed> {
     let noted = Arc::new(Mutex::new(Noted::default()));
+    let counts = counts_unanswered(client);
     let client = client.with_options(|options| {
         let (engine, noted) = (engine.clone(), Arc::clone(&noted));
         options.background().before_attempt(move || {
             let (engine, noted) = (engine.clone(), Arc::clone(&noted));
             async move {
-                let until = engine.millis() + COUNTS_UNANSWERED;
+                let until = engine.millis().saturating_add(counts);
                 match engine.store.note_request(until).await {
                     Ok(request) => {
                         lock(&noted).last = Some(request);

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::approval::Approval;
 use super::ended::{Ended, refused_because, unknown_because};
-use super::noted::{COUNTS_ANSWERED, COUNTS_UNANSWERED, Failed};
+use super::noted::{COUNTS_ANSWERED, Failed, counts_unanswered};
 use super::sender::Sender;
 use crate::error::Error;
 use crate::state::{Reason, State};
@@ -173,13 +173,13 @@ impl Sender {
         let counts = if was_answered {
             COUNTS_ANSWERED
         } else {
-            COUNTS_UNANSWERED
+            counts_unanswered(&self.client)
         };
         let mut ending = self.ending(candidate, ended.state, ended.reason);
         ending.detail.clone_from(&ended.detail);
         ending.message = ended.message;
         ending.conversation = conversation;
-        ending.request = request.map(|request| (request, ending.now + counts));
+        ending.request = request.map(|request| (request, ending.now.saturating_add(counts)));
         ending.suppress = suppress;
         match self.engine.store.end_attempt(ending).await {
             Ok(()) => Sent::Ended(ended),

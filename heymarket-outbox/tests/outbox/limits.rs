@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use heymarket_api::{Client, Credentials, RateLimit};
+use heymarket_api::{Client, Clock as _, Credentials, RateLimit};
 use heymarket_outbox::{State, Unknown};
 use heymarket_sandbox::{API_KEY, Fault, Rule};
 use jiff::Timestamp;
@@ -53,4 +53,29 @@ async fn runs_that_are_dropped_keep_the_limit_together() {
     assert_eq!(refused.count(), 0, "429s of the run's own making");
     assert_eq!(fixture.counts("a").await.of(State::Sent), COUNT as u64);
     assert!(fixture.received().values().all(|count| *count == 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_request_counts_for_the_timeouts_of_its_client() {
+    let slow = Rule::new(Fault::Delay)
+        .operation("send_message")
+        .delay_ms(2000);
+    let fixture = Fixture::with(builder().rule(slow)).await;
+    fixture.plan(&batch("a"), recipients(1)).await;
+    let patient = fixture
+        .client
+        .with_options(|options| options.timeout(Duration::from_secs(3000)));
+    let run = fixture.outbox.run(&patient);
+    while fixture.counts("a").await.of(State::Attempting) == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    drop(run);
+    let file = rusqlite::Connection::open(fixture.place.name()).expect("a file");
+    let sql = "SELECT max(until) FROM requests";
+    let until: i64 = file
+        .query_row(sql, [], |row| row.get(0))
+        .expect("a request");
+    let left = until - fixture.clock.now().as_millisecond();
+    // Ten seconds to connect, and a minute after the response.
+    assert!((1_000_000..=3_070_100).contains(&left), "{left}");
 }
