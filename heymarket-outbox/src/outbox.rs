@@ -1,10 +1,10 @@
 //! The outbox: what callers use.
 
 mod batches;
-#[cfg(all(test, feature = "sqlite"))]
-mod full_disk;
 mod outcomes;
 mod suppressions;
+#[cfg(all(test, feature = "sqlite"))]
+mod unwritable;
 
 use std::fmt;
 #[cfg(feature = "sqlite")]

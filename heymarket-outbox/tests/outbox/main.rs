@@ -29,3 +29,5 @@ mod lists;
 mod reports;
 // The file: private, foreign, damaged, full.
 mod files;
+// A file or its folder that is read-only.
+mod read_only;

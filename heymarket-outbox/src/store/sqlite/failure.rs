@@ -40,7 +40,18 @@ pub(super) fn failure(path: &Path, error: &rusqlite::Error) -> Failure {
         ),
         Some(Code::ReadOnly) => (
             ErrorKind::Storage,
-            format!("{path} cannot be written: it is read-only"),
+            format!(
+                "{path} cannot be written: it is read-only; nothing is lost; make it and its \
+                 folder writable and run it again"
+            ),
+        ),
+        // The file itself was opened before.
+        Some(Code::CannotOpen) => (
+            ErrorKind::Storage,
+            format!(
+                "{path} cannot be used: SQLite keeps its log beside it and cannot open that \
+                 ({error}); nothing is lost; make the folder writable and run it again"
+            ),
         ),
         Some(Code::SystemIoFailure) => (
             ErrorKind::Storage,

@@ -65,7 +65,17 @@ fn private(path: &Path) -> Result<File, Error> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => existing(path),
-        created => created.map_err(|error| failed(path, &error.to_string())),
+        created => created.map_err(|error| match error.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                let problem = format!("cannot be created: {error}");
+                read_only(
+                    path,
+                    &problem,
+                    "make its folder writable, or name another file",
+                )
+            }
+            _ => failed(path, &error.to_string()),
+        }),
     }
 }
 
@@ -87,10 +97,10 @@ fn existing(path: &Path) -> Result<File, Error> {
         std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags);
     }
     let file = options.open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Error::new(
-            ErrorKind::Storage,
-            format!("{} cannot be written: {error}", path.display()),
-        ),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            let problem = format!("cannot be written: {error}");
+            read_only(path, &problem, "make it and its folder writable")
+        }
         _ => failed(path, &error.to_string()),
     })?;
     #[cfg(unix)]
@@ -113,6 +123,14 @@ fn close_to_others(path: &Path, file: &File) -> Result<(), Error> {
             .map_err(|error| failed(path, &error.to_string()))?;
     }
     Ok(())
+}
+
+fn read_only(path: &Path, problem: &str, remedy: &str) -> Error {
+    let path = path.display();
+    Error::new(
+        ErrorKind::Storage,
+        format!("{path} {problem}; nothing is lost; {remedy} and run it again"),
+    )
 }
 
 fn failed(path: &Path, problem: &str) -> Error {

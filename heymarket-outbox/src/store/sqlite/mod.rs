@@ -51,6 +51,10 @@ impl Sqlite {
             db.pragma_update_and_check(None, "max_page_count", pages, |row| row.get(0))
         })
     }
+
+    pub(crate) fn set_read_only(&self, is_read_only: bool) -> Pending<'_, ()> {
+        self.thread.set_read_only(is_read_only)
+    }
 }
 
 fn connect(path: &Path) -> Result<Connection, Error> {

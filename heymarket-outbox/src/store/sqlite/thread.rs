@@ -28,6 +28,9 @@ struct Done {
 enum Job {
     Work(Work),
     Compact(oneshot::Sender<Result<(), Failure>>),
+    /// Lets nothing be written, or lets it again.
+    #[cfg(test)]
+    SetReadOnly(bool, oneshot::Sender<Result<(), Failure>>),
 }
 
 pub(super) struct Thread {
@@ -92,6 +95,13 @@ impl Thread {
         Box::pin(self.answer(Job::Compact(sender), receiver))
     }
 
+    /// Lets nothing be written, as in a file that is read-only: no transaction begins.
+    #[cfg(test)]
+    pub(super) fn set_read_only(&self, is_read_only: bool) -> Pending<'_, ()> {
+        let (sender, receiver) = oneshot::channel();
+        Box::pin(self.answer(Job::SetReadOnly(is_read_only, sender), receiver))
+    }
+
     async fn answer<T>(
         &self,
         job: Job,
@@ -126,12 +136,22 @@ impl Worker {
             if !group.is_empty() {
                 self.transact(group);
             }
-            if let Some(Job::Compact(sender)) = next {
-                let done = self.connection.execute_batch("VACUUM").and_then(|()| {
-                    let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
-                    self.connection.query_row(checkpoint, [], |_| Ok(()))
-                });
-                let _ = sender.send(done.map_err(|error| failure(&self.path, &error)));
+            match next {
+                Some(Job::Compact(sender)) => {
+                    let done = self.connection.execute_batch("VACUUM").and_then(|()| {
+                        let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+                        self.connection.query_row(checkpoint, [], |_| Ok(()))
+                    });
+                    let _ = sender.send(done.map_err(|error| failure(&self.path, &error)));
+                }
+                #[cfg(test)]
+                Some(Job::SetReadOnly(is_read_only, sender)) => {
+                    let set = self
+                        .connection
+                        .pragma_update(None, "query_only", is_read_only);
+                    let _ = sender.send(set.map_err(|error| failure(&self.path, &error)));
+                }
+                Some(Job::Work(_)) | None => {}
             }
         }
     }
