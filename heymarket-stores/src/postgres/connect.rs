@@ -28,9 +28,9 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     pub(crate) fn new(url: &str) -> Result<Self, Error> {
-        let mut config: Config = url.parse().map_err(|error| {
-            // The driver names the parameter, and not its value.
-            let text = format!("invalid URL of PostgreSQL: {}", chain(&error));
+        let mut config: Config = url.parse().map_err(|_| {
+            // The driver's error quotes a URL of another scheme, with its password.
+            let text = "invalid URL of PostgreSQL; expected postgres://USER@HOST:PORT/DATABASE";
             Error::new(ErrorKind::Configuration, text)
         })?;
         if config.get_connect_timeout().is_none() {

@@ -225,6 +225,7 @@ async fn bad_urls_are_errors_without_the_password() {
     for url in [
         "postgres://user:hunter2@",
         "postgres://u:hunter2@h/d?port=x",
+        "postgres+ssl://u:hunter2@h/d?sslmode=require",
         "nonsense",
     ] {
         let error = PostgresRateLimit::connect(url, 500).await.expect_err(url);
