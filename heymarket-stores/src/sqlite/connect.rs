@@ -57,15 +57,25 @@ impl Sqlite {
                 connection.execute_batch("ROLLBACK")?;
             }
             connection.execute_batch("BEGIN IMMEDIATE")?;
-            let done = work(&mut connection);
-            let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };
-            connection.execute_batch(end)?;
+            let done = work(&mut connection).and_then(|done| {
+                connection.execute_batch("COMMIT")?;
+                Ok(done)
+            });
+            // A full disk rolls back by itself, and the error to return is its.
+            if done.is_err() && !connection.is_autocommit() {
+                let _ = connection.execute_batch("ROLLBACK");
+            }
             done
         });
         match done.await {
             Ok(done) => done.map_err(|error| failed(&self.path, &error)),
-            Err(_) => {
-                let text = format!("{}: the runtime has ended", self.path.display());
+            Err(error) => {
+                let problem = if error.is_panic() {
+                    "the work panicked"
+                } else {
+                    "the runtime has ended"
+                };
+                let text = format!("{}: {problem}", self.path.display());
                 Err(Error::new(ErrorKind::Unreachable, text))
             }
         }
@@ -75,6 +85,10 @@ impl Sqlite {
 fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Error> {
     let failed = |error: rusqlite::Error| failed(path, &error);
     connection.busy_timeout(PATIENCE).map_err(failed)?;
+    // In one transaction, since another process may create the tables between two reads.
+    let transaction = connection.transaction().map_err(failed)?;
+    check(&transaction, path)?;
+    drop(transaction);
     let mode: String = connection
         .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
         .map_err(failed)?;
@@ -97,10 +111,27 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Error> {
     let transaction = connection
         .transaction_with_behavior(behavior)
         .map_err(failed)?;
-    let number = |pragma: &str| -> Result<i64, Error> {
+    let is_empty = check(&transaction, path)?;
+    if is_empty {
         transaction
+            .execute_batch(include_str!("events.sql"))
+            .map_err(failed)?;
+        for (pragma, value) in [("application_id", APPLICATION), ("user_version", VERSION)] {
+            transaction
+                .pragma_update(None, pragma, value)
+                .map_err(failed)?;
+        }
+    }
+    transaction.commit().map_err(failed)
+}
+
+/// Refuses a file of another program or of a newer version, and changes nothing in it.
+/// Returns whether it is empty.
+fn check(connection: &Connection, path: &Path) -> Result<bool, Error> {
+    let number = |pragma: &str| -> Result<i64, Error> {
+        connection
             .pragma_query_value(None, pragma, |row| row.get(0))
-            .map_err(failed)
+            .map_err(|error| failed(path, &error))
     };
     let (application, version) = (number("application_id")?, number("user_version")?);
     let is_empty = application == 0 && version == 0 && number("schema_version")? == 0;
@@ -117,20 +148,36 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<(), Error> {
         );
         return Err(Error::new(ErrorKind::TooNew, text));
     }
-    if is_empty {
-        transaction
-            .execute_batch(include_str!("events.sql"))
-            .map_err(failed)?;
-        for (pragma, value) in [("application_id", APPLICATION), ("user_version", VERSION)] {
-            transaction
-                .pragma_update(None, pragma, value)
-                .map_err(failed)?;
-        }
-    }
-    transaction.commit().map_err(failed)
+    Ok(is_empty)
 }
 
 fn failed(path: &Path, error: &rusqlite::Error) -> Error {
     // A message of SQLite names tables and columns, and no values.
     Error::new(ErrorKind::Store, format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_full_disk_is_the_error_and_the_next_work_is_done() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = Sqlite::open(&folder.path().join("inbox.db")).expect("a file");
+        let fill = |length: i64| {
+            file.transact(move |connection| {
+                let sql = "INSERT INTO inbox (event) VALUES (hex(zeroblob(?1)))";
+                connection.execute(sql, [length])
+            })
+        };
+        let limit = "PRAGMA max_page_count = 1";
+        let limited = file.transact(|connection| connection.query_row(limit, [], |_| Ok(())));
+        limited.await.expect("a limit");
+        let error = fill(1 << 20).await.expect_err("a full disk");
+        assert!(error.to_string().contains("is full"), "{error}");
+        let room = "PRAGMA max_page_count = 1073741823";
+        let limited = file.transact(|connection| connection.query_row(room, [], |_| Ok(())));
+        limited.await.expect("a limit");
+        assert_eq!(fill(1).await.expect("room"), 1);
+    }
 }

@@ -341,6 +341,8 @@ fn another_programs_file_is_refused() {
     let error = Inbox::open(&path).expect_err("another program's");
     assert_eq!(error.kind(), ErrorKind::Configuration);
     assert!(error.to_string().contains("another program"), "{error}");
+    let mode = other.pragma_query_value(None, "journal_mode", |row| row.get(0));
+    assert_eq!(mode, Ok("delete".to_owned()), "it is left as it was");
     drop(Inbox::open(folder.path().join("new.db")).expect("an inbox"));
     let new = rusqlite::Connection::open(folder.path().join("new.db")).expect("a file");
     new.pragma_update(None, "user_version", 99)
