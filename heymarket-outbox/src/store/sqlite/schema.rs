@@ -82,32 +82,10 @@ pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<(), Error>
     let failed = |error: rusqlite::Error| failure(path, &error).into_error();
     connection.busy_timeout(PATIENCE).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(64);
-    let number = |pragma: &str| -> Result<i64, Error> {
-        connection
-            .pragma_query_value(None, pragma, |row| row.get(0))
-            .map_err(failed)
-    };
-    let (application, version) = (number("application_id")?, number("user_version")?);
-    let is_empty = application == 0 && version == 0 && number("schema_version")? == 0;
-    if !is_empty && application != APPLICATION {
-        return Err(Error::new(
-            ErrorKind::Database,
-            format!(
-                "{} is the database of another program; name another file",
-                path.display()
-            ),
-        ));
-    }
-    if version > VERSION {
-        return Err(Error::new(
-            ErrorKind::Database,
-            format!(
-                "{} has version {version}, and this program reads version {VERSION}; use a newer \
-                 program",
-                path.display()
-            ),
-        ));
-    }
+    // In one transaction, since another process may create the tables between two reads.
+    let transaction = connection.unchecked_transaction().map_err(failed)?;
+    let is_empty = check(&transaction, path)?;
+    drop(transaction);
     let mode: String = connection
         .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
         .map_err(failed)?;
@@ -135,6 +113,38 @@ pub(super) fn prepare(connection: &Connection, path: &Path) -> Result<(), Error>
         create(connection).map_err(failed)?;
     }
     Ok(())
+}
+
+/// Refuses a file of another program or of a newer version, and changes nothing in
+/// it. Returns whether it is empty.
+fn check(connection: &Connection, path: &Path) -> Result<bool, Error> {
+    let number = |pragma: &str| -> Result<i64, Error> {
+        connection
+            .pragma_query_value(None, pragma, |row| row.get(0))
+            .map_err(|error| failure(path, &error).into_error())
+    };
+    let (application, version) = (number("application_id")?, number("user_version")?);
+    let is_empty = application == 0 && version == 0 && number("schema_version")? == 0;
+    if !is_empty && application != APPLICATION {
+        return Err(Error::new(
+            ErrorKind::Database,
+            format!(
+                "{} is the database of another program; name another file",
+                path.display()
+            ),
+        ));
+    }
+    if version > VERSION {
+        return Err(Error::new(
+            ErrorKind::Database,
+            format!(
+                "{} has version {version}, and this program reads version {VERSION}; use a newer \
+                 program",
+                path.display()
+            ),
+        ));
+    }
+    Ok(is_empty)
 }
 
 /// Another process may create the tables at the same time.
