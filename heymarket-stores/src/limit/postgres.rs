@@ -11,7 +11,7 @@ use super::options::LimitOptions;
 use super::shared::SharedLimit;
 use super::slots::{Answer, Ask, Slots, micros};
 use crate::error::{Error, ErrorKind};
-use crate::postgres::{Postgres, failed};
+use crate::postgres::{CONNECT_TIMEOUT, Postgres, failed};
 
 const TAKE: &str = "SELECT granted, wait FROM \
     heymarket_take($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
@@ -79,7 +79,8 @@ impl PostgresRateLimit {
     /// Returns the errors of [`connect`](Self::connect).
     pub async fn connect_with(url: &str, options: LimitOptions) -> Result<Self, Error> {
         let server = Postgres::new(url)?;
-        drop(server.migrated().await?);
+        let patience = CONNECT_TIMEOUT.min(options.patience);
+        drop(server.migrated(patience).await?);
         let store = Store {
             server,
             connection: None,

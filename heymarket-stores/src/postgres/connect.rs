@@ -13,7 +13,8 @@ use super::failure::{chain, failed};
 use super::schema;
 use crate::error::{Error, ErrorKind};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a server may take to accept a connection, and to be ready for work.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long the system retransmits to a server that is gone.
 const USER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -71,11 +72,21 @@ impl Postgres {
         Ok(client)
     }
 
-    /// Connects, and brings the tables up to date.
-    pub(crate) async fn migrated(&self) -> Result<Client, Error> {
-        let mut client = self.connect().await?;
-        schema::migrate(&mut client, &self.address).await?;
-        Ok(client)
+    /// Connects, and brings the tables up to date. A server that accepts the connection
+    /// and then says nothing is given up after a while.
+    pub(crate) async fn migrated(&self, patience: Duration) -> Result<Client, Error> {
+        let migrated = async {
+            let mut client = self.connect().await?;
+            schema::migrate(&mut client, &self.address).await?;
+            Ok(client)
+        };
+        match tokio::time::timeout(patience, migrated).await {
+            Ok(migrated) => migrated,
+            Err(_) => {
+                let text = format!("{} did not respond within {patience:?}", self.address);
+                Err(Error::new(ErrorKind::Unreachable, text))
+            }
+        }
     }
 }
 

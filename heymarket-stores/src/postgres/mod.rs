@@ -5,6 +5,6 @@ mod failure;
 mod pool;
 mod schema;
 
-pub(crate) use connect::Postgres;
+pub(crate) use connect::{CONNECT_TIMEOUT, Postgres};
 pub(crate) use failure::failed;
 pub(crate) use pool::Pool;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{Client, Manager, ManagerConfig, PoolError, RecyclingMethod, Runtime};
 
-use super::connect::Postgres;
+use super::connect::{CONNECT_TIMEOUT, Postgres};
 use super::failure;
 use crate::error::{Error, ErrorKind};
 
@@ -23,7 +23,7 @@ pub(crate) struct Pool {
 impl Pool {
     pub(crate) async fn connect(url: &str) -> Result<Self, Error> {
         let server = Postgres::new(url)?;
-        drop(server.migrated().await?);
+        drop(server.migrated(CONNECT_TIMEOUT).await?);
         let config = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };

@@ -213,3 +213,31 @@ async fn an_unreachable_redis_is_an_error() {
     };
     an_unreachable_store_is_an_error(&server.url(), server.port()).await;
 }
+
+async fn a_silent_server_is_given_up(url: &str, port: u16) {
+    let proxy = Proxy::start(port).expect("a proxy");
+    proxy.silence();
+    let start = Instant::now();
+    let connected = Limit::connect(&behind(url, port, &proxy), options()).await;
+    let error = connected.err().expect("no response");
+    assert_eq!(error.kind(), heymarket_stores::ErrorKind::Unreachable);
+    let waited = start.elapsed();
+    assert!(waited >= Duration::from_secs(1), "{waited:?}");
+    assert!(waited < Duration::from_secs(8), "{waited:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_postgres_is_given_up() {
+    let Some(server) = services::private_postgres() else {
+        return;
+    };
+    a_silent_server_is_given_up(&server.url(), server.port()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_redis_is_given_up() {
+    let Some(server) = services::private_redis() else {
+        return;
+    };
+    a_silent_server_is_given_up(&server.url(), server.port()).await;
+}
