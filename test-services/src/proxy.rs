@@ -111,6 +111,10 @@ fn connect(client: TcpStream, shared: &Arc<Shared>) -> std::io::Result<()> {
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     let mut open = shared.open.lock().unwrap_or_else(PoisonError::into_inner);
+    // The network may have been cut since, and these were not there to be closed.
+    if matches!(shared.state(), CUT | ENDED) {
+        return Ok(());
+    }
     open.extend([client.try_clone()?, server.try_clone()?]);
     drop(open);
     for (from, to) in [(client.try_clone()?, server.try_clone()?), (server, client)] {
