@@ -8,8 +8,8 @@ use heymarket_outbox::Outbox;
 use jiff::SignedDuration;
 use tempfile::TempDir;
 
-use crate::judge::{self, Findings, judge};
-use crate::setup::{Disturbances, Random, Setup, lock};
+use crate::judge::{Ended, Findings, findings};
+use crate::setup::{Disturbances, Random, Setup};
 use crate::table::table;
 use crate::{Failed, Options, sender};
 
@@ -53,41 +53,17 @@ async fn prove(options: &Options, seed: u64) -> Result<Findings, Failed> {
     let begun = Instant::now();
     let mut disturbances = Disturbances::default();
     let status = send(&setup, &path, kills, seed, &mut disturbances).await?;
-    let seconds = begun.elapsed().as_secs_f64();
-    let mut counts = std::mem::take(&mut *lock(&setup.counts));
-    counts.sort();
-    let verdict = judge(&judge::Run {
-        sandbox: &setup.sandbox,
-        outbox: &setup.outbox,
-        count,
-        attempts: &counts.attempts,
-        opted_out: &disturbances.opted_out,
-        // The sender is dead at that moment.
-        flight: SignedDuration::ZERO,
-    })
-    .await?;
-    let limit = counts.limit_used(&disturbances.kills, &[]);
-    Ok(Findings {
+    let ended = Ended {
         seed,
         workers: None,
-        recipients: count,
-        kills: disturbances.kills.len(),
         exited_well: status.success() && disturbances.kills.len() == kills,
-        doubled: verdict.doubled,
-        lost: verdict.lost,
-        to_opted_out: verdict.to_opted_out,
-        outside_windows: verdict.outside_windows,
-        to_review: verdict.to_review,
-        own_refusals: counts.own_refusals(),
-        most_in_a_minute: counts.most_in_a_minute(),
-        sent: verdict.sent,
-        found_in_history: verdict.found_in_history,
-        opted_out: verdict.opted_out,
-        requests: counts.requests(),
-        limit,
-        downtime: counts.downtime(&disturbances.kills),
-        seconds,
-    })
+        disturbances: &disturbances,
+        outages: &[],
+        // The sender is dead at that moment.
+        flight: SignedDuration::ZERO,
+        seconds: begun.elapsed().as_secs_f64(),
+    };
+    findings(&setup, ended).await
 }
 
 /// Sends the batch with a process that is killed and started again.

@@ -35,25 +35,25 @@ pub(crate) fn table(all: &[Findings]) -> String {
         of_workers("cuts of a network", &|w| w.cuts.to_string());
     }
     row("kills of a sender", &|f| f.kills.to_string());
-    row("**double**", &|f| f.doubled.to_string());
-    row("**lost or unaccounted**", &|f| f.lost.to_string());
+    row("**double**", &|f| f.verdict.doubled.to_string());
+    row("**lost or unaccounted**", &|f| f.verdict.lost.to_string());
     row("**to people who opted out**", &|f| {
-        f.to_opted_out.to_string()
+        f.verdict.to_opted_out.to_string()
     });
     row("**outside of the window**", &|f| {
-        f.outside_windows.to_string()
+        f.verdict.outside_windows.to_string()
     });
-    row("**to review**", &|f| f.to_review.to_string());
+    row("**to review**", &|f| f.verdict.to_review.to_string());
     row("**429 of its own making**", &|f| f.own_refusals.to_string());
     row("**most requests in a minute**", &|f| {
         f.most_in_a_minute.to_string()
     });
-    row("sent", &|f| f.sent.to_string());
+    row("sent", &|f| f.verdict.sent.to_string());
     row("of these found in the history", &|f| {
-        f.found_in_history.to_string()
+        f.verdict.found_in_history.to_string()
     });
     row("refused, since they opted out", &|f| {
-        f.opted_out.to_string()
+        f.verdict.opted_out.to_string()
     });
     row("requests", &|f| f.requests.to_string());
     row("**limit used**", &|f| share(f.limit.without_storms));

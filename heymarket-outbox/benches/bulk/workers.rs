@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::cluster::Cluster;
 use crate::counts::LIMIT;
-use crate::judge::{self, Findings, Workers, judge};
-use crate::setup::{Disturbances, Random, Setup, lock};
+use crate::judge::{Ended, Findings, Workers, findings};
+use crate::setup::{Disturbances, Random, Setup};
 use crate::table::table;
 use crate::{Failed, Options};
 
@@ -118,40 +118,16 @@ async fn prove(options: &Options, seed: u64) -> Result<Findings, Failed> {
         },
     };
     let exited_well = proof.send(workers, has_redis).await?;
-    let seconds = begun.elapsed().as_secs_f64();
-    let mut counts = std::mem::take(&mut *lock(&setup.counts));
-    counts.sort();
-    let flight = SignedDuration::try_from(FLIGHT)?;
-    let verdict = judge(&judge::Run {
-        sandbox: &setup.sandbox,
-        outbox: &setup.outbox,
-        count,
-        attempts: &counts.attempts,
-        opted_out: &proof.disturbances.opted_out,
-        flight,
-    })
-    .await?;
-    Ok(Findings {
+    let ended = Ended {
         seed,
         workers: Some(proof.counted),
-        recipients: count,
-        kills: proof.disturbances.kills.len(),
         exited_well,
-        doubled: verdict.doubled,
-        lost: verdict.lost,
-        to_opted_out: verdict.to_opted_out,
-        outside_windows: verdict.outside_windows,
-        to_review: verdict.to_review,
-        own_refusals: counts.own_refusals(),
-        most_in_a_minute: counts.most_in_a_minute(),
-        sent: verdict.sent,
-        found_in_history: verdict.found_in_history,
-        opted_out: verdict.opted_out,
-        requests: counts.requests(),
-        limit: counts.limit_used(&proof.disturbances.kills, &proof.outages),
-        downtime: counts.downtime(&proof.disturbances.kills),
-        seconds,
-    })
+        disturbances: &proof.disturbances,
+        outages: &proof.outages,
+        flight: SignedDuration::try_from(FLIGHT)?,
+        seconds: begun.elapsed().as_secs_f64(),
+    };
+    findings(&setup, ended).await
 }
 
 impl Proof<'_> {
