@@ -11,7 +11,8 @@ use heymarket_stores::{ErrorKind, Inbox, PostgresSeenEvents, Received, SqliteSee
 use heymarket_test_services::{self as services, Database};
 use tempfile::TempDir;
 
-const SHORT: Duration = Duration::from_millis(300);
+/// A lease that ends in the test, and longer than a busy machine takes for a flush.
+const SHORT: Duration = Duration::from_millis(1500);
 const LONG: Duration = Duration::from_secs(60);
 
 fn event(event_type: &str, data: &str) -> Event {

