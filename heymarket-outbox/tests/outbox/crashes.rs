@@ -78,19 +78,20 @@ async fn a_run_dropped_at_any_moment_sends_nothing_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_in_flight_at_a_crash_is_looked_up() {
+    // The first one is alone; then as many as may be are in flight.
     let slow = Rule::new(Fault::Delay)
         .operation("send_message")
-        .delay_ms(1000);
+        .from(2)
+        .delay_ms(20_000);
     let fixture = Fixture::with(builder().rule(slow)).await;
     fixture.plan(&batch("a"), recipients(40)).await;
     let mut run = fixture.outbox.run(&fixture.client);
-    // The first one is alone; then as many as may be are in flight.
     run.next().await.expect("an event").expect("no error");
     while fixture.counts("a").await.of(State::Attempting) < 32 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     drop(run);
-    tokio::time::sleep(Duration::from_millis(1200)).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
     let counts = fixture.counts("a").await;
     assert_eq!(counts.of(State::Attempting), 32, "{counts}");
     fixture.sandbox.clear_rules();
