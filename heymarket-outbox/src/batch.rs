@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::time::Duration;
 
 use heymarket_api::types::{InboxId, MemberId, TemplateId};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::number::{Country, normalize};
 use crate::placeholders::Text;
+use crate::settings::{Content, Settings, Unknown};
 use crate::window::Window;
 use crate::zones;
 
@@ -42,44 +41,6 @@ pub struct Batch {
     pub(crate) settings: Settings,
     pub(crate) allowed: Option<BTreeSet<String>>,
     pub(crate) country: Option<String>,
-}
-
-/// What of a batch is kept in the database.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Settings {
-    pub(crate) inbox: InboxId,
-    pub(crate) creator: MemberId,
-    pub(crate) content: Content,
-    pub(crate) media: Option<String>,
-    pub(crate) window: Option<Window>,
-    pub(crate) zone: Option<String>,
-    pub(crate) not_before: Option<Timestamp>,
-    pub(crate) not_after: Option<Timestamp>,
-    pub(crate) check_status: bool,
-    pub(crate) unknown: Unknown,
-}
-
-/// What the messages say.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Content {
-    Nothing,
-    Text(String),
-    Template(TemplateId),
-}
-
-/// The outcome of a message whose response was lost and that the message history
-/// does not have after the settle time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Unknown {
-    /// A person decides: see [`Outbox::review`](crate::Outbox::review).
-    #[default]
-    Review,
-    /// It is sent again, with the same `local_id`, if the history still does not
-    /// have it this long after the attempt, and at least the settle time.
-    ///
-    /// A person gets the text twice if the history lags by more than that.
-    ResendAfter(Duration),
 }
 
 impl Batch {
@@ -237,19 +198,6 @@ impl Batch {
         {
             return invalid("not_after is not later than not_before".to_owned());
         }
-        let allowed = match &self.allowed {
-            None => None,
-            Some(numbers) => {
-                let normal: Option<_> = numbers
-                    .iter()
-                    .map(|number| normalize(number, country))
-                    .collect();
-                match normal {
-                    Some(normal) => Some(normal),
-                    None => return invalid("a number of the allow-list is invalid".to_owned()),
-                }
-            }
-        };
         Ok(Checked {
             settings: Settings {
                 zone: Some(zone),
@@ -257,8 +205,26 @@ impl Batch {
             },
             text,
             country,
-            allowed,
+            allowed: self.normal_allowed(country)?,
         })
+    }
+
+    /// Returns the allow-list in E.164.
+    fn normal_allowed(&self, country: Option<Country>) -> Result<Option<BTreeSet<String>>, Error> {
+        let Some(numbers) = &self.allowed else {
+            return Ok(None);
+        };
+        let normal: Option<_> = numbers
+            .iter()
+            .map(|number| normalize(number, country))
+            .collect();
+        let invalid = || {
+            let id = &self.id;
+            Error::invalid(format!(
+                "batch {id:?}: a number of the allow-list is invalid"
+            ))
+        };
+        normal.map(Some).ok_or_else(invalid)
     }
 }
 
@@ -268,26 +234,6 @@ pub(crate) struct Checked {
     pub(crate) text: Option<Text>,
     pub(crate) country: Option<Country>,
     pub(crate) allowed: Option<BTreeSet<String>>,
-}
-
-impl Settings {
-    /// The name of the first setting that differs.
-    pub(crate) fn difference(&self, other: &Self) -> Option<&'static str> {
-        let differs = [
-            (self.content != other.content, "text"),
-            (self.media != other.media, "media"),
-            (self.inbox != other.inbox, "inbox"),
-            (self.creator != other.creator, "sender"),
-            (self.window != other.window, "window"),
-            (self.zone != other.zone, "time zone"),
-            (self.not_before != other.not_before, "not_before"),
-            (self.not_after != other.not_after, "not_after"),
-            (self.check_status != other.check_status, "status check"),
-            (self.unknown != other.unknown, "policy for lost answers"),
-        ];
-        let found = differs.into_iter().find(|(differs, _)| *differs);
-        found.map(|(_, name)| name)
-    }
 }
 
 impl fmt::Debug for Batch {

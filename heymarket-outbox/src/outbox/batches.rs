@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Outbox;
-use crate::batch::Content;
 use crate::counts::Counts;
 use crate::error::Error;
+use crate::settings::Content;
 use crate::state::State;
 use crate::store::{BatchState, ListSend, StoredBatch};
 

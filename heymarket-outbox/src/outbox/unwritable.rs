@@ -10,9 +10,10 @@ use heymarket_api::{Client, Credentials};
 use heymarket_sandbox::{API_KEY, Deduplication, Sandbox};
 
 use super::{Outbox, engine};
-use crate::batch::{Batch, Unknown};
+use crate::batch::Batch;
 use crate::error::{Error, ErrorKind};
 use crate::recipient::Recipient;
+use crate::settings::Unknown;
 use crate::state::State;
 use crate::store::Sqlite;
 

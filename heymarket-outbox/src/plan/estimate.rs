@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::batch::Settings;
+use crate::settings::Settings;
 use crate::window::Opening;
 
 /// The API's limit.

@@ -12,8 +12,8 @@ use super::approval::Approval;
 use super::ended::{Ended, refused_because, unknown_because};
 use super::noted::{COUNTS_ANSWERED, Failed, counts_unanswered, noted};
 use super::sender::Sender;
-use crate::batch::Unknown;
 use crate::error::Error;
+use crate::settings::Unknown;
 use crate::state::{Reason, State};
 use crate::store::{Ending, ListAttempt, ListSend, Verdict};
 

@@ -7,8 +7,8 @@ use heymarket_api::Error as ApiError;
 use super::ended::Ended;
 use super::noted::{Failed, noted};
 use super::sender::Sender;
-use crate::batch::Unknown;
 use crate::error::Error;
+use crate::settings::Unknown;
 use crate::state::{Reason, State};
 use crate::store::Candidate;
 

@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::noted::{Failed, noted};
 use super::stop::Stop;
-use crate::batch::{Content, Settings};
 use crate::engine::Engine;
+use crate::settings::{Content, Settings};
 use crate::state::{Reason, State};
 use crate::store::{Candidate, Ending, Hash};
 

@@ -7,12 +7,12 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
 
-use super::super::types::{
+use super::super::records::{
     BatchState, Hash, ListSend, Millis, NewBatch, NewRow, PlannedBatch, StoredBatch,
 };
 use super::failure::Problem;
 use super::values::{hash, integer, positive, reason};
-use crate::batch::Settings;
+use crate::settings::Settings;
 use crate::state::{Reason, State};
 
 const COLUMNS: &str = "key, id, state, settings, salt, recipients, is_purged, list_key, send_key, \

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use deadpool_postgres::Client;
 use uuid::Uuid;
 
-use super::super::types::{Candidate, Survey};
+use super::super::records::{Candidate, Survey};
 use super::failure::Problem;
 use super::values::{CANDIDATE, candidates, integer, size};
 

@@ -7,7 +7,8 @@ use deadpool_postgres::Client;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::super::types::{Hold, Millis, Pending, RunLock};
+use super::super::ledger::{Hold, Pending, RunLock};
+use super::super::records::Millis;
 use super::database::Database;
 use super::failure::Problem;
 use crate::error::{Error, ErrorKind};

@@ -3,7 +3,7 @@
 use deadpool_postgres::Client;
 use uuid::Uuid;
 
-use super::super::types::{Ending, ListAttempt, ListSend, Millis, Verdict};
+use super::super::records::{Ending, ListAttempt, ListSend, Millis, Verdict};
 use super::failure::Problem;
 use crate::state::Reason;
 

@@ -5,6 +5,7 @@
 //! as the owner. What belongs to a worker whose lease ended is taken over by the
 //! others.
 
+mod attempts;
 mod batches;
 mod claims;
 mod connect;
@@ -21,22 +22,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::Client;
-use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::types::{
+use super::ledger::{Pending, RunLock, Store};
+use super::records::{
     Attempt, BatchState, Candidate, Ending, Hash, ListAttempt, ListSend, Millis, NewBatch, NewRow,
-    Pending, PlannedBatch, RunLock, Store, StoredBatch, StoredRow, Suppress, Survey, Verdict,
+    PlannedBatch, StoredBatch, StoredRow, Suppress, Survey, Verdict,
 };
 use crate::error::Error;
 use crate::state::{Reason, State};
 use database::Database;
-use lease::{Owner, Worker};
-
-/// An attempt that took the ledger longer than this to write down, or longer than a
-/// lease, is taken back: others may have taken the recipient over by the time its
-/// request leaves.
-const LONGEST_BEGIN: Duration = Duration::from_secs(10);
+use lease::Owner;
 
 /// A ledger in a database.
 pub(crate) struct Postgres {
@@ -173,27 +169,7 @@ impl Store for Postgres {
     }
 
     fn begin_attempt(&self, attempt: Attempt) -> Pending<'_, Verdict> {
-        Box::pin(async move {
-            let Some(Worker { id: worker, lease }) = self.owner.get() else {
-                return Ok(Verdict::Hold);
-            };
-            let (begun, nonce) = (Instant::now(), Uuid::new_v4());
-            let attempt = &attempt;
-            let work = move |db: Client| async move {
-                rows::begin_attempt(&db, worker, nonce, attempt).await
-            };
-            let verdict = self.database.call(work).await;
-            let is_late = begun.elapsed() > LONGEST_BEGIN.min(lease);
-            if verdict.is_err() || (is_late && matches!(verdict, Ok(Verdict::Go(_)))) {
-                // It may be written down, and no request leaves for it.
-                let work = move |db: Client| async move {
-                    rows::take_back(&db, worker, nonce, attempt).await
-                };
-                self.database.call(work).await?;
-                return verdict.map(|_| Verdict::Hold);
-            }
-            verdict
-        })
+        Box::pin(attempts::begin(&self.database, self.owner.get(), attempt))
     }
 
     fn end_attempt(&self, ending: Ending) -> Pending<'_, ()> {
@@ -234,26 +210,11 @@ impl Store for Postgres {
     }
 
     fn begin_list(&self, attempt: ListAttempt) -> Pending<'_, Verdict> {
-        Box::pin(async move {
-            let Some(Worker { id: worker, lease }) = self.owner.get() else {
-                return Ok(Verdict::Hold);
-            };
-            let begun = Instant::now();
-            // Not repeated: the second attempt would find the first one's rows.
-            let attempt = &attempt;
-            let work =
-                move |mut db: Client| async move { lists::begin(&mut db, worker, attempt).await };
-            let verdict = self.database.once(work).await?;
-            let is_late = begun.elapsed() > LONGEST_BEGIN.min(lease);
-            if is_late && matches!(verdict, Verdict::Go(_)) {
-                let work = move |db: Client| async move {
-                    lists::take_back(&db, worker, attempt.batch).await
-                };
-                self.database.call(work).await?;
-                return Ok(Verdict::Hold);
-            }
-            Ok(verdict)
-        })
+        Box::pin(attempts::begin_list(
+            &self.database,
+            self.owner.get(),
+            attempt,
+        ))
     }
 
     fn end_list(&self, batch: i64, ending: Ending) -> Pending<'_, u64> {

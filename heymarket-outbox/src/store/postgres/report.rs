@@ -3,7 +3,7 @@
 use deadpool_postgres::Client;
 use tokio_postgres::Row;
 
-use super::super::types::{Millis, StoredRow, Suppress};
+use super::super::records::{Millis, StoredRow, Suppress};
 use super::failure::Problem;
 use super::values::{integer, positive, size, state};
 use crate::state::{Reason, State};

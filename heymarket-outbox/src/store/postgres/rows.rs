@@ -6,7 +6,7 @@
 use deadpool_postgres::{Client, GenericClient};
 use uuid::Uuid;
 
-use super::super::types::{Attempt, Ending, Millis, Verdict};
+use super::super::records::{Attempt, Ending, Millis, Verdict};
 use super::failure::Problem;
 use super::values::{integer, reason};
 use crate::state::{Reason, State};

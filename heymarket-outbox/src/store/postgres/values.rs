@@ -3,7 +3,7 @@
 use tokio_postgres::Row;
 use uuid::Uuid;
 
-use super::super::types::{Candidate, Hash};
+use super::super::records::{Candidate, Hash};
 use super::failure::Problem;
 use crate::state::{Reason, State};
 

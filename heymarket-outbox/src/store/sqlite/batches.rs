@@ -4,7 +4,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use uuid::Uuid;
 
-use super::super::types::{
+use super::super::records::{
     BatchState, Hash, ListSend, Millis, NewBatch, NewRow, PlannedBatch, StoredBatch,
 };
 use super::values::{integer, positive, reason, unreadable};

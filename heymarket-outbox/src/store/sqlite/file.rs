@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::super::types::{Hold, Pending, RunLock};
+use super::super::ledger::{Hold, Pending, RunLock};
 use crate::error::{Error, ErrorKind};
 
 /// Creates the file if it does not exist, with mode 0600, and makes sure that

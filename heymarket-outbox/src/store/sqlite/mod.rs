@@ -14,9 +14,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::types::{
+use super::ledger::{Pending, RunLock, Store};
+use super::records::{
     Attempt, BatchState, Candidate, Ending, Hash, ListAttempt, ListSend, Millis, NewBatch, NewRow,
-    Pending, PlannedBatch, RunLock, Store, StoredBatch, StoredRow, Suppress, Verdict,
+    PlannedBatch, StoredBatch, StoredRow, Suppress, Verdict,
 };
 use crate::error::Error;
 use crate::state::{Reason, State};

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row, params};
 
-use super::super::types::{Millis, StoredRow, Suppress};
+use super::super::records::{Millis, StoredRow, Suppress};
 use super::values::{integer, positive, state, uuid};
 use crate::state::{Reason, State};
 

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::super::types::{Attempt, Candidate, Ending, Hash, ListAttempt, Millis, Verdict};
+use super::super::records::{Attempt, Candidate, Ending, Hash, ListAttempt, Millis, Verdict};
 use super::values::{integer, positive, reason, uuid};
 use crate::state::{Reason, State};
 

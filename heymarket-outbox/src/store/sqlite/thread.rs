@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::super::types::Pending;
+use super::super::ledger::Pending;
 use super::failure::{Failure, failure};
 use crate::error::{Error, ErrorKind};
 
