@@ -21,5 +21,7 @@ mod windows;
 mod lists;
 // What people see and decide, and what is forgotten.
 mod reports;
-// Several at once, dead ones, and a server that is away.
+// Several at once, and dead ones.
 mod workers;
+// A server that is away, slow, newer, or created by many at once.
+mod servers;

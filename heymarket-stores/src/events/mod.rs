@@ -8,6 +8,8 @@ mod postgres;
 mod received;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "sqlite")]
+mod sqlite_keys;
 
 pub use delivery::{Delivery, SetAside};
 pub use inbox::Inbox;

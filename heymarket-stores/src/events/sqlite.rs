@@ -5,13 +5,14 @@ use std::path::Path;
 use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use heymarket_api::webhook::{ClaimOutcome, Event, EventKey, SeenEvents};
 use rusqlite::{Connection, OptionalExtension as _, Row as SqliteRow, params};
 
 use super::backend::{Backend, Pending, Row, encode, remember};
 use super::received::Received;
+use super::sqlite_keys::{claim_key, commit_key, millis, now, release_key};
 use crate::error::Error;
 use crate::sqlite::Sqlite;
 
@@ -78,83 +79,6 @@ impl fmt::Debug for SqliteSeenEvents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SqliteSeenEvents").finish_non_exhaustive()
     }
-}
-
-/// Milliseconds since 1970.
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    millis(since.unwrap_or_default())
-}
-
-/// Rounded up, and at most a century.
-fn millis(duration: Duration) -> i64 {
-    const LONGEST: i64 = 100 * 365 * 24 * 60 * 60 * 1000;
-    let millis = duration.as_nanos().div_ceil(1_000_000);
-    i64::try_from(millis).map_or(LONGEST, |millis| millis.min(LONGEST))
-}
-
-fn claim_key(
-    connection: &Connection,
-    key: &EventKey,
-    lease: Duration,
-) -> rusqlite::Result<ClaimOutcome> {
-    let now = now();
-    let run = |sql: &str, parameters: &[&dyn rusqlite::ToSql]| {
-        connection.prepare_cached(sql)?.execute(parameters)
-    };
-    run(
-        "DELETE FROM seen WHERE key = ?1 AND ends <= ?2",
-        &[&key.as_str(), &now],
-    )?;
-    run(
-        "DELETE FROM seen WHERE token IN (SELECT token FROM seen WHERE ends <= ?1 LIMIT 100)",
-        &[&now],
-    )?;
-    let found = connection
-        .prepare_cached("SELECT is_committed FROM seen WHERE key = ?1")?
-        .query_row([key.as_str()], |row| row.get::<_, bool>(0))
-        .optional()?;
-    match found {
-        Some(true) => return Ok(ClaimOutcome::Committed),
-        Some(false) => return Ok(ClaimOutcome::InProgress),
-        None => {}
-    }
-    run(
-        "DELETE FROM seen WHERE subject = ?1 AND state <> ?2",
-        &[&key.subject(), &key.state()],
-    )?;
-    run(
-        "INSERT INTO seen (key, subject, state, ends) VALUES (?1, ?2, ?3, ?4)",
-        &[
-            &key.as_str(),
-            &key.subject(),
-            &key.state(),
-            &(now + millis(lease)),
-        ],
-    )?;
-    Ok(ClaimOutcome::Claimed {
-        token: connection.last_insert_rowid(),
-    })
-}
-
-fn commit_key(
-    connection: &Connection,
-    key: &EventKey,
-    token: i64,
-    memory: Duration,
-) -> rusqlite::Result<bool> {
-    let sql = "UPDATE seen SET is_committed = 1, ends = ?3 WHERE key = ?1 AND token = ?2";
-    let ends = now() + millis(memory);
-    let changed = connection
-        .prepare_cached(sql)?
-        .execute(params![key.as_str(), token, ends])?;
-    Ok(changed > 0)
-}
-
-fn release_key(connection: &Connection, key: &EventKey, token: i64) -> rusqlite::Result<()> {
-    let sql = "DELETE FROM seen WHERE key = ?1 AND token = ?2 AND NOT is_committed";
-    let mut statement = connection.prepare_cached(sql)?;
-    statement.execute(params![key.as_str(), token]).map(drop)
 }
 
 /// The memory within a transaction that has begun.

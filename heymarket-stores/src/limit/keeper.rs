@@ -10,9 +10,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, WeakUnboundedSender};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use super::options::LimitOptions;
+use super::outage::Outage;
 use super::queue::{Closure, End, Grant, Message, Waiter};
 use super::slots::{Answer, Ask, Slots};
+use super::times::Times;
 use crate::error::{Error, ErrorKind};
 
 /// The most slots of one round trip. Less than the callers that may wait here, so that
@@ -21,51 +22,6 @@ const BATCH: usize = 8;
 
 /// The most ends of one round trip.
 const MOST_ENDS: usize = 256;
-
-/// The pauses after failures of the store.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-
-/// The times of a limit.
-#[derive(Clone, Copy)]
-pub(super) struct Times {
-    period: Duration,
-    /// How much longer the server's period may be than the store's.
-    margin: Duration,
-    /// How long a message to the store may take. A slot is granted by then, or not used.
-    pub(super) round_trip: Duration,
-    /// How long the first connection may take.
-    pub(super) connect: Duration,
-    /// How often a process with callers asks, since another process may free a slot.
-    poll: Duration,
-    /// How long an end waits for others, to share a round trip.
-    linger: Duration,
-    /// The flight that other processes may allow their requests: the default of clients.
-    flight: Duration,
-    patience: Duration,
-}
-
-impl Times {
-    pub(super) fn of(options: &LimitOptions) -> Self {
-        let period = options.period;
-        Self {
-            period,
-            margin: period / 600,
-            round_trip: (period / 4).min(Duration::from_secs(2)),
-            connect: Duration::from_secs(10).min(options.patience),
-            poll: (period / 60).clamp(Duration::from_millis(20), Duration::from_secs(1)),
-            linger: (period / 1200).clamp(Duration::from_millis(1), Duration::from_millis(20)),
-            flight: period * 2 / 3,
-            patience: options.patience,
-        }
-    }
-
-    /// Returns how long a request counts that its process says nothing more of.
-    pub(super) fn hold(&self, flight: Duration) -> Duration {
-        let flight = flight.max(self.flight).saturating_add(self.round_trip);
-        flight.saturating_add(self.period + self.margin)
-    }
-}
 
 pub(super) struct Keeper<S> {
     store: S,
@@ -85,13 +41,6 @@ pub(super) struct Keeper<S> {
     /// When it is worth asking again.
     ask_at: Instant,
     outage: Option<Outage>,
-}
-
-/// A time in which the store fails.
-struct Outage {
-    since: Instant,
-    pause: Duration,
-    retry_at: Instant,
 }
 
 impl<S: Slots> Keeper<S> {
@@ -318,14 +267,8 @@ impl<S: Slots> Keeper<S> {
         if self.outage.is_none() {
             tracing::warn!(store = address, %error, "the rate limit's store failed");
         }
-        let outage = self.outage.get_or_insert(Outage {
-            since: now,
-            pause: FIRST_PAUSE,
-            retry_at: now,
-        });
-        // Many processes do not come back at the same moment.
-        outage.retry_at = now + outage.pause.mul_f64(0.5 + fastrand::f64() / 2.0);
-        outage.pause = (outage.pause * 2).min(LONGEST_PAUSE);
+        let outage = self.outage.get_or_insert_with(|| Outage::new(now));
+        outage.postpone(now);
         let (since, patience) = (outage.since, self.times.patience);
         let (gone, waiting): (VecDeque<_>, _) = std::mem::take(&mut self.waiting)
             .into_iter()

@@ -5,6 +5,7 @@
 
 mod keeper;
 mod options;
+mod outage;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod queue;
@@ -12,6 +13,7 @@ mod queue;
 mod redis;
 mod shared;
 mod slots;
+mod times;
 
 pub use options::LimitOptions;
 #[cfg(feature = "postgres")]

@@ -9,10 +9,11 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::keeper::{Keeper, Times};
+use super::keeper::Keeper;
 use super::options::LimitOptions;
 use super::queue::{Closure, Message, Waiter};
 use super::slots::{Ask, Slots};
+use super::times::Times;
 use crate::error::{Error, ErrorKind};
 
 /// The longest closure that is kept in the store: the client's own bound is lower.

@@ -3,8 +3,10 @@
 // A server that counts requests, and limits on both stores.
 mod support;
 
-// The memory of events, and the inbox, on every store.
+// The memory of events on every store.
 mod events;
+// The inbox on every store.
+mod inbox;
 // The contract of limiters, and what two clients share.
 mod limit;
 // Servers that restart, forget or cannot be reached.
