@@ -139,13 +139,13 @@ impl Batch {
         self
     }
 
-    /// The ID.
+    /// Returns the ID.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The inbox that it is sent from.
+    /// Returns the inbox that it is sent from.
     #[must_use]
     pub fn inbox_id(&self) -> InboxId {
         self.settings.inbox

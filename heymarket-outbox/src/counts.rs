@@ -18,7 +18,7 @@ impl Counts {
         Self(all)
     }
 
-    /// How many are in a state.
+    /// Returns the number of recipients in a state.
     #[must_use]
     pub fn of(&self, state: State) -> u64 {
         self.iter()
@@ -27,26 +27,26 @@ impl Counts {
             .sum()
     }
 
-    /// How many are in a state for a reason.
+    /// Returns the number of recipients in a state for a reason.
     #[must_use]
     pub fn of_reason(&self, state: State, reason: Reason) -> u64 {
         let found = self.0.get(&(state, Some(reason)));
         found.copied().unwrap_or_default()
     }
 
-    /// How many there are.
+    /// Returns the number of all recipients.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.0.values().sum()
     }
 
-    /// Whether nothing more is to be done, but for reviews.
+    /// Returns whether nothing is left to do but reviews.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.iter().all(|(state, _, _)| state.is_end())
     }
 
-    /// Each state with its reason and how many.
+    /// Yields each state with its reason and its number of recipients.
     pub fn iter(&self) -> impl Iterator<Item = (State, Option<Reason>, u64)> + '_ {
         self.0
             .iter()

@@ -93,7 +93,7 @@ impl Error {
         Self::input(format!("the CSV: {place}{problem}"))
     }
 
-    /// What kind of error it is.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

@@ -192,7 +192,8 @@ impl Outbox {
         Run::start(self.engine.clone(), client, Vec::new(), false)
     }
 
-    /// Runs these batches only.
+    /// Sends these batches only, as [`run`](Self::run) does. The run fails with
+    /// [`NoBatch`](crate::ErrorKind::NoBatch) if one of them does not exist.
     pub fn run_only<B: Into<String>>(
         &self,
         client: &Client,

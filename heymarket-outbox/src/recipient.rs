@@ -157,7 +157,7 @@ impl<R: Read> Recipients<R> {
         })
     }
 
-    /// The names of the columns.
+    /// Returns the names of the columns.
     #[must_use]
     pub fn columns(&self) -> &[String] {
         &self.names

@@ -36,7 +36,7 @@ impl Report {
         }
     }
 
-    /// The next recipient; `None` at the end.
+    /// Returns the next recipient; `None` at the end.
     ///
     /// # Errors
     ///
@@ -59,7 +59,7 @@ impl Report {
         }
     }
 
-    /// All that are left.
+    /// Returns the recipients that are left.
     ///
     /// # Errors
     ///

@@ -66,7 +66,7 @@ impl Run {
         Self { events, stop, task }
     }
 
-    /// The next event; `None` at the end, and after an error.
+    /// Returns the next event; `None` at the end, and after an error.
     ///
     /// # Errors
     ///

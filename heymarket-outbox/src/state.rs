@@ -37,7 +37,7 @@ impl State {
         Self::Cancelled,
     ];
 
-    /// The name, such as `needs_review`.
+    /// Returns the name, such as `needs_review`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -168,7 +168,7 @@ impl Reason {
         Self::ALL.into_iter().map(|(reason, _)| reason)
     }
 
-    /// The name, such as `opted_out`.
+    /// Returns the name, such as `opted_out`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         let found = Self::ALL.iter().find(|(reason, _)| *reason == self);

@@ -108,7 +108,7 @@ impl Outbox {
         self.engine.store.set_list(batch, Some(list)).await
     }
 
-    /// All batches, in the order in which they were planned.
+    /// Returns the status of all batches, in the order in which they were planned.
     ///
     /// # Errors
     ///
@@ -132,7 +132,7 @@ impl Outbox {
         Ok(Backlog { recipients, since })
     }
 
-    /// How far a batch is.
+    /// Returns the status of a batch.
     ///
     /// # Errors
     ///

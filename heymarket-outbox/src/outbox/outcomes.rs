@@ -21,8 +21,8 @@ impl Outbox {
         self.report_of(batch, None).await
     }
 
-    /// The recipients of a batch whose messages may or may not have been sent:
-    /// they were not found in the history. Look at the conversation of each, and
+    /// Returns the recipients of a batch whose messages may or may not have been
+    /// sent: the history does not have them. Look at the conversation of each, and
     /// [`decide`](Self::decide).
     ///
     /// # Errors

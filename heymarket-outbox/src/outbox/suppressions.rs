@@ -130,7 +130,7 @@ impl Outbox {
         self.engine.store.suppress(changes).await
     }
 
-    /// Everyone who is suppressed, in the order of their numbers.
+    /// Returns all suppressions, in the order of their numbers.
     ///
     /// # Errors
     ///

@@ -113,21 +113,21 @@ impl Plan {
         }
     }
 
-    /// When the first message is sent, if it is sent now and nothing else is.
+    /// Returns when the first message is sent, if the batch is sent now and alone.
     #[must_use]
     pub fn begins(&self) -> Timestamp {
         self.estimate.begins
     }
 
-    /// When the last message is sent, at 500 requests a minute; `None` if it is
-    /// never, since no window opens any more.
+    /// Returns when the last message is sent, at 500 requests a minute; `None` if
+    /// that is never, since no window opens any more.
     #[must_use]
     pub fn ends(&self) -> Option<Timestamp> {
         self.estimate.ends
     }
 
-    /// The name of the batch's time zone, in which `Display` shows times: that of
-    /// [`Batch::zone`](crate::Batch::zone), or this machine's.
+    /// Returns the name of the batch's time zone, in which `Display` shows times:
+    /// that of [`Batch::zone`](crate::Batch::zone), or this machine's.
     #[must_use]
     pub fn zone(&self) -> &str {
         &self.zone.1
@@ -138,7 +138,7 @@ impl Plan {
         local.strftime("%Y-%m-%d %H:%M").to_string()
     }
 
-    /// How many requests do not fit before `not_after`.
+    /// Returns the number of requests that do not fit before `not_after`.
     #[must_use]
     pub fn late(&self) -> u64 {
         self.estimate.late

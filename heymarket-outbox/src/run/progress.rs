@@ -78,7 +78,7 @@ pub(super) enum Outcome {
 /// What can be started now.
 pub(super) enum Step {
     Started,
-    /// Nothing before so long.
+    /// Nothing before this has passed.
     Wait(Duration),
     Nothing,
 }

@@ -32,15 +32,15 @@ pub(crate) trait Store: Send + Sync {
         Box::pin(async { Ok(None) })
     }
 
-    /// Begins a plan, or gives the batch of this ID that is there. What is left
+    /// Begins a plan, or returns the batch of this ID that is there. What is left
     /// of a plan that did not end is removed.
     fn begin_plan(&self, plan: NewBatch) -> Pending<'_, PlannedBatch>;
     /// The number of a time zone within a batch.
     fn zone(&self, batch: i64, name: String) -> Pending<'_, i64>;
-    /// Adds recipients. Gives for each why it is refused, if it is: its own
+    /// Adds recipients. Returns for each why it is refused, if it is: its own
     /// reason, or that it is a duplicate or suppressed.
     fn add(&self, batch: i64, rows: Vec<NewRow>) -> Pending<'_, Vec<Option<Reason>>>;
-    /// Gives for each recipient whether it is still planned, or else the first
+    /// Returns for each recipient whether it is still planned, or else the first
     /// position whose hash is not the given one.
     fn compare(&self, batch: i64, rows: Vec<(u64, Hash)>) -> Pending<'_, Result<Vec<bool>, u64>>;
     /// Makes a plan whole.
@@ -56,7 +56,7 @@ pub(crate) trait Store: Send + Sync {
     /// and is permanent: returns false, and changes nothing, if another state is set
     /// after it.
     fn set_batch_state(&self, batch: i64, state: BatchState, now: Millis) -> Pending<'_, bool>;
-    /// Gives every recipient that is planned an end.
+    /// Ends every recipient that is planned. Returns their number.
     fn end_planned(
         &self,
         batch: i64,
@@ -80,8 +80,8 @@ pub(crate) trait Store: Send + Sync {
     fn begin_attempt(&self, attempt: Attempt) -> Pending<'_, Verdict>;
     /// Writes down how an attempt or a lookup ended.
     fn end_attempt(&self, ending: Ending) -> Pending<'_, ()>;
-    /// Notes a request that counts toward the rate limit until this time, and
-    /// gives it a number.
+    /// Notes a request that counts toward the rate limit until this time. Returns
+    /// its number.
     fn note_request(&self, until: Millis) -> Pending<'_, i64>;
     /// Changes until when a request counts.
     fn end_request(&self, request: i64, until: Millis) -> Pending<'_, ()>;
@@ -137,6 +137,6 @@ pub(crate) type RunLock = Box<dyn Hold>;
 
 /// A lock that is held.
 pub(crate) trait Hold: Send + Sync {
-    /// Gives it back, and returns once others can take it.
+    /// Releases it, and returns once others can take it.
     fn release(self: Box<Self>) -> Pending<'static, ()>;
 }

@@ -1,5 +1,5 @@
-//! Files and folders that are read-only. Modes do not hold root up, so the tests are
-//! in a process without its rights.
+//! Files and folders that are read-only. Root may write to them, so the test runs in a
+//! process without its rights.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt as _, chown};
@@ -14,8 +14,8 @@ use crate::support::{FastClock, batch, builder, client, received, recipients, ru
 /// The folder of the process without rights.
 const FOLDER: &str = "OUTBOX_READ_ONLY";
 
-/// The user and the group that own nothing.
-const NOBODY: u32 = 65534;
+/// A user and a group without files.
+const UNPRIVILEGED: u32 = 65534;
 
 /// Runs a test of this program, which is ignored otherwise, without the rights of
 /// root.
@@ -23,9 +23,9 @@ fn without_rights(test: &str) {
     let folder = tempfile::tempdir().expect("a folder");
     let program = std::env::current_exe().expect("this program");
     let mut command = if Uid::effective().is_root() {
-        chown(folder.path(), Some(NOBODY), Some(NOBODY)).expect("an owner");
+        chown(folder.path(), Some(UNPRIVILEGED), Some(UNPRIVILEGED)).expect("an owner");
         let mut command = Command::new("setpriv");
-        // By its descriptor: the folders on the way to it may be root's alone.
+        // By its descriptor: the folders above it may be root's alone.
         command
             .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
             .arg("/proc/self/fd/0")
@@ -77,7 +77,7 @@ async fn a_ledger_without_rights() {
     let clock = FastClock::new("2026-07-01T16:00:00Z", 100);
     let client = client(sandbox.url(), clock);
 
-    // There is none, and the folder lets none be created.
+    // A folder in which no ledger can be created.
     set_mode(folder, 0o500);
     assert_clear(&Outbox::open(&path).expect_err("a folder"), &path);
     set_mode(folder, 0o700);

@@ -209,7 +209,7 @@ async fn a_ledger_that_takes_long_sends_nothing_after_a_window() {
             event.expect("no error");
         }
     });
-    // Of the messages in flight, some are on their way into the ledger.
+    // Some of the messages wait for the ledger.
     let closes = time("2026-07-01T20:00:00Z");
     let left = closes.duration_since(fixture.clock.now()) / i32::try_from(SCALE).expect("small");
     let left = Duration::try_from(left).expect("a machine that is fast enough");

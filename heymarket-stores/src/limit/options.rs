@@ -64,8 +64,8 @@ impl LimitOptions {
         self
     }
 
-    /// Sets the period of the limit; by default 60 seconds. Another one is for tests,
-    /// against a server with another period.
+    /// Sets the period of the limit; by default 60 seconds, at least 10 milliseconds.
+    /// Another one is for tests, against a server with another period.
     #[must_use]
     pub fn period(mut self, period: Duration) -> Self {
         self.period = period.max(Duration::from_millis(10));

@@ -61,7 +61,7 @@ impl Sqlite {
                 connection.execute_batch("COMMIT")?;
                 Ok(done)
             });
-            // A full disk rolls back by itself, and the error to return is its.
+            // On a full disk SQLite has rolled back, and its error is the one to return.
             if done.is_err() && !connection.is_autocommit() {
                 let _ = connection.execute_batch("ROLLBACK");
             }

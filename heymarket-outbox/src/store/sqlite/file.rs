@@ -9,7 +9,7 @@ use super::super::ledger::{Hold, Pending, RunLock};
 use crate::error::{Error, ErrorKind};
 
 /// Creates the file if it does not exist, with mode 0600, and makes sure that
-/// it is a regular file of the user. Gives a path without links to it.
+/// it is a regular file of the user. Returns a path without links to it.
 ///
 /// SQLite gives its log and its index the mode of the database.
 pub(super) fn prepare(path: &Path) -> Result<PathBuf, Error> {
