@@ -46,7 +46,8 @@ pub(super) struct Lane {
 /// What is planned for one zone.
 struct Queue {
     number: i64,
-    /// Absent in a batch without a window.
+    name: String,
+    /// Absent in a batch without a window, and if this machine does not know it.
     zone: Option<TimeZone>,
     waiting: VecDeque<Candidate>,
     /// The position after which nothing was fetched yet.
@@ -100,23 +101,12 @@ impl Lane {
     /// without a window.
     async fn zones(&self, store: &dyn Store) -> Result<Vec<Queue>, Error> {
         if self.sender.settings.window.is_none() {
-            return Ok(vec![Queue::new(0, None)]);
+            return Ok(vec![Queue::new(0, String::new())]);
         }
         let zones = store.zones(self.key).await?.into_iter();
-        zones
-            .map(|(number, name)| match zones::named(&name) {
-                Some(zone) => Ok(Queue::new(number, Some(zone))),
-                // Planned by a machine with newer data: its hours are not known here.
-                None => Err(Error::new(
-                    ErrorKind::Database,
-                    format!(
-                        "batch {:?} has recipients in the time zone {name:?}, which this machine \
-                         does not know; nothing is sent; update the time zone data",
-                        self.id
-                    ),
-                )),
-            })
-            .collect()
+        Ok(zones
+            .map(|(number, name)| Queue::new(number, name))
+            .collect())
     }
 
     /// Whether one more request may be in flight.
@@ -153,7 +143,8 @@ impl Lane {
             }
             let opening = match (&settings.window, &queue.zone) {
                 (Some(window), Some(zone)) => window.opening(now, zone),
-                (Some(_), None) => Opening::Never,
+                // Planned by a machine with newer data: its hours are not known here.
+                (Some(_), None) => return Err(unknown_zone(&self.id, &queue.name)),
                 (None, _) => Opening::Open,
             };
             match opening {
@@ -208,10 +199,11 @@ impl Lane {
 }
 
 impl Queue {
-    fn new(number: i64, zone: Option<TimeZone>) -> Self {
+    fn new(number: i64, name: String) -> Self {
         Self {
             number,
-            zone,
+            zone: zones::named(&name),
+            name,
             waiting: VecDeque::new(),
             after: 0,
             is_empty: false,
@@ -242,4 +234,14 @@ impl Queue {
         }
         Ok(())
     }
+}
+
+fn unknown_zone(batch: &str, zone: &str) -> Error {
+    Error::new(
+        ErrorKind::Database,
+        format!(
+            "batch {batch:?} has recipients in the time zone {zone:?}, which this machine does not \
+             know; they are still planned; update the time zone data"
+        ),
+    )
 }
