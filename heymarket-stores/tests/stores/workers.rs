@@ -33,6 +33,11 @@ async fn a_worker_sends_until_it_is_killed() {
         return;
     };
     let (store, api) = urls.split_once(' ').expect("two URLs");
+    // The launcher runs this program as a child of its own, which its end does not end.
+    std::thread::spawn(|| {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        std::process::exit(0);
+    });
     let limit = loop {
         match Limit::connect(store, options()).await {
             Ok(limit) => break limit,
@@ -77,7 +82,8 @@ impl Worker {
             // Waiting for a lock would take an hour as well.
             .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
             .env("DONT_FAKE_MONOTONIC", "1")
-            .stdin(Stdio::null())
+            // It ends with this process, or when it is killed.
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
@@ -87,6 +93,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
+        drop(self.0.stdin.take());
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
