@@ -49,7 +49,7 @@ pub(crate) struct Globals {
           conflicts_with_all = ["format", "render"])]
     pub(crate) jq: Option<String>,
 
-    /// Print each item with a template, such as '{{ name }}: {{ last_msg }}'
+    /// Print each item with a template, such as '{{ target }}: {{ last_msg }}'
     ///
     /// The syntax is that of Jinja. `{{ inbox.name }}` and `{{ assigned.name }}` are names even
     /// where the API returns IDs.

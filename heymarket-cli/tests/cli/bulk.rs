@@ -101,9 +101,9 @@ fn one_command_plans_asks_and_sends() {
     let asked = send(&home, "Hi {{first}}", &["--zone", "America/Chicago"]);
     assert_eq!(asked.code, Some(2), "{}", asked.stderr);
     for expected in [
-        "> Hi Robin",
-        "America/Chicago",
-        "Send 20 messages from Support",
+        "\n  > Hi Robin",
+        "America/Chicago\n",
+        "\nheymarket: Send 20 messages from Support",
     ] {
         assert!(asked.stderr.contains(expected), "{}", asked.stderr);
     }

@@ -99,7 +99,7 @@ fn the_sessions_of_the_readme_are_true() {
 
 #[test]
 fn the_sessions_of_the_pages_are_true() {
-    for page in ["command-line", "other-languages", "sandbox"] {
+    for page in ["bulk-sending", "command-line", "other-languages", "sandbox"] {
         check(&format!("docs/{page}.md"));
     }
 }
