@@ -42,7 +42,7 @@ impl fmt::Display for RequestOutcome {
 /// `Display` is a line for a log:
 ///
 /// ```text
-/// 2026-07-01T09:30:00Z POST send_message 200 done, 1 attempt, 0.120 s, request id 7c2e…
+/// 2026-07-01T09:30:00.412Z POST send_message 200 done, 1 attempt, 0.120 s, request id 7c2e…
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -89,7 +89,7 @@ impl fmt::Display for RequestReport {
         let method = self.method.as_ref().map_or("-", Method::as_str);
         let operation = self.operation.unwrap_or("-");
         let (status, outcome) = (self.status.as_u16(), self.outcome);
-        write!(f, "{} {method} {operation} {status}", self.started)?;
+        write!(f, "{:.3} {method} {operation} {status}", self.started)?;
         match self.problem {
             Some(problem) => write!(f, " {problem}, {outcome}")?,
             None => write!(f, " {outcome}")?,
