@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::operation::Operation;
 use crate::schema::{self, Choice};
 use arguments::{Argument, Place};
+pub(super) use names::verbs;
 use text::plain;
 
 /// Generates the file `commands.rs`.

@@ -34,7 +34,7 @@ const TAKEN: [&str; 25] = [
 /// Returns the verbs of the operations of a resource: `create_contact_fields` of
 /// `contacts` is `create-fields`. Where the operations on one and on several would
 /// have the same verb, the latter gets `-many`.
-pub(super) fn verbs(resource: &str, ids: &[String]) -> Vec<String> {
+pub(in crate::generate) fn verbs(resource: &str, ids: &[String]) -> Vec<String> {
     let names: Vec<(String, bool)> = ids.iter().map(|id| verb(resource, id)).collect();
     let is_taken = |verb: &str| names.iter().filter(|(other, _)| other == verb).count() > 1;
     names

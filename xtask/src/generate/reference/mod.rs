@@ -7,6 +7,7 @@ mod webhooks;
 use serde_json::Value;
 
 use self::markdown::{text, vendor_page};
+use super::cli;
 use super::methods::Methods;
 use super::model::Model;
 use crate::error::Error;
@@ -47,8 +48,8 @@ pub(super) fn write(
     page.push_str("- [Webhooks](#webhooks)\n- [Legends](#legends)\n");
     for section in &sections {
         page.push_str(&section.heading());
-        for operation in &section.operations {
-            page.push_str(&operation::write(operation, document, methods)?);
+        for (operation, command) in section.operations.iter().zip(section.commands()) {
+            page.push_str(&operation::write(operation, &command, document, methods)?);
         }
     }
     page.push_str(&webhooks::write(document));
@@ -80,6 +81,17 @@ impl Section<'_> {
         let mut letters = name.chars();
         let first = letters.next().map(|first| first.to_ascii_uppercase());
         first.into_iter().chain(letters).collect()
+    }
+
+    /// The command of each operation.
+    fn commands(&self) -> Vec<String> {
+        let resource = text(self.tag, "name");
+        let ids = self.operations.iter().map(|operation| operation.name());
+        let verbs = cli::verbs(resource, &ids.collect::<Vec<_>>());
+        let commands = verbs
+            .iter()
+            .map(|verb| format!("heymarket {resource} {verb}"));
+        commands.collect()
     }
 
     fn contents(&self) -> String {

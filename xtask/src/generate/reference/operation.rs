@@ -15,6 +15,7 @@ use crate::schema::{self, Choice};
 /// Returns the section of an operation.
 pub(super) fn write(
     operation: &Operation<'_>,
+    command: &str,
     document: &Value,
     methods: &Methods,
 ) -> Result<String, Error> {
@@ -34,6 +35,7 @@ pub(super) fn write(
     );
     for (label, value) in [
         ("Call", Some(format!("`{}`", call(operation, methods)?))),
+        ("Command", Some(format!("`{command}`"))),
         ("Parameters", parameters(operation)),
         ("Body", body(operation, document)),
         ("Response", response(operation, document)),
