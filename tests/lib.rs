@@ -10,6 +10,10 @@ struct Readme;
 struct LibraryReadme;
 
 #[cfg(doctest)]
+#[doc = include_str!("../heymarket-stores/README.md")]
+struct StoresReadme;
+
+#[cfg(doctest)]
 #[doc = include_str!("../docs/library.md")]
 struct Library;
 

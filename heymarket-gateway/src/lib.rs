@@ -79,3 +79,8 @@ pub use gateway::Gateway;
 pub use recipients::Recipients;
 pub use report::{RequestOutcome, RequestReport};
 pub use token::Token;
+
+/// The example of the README, which is compiled as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -62,3 +62,8 @@ mod tools;
 
 pub use error::{Error, ErrorKind};
 pub use server::{Server, ServerBuilder, ToolResult};
+
+/// The example of the README, which is compiled as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

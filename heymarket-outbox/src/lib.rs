@@ -87,3 +87,8 @@ pub use segments::{Encoding, Segments};
 pub use settings::Unknown;
 pub use state::{Reason, State};
 pub use window::Window;
+
+/// The example of the README, which is compiled as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
