@@ -67,6 +67,37 @@ fn prints_the_inboxes(output: Option<Output>) {
     assert_eq!(printed.replace("\r\n", "\n"), INBOXES);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn each_program_sends_its_message_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (_, fence, interpreter) in LANGUAGES {
+        let sandbox = Sandbox::start().await.expect("a sandbox");
+        let token = Token::new(TOKEN).expect("a token");
+        let ledger = folder.path().join(fence);
+        let gateway = Gateway::builder(sandbox.client(), token).ledger(ledger);
+        let gateway = gateway.start(([127, 0, 0, 1], 0).into()).await;
+        let gateway = gateway.expect("a gateway");
+        let variables = [
+            ("HEYMARKET_BASE_URL", gateway.url()),
+            ("HEYMARKET_GATEWAY_TOKEN", TOKEN.to_owned()),
+        ];
+        let program = block("Send a message", fence);
+        let Some(first) = run(interpreter, &program, &variables) else {
+            continue;
+        };
+        assert!(first.status.success(), "{interpreter}: {first:?}");
+        let sent = sandbox.sent();
+        let [message] = sent.as_slice() else {
+            panic!("{interpreter}: {} messages", sent.len());
+        };
+        let printed = String::from_utf8(first.stdout).expect("UTF-8");
+        assert_eq!(printed.trim(), message.id.to_string(), "{interpreter}");
+        let again = run(interpreter, &program, &variables).expect("an output");
+        assert_eq!(again.stdout, printed.as_bytes(), "{interpreter}: {again:?}");
+        assert_eq!(sandbox.sent().len(), 1, "{interpreter}");
+    }
+}
+
 #[test]
 fn the_page_shows_what_its_programs_print() {
     assert_eq!(block("Test against the sandbox", "text"), INBOXES);
