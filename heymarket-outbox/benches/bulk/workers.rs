@@ -19,7 +19,7 @@ const AWAY: Duration = Duration::from_secs(40);
 const SILENT: Duration = Duration::from_secs(20);
 
 /// How long Redis closes the limit when it has lost it, by the sandbox's clock.
-const CLOSED: SignedDuration = SignedDuration::from_secs(105);
+const CLOSED: SignedDuration = SignedDuration::from_secs(115);
 
 /// How long a request may be under way that began before its recipient opted out:
 /// longer than a silence, by the sandbox's clock.

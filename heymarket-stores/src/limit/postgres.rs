@@ -25,12 +25,13 @@ const TAKE: &str = "SELECT granted, wait FROM \
 /// the next one.
 ///
 /// - A slot is taken until a minute after the response to its request began. If its
-///   process dies, it is taken for the connect timeout, the attempt timeout and a minute
-///   from its start (102 seconds with the defaults of the client).
+///   process dies, it is taken for the connect timeout, the attempt timeout, 10 seconds
+///   for [`before_attempt`](heymarket_api::Options::before_attempt) and a minute from its
+///   start (112 seconds with the defaults of the client).
 /// - Slots survive a crash of the server: each grant is flushed, whatever
 ///   `synchronous_commit` is. After a standby was promoted or a backup restored, and if
 ///   the server's clock is set back, the limit is closed for as long as an unreported
-///   request may count (102 seconds).
+///   request may count (112 seconds).
 /// - A 429 closes the limit for all processes. Afterwards all of them together restart 20
 ///   milliseconds apart.
 /// - While the server is unreachable, callers wait; after

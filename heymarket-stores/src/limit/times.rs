@@ -18,7 +18,8 @@ pub(super) struct Times {
     pub(super) poll: Duration,
     /// How long an end waits for others, to share a round trip.
     pub(super) linger: Duration,
-    /// The flight that other processes may allow their requests: the default of clients.
+    /// The flight that other processes may allow their requests: the timeouts of a client by
+    /// default, and ten seconds for `before_attempt`.
     flight: Duration,
     pub(super) patience: Duration,
 }
@@ -33,7 +34,7 @@ impl Times {
             connect: Duration::from_secs(10).min(options.patience),
             poll: (period / 60).clamp(Duration::from_millis(20), Duration::from_secs(1)),
             linger: (period / 1200).clamp(Duration::from_millis(1), Duration::from_millis(20)),
-            flight: period * 2 / 3,
+            flight: period * 5 / 6,
             patience: options.patience,
         }
     }
