@@ -125,6 +125,9 @@ enum Command {
         /// Seed of the mutations.
         #[arg(long, requires = "judge", default_value_t = 1)]
         seed: u64,
+        /// Print for each mutation what cargo-semver-checks and cargo-public-api say as well.
+        #[arg(long, requires = "judge")]
+        cross_check: bool,
     },
 }
 
@@ -163,6 +166,13 @@ fn main() -> ExitCode {
         Command::Services { command } => xtask::services::run(&command, output),
         Command::Release { fast, .. } => release::dry_run(&root, fast, output),
         Command::Observe { record } => observe::run(&root, &record, output).map(|()| true),
+        Command::Diff {
+            judge: true,
+            mutations,
+            seed,
+            cross_check: true,
+            ..
+        } => diff::judge::cross_check(&root, mutations, seed, output),
         Command::Diff {
             judge: true,
             mutations,

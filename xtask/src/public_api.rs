@@ -107,8 +107,8 @@ pub fn as_rustdoc() -> Option<ExitCode> {
     })
 }
 
-/// Builds the documentation as JSON, and returns where it is.
-fn document(root: &Path) -> Result<PathBuf, Error> {
+/// Builds the documentation of the library of a workspace as JSON, and returns where it is.
+pub(crate) fn document(root: &Path) -> Result<PathBuf, Error> {
     let metadata = cargo::metadata(root)?;
     let target = metadata["target_directory"]
         .as_str()

@@ -12,5 +12,5 @@ mod growth;
 mod machine;
 mod manifest;
 mod program;
-mod table;
+pub(crate) mod table;
 pub mod weigh;

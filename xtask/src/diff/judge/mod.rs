@@ -18,14 +18,17 @@
 
 mod edit;
 mod instances;
+mod judgement;
 mod mutate;
+mod others;
 mod places;
 mod sandbox;
 mod witness;
 mod workspace;
 
-use std::collections::BTreeMap;
 use std::path::Path;
+use std::thread;
+use std::time::Instant;
 
 use fastrand::Rng;
 
@@ -35,52 +38,11 @@ use super::state::State;
 use crate::command::Output;
 use crate::error::Error;
 use edit::Mutation;
-use workspace::{Outcome, Workspace};
+use others::Others;
+use workspace::Workspace;
 
+pub use judgement::{Break, Judged, Judgement, Part};
 pub use workspace::Collection;
-
-/// The least share of verdicts that are right.
-const AGREEMENT: f64 = 0.98;
-
-/// What the judgement of mutations found.
-#[derive(Debug, Default)]
-#[non_exhaustive]
-pub struct Judgement {
-    /// The mutations whose verdict is right.
-    pub right: usize,
-    /// The mutations that break nothing, although the verdict says so.
-    pub too_strict: Vec<String>,
-    /// The mutations that break callers, although the verdict does not say so.
-    pub missed: Vec<String>,
-    /// How many of each kind were judged, and how many of them break callers.
-    pub kinds: BTreeMap<&'static str, (usize, usize)>,
-    /// The observations that the witness makes of the previous release.
-    pub observations: usize,
-}
-
-impl Judgement {
-    /// Returns whether the verdict misses no break, and is right often enough.
-    #[must_use]
-    pub fn is_good(&self) -> bool {
-        self.missed.is_empty() && self.agreement() >= AGREEMENT
-    }
-
-    fn total(&self) -> usize {
-        self.right + self.too_strict.len() + self.missed.len()
-    }
-
-    fn agreement(&self) -> f64 {
-        #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
-        let (right, total) = (self.right as f64, self.total() as f64);
-        right / total
-    }
-
-    fn add(&mut self, drawn: &Drawn, breaks: bool) {
-        let kind = self.kinds.entry(drawn.mutation.kind).or_default();
-        kind.0 += 1;
-        kind.1 += usize::from(breaks);
-    }
-}
 
 /// A mutation with its verdict.
 struct Drawn {
@@ -90,10 +52,18 @@ struct Drawn {
 }
 
 impl Drawn {
-    fn name(&self) -> String {
-        format!("{}: {}", self.mutation.kind, self.mutation.place)
+    fn judged(&self, broken: Option<Break>) -> Judged {
+        Judged {
+            kind: self.mutation.kind,
+            place: self.mutation.place.clone(),
+            verdict: self.level,
+            broken,
+        }
     }
 }
+
+/// Receives a line of progress.
+type Say<'a> = dyn FnMut(&str) -> Result<(), Error> + 'a;
 
 /// Judges mutations, and prints what was found. Returns whether the verdict is
 /// good.
@@ -103,26 +73,15 @@ impl Drawn {
 /// Returns an error if the spec cannot be read, or the collection does not pass
 /// without a mutation.
 pub fn run(root: &Path, count: usize, seed: u64, output: &mut Output<'_>) -> Result<bool, Error> {
-    let judgement = judge(root, count, seed, Collection::All, &mut |text| {
-        output.say(text)
-    })?;
-    for (kind, (all, breaking)) in &judgement.kinds {
-        output.print(&format!("{all:3}, {breaking:3} of them breaking: {kind}"))?;
+    let start = Instant::now();
+    let mut say = |text: &str| output.say(text);
+    let judgement = judge(root, count, seed, Collection::All, &mut say)?;
+    output.print(&judgement.table())?;
+    for line in judgement.summary() {
+        output.print(&line)?;
     }
-    for missed in &judgement.missed {
-        output.print(&format!("a break that was called compatible: {missed}"))?;
-    }
-    for strict in &judgement.too_strict {
-        output.print(&format!("compatible, and was called breaking: {strict}"))?;
-    }
-    output.print(&format!(
-        "{} of {} verdicts are right ({:.1} %), {} breaks were missed; {} observations, seed {seed}",
-        judgement.right,
-        judgement.total(),
-        judgement.agreement() * 100.0,
-        judgement.missed.len(),
-        judgement.observations,
-    ))?;
+    let minutes = start.elapsed().as_secs_f64() / 60.0;
+    output.print(&format!("seed {seed}, {minutes:.1} minutes"))?;
     Ok(judgement.is_good())
 }
 
@@ -137,83 +96,114 @@ pub fn judge(
     count: usize,
     seed: u64,
     collection: Collection,
-    say: &mut dyn FnMut(&str) -> Result<(), Error>,
+    say: &mut Say<'_>,
 ) -> Result<Judgement, Error> {
     let base = State::of_tree(root)?;
     say("building the previous release with its collection")?;
-    let workspace = Workspace::new(root, &base, &witness::write(&base)?, collection)?;
-    let mut judgement = Judgement {
-        observations: workspace.observations(),
-        ..Judgement::default()
-    };
-    let mut rng = Rng::with_seed(seed);
-    let (mut breaking, mut compatible) = (Vec::new(), Vec::new());
-    while breaking.len() + compatible.len() < count {
-        // A document that cannot be generated is no state of the spec.
-        let Some(drawn) = draw(&base, &mut rng)? else {
-            continue;
-        };
-        if drawn.level == Level::Breaking {
-            breaking.push(drawn);
-        } else {
-            compatible.push(drawn);
-        }
-    }
+    let workspace = Workspace::new(root, &base, witness::write(&base)?, collection)?;
+    let (drawn, discarded) = draw(&base, count, seed)?;
+    let (breaking, compatible): (Vec<_>, Vec<_>) = drawn
+        .into_iter()
+        .partition(|drawn| drawn.level == Level::Breaking);
     say(&format!(
         "{} are called breaking, {} compatible",
         breaking.len(),
         compatible.len()
     ))?;
-    judge_compatible(&workspace, &base, compatible, &mut judgement, say)?;
+    let mut judged = judge_compatible(&workspace, &base, compatible, say)?;
     for drawn in breaking {
-        let broken = breaks(&workspace, &base, &drawn.state, true)?;
-        say(&format!(
-            "{}: {}",
-            drawn.name(),
-            broken.as_deref().unwrap_or("breaks nothing")
-        ))?;
-        judgement.add(&drawn, broken.is_some());
-        match broken {
-            Some(_) => judgement.right += 1,
-            None => judgement.too_strict.push(drawn.name()),
+        let one = drawn.judged(breaks(&workspace, &base, &drawn.state)?);
+        say(&one.to_string())?;
+        judged.push(one);
+    }
+    Ok(Judgement {
+        judged,
+        discarded,
+        observations: workspace.observations(),
+    })
+}
+
+/// Prints what other tools say about mutations beside the verdict and the judgement.
+///
+/// # Errors
+///
+/// Returns an error if the spec cannot be read, the collection does not pass without a
+/// mutation, or the library of a mutation cannot be documented.
+pub fn cross_check(
+    root: &Path,
+    count: usize,
+    seed: u64,
+    output: &mut Output<'_>,
+) -> Result<bool, Error> {
+    let base = State::of_tree(root)?;
+    let workspace = Workspace::new(root, &base, witness::write(&base)?, Collection::All)?;
+    let others = Others::new(workspace.folder())?;
+    for drawn in draw(&base, count, seed)?.0 {
+        workspace.write_client(&drawn.state)?;
+        let said = others.say()?;
+        let judged = drawn.judged(breaks(&workspace, &base, &drawn.state)?);
+        output.print(&format!("{judged}\n  {said}"))?;
+    }
+    Ok(true)
+}
+
+/// Draws mutations. A document that no client can be generated from is no state of the
+/// spec: it is discarded and counted, and another one takes its place.
+fn draw(base: &State, count: usize, seed: u64) -> Result<(Vec<Drawn>, usize), Error> {
+    let mut rng = Rng::with_seed(seed);
+    let (mut all, mut discarded) = (Vec::new(), 0);
+    while all.len() < count {
+        let mutations: Vec<Mutation> = (all.len()..count)
+            .map(|_| mutate::draw(&base.document, &mut rng))
+            .collect();
+        for drawn in generate(base, &mutations)? {
+            match drawn {
+                Some(drawn) => all.push(drawn),
+                None => discarded += 1,
+            }
         }
     }
-    Ok(judgement)
+    Ok((all, discarded))
 }
 
-fn draw(base: &State, rng: &mut Rng) -> Result<Option<Drawn>, Error> {
-    let mutation = mutate::draw(&base.document, rng);
-    let document = mutation.apply(&base.document);
-    let Ok(state) = State::of_document(document) else {
-        return Ok(None);
+/// Generates the clients of mutations, on every processor.
+fn generate(base: &State, mutations: &[Mutation]) -> Result<Vec<Option<Drawn>>, Error> {
+    let one = |mutation: &Mutation| -> Result<Option<Drawn>, Error> {
+        let Ok(state) = State::of_document(mutation.apply(&base.document)) else {
+            return Ok(None);
+        };
+        let level = verdict(&compare(base, &state)?);
+        Ok(Some(Drawn {
+            mutation: mutation.clone(),
+            state,
+            level,
+        }))
     };
-    let level = verdict(&compare(base, &state)?);
-    Ok(Some(Drawn {
-        mutation,
-        state,
-        level,
-    }))
-}
-
-/// Returns what breaks, if anything does. A break is `expected` if the verdict says so.
-fn breaks(
-    workspace: &Workspace,
-    base: &State,
-    state: &State,
-    expected: bool,
-) -> Result<Option<String>, Error> {
-    if let Some(refused) = sandbox::refused(&base.document, &state.document) {
-        return Ok(Some(format!("the sandbox refuses a request of {refused}")));
-    }
-    let outcome = if expected {
-        workspace.check_and_run(state)?
-    } else {
-        workspace.run(state)?
-    };
-    Ok(match outcome {
-        Outcome::Passes => None,
-        Outcome::Fails(reason) => Some(reason),
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let size = mutations.len().div_ceil(processors).max(1);
+    thread::scope(|scope| {
+        let threads: Vec<_> = mutations
+            .chunks(size)
+            .map(|chunk| scope.spawn(move || chunk.iter().map(one).collect::<Vec<_>>()))
+            .collect();
+        let all = threads.into_iter().flat_map(|thread| {
+            thread
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        all.collect()
     })
+}
+
+/// Returns what breaks, if anything does.
+fn breaks(workspace: &Workspace, base: &State, state: &State) -> Result<Option<Break>, Error> {
+    if let Some(operation) = sandbox::refused(&base.document, &state.document) {
+        return Ok(Some(Break {
+            part: Part::Requests,
+            reason: operation,
+        }));
+    }
+    workspace.run(state)
 }
 
 /// Judges mutations that are called compatible, many in one build.
@@ -221,53 +211,50 @@ fn judge_compatible(
     workspace: &Workspace,
     base: &State,
     mutations: Vec<Drawn>,
-    judgement: &mut Judgement,
-    say: &mut dyn FnMut(&str) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let mut groups: Vec<Vec<Drawn>> = Vec::new();
-    for drawn in mutations {
-        let fits = |group: &&mut Vec<Drawn>| {
-            group
-                .iter()
-                .all(|one| one.mutation.is_apart_from(&drawn.mutation))
-        };
-        match groups.iter_mut().find(fits) {
-            Some(group) => group.push(drawn),
-            None => groups.push(vec![drawn]),
-        }
-    }
+    say: &mut Say<'_>,
+) -> Result<Vec<Judged>, Error> {
+    let mut judged = Vec::new();
+    let mut groups = groups(mutations);
     while let Some(mut group) = groups.pop() {
         let mut document = base.document.clone();
         for drawn in &group {
             document = drawn.mutation.apply(&document);
         }
         let broken = match State::of_document(document) {
-            Ok(state) => breaks(workspace, base, &state, false)?,
-            Err(error) => Some(error.to_string()),
+            Ok(state) => breaks(workspace, base, &state)?,
+            // Each alone can be generated.
+            Err(error) if group.len() == 1 => return Err(error),
+            Err(error) => Some(Break {
+                part: Part::Uses,
+                reason: error.to_string(),
+            }),
         };
-        say(&format!(
-            "{} together: {}",
-            group.len(),
-            broken.as_deref().unwrap_or("nothing breaks")
-        ))?;
-        match broken {
-            None => {
-                for drawn in &group {
-                    judgement.add(drawn, false);
-                }
-                judgement.right += group.len();
-            }
-            Some(reason) if group.len() == 1 => {
-                judgement.add(&group[0], true);
-                judgement
-                    .missed
-                    .push(format!("{}: {reason}", group[0].name()));
-            }
-            Some(_) => {
-                let half = group.split_off(group.len() / 2);
-                groups.extend([group, half]);
-            }
+        say(&match &broken {
+            Some(broken) => format!("{} together: {broken}", group.len()),
+            None => format!("{} together: nothing breaks", group.len()),
+        })?;
+        if broken.is_some() && group.len() > 1 {
+            let half = group.split_off(group.len() / 2);
+            groups.extend([group, half]);
+        } else {
+            judged.extend(group.iter().map(|drawn| drawn.judged(broken.clone())));
         }
     }
-    Ok(())
+    Ok(judged)
+}
+
+/// Returns groups of mutations that touch different places.
+fn groups(mutations: Vec<Drawn>) -> Vec<Vec<Drawn>> {
+    let mut groups: Vec<Vec<Drawn>> = Vec::new();
+    for drawn in mutations {
+        let fits = |group: &&mut Vec<Drawn>| {
+            let mut others = group.iter();
+            others.all(|one| one.mutation.is_apart_from(&drawn.mutation))
+        };
+        match groups.iter_mut().find(fits) {
+            Some(group) => group.push(drawn),
+            None => groups.push(vec![drawn]),
+        }
+    }
+    groups
 }

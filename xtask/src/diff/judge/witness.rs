@@ -1,5 +1,5 @@
-//! The witness: a program that uses every public item of the previous release as
-//! its signature allows, runs its examples, and writes down what it observes.
+//! The witness: it uses every public item of the previous release as its signature
+//! allows, runs its examples, and writes down what it observes.
 //!
 //! It is generated from the previous release alone. A change that it does not
 //! notice breaks no caller of the generated code.
@@ -17,13 +17,23 @@ use crate::operation;
 use crate::schema::{self, object};
 use crate::webhooks;
 
-/// What the generated parts share.
-const HEAD: &str = r##"
-#![expect(warnings, reason = "written by a program, and thrown away")]
+/// The two tests of the witness.
+pub(super) struct Witness {
+    /// What has to compile.
+    pub(super) uses: String,
+    /// What has to run.
+    pub(super) observe: String,
+}
+
+/// The head of both tests.
+const HEAD: &str = r#"#![expect(warnings, reason = "written by a program, and thrown away")]
 use heymarket_api::{Client, Check, Error, Operation, Response, Walk, operations, server, types, webhook};
 use heymarket_api::types::*;
 use serde_json::Value;
+"#;
 
+/// What the observations call.
+const OBSERVE: &str = r##"
 type Lines = Vec<String>;
 
 fn reads<T: serde::de::DeserializeOwned + serde::Serialize>(lines: &mut Lines, name: &str, text: &str) {
@@ -71,13 +81,19 @@ fn witness() {
 "##;
 
 /// Writes the witness of a state.
-pub(super) fn write(state: &State) -> Result<String, Error> {
+pub(super) fn write(state: &State) -> Result<Witness, Error> {
     let items = rust::read(&state.client)?;
-    let mut text = HEAD.trim_start().to_owned();
+    let (mut uses, mut observe) = (HEAD.to_owned(), HEAD.to_owned() + OBSERVE);
     for (index, (path, item)) in items.iter().enumerate() {
-        write_use(&mut text, index, path, item);
+        write_use(&mut uses, index, path, item);
         for (number, example) in item.examples.iter().enumerate() {
-            write_example(&mut text, &format!("{index}_{number}"), example);
+            let name = format!("example_{index}_{number}");
+            // One with a function of its own needs a server, so it is only compiled.
+            let _ = if example.contains("async fn example") {
+                writeln!(uses, "mod {name} {{\n{example}}}")
+            } else {
+                writeln!(observe, "#[test]\nfn {name}() {{\n{example}}}")
+            };
         }
     }
     let mut lines = String::new();
@@ -87,8 +103,8 @@ pub(super) fn write(state: &State) -> Result<String, Error> {
         state,
         &items.keys().map(String::as_str).collect(),
     );
-    let _ = writeln!(text, "fn observe(lines: &mut Lines) {{\n{lines}}}");
-    Ok(text)
+    let _ = writeln!(observe, "fn observe(lines: &mut Lines) {{\n{lines}}}");
+    Ok(Witness { uses, observe })
 }
 
 /// Names a path of the library as another crate does.
@@ -260,16 +276,6 @@ fn split(text: &str) -> Vec<String> {
     }
     let trimmed = parts.iter().map(|part| part.trim().to_owned());
     trimmed.filter(|part| !part.is_empty()).collect()
-}
-
-/// Writes an example of the documentation: the body of a test, or, if it has a
-/// function of its own, a module.
-fn write_example(text: &mut String, name: &str, example: &str) {
-    let _ = if example.contains("async fn example") {
-        writeln!(text, "mod example_{name} {{\n{example}}}")
-    } else {
-        writeln!(text, "#[test]\nfn example_{name}() {{\n{example}}}")
-    };
 }
 
 fn observe_operations(lines: &mut String, state: &State) {

@@ -1,10 +1,15 @@
 //! The workspace that the library of a mutation is built in: the files of this
-//! one, by links, with another generated client and the witness as its only test.
+//! one, by links, with another generated client, and the collection in three tests.
+//!
+//! `uses` is only checked. `observe` and `collection` run; `collection` has the tests
+//! of the project.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::judgement::{Break, Part};
+use super::witness::Witness;
 use crate::cargo::cargo;
 use crate::diff::state::State;
 use crate::error::Error;
@@ -34,8 +39,16 @@ test = false
 doctest = false
 
 [[test]]
-name = "witness"
-path = "main.rs"
+name = "uses"
+path = "uses.rs"
+
+[[test]]
+name = "observe"
+path = "observe.rs"
+
+[[test]]
+name = "collection"
+path = "collection.rs"
 
 [dev-dependencies]
 fastrand.workspace = true
@@ -70,15 +83,6 @@ pub enum Collection {
     All,
 }
 
-/// What a build shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    Passes,
-    /// The library or the witness does not compile, or an example or a test fails: the
-    /// first error.
-    Fails(String),
-}
-
 /// The workspace.
 pub(super) struct Workspace {
     folder: PathBuf,
@@ -92,7 +96,7 @@ impl Workspace {
     pub(super) fn new(
         root: &Path,
         state: &State,
-        witness: &str,
+        witness: Witness,
         collection: Collection,
     ) -> Result<Self, Error> {
         let target = root.join("target");
@@ -117,35 +121,43 @@ impl Workspace {
         let src = "heymarket-api/src";
         link(&root.join(src), &folder.join(src), &["generated"])?;
         let tests = folder.join("tests");
+        let written = [
+            ("Cargo.toml", MANIFEST.to_owned()),
+            ("lib.rs", String::new()),
+            ("uses.rs", witness.uses),
+            ("observe.rs", witness.observe),
+            ("collection.rs", modules(collection)),
+        ];
+        let names = written.each_ref().map(|(name, _)| *name);
         link(
             &root.join("tests"),
             &tests,
-            &["Cargo.toml", "lib.rs", "main.rs", "witness.rs"],
+            &[&names[..], &["main.rs"]].concat(),
         )?;
         write(
             &folder.join("Cargo.toml"),
             &manifest(&read(&root.join("Cargo.toml"))?),
         )?;
         write(&folder.join("Cargo.lock"), &read(&root.join("Cargo.lock"))?)?;
-        write(&tests.join("Cargo.toml"), MANIFEST)?;
-        write(&tests.join("lib.rs"), "")?;
-        write(&tests.join("main.rs"), &modules(collection))?;
-        write(&tests.join("witness.rs"), witness)?;
+        for (name, text) in written {
+            write(&tests.join(name), &text)?;
+        }
         let mut workspace = Self {
             folder,
             target,
             baseline: Vec::new(),
         };
-        match workspace.run(state)? {
-            Outcome::Passes => {}
-            Outcome::Fails(reason) => {
-                return Err(Error::Unexpected(format!(
-                    "the collection does not pass without a mutation: {reason}"
-                )));
-            }
+        if let Some(broken) = workspace.run(state)? {
+            return Err(Error::Unexpected(format!(
+                "the collection does not pass without a mutation: {broken}"
+            )));
         }
         workspace.baseline = workspace.observed()?;
         Ok(workspace)
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Returns how many observations the witness makes.
@@ -153,33 +165,31 @@ impl Workspace {
         self.baseline.len()
     }
 
-    /// Checks the client of a state with the witness, which is the faster answer if it
-    /// does not compile, and runs the collection.
-    pub(super) fn check_and_run(&self, state: &State) -> Result<Outcome, Error> {
+    /// Compiles and runs the collection with the client of a state, and returns what
+    /// breaks. The first part that fails ends the run; those that take less come first.
+    pub(super) fn run(&self, state: &State) -> Result<Option<Break>, Error> {
         self.write_client(state)?;
-        match self.cargo(&["check", "--tests"], &[])? {
-            Ok(()) => self.run(state),
-            Err(reason) => Ok(Outcome::Fails(reason)),
+        let broken = |part, reason| Ok(Some(Break { part, reason }));
+        if let Err(reason) = self.cargo(&["check", "--test", "uses"], &[])? {
+            return broken(Part::Uses, reason);
         }
-    }
-
-    /// Builds the client of a state with the witness, and runs the collection.
-    pub(super) fn run(&self, state: &State) -> Result<Outcome, Error> {
-        self.write_client(state)?;
-        let skipped = NOT_PROMISED.iter().flat_map(|name| ["--skip", name]);
-        let run = ["test", "--test", "witness"];
-        if let Err(reason) = self.cargo(&run, &skipped.collect::<Vec<_>>())? {
-            return Ok(Outcome::Fails(reason));
+        if let Err(reason) = self.cargo(&["test", "--test", "observe"], &[])? {
+            return broken(Part::Observations, reason);
         }
         let observed = self.observed()?;
-        let lost = self.baseline.iter().find(|line| !observed.contains(line));
-        Ok(match lost {
-            Some(line) => Outcome::Fails(format!("no longer: {line}")),
-            None => Outcome::Passes,
-        })
+        if let Some(line) = self.baseline.iter().find(|line| !observed.contains(line)) {
+            return broken(Part::Observations, format!("no longer: {line}"));
+        }
+        let skipped = NOT_PROMISED.iter().flat_map(|name| ["--skip", name]);
+        let run = ["test", "--test", "collection"];
+        match self.cargo(&run, &skipped.collect::<Vec<_>>())? {
+            Ok(()) => Ok(None),
+            Err(reason) => broken(Part::Tests, reason),
+        }
     }
 
-    fn write_client(&self, state: &State) -> Result<(), Error> {
+    /// Writes the client of a state into the workspace.
+    pub(super) fn write_client(&self, state: &State) -> Result<(), Error> {
         for (name, text) in &state.client {
             write(&self.folder.join(CLIENT).join(name), text)?;
         }
@@ -230,9 +240,9 @@ impl Workspace {
     }
 }
 
-/// Returns the modules of the witness's test.
+/// Returns the modules of the tests of the project.
 fn modules(collection: Collection) -> String {
-    let mut modules = String::from("mod witness;\n");
+    let mut modules = String::new();
     if collection == Collection::All {
         for name in ["support"].iter().chain(&COLLECTION) {
             modules.push_str(&format!("mod {name};\n"));
