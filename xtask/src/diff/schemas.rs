@@ -142,17 +142,7 @@ pub(super) fn compare_at(
         match key {
             "properties" | "required" | "type" | "format" | "$ref" | "allOf" => {}
             "nullable" => {
-                let level = match (direction.is_request, after.is_some()) {
-                    (true, false) => Level::Breaking,
-                    (true, true) => Level::Addition,
-                    (false, _) => Level::Text,
-                };
-                let text = if after.is_some() {
-                    "may be null"
-                } else {
-                    "is never null"
-                };
-                changes.add(level, place, text);
+                compare_null(place, old, new, direction, changes);
             }
             "enum" => compare_values(place, before, after, changes),
             schema::ALIASES => compare_aliases(place, before, after, changes),
@@ -166,6 +156,28 @@ pub(super) fn compare_at(
             _ => compare_annotation(place, key, before, after, changes),
         }
     }
+}
+
+fn compare_null(
+    place: &str,
+    old: &Value,
+    new: &Value,
+    direction: Direction,
+    changes: &mut Changes,
+) {
+    let is_null = |schema| schema::flag(schema, "nullable");
+    let (level, text) = match (is_null(old), is_null(new)) {
+        (false, true) => (Level::Addition, "may be null"),
+        (true, false) => (Level::Breaking, "is never null"),
+        // `false` is what its absence says.
+        _ => return,
+    };
+    let level = if direction.is_request {
+        level
+    } else {
+        Level::Text
+    };
+    changes.add(level, place, text);
 }
 
 /// Compares the type, the format and the component that a schema refers to.
@@ -230,15 +242,11 @@ fn compare_values(place: &str, old: Option<&Value>, new: Option<&Value>, changes
     for value in after.iter().filter(|value| !before.contains(value)) {
         changes.add(Level::Addition, place, format!("has the value {value}"));
     }
-    let is_none = |value: Option<&Value>| value.is_none();
-    if is_none(old) != is_none(new) {
-        changes.add(
-            Level::Breaking,
-            place,
-            "is limited to values in another way",
-        );
-    } else {
-        changes.add(Level::Text, place, "lists its values in another way");
+    if old.is_none() != new.is_none() {
+        let text = "is limited to values in another way";
+        changes.add(Level::Breaking, place, text);
+    } else if before.iter().all(|value| after.contains(value)) && before.len() == after.len() {
+        changes.add(Level::Text, place, "lists its values in another order");
     }
 }
 
