@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::change::{Area, Change, Changes, Level};
+use super::rust::Items;
 use super::state::State;
 use super::{operations, rust, schemas};
 use crate::error::Error;
@@ -14,19 +15,20 @@ use crate::schema;
 ///
 /// Returns an error if a generated file is not Rust.
 pub fn compare(old: &State, new: &State) -> Result<Vec<Change>, Error> {
+    compare_with(old, &rust::read(&old.client)?, new)
+}
+
+/// Compares as [`compare`] does; `items` are those of the old client.
+pub(super) fn compare_with(old: &State, items: &Items, new: &State) -> Result<Vec<Change>, Error> {
     let mut spec = Changes::of(Area::Spec);
     compare_server(&old.document, &new.document, &mut spec);
     operations::compare(&old.document, &new.document, &mut spec);
     operations::compare_webhooks(&old.document, &new.document, &mut spec);
     schemas::compare(&old.document, &new.document, &mut spec);
-    let mut items = Changes::of(Area::Rust);
-    rust::compare(
-        &rust::read(&old.client)?,
-        &rust::read(&new.client)?,
-        &mut items,
-    );
+    let mut client = Changes::of(Area::Rust);
+    rust::compare(items, &rust::read(&new.client)?, &mut client);
     let mut all = spec.all;
-    all.append(&mut items.all);
+    all.append(&mut client.all);
     all.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.cmp(b)));
     all.dedup();
     Ok(all)

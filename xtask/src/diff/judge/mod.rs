@@ -33,7 +33,8 @@ use std::time::Instant;
 use fastrand::Rng;
 
 use super::change::{Level, verdict};
-use super::compare::compare;
+use super::compare::compare_with;
+use super::rust;
 use super::state::State;
 use crate::command::Output;
 use crate::error::Error;
@@ -99,8 +100,6 @@ pub fn judge(
     say: &mut Say<'_>,
 ) -> Result<Judgement, Error> {
     let base = State::of_tree(root)?;
-    say("building the previous release with its collection")?;
-    let workspace = Workspace::new(root, &base, witness::write(&base)?, collection)?;
     let (drawn, discarded) = draw(&base, count, seed)?;
     let (breaking, compatible): (Vec<_>, Vec<_>) = drawn
         .into_iter()
@@ -110,6 +109,8 @@ pub fn judge(
         breaking.len(),
         compatible.len()
     ))?;
+    say("building the previous release with its collection")?;
+    let workspace = Workspace::new(root, &base, witness::write(&base)?, collection)?;
     let mut judged = judge_compatible(&workspace, &base, compatible, say)?;
     for drawn in breaking {
         let one = drawn.judged(breaks(&workspace, &base, &drawn.state)?);
@@ -168,11 +169,12 @@ fn draw(base: &State, count: usize, seed: u64) -> Result<(Vec<Drawn>, usize), Er
 
 /// Generates the clients of mutations, on every processor.
 fn generate(base: &State, mutations: &[Mutation]) -> Result<Vec<Option<Drawn>>, Error> {
+    let items = &rust::read(&base.client)?;
     let one = |mutation: &Mutation| -> Result<Option<Drawn>, Error> {
         let Ok(state) = State::of_document(mutation.apply(&base.document)) else {
             return Ok(None);
         };
-        let level = verdict(&compare(base, &state)?);
+        let level = verdict(&compare_with(base, items, &state)?);
         Ok(Some(Drawn {
             mutation: mutation.clone(),
             state,

@@ -6,5 +6,5 @@ mod items;
 mod macros;
 
 pub(super) use compare::compare;
-pub(super) use item::{Item, Kind};
+pub(super) use item::{Item, Items, Kind};
 pub(super) use items::read;
