@@ -26,7 +26,7 @@ const COLLECTION: [&str; 6] = [
     "shortcuts",
 ];
 
-/// The manifest of the witness.
+/// The manifest of the collection, without the tests of the project.
 const MANIFEST: &str = r#"[package]
 name = "witness"
 version = "0.0.0"
@@ -51,14 +51,17 @@ name = "collection"
 path = "collection.rs"
 
 [dev-dependencies]
-fastrand.workspace = true
 heymarket-api = { workspace = true, features = ["axum", "client", "gzip", "rustls", "test-util"] }
+serde.workspace = true
+serde_json.workspace = true
+"#;
+
+/// What the tests of the project need besides.
+const OF_THE_TESTS: &str = r#"fastrand.workspace = true
 http.workspace = true
 httpmock.workspace = true
 jiff.workspace = true
 proptest.workspace = true
-serde.workspace = true
-serde_json.workspace = true
 tokio = { workspace = true, features = ["io-util", "macros", "net", "rt-multi-thread", "time"] }
 
 [target.'cfg(unix)'.dev-dependencies]
@@ -122,7 +125,7 @@ impl Workspace {
         link(&root.join(src), &folder.join(src), &["generated"])?;
         let tests = folder.join("tests");
         let written = [
-            ("Cargo.toml", MANIFEST.to_owned()),
+            ("Cargo.toml", manifest_of_tests(collection)),
             ("lib.rs", String::new()),
             ("uses.rs", witness.uses),
             ("observe.rs", witness.observe),
@@ -237,6 +240,14 @@ impl Workspace {
             .or_else(|| text.lines().find(|line| line.starts_with("error")))
             .or_else(|| text.lines().next());
         Ok(Err(first.unwrap_or("no message").to_owned()))
+    }
+}
+
+/// Returns the manifest of the collection.
+fn manifest_of_tests(collection: Collection) -> String {
+    match collection {
+        Collection::Witness => MANIFEST.to_owned(),
+        Collection::All => [MANIFEST, OF_THE_TESTS].concat(),
     }
 }
 
