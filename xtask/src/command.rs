@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
+use crate::cargo::cargo;
 use crate::{Error, checked_bundle, generate, write};
 
 /// Where a command writes.
@@ -57,9 +58,7 @@ pub fn codegen(root: &Path, output: &mut Output<'_>) -> Result<bool, Error> {
 /// standard error.
 pub fn compile(root: &Path, output: &mut Output<'_>) -> Result<(), Error> {
     output.say("checking that the generated code compiles (--no-build leaves this out)")?;
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command.current_dir(root).args(["check", "--quiet"]);
+    let mut command = cargo(root, &["check", "--quiet"]);
     for package in PACKAGES {
         command.args(["--package", package]);
     }

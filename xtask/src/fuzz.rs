@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use crate::cargo::cargo;
 use crate::command::Output;
 use crate::error::Error;
 
@@ -39,9 +40,10 @@ pub fn run(
     output: &mut Output<'_>,
 ) -> Result<(), Error> {
     let host = host()?;
-    let mut build = cargo(root);
     // With a target given, build scripts and macros are not instrumented.
-    build.args(["build", "--locked", "--bins", "--target", &host]);
+    let arguments = ["build", "--locked", "--bins", "--target", &host];
+    let mut build = cargo(&root.join("fuzz"), &arguments);
+    build.env("CARGO_TARGET_DIR", root.join("target/fuzz"));
     build.env("RUSTFLAGS", INSTRUMENTATION);
     succeed(build, "build the fuzz targets")?;
     let built = root.join("target/fuzz").join(host).join("debug");
@@ -138,15 +140,6 @@ fn failed(program: &str, reason: String) -> Error {
         program: program.to_owned(),
         reason,
     }
-}
-
-fn cargo(root: &Path) -> Command {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command
-        .current_dir(root.join("fuzz"))
-        .env("CARGO_TARGET_DIR", root.join("target/fuzz"));
-    command
 }
 
 /// Returns the compiler's name of this platform.
