@@ -47,11 +47,7 @@ pub enum Kind {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let times = if self.count == 1 {
-            "once".to_owned()
-        } else {
-            format!("{} times", self.count)
-        };
+        let times = self.times();
         match &self.kind {
             Kind::Member { types, .. } => {
                 write!(
@@ -68,6 +64,16 @@ impl fmt::Display for Finding {
             write!(f, ", in {}", self.operations.join(", "))?;
         }
         Ok(())
+    }
+}
+
+impl Finding {
+    /// Returns how often it was seen, as words.
+    pub(super) fn times(&self) -> String {
+        match self.count {
+            1 => "once".to_owned(),
+            count => format!("{count} times"),
+        }
     }
 }
 

@@ -99,21 +99,15 @@ fn member(
     let mut proposal = Proposal::default();
     new.extend(proposal.schema(&component, types, inner, indent + 2));
     new.push(format!("{pad}  x-evidence: [sampled]"));
-    new.push(format!("{pad}  description: {}", seen(finding)));
+    let times = finding.times();
+    new.push(format!(
+        "{pad}  description: Observed {times}. Describe it."
+    ));
     edits.entry(end).or_default().push(Edit::Before(new));
     if !proposal.components.is_empty() {
         let end = edits.entry(lines.len() + 1).or_default();
         end.push(Edit::Before(proposal.components));
     }
-}
-
-fn seen(finding: &Finding) -> String {
-    let times = if finding.count == 1 {
-        "once".to_owned()
-    } else {
-        format!("{} times", finding.count)
-    };
-    format!("Observed {times}. Describe it.")
 }
 
 /// A proposal of schemas: the components that it adds.
@@ -266,11 +260,7 @@ fn new_type(bundle: &Bundle, finding: &Finding, of: &str, lines: &[String], edit
     let new = if of == "null" {
         format!("{pad}nullable: true")
     } else {
-        let times = if finding.count == 1 {
-            "once".to_owned()
-        } else {
-            format!("{} times", finding.count)
-        };
+        let times = finding.times();
         format!("{pad}# Observed {times} as `{of}`: write a wire type that reads it.")
     };
     let at = if is_inside { line } else { line + 1 };
