@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::checks::{published, text};
+use super::checks::{members, published, text};
 use super::step::{Release, Step, TARGET, unwritable};
 use crate::cargo::{cargo, output};
 use crate::error::Error;
@@ -76,16 +76,23 @@ pub(super) fn bills(release: &Release<'_>) -> Result<Step, Error> {
         ))?;
         // The tool writes beside each manifest of the workspace.
         let written = format!("{name}.json");
-        copy(
-            &release.root.join(package).join(&written),
-            &folder.join(&written),
-        )?;
-        for package in published(release)? {
-            let manifest = Path::new(text(&package, "manifest_path"));
+        let path = folder.join(&written);
+        copy(&release.root.join(package).join(&written), &path)?;
+        for member in members(release)? {
+            let manifest = Path::new(text(&member, "manifest_path"));
             let _ = fs::remove_file(manifest.with_file_name(&written));
         }
+        without_folder(release, &path)?;
     }
     Ok(Step::Done(format!("{} files in sbom/", PROGRAMS.len())))
+}
+
+/// Removes the folder of the project from the names of its crates in a bill.
+fn without_folder(release: &Release<'_>, path: &Path) -> Result<(), Error> {
+    let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+    let root = fs::canonicalize(release.root).map_err(|error| unreadable(release.root, &error))?;
+    let folder = format!("path+file://{}/", root.display());
+    fs::write(path, text.replace(&folder, "")).map_err(|error| unwritable(path, &error))
 }
 
 /// Builds the programs for Linux without a C library of the system.

@@ -11,13 +11,18 @@ use crate::command::Output;
 use crate::diff::{self, Mode};
 use crate::error::Error;
 
+/// Returns the crates of the workspace.
+pub(super) fn members(release: &Release<'_>) -> Result<Vec<Value>, Error> {
+    let metadata = cargo::metadata(release.root)?;
+    Ok(metadata["packages"].as_array().cloned().unwrap_or_default())
+}
+
 /// Returns the crates that are published.
 pub(super) fn published(release: &Release<'_>) -> Result<Vec<Value>, Error> {
-    let metadata = cargo::metadata(release.root)?;
-    let packages = metadata["packages"].as_array().cloned().unwrap_or_default();
+    let mut members = members(release)?;
     // `publish = false` is an empty list of registries.
-    let is_published = |package: &Value| package["publish"].is_null();
-    Ok(packages.into_iter().filter(is_published).collect())
+    members.retain(|package| package["publish"].is_null());
+    Ok(members)
 }
 
 /// Returns the text of a member of a package.
