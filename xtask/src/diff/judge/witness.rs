@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::instances::{self, canary};
 use crate::diff::rust::{self, Item, Kind};
@@ -358,24 +358,30 @@ fn observe_members<'a>(
         }
         if property.get("x-sensitive").is_some() {
             sensitive.insert(member);
-            let hidden = match whole.get(member) {
-                Some(Value::String(text)) => text.clone(),
-                _ => canary(member),
-            };
-            // The value of this member alone, so that no other one shows it.
-            let mut alone = instances::full(document, schema, name, 4);
-            if let Some(members) = alone.as_object_mut() {
-                for required in schema::strings(schema.get("required")) {
-                    members.insert(required.to_owned(), whole[required].clone());
-                }
-                members.insert(member.clone(), whole[member].clone());
-            }
+            let hidden = text_in(&whole[member]).map_or_else(|| canary(member), str::to_owned);
+            // With no other member that shows the same.
+            let required = schema::strings(schema.get("required"));
+            let alone: Map<String, Value> = required
+                .chain([member.as_str()])
+                .map(|name| (name.to_owned(), whole[name].clone()))
+                .collect();
+            let alone = Value::Object(alone);
             let alone = literal(&alone.to_string());
             let _ = writeln!(
                 lines,
                 "    hides::<types::{name}>(lines, \"{name}.{member}\", {alone}, {hidden:?});"
             );
         }
+    }
+}
+
+/// Returns the first text in a value.
+fn text_in(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) => Some(text),
+        Value::Array(items) => items.iter().find_map(text_in),
+        Value::Object(members) => members.values().find_map(text_in),
+        _ => None,
     }
 }
 
