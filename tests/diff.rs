@@ -143,9 +143,14 @@ fn the_verdict_is_right_about_a_sample_of_mutations() {
         said.push(text.to_owned());
         Ok(())
     };
+    let sample = diff::judge::Sample {
+        count: 6,
+        seed: 7,
+        kind: String::new(),
+    };
     let collection = diff::judge::Collection::Witness;
     let judgement =
-        diff::judge::judge(&project_root(), 6, 7, collection, &mut say).expect("a judgement");
+        diff::judge::judge(&project_root(), &sample, collection, &mut say).expect("a judgement");
     assert!(judgement.is_good(), "{judgement:#?}\n{said:#?}");
     let breaking = judgement.judged.iter().filter(|one| one.broken.is_some());
     assert!(

@@ -119,12 +119,8 @@ enum Command {
         /// Measure instead how often the verdict is right, by mutations of the spec.
         #[arg(long, conflicts_with_all = ["write", "check", "revision"])]
         judge: bool,
-        /// Number of mutations.
-        #[arg(long, requires = "judge", default_value_t = 200)]
-        mutations: usize,
-        /// Seed of the mutations.
-        #[arg(long, requires = "judge", default_value_t = 1)]
-        seed: u64,
+        #[command(flatten)]
+        sample: diff::judge::Sample,
         /// Print for each mutation what cargo-semver-checks and cargo-public-api say as well.
         #[arg(long, requires = "judge")]
         cross_check: bool,
@@ -168,17 +164,15 @@ fn main() -> ExitCode {
         Command::Observe { record } => observe::run(&root, &record, output).map(|()| true),
         Command::Diff {
             judge: true,
-            mutations,
-            seed,
+            sample,
             cross_check: true,
             ..
-        } => diff::judge::cross_check(&root, mutations, seed, output),
+        } => diff::judge::cross_check(&root, &sample, output),
         Command::Diff {
             judge: true,
-            mutations,
-            seed,
+            sample,
             ..
-        } => diff::judge::run(&root, mutations, seed, output),
+        } => diff::judge::run(&root, &sample, output),
         Command::Diff {
             revision,
             write,

@@ -63,6 +63,26 @@ impl Drawn {
     }
 }
 
+/// Which mutations are judged.
+#[derive(clap::Args, Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "the caller fills it in")]
+pub struct Sample {
+    /// Number of mutations.
+    #[arg(long = "mutations", requires = "judge", default_value_t = 200)]
+    pub count: usize,
+    /// Seed of the mutations.
+    #[arg(long, requires = "judge", default_value_t = 1)]
+    pub seed: u64,
+    /// Judge those alone whose kind has this text.
+    #[arg(
+        long,
+        requires = "judge",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub kind: String,
+}
+
 /// Receives a line of progress.
 type Say<'a> = dyn FnMut(&str) -> Result<(), Error> + 'a;
 
@@ -73,16 +93,16 @@ type Say<'a> = dyn FnMut(&str) -> Result<(), Error> + 'a;
 ///
 /// Returns an error if the spec cannot be read, or the collection does not pass
 /// without a mutation.
-pub fn run(root: &Path, count: usize, seed: u64, output: &mut Output<'_>) -> Result<bool, Error> {
+pub fn run(root: &Path, sample: &Sample, output: &mut Output<'_>) -> Result<bool, Error> {
     let start = Instant::now();
     let mut say = |text: &str| output.say(text);
-    let judgement = judge(root, count, seed, Collection::All, &mut say)?;
+    let judgement = judge(root, sample, Collection::All, &mut say)?;
     output.print(&judgement.table())?;
     for line in judgement.summary() {
         output.print(&line)?;
     }
     let minutes = start.elapsed().as_secs_f64() / 60.0;
-    output.print(&format!("seed {seed}, {minutes:.1} minutes"))?;
+    output.print(&format!("seed {}, {minutes:.1} minutes", sample.seed))?;
     Ok(judgement.is_good())
 }
 
@@ -94,13 +114,12 @@ pub fn run(root: &Path, count: usize, seed: u64, output: &mut Output<'_>) -> Res
 /// without a mutation.
 pub fn judge(
     root: &Path,
-    count: usize,
-    seed: u64,
+    sample: &Sample,
     collection: Collection,
     say: &mut Say<'_>,
 ) -> Result<Judgement, Error> {
     let base = State::of_tree(root)?;
-    let (drawn, discarded) = draw(&base, count, seed)?;
+    let (drawn, discarded) = draw(&base, sample)?;
     let (breaking, compatible): (Vec<_>, Vec<_>) = drawn
         .into_iter()
         .partition(|drawn| drawn.level == Level::Breaking);
@@ -130,16 +149,11 @@ pub fn judge(
 ///
 /// Returns an error if the spec cannot be read, the collection does not pass without a
 /// mutation, or the library of a mutation cannot be documented.
-pub fn cross_check(
-    root: &Path,
-    count: usize,
-    seed: u64,
-    output: &mut Output<'_>,
-) -> Result<bool, Error> {
+pub fn cross_check(root: &Path, sample: &Sample, output: &mut Output<'_>) -> Result<bool, Error> {
     let base = State::of_tree(root)?;
     let workspace = Workspace::new(root, &base, witness::write(&base)?, Collection::All)?;
     let others = Others::new(workspace.folder())?;
-    for drawn in draw(&base, count, seed)?.0 {
+    for drawn in draw(&base, sample)?.0 {
         workspace.write_client(&drawn.state)?;
         let said = others.say()?;
         let judged = drawn.judged(breaks(&workspace, &base, &drawn.state)?);
@@ -150,11 +164,11 @@ pub fn cross_check(
 
 /// Draws mutations. A document that no client can be generated from is no state of the
 /// spec: it is discarded and counted, and another one takes its place.
-fn draw(base: &State, count: usize, seed: u64) -> Result<(Vec<Drawn>, usize), Error> {
-    let mut rng = Rng::with_seed(seed);
+fn draw(base: &State, sample: &Sample) -> Result<(Vec<Drawn>, usize), Error> {
+    let mut rng = Rng::with_seed(sample.seed);
     let (mut all, mut discarded) = (Vec::new(), 0);
-    while all.len() < count {
-        let mutations: Vec<Mutation> = (all.len()..count)
+    while all.len() < sample.count {
+        let mutations: Vec<Mutation> = (all.len()..sample.count)
             .map(|_| mutate::draw(&base.document, &mut rng))
             .collect();
         for drawn in generate(base, &mutations)? {
@@ -164,6 +178,7 @@ fn draw(base: &State, count: usize, seed: u64) -> Result<(Vec<Drawn>, usize), Er
             }
         }
     }
+    all.retain(|drawn: &Drawn| drawn.mutation.kind.contains(&sample.kind));
     Ok((all, discarded))
 }
 
