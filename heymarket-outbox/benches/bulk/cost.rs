@@ -47,7 +47,7 @@ fn memory(name: &str) -> u64 {
 }
 
 /// The processor time of this process, the sandbox included.
-fn processor_time() -> Result<Duration, Failed> {
+pub(crate) fn processor_time() -> Result<Duration, Failed> {
     let usage = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF)?;
     let (user, system) = (usage.user_time(), usage.system_time());
     let micros = user.tv_sec() * 1_000_000 + user.tv_usec();
@@ -75,7 +75,7 @@ pub(crate) async fn ledger(count: u64) -> Result<bool, Failed> {
     Ok(outbox - plain < 2.0)
 }
 
-async fn sandbox() -> Result<(Sandbox, Client), Failed> {
+pub(crate) async fn sandbox() -> Result<(Sandbox, Client), Failed> {
     let sandbox = Sandbox::builder().empty().rate_limit(None).start().await?;
     let client = Client::builder(Credentials::api_key(API_KEY))
         .base_url(sandbox.url())
@@ -84,7 +84,8 @@ async fn sandbox() -> Result<(Sandbox, Client), Failed> {
     Ok((sandbox, client))
 }
 
-async fn sends(count: usize) -> Result<Duration, Failed> {
+/// Sends messages through the client alone, and returns the processor time.
+pub(crate) async fn sends(count: usize) -> Result<Duration, Failed> {
     let (_sandbox, client) = sandbox().await?;
     let start = processor_time()?;
     let mut tasks = tokio::task::JoinSet::new();

@@ -19,7 +19,8 @@
 //! With `OUTBOX_BENCH_ERRORS` set, workers print why they begin again.
 //!
 //! With `--cost` it measures the processor time of the ledger for each message,
-//! and with `--plan` the time and memory of a plan.
+//! and with `--plan` the time and memory of a plan. With `--cost N --database` it
+//! measures N messages of a ledger in PostgreSQL that has `--rows` recipients.
 
 #![expect(
     clippy::print_stdout,
@@ -29,6 +30,7 @@
 mod cluster;
 mod cost;
 mod counts;
+mod database;
 mod judge;
 mod people;
 mod proof;
@@ -72,6 +74,9 @@ async fn main() -> ExitCode {
         workers::run(&options).await
     } else if options.has("--plan") {
         cost::plan(options.number("--plan", 1_000_000)).await
+    } else if options.has("--database") {
+        let rows = options.number("--rows", 100_000);
+        database::run(options.number("--cost", 3_000), rows).await
     } else if options.has("--cost") {
         cost::ledger(options.number("--cost", 3_000)).await
     } else {
