@@ -21,10 +21,14 @@ const BATCH: usize = 5_000_000;
 const TICK: Duration = Duration::from_millis(10);
 
 /// How long a session of PostgreSQL may keep its counts to itself.
-const COUNTED: Duration = Duration::from_millis(1_500);
+const COUNTED: Duration = Duration::from_secs(11);
+
+/// The most pages of a message. It takes 60, with its part of a claim; one that reads an
+/// index of 100,000 recipients takes 500.
+const PAGES: f64 = 150.0;
 
 /// Plans `rows` recipients, and sends to `count` of them. Fails if a statement of the
-/// sends reads the whole table.
+/// sends reads the whole table or a whole index.
 pub(crate) async fn run(count: u64, rows: u64) -> Result<bool, Failed> {
     let (count, rows) = (usize::try_from(count)?, usize::try_from(rows)?);
     let postgres = block_in_place(Postgres::start_durable)?;
@@ -57,7 +61,7 @@ pub(crate) async fn run(count: u64, rows: u64) -> Result<bool, Failed> {
         let each = bytes / rows as f64;
         println!("| {name}, for each recipient | {each:.0} bytes | |");
     }
-    Ok(sent.is_none_or(|each| each.scans == 0))
+    Ok(sent.is_none_or(|each| each.scans == 0 && each.pages < PAGES))
 }
 
 async fn plan(outbox: &Outbox, rows: usize) -> Result<usize, Failed> {
