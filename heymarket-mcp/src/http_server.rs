@@ -6,12 +6,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use tokio::net::TcpListener;
@@ -27,6 +28,12 @@ const MIN_TOKEN: usize = 16;
 /// The largest body of a request, in bytes.
 const MAX_BODY: usize = 1024 * 1024;
 
+/// The most sessions at a time. One without requests ends after five minutes.
+const MAX_SESSIONS: usize = 1000;
+
+/// The header that names the session of a request.
+const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+
 /// The path of the endpoint.
 const PATH: &str = "/mcp";
 
@@ -36,6 +43,7 @@ struct Admission {
     /// The hash of the token. Hashes have one length, whatever a caller gives.
     token: [u8; 32],
     limits: Limits,
+    sessions: Arc<LocalSessionManager>,
 }
 
 impl Server {
@@ -66,16 +74,15 @@ impl Server {
             .enforce_origin_validation()
             .with_max_request_body_bytes(MAX_BODY);
         let cancellation = config.cancellation_token.clone();
+        let limits = self.limits();
+        let sessions = Arc::new(LocalSessionManager::default());
         let admission = Admission {
             token: hash(token.as_bytes()),
-            limits: self.limits(),
+            limits,
+            sessions: Arc::clone(&sessions),
         };
-        let limits = admission.limits;
-        let service = StreamableHttpService::new(
-            move || Ok(Handler::new(self.clone())),
-            Arc::new(LocalSessionManager::default()),
-            config,
-        );
+        let service =
+            StreamableHttpService::new(move || Ok(Handler::new(self.clone())), sessions, config);
         let router = Router::new()
             .route_service(PATH, service)
             .layer(middleware::from_fn_with_state(admission, admit));
@@ -126,8 +133,13 @@ async fn admit(State(admission): State<Admission>, request: Request, next: Next)
     let body = Limited::new(body, MAX_BODY).collect();
     match tokio::time::timeout(admission.limits.read_timeout, body).await {
         Ok(Ok(body)) => {
-            let body = Body::from(body.to_bytes());
-            next.run(Request::from_parts(head, body)).await
+            let body = body.to_bytes();
+            if !head.headers.contains_key(SESSION) && admission.is_full_for(&body).await {
+                let problem = "too many sessions are open; end some, or try again later";
+                return (StatusCode::SERVICE_UNAVAILABLE, problem).into_response();
+            }
+            let request = Request::from_parts(head, Body::from(body));
+            next.run(request).await
         }
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             StatusCode::PAYLOAD_TOO_LARGE.into_response()
@@ -138,6 +150,16 @@ async fn admit(State(admission): State<Admission>, request: Request, next: Next)
 }
 
 impl Admission {
+    /// Returns whether a request would begin a session beyond the limit. A request of the
+    /// protocol of 2026 begins none.
+    async fn is_full_for(&self, body: &[u8]) -> bool {
+        if self.sessions.sessions.read().await.len() < MAX_SESSIONS {
+            return false;
+        }
+        let message = serde_json::from_slice::<Value>(body);
+        message.is_ok_and(|message| message["method"] == "initialize")
+    }
+
     /// Returns whether the headers carry the token. Tokens are compared in constant time.
     fn admits(&self, headers: &HeaderMap) -> bool {
         let mut values = headers.get_all(header::AUTHORIZATION).iter();

@@ -301,3 +301,25 @@ async fn limits_are_more_than_zero() {
         assert_eq!(kind, Some(ErrorKind::Configuration));
     }
 }
+
+#[tokio::test]
+async fn sessions_over_the_limit_get_a_503() {
+    let serving = serve().await;
+    let client = reqwest::Client::new();
+    let mut ended = None;
+    for _ in 0..1000 {
+        let request = serving.initialize().bearer_auth(TOKEN).build();
+        let response = client.execute(request.expect("a request")).await;
+        let response = response.expect("a response");
+        assert_eq!(response.status(), 200);
+        ended = response.headers().get("mcp-session-id").cloned();
+    }
+    let admitted = || serving.initialize().bearer_auth(TOKEN);
+    assert_eq!(serving.status(admitted()).await, 503);
+    let end = client
+        .delete(format!("http://{}/mcp", serving.address))
+        .bearer_auth(TOKEN)
+        .header("mcp-session-id", ended.expect("a session"));
+    assert_eq!(serving.status(end).await, 202);
+    assert_eq!(serving.status(admitted()).await, 200);
+}
