@@ -23,7 +23,7 @@ pub(crate) trait Object: Sized {
     /// One of its members.
     type Member;
 
-    /// What becomes of members that it does not know.
+    /// What holds the members that it does not know, if anything does.
     type Others: Others;
 
     /// Returns a member by its name in JSON, if it is known.
@@ -59,7 +59,7 @@ impl<'de, T: Object> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
-/// What becomes of unknown members: `()` skips them, and a map keeps them.
+/// What holds unknown members: `()` skips them, and a map keeps them.
 pub(crate) trait Others: Default {
     type Name;
 
@@ -112,7 +112,7 @@ impl<'de, T: Object, A: MapAccess<'de>> Members<T, A> {
         Ok(None)
     }
 
-    /// Returns what became of the members that `T` does not know.
+    /// Returns what holds the members that `T` does not know.
     pub(crate) fn others(self) -> T::Others {
         self.others
     }

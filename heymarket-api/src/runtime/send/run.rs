@@ -20,7 +20,7 @@ use crate::runtime::outcome::{attempted, rate_limit_span, waiting};
 use crate::runtime::{Attempt, Outcome, RawResponse, Wait, WaitReason};
 
 /// How long `before_attempt` may take where a limiter of the caller's has granted the
-/// permit: the limiter counts from the grant, and cannot count anew.
+/// permit: the limiter counts from the grant, and the client cannot start that count again.
 const LONGEST_APPROVAL: Duration = Duration::from_secs(10);
 
 /// Sends a request until it succeeds or must not be sent again. Returns the
