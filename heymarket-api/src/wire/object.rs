@@ -241,7 +241,7 @@ macro_rules! object {
                     })
                 }
 
-                            fn read<'de, A: ::serde::de::MapAccess<'de>>(
+                fn read<'de, A: ::serde::de::MapAccess<'de>>(
                     mut members: $crate::wire::object::Members<Self, A>,
                 ) -> ::std::result::Result<Self, A::Error> {
                     $(let mut $field = None;)*
@@ -260,7 +260,7 @@ macro_rules! object {
             }
 
             impl<'de> ::serde::Deserialize<'de> for $type {
-                            fn deserialize<D: ::serde::Deserializer<'de>>(
+                fn deserialize<D: ::serde::Deserializer<'de>>(
                     deserializer: D,
                 ) -> ::std::result::Result<Self, D::Error> {
                     $crate::wire::object::deserialize(deserializer)
@@ -268,7 +268,7 @@ macro_rules! object {
             }
 
             impl ::serde::Serialize for $type {
-                            fn serialize<S: ::serde::Serializer>(
+                fn serialize<S: ::serde::Serializer>(
                     &self,
                     serializer: S,
                 ) -> ::std::result::Result<S::Ok, S::Error> {
