@@ -52,6 +52,7 @@ path = "collection.rs"
 
 [dev-dependencies]
 heymarket-api = { workspace = true, features = ["axum", "client", "gzip", "rustls", "test-util"] }
+jiff.workspace = true
 serde.workspace = true
 serde_json.workspace = true
 "#;
@@ -60,7 +61,6 @@ serde_json.workspace = true
 const OF_THE_TESTS: &str = r#"fastrand.workspace = true
 http.workspace = true
 httpmock.workspace = true
-jiff.workspace = true
 proptest.workspace = true
 tokio = { workspace = true, features = ["io-util", "macros", "net", "rt-multi-thread", "time"] }
 
@@ -287,12 +287,17 @@ fn read(path: &Path) -> Result<String, Error> {
 }
 
 /// Writes a file if it is not so already, so that cargo has nothing to do where
-/// nothing changed.
+/// nothing changed. A link that an earlier version left is replaced: it leads to a file of
+/// the project.
 fn write(path: &Path, text: &str) -> Result<(), Error> {
-    if fs::read_to_string(path).ok().as_deref() == Some(text) {
+    let is_link = path.is_symlink();
+    if !is_link && fs::read_to_string(path).ok().as_deref() == Some(text) {
         return Ok(());
     }
     let write = || {
+        if is_link {
+            fs::remove_file(path)?;
+        }
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
