@@ -23,6 +23,8 @@ mod identity;
 mod claims;
 // The contract of every store of events.
 mod store;
+// Data before its type, or after it.
+mod order;
 // Events that are stored and read again.
 mod stored;
 // Random deliveries, checked against the facts that they report.

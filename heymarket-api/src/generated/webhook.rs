@@ -3,10 +3,10 @@
 
 //! The data of webhook events, one variant for each type of the spec.
 use std::fmt;
-use ::serde::{Serialize, Serializer};
+use ::serde::{Deserialize, Deserializer, Serialize, Serializer};
 use ::serde_json::Value;
 use super::types::{self, WebhookEventType};
-use crate::webhook::{Dedupe, DedupeClass, free, typed};
+use crate::webhook::{Dedupe, DedupeClass};
 use crate::wire::Hidden;
 /// The data of an event. Its serialized form is that of a delivery; an
 /// [`Event`](crate::webhook::Event) says which type it has.
@@ -46,32 +46,56 @@ pub enum EventData {
     Unknown(Value),
 }
 impl EventData {
-    /// Reads the data of an event type. Data of another shape is kept as free JSON.
+    /// Reads the data of an event type, which must have its shape.
     #[inline]
-    pub(crate) fn read(event_type: &WebhookEventType, text: &str) -> Self {
-        let data = match event_type {
-            WebhookEventType::ChatClosed => typed(text).map(Self::ConversationClosed),
-            WebhookEventType::ChatOpened => typed(text).map(Self::ConversationOpened),
-            WebhookEventType::ChatPending => typed(text).map(Self::ConversationPending),
+    pub(crate) fn of_type<'de, D: Deserializer<'de>>(
+        event_type: &WebhookEventType,
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        match event_type {
+            WebhookEventType::ChatClosed => {
+                Box::deserialize(deserializer).map(Self::ConversationClosed)
+            }
+            WebhookEventType::ChatOpened => {
+                Box::deserialize(deserializer).map(Self::ConversationOpened)
+            }
+            WebhookEventType::ChatPending => {
+                Box::deserialize(deserializer).map(Self::ConversationPending)
+            }
             WebhookEventType::ChatReassigned => {
-                typed(text).map(Self::ConversationReassigned)
+                Box::deserialize(deserializer).map(Self::ConversationReassigned)
             }
             WebhookEventType::ChatTransferred => {
-                typed(text).map(Self::ConversationTransferred)
+                Box::deserialize(deserializer).map(Self::ConversationTransferred)
             }
-            WebhookEventType::ChatUpdated => typed(text).map(Self::ConversationUpdated),
-            WebhookEventType::IncomingCall => Some(Self::IncomingCall(free(text))),
-            WebhookEventType::MessageRecieved => typed(text).map(Self::MessageReceived),
-            WebhookEventType::MessageSent => typed(text).map(Self::MessageSent),
-            WebhookEventType::TargetDoubleOptIn => Some(Self::DoubleOptIn(free(text))),
+            WebhookEventType::ChatUpdated => {
+                Box::deserialize(deserializer).map(Self::ConversationUpdated)
+            }
+            WebhookEventType::MessageRecieved => {
+                Box::deserialize(deserializer).map(Self::MessageReceived)
+            }
+            WebhookEventType::MessageSent => {
+                Box::deserialize(deserializer).map(Self::MessageSent)
+            }
+            _ => {
+                Value::deserialize(deserializer)
+                    .map(|json| Self::of_free_json(event_type, json))
+            }
+        }
+    }
+    /// Returns data of an event type that has another shape, or none.
+    #[inline]
+    pub(crate) fn of_free_json(event_type: &WebhookEventType, json: Value) -> Self {
+        match event_type {
+            WebhookEventType::IncomingCall => Self::IncomingCall(json),
+            WebhookEventType::TargetDoubleOptIn => Self::DoubleOptIn(json),
             WebhookEventType::TargetDoubleOptRestricted => {
-                Some(Self::DoubleOptInRestricted(free(text)))
+                Self::DoubleOptInRestricted(json)
             }
-            WebhookEventType::TargetOptIn => Some(Self::OptIn(free(text))),
-            WebhookEventType::TargetOptOut => Some(Self::OptOut(free(text))),
-            WebhookEventType::Unknown(_) => None,
-        };
-        data.unwrap_or_else(|| Self::Unknown(free(text)))
+            WebhookEventType::TargetOptIn => Self::OptIn(json),
+            WebhookEventType::TargetOptOut => Self::OptOut(json),
+            _ => Self::Unknown(json),
+        }
     }
     /// Returns the conversation, if the event is about one.
     #[must_use]

@@ -1,8 +1,4 @@
-//! What the generated event types are made of: how an event's data is read, and
-//! how its duplicates are recognized.
-
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+//! How the duplicates of each event type are recognized.
 
 /// How the duplicates of an event type are recognized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,17 +30,4 @@ pub(crate) enum DedupeClass {
     Person,
     /// All of the data.
     Data,
-}
-
-/// Reads data that is an object. Serde would also read an array of the members
-/// in order.
-pub(crate) fn typed<T: DeserializeOwned>(text: &str) -> Option<Box<T>> {
-    let object = text.starts_with('{').then_some(text)?;
-    serde_json::from_str(object).ok()
-}
-
-/// Reads data of any shape. Text that is JSON only in form, such as half a
-/// surrogate, stays text.
-pub(crate) fn free(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
 }

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::events::EventData;
 #[cfg(feature = "client")]
@@ -83,21 +82,6 @@ pub enum Envelope {
 }
 
 impl Event {
-    pub(super) fn new(
-        event_type: WebhookEventType,
-        webhook_id: Option<i64>,
-        envelope: Envelope,
-        data: Option<&RawValue>,
-    ) -> Self {
-        let data = data.map_or("null", RawValue::get);
-        Self {
-            data: EventData::read(&event_type, data),
-            event_type,
-            webhook_id,
-            envelope,
-        }
-    }
-
     /// Creates an event of the message history. It is inferred that a message
     /// with the status `received` came in, and that any other was sent.
     #[cfg(feature = "client")]

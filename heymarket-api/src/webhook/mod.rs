@@ -30,6 +30,7 @@
 mod axum;
 mod dedupe_class;
 mod deduplicator;
+mod delivery;
 mod event;
 mod identity;
 #[cfg(feature = "client")]
@@ -39,7 +40,7 @@ mod seen_in_memory;
 mod verifier;
 
 pub use crate::events::EventData;
-pub(crate) use dedupe_class::{Dedupe, DedupeClass, free, typed};
+pub(crate) use dedupe_class::{Dedupe, DedupeClass};
 pub use deduplicator::{Claim, Claimed, Deduplicator};
 pub use event::{Envelope, Event};
 pub use identity::EventKey;

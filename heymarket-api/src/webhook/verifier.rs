@@ -1,16 +1,13 @@
 //! Verifies deliveries: size, nesting, envelope and token, in this order.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::ops::Deref;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use subtle::{Choice, ConstantTimeEq as _};
 
+use super::delivery::Delivery;
 use super::event::{Envelope, Event};
-use crate::types::WebhookEventType;
 
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 const MAX_DEPTH: usize = 64;
@@ -93,31 +90,24 @@ impl Verifier {
         if brackets.count() > self.max_depth && depth(body) > self.max_depth {
             return Err(WebhookError::Malformed);
         }
-        // serde would decode an array as the members in their order.
-        if body.trim_ascii_start().first() != Some(&b'{') {
-            return Err(WebhookError::Malformed);
-        }
-        let delivery: Delivery<'_> =
-            serde_json::from_slice(body).map_err(|_| WebhookError::Malformed)?;
-        let token = delivery
-            .token
-            .as_deref()
-            .ok_or(WebhookError::Unauthorized)?;
-        if !self.is_known(token) {
+        let delivery = str::from_utf8(body)
+            .ok()
+            .and_then(|body| Delivery::read(body, &|token| self.is_known(token)).ok())
+            .ok_or(WebhookError::Malformed)?;
+        if delivery.is_genuine != Some(true) {
             return Err(WebhookError::Unauthorized);
         }
-        let (event_type, envelope) = match (delivery.event_type, delivery.event) {
-            (Some(event_type), _) => (event_type, Envelope::Current),
-            (None, Some(event)) => (event, Envelope::Older),
+        let (event_type, envelope) = match (&delivery.event_type, &delivery.event) {
+            (Some(event_type), _) => (event_type.clone(), Envelope::Current),
+            (None, Some(event)) => (event.clone(), Envelope::Older),
             (None, None) => return Err(WebhookError::Malformed),
         };
-        let event_type = WebhookEventType::from(event_type.as_ref());
-        Ok(Verified(Event::new(
-            event_type,
-            delivery.id,
+        Ok(Verified(Event {
+            webhook_id: delivery.id,
             envelope,
-            delivery.event_data,
-        )))
+            data: delivery.into_data(&event_type),
+            event_type,
+        }))
     }
 
     /// Compares with every token, even if one has matched.
@@ -185,27 +175,6 @@ impl fmt::Display for WebhookError {
 }
 
 impl std::error::Error for WebhookError {}
-
-/// A body. Its data stays text until its type is known.
-#[derive(Deserialize)]
-struct Delivery<'a> {
-    #[serde(borrow, rename = "type")]
-    event_type: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    event: Option<Cow<'a, str>>,
-    #[serde(default, deserialize_with = "id_or_none")]
-    id: Option<i64>,
-    #[serde(borrow)]
-    token: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    event_data: Option<&'a RawValue>,
-}
-
-/// Decodes an ID of any other type as `None`, since an event does not need it.
-fn id_or_none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    let id = <&RawValue>::deserialize(deserializer)?;
-    Ok(serde_json::from_str(id.get()).ok())
-}
 
 /// Returns how deep arrays and objects are nested, without parsing the body.
 fn depth(body: &[u8]) -> usize {

@@ -59,13 +59,23 @@ impl<'a> Event<'a> {
         quote!(#comment #variant(#data))
     }
 
-    fn reading(&self) -> TokenStream {
+    /// How data of a component is read.
+    fn reading(&self) -> Option<TokenStream> {
         let (event_type, variant) = (&self.event_type, &self.variant);
-        let read = match self.component {
-            Some(_) => quote!(typed(text).map(Self::#variant)),
-            None => quote!(Some(Self::#variant(free(text)))),
-        };
-        quote!(WebhookEventType::#event_type => #read)
+        self.component.map(|_| {
+            quote! {
+                WebhookEventType::#event_type => {
+                    Box::deserialize(deserializer).map(Self::#variant)
+                }
+            }
+        })
+    }
+
+    /// How free JSON becomes data.
+    fn converting(&self) -> Option<TokenStream> {
+        let (event_type, variant) = (&self.event_type, &self.variant);
+        let is_free = self.component.is_none();
+        is_free.then(|| quote!(WebhookEventType::#event_type => Self::#variant(json)))
     }
 
     /// Free JSON may hold anything, so it is not shown.
@@ -99,11 +109,11 @@ pub(super) fn write(document: &Value) -> Result<TokenStream, Error> {
 
         use std::fmt;
 
-        use ::serde::{Serialize, Serializer};
+        use ::serde::{Deserialize, Deserializer, Serialize, Serializer};
         use ::serde_json::Value;
 
         use super::types::{self, WebhookEventType};
-        use crate::webhook::{Dedupe, DedupeClass, free, typed};
+        use crate::webhook::{Dedupe, DedupeClass};
         use crate::wire::Hidden;
 
         #data
@@ -115,7 +125,8 @@ pub(super) fn write(document: &Value) -> Result<TokenStream, Error> {
 /// Generates the enum `EventData`, and how it is read.
 fn data(events: &[Event<'_>]) -> TokenStream {
     let declarations = events.iter().map(Event::declaration);
-    let readings = events.iter().map(Event::reading);
+    let readings = events.iter().filter_map(Event::reading);
+    let conversions = events.iter().filter_map(Event::converting);
     let accessors = accessors(events);
     quote! {
         #[doc = " The data of an event. Its serialized form is that of a delivery; an"]
@@ -130,13 +141,24 @@ fn data(events: &[Event<'_>]) -> TokenStream {
         }
 
         impl EventData {
-            #[doc = " Reads the data of an event type. Data of another shape is kept as free JSON."]
-            pub(crate) fn read(event_type: &WebhookEventType, text: &str) -> Self {
-                let data = match event_type {
+            #[doc = " Reads the data of an event type, which must have its shape."]
+            pub(crate) fn of_type<'de, D: Deserializer<'de>>(
+                event_type: &WebhookEventType,
+                deserializer: D,
+            ) -> Result<Self, D::Error> {
+                match event_type {
                     #(#readings,)*
-                    WebhookEventType::Unknown(_) => None,
-                };
-                data.unwrap_or_else(|| Self::Unknown(free(text)))
+                    _ => Value::deserialize(deserializer)
+                        .map(|json| Self::of_free_json(event_type, json)),
+                }
+            }
+
+            #[doc = " Returns data of an event type that has another shape, or none."]
+            pub(crate) fn of_free_json(event_type: &WebhookEventType, json: Value) -> Self {
+                match event_type {
+                    #(#conversions,)*
+                    _ => Self::Unknown(json),
+                }
             }
 
             #(#accessors)*
