@@ -64,10 +64,7 @@ pub(super) fn encode(event: &Event) -> Result<String, Error> {
         .map_err(|_| Error::new(ErrorKind::Store, "an event cannot be written as JSON"))
 }
 
-pub(super) fn decode(row: &Row) -> Result<Event, Error> {
-    serde_json::from_str(&row.event).map_err(|_| {
-        // serde's message quotes the value.
-        let text = format!("the stored event {} is not readable", row.id);
-        Error::new(ErrorKind::Store, text)
-    })
+/// Returns the event of a row, unless another version wrote it.
+pub(super) fn decode(row: &Row) -> Option<Event> {
+    serde_json::from_str(&row.event).ok()
 }

@@ -125,7 +125,7 @@ impl fmt::Debug for Delivery {
     }
 }
 
-/// An event that was tried as often as the inbox allows.
+/// An event that was tried as often as the inbox allows, or cannot be read.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SetAside {
@@ -133,6 +133,7 @@ pub struct SetAside {
     pub id: i64,
     /// How often it was tried.
     pub tries: u32,
-    /// The event.
-    pub event: Event,
+    /// The event. `None` if this version cannot read it: keep it for the version that
+    /// wrote it, or discard it.
+    pub event: Option<Event>,
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use heymarket_api::webhook::Event;
 use tokio::sync::Notify;
 
-use super::backend::{Backend, Row, decode};
+use super::backend::{Backend, decode};
 use super::delivery::{Delivery, SetAside};
 use super::received::Received;
 use crate::error::Error;
@@ -24,7 +24,7 @@ const POLL: Duration = Duration::from_secs(1);
 /// with 200 once it returns: the event is on the disk, and a second delivery is a
 /// duplicate. Handlers, in any number of processes, [claim](Self::next) events for a lease
 /// and commit or give them back. An event that fails 10 times is set aside, so that it
-/// does not hold up others.
+/// does not hold up others; one that cannot be read is set aside at once.
 ///
 /// Events are stored without the verification token. They hold phone numbers and the text
 /// of messages until they are handled, and those that are set aside until they are
@@ -135,22 +135,23 @@ impl Inbox {
         Ok(received)
     }
 
-    /// Claims the oldest event that is ready, or returns `None`.
+    /// Claims the oldest event that is ready, or returns `None`. An event that this version
+    /// cannot read is set aside.
     ///
     /// # Errors
     ///
     /// Returns an error if the store fails.
     pub async fn claim(&self) -> Result<Option<Delivery>, Error> {
-        let Some(row) = self.backend.claim(self.lease, self.most_tries).await? else {
-            return Ok(None);
-        };
-        let event = decode(&row)?;
-        let Row {
-            id, claim, tries, ..
-        } = row;
-        let backend = Arc::clone(&self.backend);
-        let delivery = Delivery::new((id, claim, tries), self.most_tries, event, backend);
-        Ok(Some(delivery))
+        while let Some(row) = self.backend.claim(self.lease, self.most_tries).await? {
+            let Some(event) = decode(&row) else {
+                self.backend.give_back(row.id, row.claim, None).await?;
+                continue;
+            };
+            let claim = (row.id, row.claim, row.tries);
+            let backend = Arc::clone(&self.backend);
+            return Ok(Some(Delivery::new(claim, self.most_tries, event, backend)));
+        }
+        Ok(None)
     }
 
     /// Waits for an event, and claims it. An event of another process, one whose pause or
@@ -176,15 +177,12 @@ impl Inbox {
     /// Returns an error if the store fails.
     pub async fn set_aside(&self) -> Result<Vec<SetAside>, Error> {
         let rows = self.backend.set_aside().await?;
-        rows.iter()
-            .map(|row| {
-                Ok(SetAside {
-                    id: row.id,
-                    tries: row.tries,
-                    event: decode(row)?,
-                })
-            })
-            .collect()
+        let aside = rows.iter().map(|row| SetAside {
+            id: row.id,
+            tries: row.tries,
+            event: decode(row),
+        });
+        Ok(aside.collect())
     }
 
     /// Returns an event that is set aside to the handlers, with all of its tries. Returns

@@ -28,6 +28,21 @@ impl Place {
         };
         inbox.expect("an inbox")
     }
+
+    /// Changes all stored events.
+    fn change(&self, change: &str) {
+        match self {
+            Self::Folder(folder) => {
+                let file = rusqlite::Connection::open(folder.path().join("inbox.db"));
+                let sql = format!("UPDATE inbox {change}");
+                file.expect("a file").execute_batch(&sql).expect("a change");
+            }
+            Self::Database(database) => {
+                let sql = format!("UPDATE heymarket_inbox {change}");
+                database.execute(&sql).expect("a change");
+            }
+        }
+    }
 }
 
 async fn an_event_is_handled_once(place: Option<Place>) {
@@ -113,7 +128,7 @@ async fn a_poison_event_is_set_aside(place: Option<Place>) {
     assert_eq!(aside.len(), 1);
     assert_eq!(
         (aside[0].id, aside[0].tries, &aside[0].event),
-        (id, 2, &closed(1))
+        (id, 2, &Some(closed(1)))
     );
     assert_eq!(inbox.waiting().await.expect("a store"), 0);
 
@@ -141,6 +156,32 @@ async fn a_poison_event_in_sqlite_is_set_aside() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_poison_event_in_postgres_is_set_aside() {
     a_poison_event_is_set_aside(Place::postgres()).await;
+}
+
+async fn an_unreadable_event_holds_nothing_up(place: Option<Place>) {
+    let Some(place) = place else { return };
+    let inbox = place.inbox().await;
+    inbox.receive(&closed(1)).await.expect("a store");
+    // As another version would write it.
+    place.change("SET event = '{\"type\":7}'");
+    inbox.receive(&closed(2)).await.expect("a store");
+    let delivery = inbox.next().await.expect("a store");
+    assert_eq!(delivery.event(), &closed(2));
+    assert!(delivery.commit().await.expect("a store"));
+    let aside = inbox.set_aside().await.expect("a store");
+    assert_eq!(aside.len(), 1);
+    assert_eq!(aside[0].event, None);
+    assert!(inbox.discard(aside[0].id).await.expect("a store"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unreadable_event_in_sqlite_holds_nothing_up() {
+    an_unreadable_event_holds_nothing_up(Place::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unreadable_event_in_postgres_holds_nothing_up() {
+    an_unreadable_event_holds_nothing_up(Place::postgres()).await;
 }
 
 /// Deliveries that arrive many times at once, in an order that could deadlock.
