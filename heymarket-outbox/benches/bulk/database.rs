@@ -1,13 +1,15 @@
 //! What the ledger costs in PostgreSQL, by how many recipients it has.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use heymarket_api::Client;
 use heymarket_api::types::{InboxId, MemberId};
 use heymarket_outbox::{Batch, Event, Outbox, Recipient};
 use heymarket_test_services::Postgres;
-use tokio::task::block_in_place;
+use tokio::task::{JoinSet, block_in_place};
 use tokio_postgres::NoTls;
 
 use crate::Failed;
@@ -27,9 +29,9 @@ const COUNTED: Duration = Duration::from_secs(11);
 /// statements took more than 500 where each read an index of 100,000 recipients.
 const PAGES: f64 = 150.0;
 
-/// Plans `rows` recipients, and sends to `count` of them. Fails if a statement of the
-/// sends reads the whole table or a whole index.
-pub(crate) async fn run(count: u64, rows: u64) -> Result<bool, Failed> {
+/// Plans `rows` recipients, and has `workers` send to `count` of them. Fails if a
+/// statement of the sends reads the whole table or a whole index.
+pub(crate) async fn run(count: u64, rows: u64, workers: u64) -> Result<bool, Failed> {
     let (count, rows) = (usize::try_from(count)?, usize::try_from(rows)?);
     let postgres = block_in_place(Postgres::start_durable)?;
     let outbox = Outbox::connect(&postgres.url()).await?;
@@ -39,7 +41,8 @@ pub(crate) async fn run(count: u64, rows: u64) -> Result<bool, Failed> {
     if count > 0 {
         let plain = sends(count).await?;
         let (_sandbox, client) = sandbox().await?;
-        let send = async || send(&outbox, &client, count).await;
+        let url = postgres.url();
+        let send = async || send(&url, &client, count, workers).await;
         let mut each = server.measure(send).await?;
         each.client -= plain.as_secs_f64() / count as f64;
         sent = Some(each);
@@ -73,20 +76,37 @@ async fn plan(outbox: &Outbox, rows: usize) -> Result<usize, Failed> {
     Ok(rows)
 }
 
-/// Sends until `count` messages are accepted. Returns how many were: those in flight
-/// are answered, too.
-async fn send(outbox: &Outbox, client: &Client, count: usize) -> Result<usize, Failed> {
-    let mut sent = 0;
-    let mut run = outbox.run(client);
+/// Has workers send until `count` messages are accepted. Returns how many were: those in
+/// flight are answered, too.
+async fn send(url: &str, client: &Client, count: usize, workers: u64) -> Result<usize, Failed> {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let mut tasks = JoinSet::new();
+    for _ in 0..workers {
+        let outbox = Outbox::connect(url).await?;
+        tasks.spawn(work(outbox, client.clone(), count, Arc::clone(&sent)));
+    }
+    while let Some(worked) = tasks.join_next().await {
+        worked??;
+    }
+    Ok(sent.load(Ordering::Relaxed))
+}
+
+async fn work(
+    outbox: Outbox,
+    client: Client,
+    count: usize,
+    sent: Arc<AtomicUsize>,
+) -> Result<(), Failed> {
+    let mut run = outbox.run(&client);
     while let Some(event) = run.next().await {
         if let Event::Sent(_) = event? {
-            sent += 1;
+            sent.fetch_add(1, Ordering::Relaxed);
         }
-        if sent == count {
+        if sent.load(Ordering::Relaxed) >= count {
             run.stop();
         }
     }
-    Ok(sent)
+    Ok(())
 }
 
 /// What each of many took.

@@ -20,7 +20,8 @@
 //!
 //! With `--cost` it measures the processor time of the ledger for each message,
 //! and with `--plan` the time and memory of a plan. With `--cost N --database` it
-//! measures N messages of a ledger in PostgreSQL that has `--rows` recipients.
+//! measures N messages of a ledger in PostgreSQL that has `--rows` recipients, sent by
+//! `--workers` at once.
 
 #![expect(
     clippy::print_stdout,
@@ -70,13 +71,14 @@ async fn main() -> ExitCode {
         sender::run(&child).await.map(|()| true)
     } else if let Ok(child) = std::env::var(worker::CHILD) {
         worker::run(&child).await.map(|()| true)
+    } else if options.has("--database") {
+        let rows = options.number("--rows", 100_000);
+        let workers = options.number("--workers", 1);
+        database::run(options.number("--cost", 3_000), rows, workers).await
     } else if options.has("--workers") {
         workers::run(&options).await
     } else if options.has("--plan") {
         cost::plan(options.number("--plan", 1_000_000)).await
-    } else if options.has("--database") {
-        let rows = options.number("--rows", 100_000);
-        database::run(options.number("--cost", 3_000), rows).await
     } else if options.has("--cost") {
         cost::ledger(options.number("--cost", 3_000)).await
     } else {
