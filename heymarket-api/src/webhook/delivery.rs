@@ -199,3 +199,24 @@ impl<'de> DeserializeSeed<'de> for OfType<'_> {
         EventData::of_type(self.0, deserializer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_read_in_place(members: &str, is_genuine: bool) -> bool {
+        let body = format!(r#"{{{members},"event_data":{{"id":7}}}}"#);
+        let delivery = Delivery::read(&body, &|_| is_genuine).expect("a delivery");
+        matches!(delivery.data, Some(Data::Read(_)))
+    }
+
+    #[test]
+    fn only_genuine_data_of_a_known_type_is_read_in_its_place() {
+        let genuine = r#""type":"message_sent","token":"t""#;
+        assert!(is_read_in_place(genuine, true));
+        assert!(!is_read_in_place(genuine, false));
+        for incomplete in [r#""type":"message_sent""#, r#""token":"t""#] {
+            assert!(!is_read_in_place(incomplete, true), "{incomplete}");
+        }
+    }
+}

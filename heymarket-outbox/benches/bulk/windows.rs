@@ -13,9 +13,10 @@ const START: &str = "2026-07-01T12:00:00Z";
 /// first is at the start.
 const ZONES: [&str; 3] = ["Etc/GMT-12", "Etc/GMT-11", "Etc/GMT-10"];
 
-/// The hours of the batch, and how the runs lie in them. The window of one zone
-/// opens in the run; in a long run, those of the others close for 20 minutes and
-/// open again.
+/// The hours of the batch, and how the runs lie in them. The window of one zone opens in
+/// a short run. In a run of an hour or more that of another one closes for 20 minutes and
+/// opens again, early enough that the other zones have recipients meanwhile: a run that
+/// waits for a window uses nothing of the limit.
 pub(crate) struct Hours {
     pub(crate) start: Timestamp,
     pub(crate) text: &'static str,
@@ -25,8 +26,14 @@ impl Hours {
     /// The hours for a run of this many minutes at the limit.
     pub(crate) fn of(minutes: u64) -> Result<Self, Failed> {
         let start: Timestamp = START.parse()?;
-        // Ten minutes before the opening, or one in a short run.
-        let ahead = if minutes >= 60 { 0 } else { 9 };
+        let ahead = match minutes {
+            // One minute before the first zone opens.
+            ..60 => 9,
+            // Five minutes before the second one closes.
+            60..90 => 45,
+            // The first zone opens after ten minutes, and the others close for a while.
+            _ => 0,
+        };
         Ok(Self {
             start: start + SignedDuration::from_mins(ahead),
             text: "00:10-23:50",

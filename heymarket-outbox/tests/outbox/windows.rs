@@ -193,8 +193,8 @@ async fn a_zone_that_this_machine_does_not_know_is_not_texted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ledger_that_takes_long_sends_nothing_after_a_window() {
     const SCALE: u32 = 200;
-    // Ten minutes before the window closes: three seconds here.
-    let start = "2026-07-01T19:50:00Z";
+    // Twenty minutes before the window closes: six seconds here.
+    let start = "2026-07-01T19:40:00Z";
     let builder = builder().time_scale(SCALE);
     let fixture = Fixture::at(builder, FastClock::new(start, SCALE)).await;
     fixture.sandbox.set_time(time(start));
