@@ -2,6 +2,7 @@
 
 mod graph;
 mod imports;
+mod inline;
 mod modules;
 
 use std::collections::{BTreeMap, BTreeSet};
