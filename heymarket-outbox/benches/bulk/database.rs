@@ -41,8 +41,12 @@ pub(crate) async fn run(count: u64, rows: u64, workers: u64) -> Result<bool, Fai
     if count > 0 {
         let plain = sends(count).await?;
         let (_sandbox, client) = sandbox().await?;
-        let url = postgres.url();
-        let send = async || send(&url, &client, count, workers).await;
+        // Connections that end while they are counted would be missing.
+        let mut outboxes = Vec::new();
+        for _ in 0..workers {
+            outboxes.push(Outbox::connect(&postgres.url()).await?);
+        }
+        let send = async || send(&outboxes, &client, count).await;
         let mut each = server.measure(send).await?;
         each.client -= plain.as_secs_f64() / count as f64;
         sent = Some(each);
@@ -76,14 +80,18 @@ async fn plan(outbox: &Outbox, rows: usize) -> Result<usize, Failed> {
     Ok(rows)
 }
 
-/// Has workers send until `count` messages are accepted. Returns how many were: those in
-/// flight are answered, too.
-async fn send(url: &str, client: &Client, count: usize, workers: u64) -> Result<usize, Failed> {
+/// Sends until `count` messages are accepted, with a worker for each outbox. Returns how
+/// many were: those in flight are answered, too.
+async fn send(outboxes: &[Outbox], client: &Client, count: usize) -> Result<usize, Failed> {
     let sent = Arc::new(AtomicUsize::new(0));
     let mut tasks = JoinSet::new();
-    for _ in 0..workers {
-        let outbox = Outbox::connect(url).await?;
-        tasks.spawn(work(outbox, client.clone(), count, Arc::clone(&sent)));
+    for outbox in outboxes {
+        tasks.spawn(work(
+            outbox.clone(),
+            client.clone(),
+            count,
+            Arc::clone(&sent),
+        ));
     }
     while let Some(worked) = tasks.join_next().await {
         worked??;
