@@ -318,8 +318,10 @@ fn walk_by_time(random: &mut Rng) -> (Outcome, ByTime) {
     let rate = one_of(random, rates);
     let mut server = ModelServer::new(rules);
     fill(&mut server, random);
-    if rate > 0 || server.rules.timeless > 0 || crowd(&server.times, 5_000_000) == server.len() {
-        // No size tells that a list of one time is longer than this.
+    let together = crowd(&server.times, 5_000_000);
+    let hides_pages = together == server.len() || (counts_from_0 && together > server.rules.cap);
+    if rate > 0 || server.rules.timeless > 0 || hides_pages {
+        // No size tells that more than a shorter page are of one time.
         server.rules.cap = server.rules.cap.max(MIN_PAGE_SIZE);
     }
     let change = any_change(random, rate, kinds);
