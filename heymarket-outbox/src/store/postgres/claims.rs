@@ -110,24 +110,24 @@ pub(super) async fn open(db: &Client, worker: Uuid, batch: i64) -> Result<Vec<Ca
     candidates(&rows)
 }
 
+/// Whether a batch has recipients that are planned, that are open, and that are open and
+/// whose worker is gone.
+const SURVEY: &str = "SELECT b.key,
+        -- The order is that of an index. Without it, a planner whose statistics are those of
+        -- the plan reads the table, past all that was sent.
+        (SELECT r.state FROM heymarket_outbox.recipients r
+            WHERE r.batch = b.key AND r.state = 0
+            ORDER BY r.zone, r.position LIMIT 1) IS NOT NULL,
+        EXISTS (SELECT FROM heymarket_outbox.recipients r
+            WHERE r.batch = b.key AND r.state IN (1, 4)),
+        EXISTS (SELECT FROM heymarket_outbox.recipients r
+            WHERE r.batch = b.key AND r.state IN (1, 4) AND (r.owner IS NULL
+                OR r.owner NOT IN (SELECT worker FROM heymarket_outbox.live_workers)))
+    FROM heymarket_outbox.batches b WHERE b.state <> 0";
+
 /// The batches with something to do.
 pub(super) async fn survey(db: &Client) -> Result<Survey, Problem> {
-    let statement = db
-        .prepare_cached(
-            "SELECT b.key,
-                 -- The order is that of an index. Without it, a planner whose statistics are
-                 -- those of the plan reads the table, past all that was sent.
-                 (SELECT r.state FROM heymarket_outbox.recipients r
-                     WHERE r.batch = b.key AND r.state = 0
-                     ORDER BY r.zone, r.position LIMIT 1) IS NOT NULL,
-                 EXISTS (SELECT FROM heymarket_outbox.recipients r
-                     WHERE r.batch = b.key AND r.state IN (1, 4)),
-                 EXISTS (SELECT FROM heymarket_outbox.recipients r
-                     WHERE r.batch = b.key AND r.state IN (1, 4) AND (r.owner IS NULL
-                         OR r.owner NOT IN (SELECT worker FROM heymarket_outbox.live_workers)))
-             FROM heymarket_outbox.batches b WHERE b.state <> 0",
-        )
-        .await?;
+    let statement = db.prepare_cached(SURVEY).await?;
     let (mut planned, mut open, mut orphaned) = (HashSet::new(), HashSet::new(), Vec::new());
     for row in db.query(&statement, &[]).await? {
         let batch = row.try_get(0)?;
@@ -146,4 +146,45 @@ pub(super) async fn survey(db: &Client) -> Result<Survey, Problem> {
         open,
         orphaned,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use heymarket_test_services as services;
+    use tokio_postgres::NoTls;
+
+    use super::SURVEY;
+    use crate::Outbox;
+
+    #[tokio::test]
+    async fn a_survey_does_not_read_past_what_was_sent() {
+        let Some(database) = services::postgres() else {
+            return;
+        };
+        Outbox::connect(&database.url()).await.expect("the tables");
+        // Statistics of a plan, of which much was sent since.
+        database
+            .execute(
+                "INSERT INTO heymarket_outbox.batches (id, state, settings, salt, recipients, planned)
+                     VALUES ('a', 1, '{}', '', 20000, 1);
+                 ALTER TABLE heymarket_outbox.recipients SET (autovacuum_enabled = off);
+                 INSERT INTO heymarket_outbox.recipients
+                         (batch, position, line, phone, zone, local_id, state)
+                     SELECT key, number, number, '15550100101', 0, gen_random_uuid(), 0
+                     FROM heymarket_outbox.batches, generate_series(1, 20000) number;
+                 ANALYZE heymarket_outbox.recipients;
+                 UPDATE heymarket_outbox.recipients SET state = 2 WHERE position < 19000;",
+            )
+            .expect("a batch");
+        let (client, connection) = tokio_postgres::connect(&database.url(), NoTls)
+            .await
+            .expect("a connection");
+        tokio::spawn(connection);
+        let explained = client.query(&format!("EXPLAIN {SURVEY}"), &[]).await;
+        let lines = explained.expect("how it is read");
+        let plan: Vec<String> = lines.iter().map(|line| line.get(0)).collect();
+        let plan = plan.join("\n");
+        assert!(plan.contains("recipients_planned"), "{plan}");
+        assert!(!plan.contains("Seq Scan on recipients"), "{plan}");
+    }
 }
