@@ -50,8 +50,8 @@ impl Filters {
 
     /// Returns the filters of a request that was assembled at run time, including the
     /// members that its type does not have.
-    // It reaches the types of all bodies: as another function than an inline one, it was
-    // two thirds of all that is compiled with the crate.
+    // It reaches the types of all bodies: any other function than an inline one compiles
+    // them with the crate.
     #[inline]
     pub(super) fn of_raw(request: &RawRequest, paging: &[&str]) -> Self {
         let operation = request.operation().id();

@@ -319,9 +319,10 @@ fn walk_by_time(random: &mut Rng) -> (Outcome, ByTime) {
     let mut server = ModelServer::new(rules);
     fill(&mut server, random);
     let together = crowd(&server.times, 5_000_000);
-    let hides_pages = together == server.len() || (counts_from_0 && together > server.rules.cap);
-    if rate > 0 || server.rules.timeless > 0 || hides_pages {
-        // No size tells that more than a shorter page are of one time.
+    // Where items of one time fill a shorter page, no size tells that more follow. Page 2
+    // does, but for a server that counts from 0: that is behind its second page.
+    let looks_whole = together == server.len() || (counts_from_0 && together > server.rules.cap);
+    if rate > 0 || server.rules.timeless > 0 || looks_whole {
         server.rules.cap = server.rules.cap.max(MIN_PAGE_SIZE);
     }
     let change = any_change(random, rate, kinds);

@@ -104,21 +104,20 @@ impl<'de> Visitor<'de> for Envelope<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Delivery<'de>, A::Error> {
         let mut delivery = Delivery::default();
+        let event_type = |text: &str| WebhookEventType::from(text);
         while let Some(member) = map.next_key()? {
             match member {
                 Member::Type => {
-                    let event_type =
-                        map.next_value_seed(Text(|text: &str| WebhookEventType::from(text)))?;
-                    set(&mut delivery.event_type, event_type, "type")?;
+                    let value = map.next_value_seed(TextOrNull(event_type))?;
+                    set(&mut delivery.event_type, value, "type")?;
                 }
                 Member::Event => {
-                    let event =
-                        map.next_value_seed(Text(|text: &str| WebhookEventType::from(text)))?;
-                    set(&mut delivery.event, event, "event")?;
+                    let value = map.next_value_seed(TextOrNull(event_type))?;
+                    set(&mut delivery.event, value, "event")?;
                 }
                 Member::Id => set(&mut delivery.id, id(map.next_value()?), "id")?,
                 Member::Token => {
-                    let is_genuine = map.next_value_seed(Text(self.is_genuine))?;
+                    let is_genuine = map.next_value_seed(TextOrNull(self.is_genuine))?;
                     set(&mut delivery.is_genuine, is_genuine, "token")?;
                 }
                 Member::EventData => {
@@ -159,9 +158,9 @@ fn id(text: &RawValue) -> Option<i64> {
 }
 
 /// Reads a text or `null`, and converts it without a copy.
-struct Text<F>(F);
+struct TextOrNull<F>(F);
 
-impl<'de, T, F: FnOnce(&str) -> T> DeserializeSeed<'de> for Text<F> {
+impl<'de, T, F: FnOnce(&str) -> T> DeserializeSeed<'de> for TextOrNull<F> {
     type Value = Option<T>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<T>, D::Error> {
@@ -169,7 +168,7 @@ impl<'de, T, F: FnOnce(&str) -> T> DeserializeSeed<'de> for Text<F> {
     }
 }
 
-impl<'de, T, F: FnOnce(&str) -> T> Visitor<'de> for Text<F> {
+impl<'de, T, F: FnOnce(&str) -> T> Visitor<'de> for TextOrNull<F> {
     type Value = Option<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
