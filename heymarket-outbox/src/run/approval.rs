@@ -1,24 +1,47 @@
 //! The decision at the last moment, once the rate limit admits a request: whether
 //! it may leave. The ledger has it before it does.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use heymarket_api::Client;
+use heymarket_api::{Client, Error as ApiError};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::noted::counts_unanswered;
+use super::noted::{COUNTS_ANSWERED, counts_unanswered};
 use super::sender::Sender;
 use crate::error::Error;
 use crate::store::{Millis, Pending, Store, Verdict};
 use crate::window::Opening;
+
+/// A message, and how the ledger has an attempt to send it.
+pub(super) trait Attempted: Send + Sync + 'static {
+    /// Decides whether an attempt may be made, and writes it down if it may. The
+    /// request counts until `counts_until` if it is not answered.
+    fn begin<'a>(
+        &self,
+        store: &'a dyn Store,
+        now: Millis,
+        counts_until: Millis,
+    ) -> Pending<'a, Verdict>;
+
+    /// Plans the message again after an attempt that the server refused. Its request
+    /// counts until `counts_until`.
+    fn plan_again<'a>(
+        &self,
+        store: &'a dyn Store,
+        now: Millis,
+        request: (i64, Millis),
+    ) -> Pending<'a, ()>;
+}
 
 /// What the callback before an attempt has decided.
 #[derive(Default)]
 pub(super) struct Approval {
     /// Set before the ledger is asked, after which the request is not dropped.
     has_begun: AtomicBool,
+    /// How many requests were about to leave.
+    requests: AtomicUsize,
     verdict: Mutex<Option<Result<Verdict, Error>>>,
 }
 
@@ -27,8 +50,28 @@ impl Approval {
         *self.lock() = Some(verdict);
     }
 
+    /// Returns whether another request was to leave and did not, and how long that of the
+    /// attempt in the ledger still counts. The failure is then not that of the message.
+    pub(super) fn held(&self, failure: &ApiError) -> Option<Millis> {
+        let attempts = failure.attempts();
+        if self.requests.load(Ordering::Relaxed) > attempts.len() {
+            return Some(0);
+        }
+        // A new token was at hand, and its request got no further than the rate limit.
+        let was_to_follow = attempts.last().is_some_and(|last| last.wait.is_some());
+        was_to_follow.then_some(COUNTS_ANSWERED)
+    }
+
     pub(super) fn take(&self) -> Option<Result<Verdict, Error>> {
         self.lock().take()
+    }
+
+    /// Returns the request that the ledger has as an attempt.
+    fn attempted(&self) -> Option<i64> {
+        match &*self.lock() {
+            Some(Ok(Verdict::Go(request))) => Some(*request),
+            _ => None,
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Result<Verdict, Error>>> {
@@ -37,62 +80,59 @@ impl Approval {
 }
 
 impl Sender {
-    /// A client that asks `begin` before an attempt, which writes it down. `begin`
-    /// gets the storage, the time, and until when the request counts if it is not
-    /// answered.
-    pub(super) fn client_with<B>(
+    /// A client that asks the ledger before each request, which writes an attempt down.
+    pub(super) fn client_with(
         self: &Arc<Self>,
         approval: &Arc<Approval>,
         zone: Option<TimeZone>,
-        begin: B,
-    ) -> Client
-    where
-        B: for<'a> Fn(&'a dyn Store, Millis, Millis) -> Pending<'a, Verdict>,
-        B: Send + Sync + 'static,
-    {
+        message: impl Attempted,
+    ) -> Client {
         let (sender, approval) = (Arc::clone(self), Arc::clone(approval));
-        let begin = Arc::new(begin);
+        let message = Arc::new(message);
         self.client.with_options(|options| {
             let options = options
                 .background()
                 .max_retries(0)
                 .retry_rate_limited(false);
             options.before_attempt(move || {
-                let (sender, approval, zone, begin) = (
+                let (sender, approval, zone, message) = (
                     Arc::clone(&sender),
                     Arc::clone(&approval),
                     zone.clone(),
-                    Arc::clone(&begin),
+                    Arc::clone(&message),
                 );
-                async move {
-                    let now = sender.engine.millis();
-                    let counts_until = now.saturating_add(counts_unanswered(&sender.client));
-                    let attempt = begin(&*sender.engine.store, now, counts_until);
-                    sender.approve(&approval, zone.as_ref(), attempt).await
-                }
+                async move { sender.approve(&approval, zone.as_ref(), &*message).await }
             })
         })
     }
 
     /// Decides whether a request may leave, and writes it down if it may.
-    /// `attempt` does nothing until it is awaited.
     async fn approve(
         &self,
         approval: &Approval,
         zone: Option<&TimeZone>,
-        attempt: Pending<'_, Verdict>,
+        message: &impl Attempted,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let has_attempt = matches!(&*approval.lock(), Some(Ok(Verdict::Go(_))));
-        if has_attempt {
-            // The token was refreshed.
-            return self.check_time(zone);
+        approval.requests.fetch_add(1, Ordering::Relaxed);
+        let store = &*self.engine.store;
+        if let Some(request) = approval.attempted() {
+            // The token was refused, and the message leaves again with another. It may have
+            // waited for the rate limit since, so everything is decided anew.
+            let now = self.engine.millis();
+            let request = (request, now.saturating_add(COUNTS_ANSWERED));
+            if let Err(error) = message.plan_again(store, now, request).await {
+                approval.set(Err(error));
+                return Err("it is held".into());
+            }
         }
         if self.stop.is_set() || !self.is_time(self.engine.now(), zone) {
             approval.set(Ok(Verdict::Hold));
             return Err("it is held".into());
         }
         approval.has_begun.store(true, Ordering::Release);
-        let verdict = attempt.await;
+        let now = self.engine.millis();
+        let counts_until = now.saturating_add(counts_unanswered(&self.client));
+        let verdict = message.begin(store, now, counts_until).await;
         let may_go = matches!(verdict, Ok(Verdict::Go(_)));
         approval.set(verdict);
         if may_go {

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use heymarket_api::Error as ApiError;
 use heymarket_api::types::{CreateList, SendMessage};
-use heymarket_api::{Error as ApiError, ErrorKind as ApiErrorKind};
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
-use super::approval::Approval;
+use super::approval::{Approval, Attempted};
 use super::ended::{Ended, refused_because, unknown_because};
 use super::noted::{COUNTS_ANSWERED, Failed, counts_unanswered, noted};
 use super::sender::Sender;
 use crate::error::Error;
 use crate::settings::Unknown;
 use crate::state::{Reason, State};
-use crate::store::{Ending, ListAttempt, ListSend, Verdict};
+use crate::store::{Ending, Hash, ListAttempt, ListSend, Millis, Pending, Store, Verdict};
 
 /// How many recipients are read at once.
 const CHUNK: usize = 1000;
@@ -36,6 +36,47 @@ pub(super) enum ListSent {
     Failed(Error),
 }
 
+/// The message to a list.
+struct ListMessage {
+    batch: i64,
+    list_key: Uuid,
+    body: Hash,
+}
+
+impl Attempted for ListMessage {
+    fn begin<'a>(
+        &self,
+        store: &'a dyn Store,
+        now: Millis,
+        counts_until: Millis,
+    ) -> Pending<'a, Verdict> {
+        store.begin_list(ListAttempt {
+            batch: self.batch,
+            list_key: self.list_key,
+            body: self.body,
+            now,
+            counts_until,
+        })
+    }
+
+    fn plan_again<'a>(
+        &self,
+        store: &'a dyn Store,
+        now: Millis,
+        request: (i64, Millis),
+    ) -> Pending<'a, ()> {
+        let batch = self.batch;
+        let ending = Ending {
+            request: Some(request),
+            ..Ending::planned(batch, 0, now)
+        };
+        Box::pin(async move {
+            store.end_list(batch, ending).await?;
+            Ok(())
+        })
+    }
+}
+
 impl Sender {
     pub(super) async fn send_list(
         self: Arc<Self>,
@@ -48,16 +89,12 @@ impl Sender {
         };
         let message = self.list_message(list.send_key).list_id(list_id);
         let approval = Arc::new(Approval::default());
-        let (batch, list_key, body) = (self.batch, list.list_key, self.hash(&message));
-        let client = self.client_with(&approval, zone, move |store, now, counts_until| {
-            store.begin_list(ListAttempt {
-                batch,
-                list_key,
-                body,
-                now,
-                counts_until,
-            })
-        });
+        let attempted = ListMessage {
+            batch: self.batch,
+            list_key: list.list_key,
+            body: self.hash(&message),
+        };
+        let client = self.client_with(&approval, zone, attempted);
         let answer = client.send_message(&message).await;
         let request = match approval.take() {
             Some(Ok(Verdict::Go(request))) => Some(request),
@@ -71,7 +108,13 @@ impl Sender {
                 ended.message = Some(response.id.into());
                 self.end_list(ended, request, COUNTS_ANSWERED).await
             }
-            Err(failure) => self.judge_list(failure, request).await,
+            Err(failure) => match approval.held(&failure) {
+                Some(counts) => match self.plan_list_again(request, counts).await {
+                    Ok(()) => ListSent::Held,
+                    Err(error) => ListSent::Failed(error),
+                },
+                None => self.judge_list(failure, request).await,
+            },
         }
     }
 
@@ -155,19 +198,23 @@ impl Sender {
                 let ended = Ended::failed(State::Refused, reason, failure);
                 self.end_list(ended, request, COUNTS_ANSWERED).await
             }
-            None => {
-                let planned = Ended {
-                    reason: None,
-                    ..Ended::local(State::Planned, Reason::Retried)
-                };
-                match self.end_list(planned, request, COUNTS_ANSWERED).await {
-                    ListSent::Failed(error) => ListSent::Failed(error),
-                    // The ledger had the attempt when it was too late for it.
-                    _ if failure.kind() == ApiErrorKind::Cancelled => ListSent::Held,
-                    _ => ListSent::NotSent(failure),
-                }
-            }
+            None => match self.plan_list_again(request, COUNTS_ANSWERED).await {
+                Ok(()) => ListSent::NotSent(failure),
+                Err(error) => ListSent::Failed(error),
+            },
         }
+    }
+
+    /// Plans all of its recipients again. The request of the attempt counts for `counts`
+    /// from now.
+    async fn plan_list_again(&self, request: Option<i64>, counts: Millis) -> Result<(), Error> {
+        let now = self.engine.millis();
+        let ending = Ending {
+            request: request.map(|request| (request, now.saturating_add(counts))),
+            ..Ending::planned(self.batch, 0, now)
+        };
+        self.engine.store.end_list(self.batch, ending).await?;
+        Ok(())
     }
 
     /// Writes down what all of its recipients have come to.

@@ -1,5 +1,6 @@
 //! Takes over what others changed in the database.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -132,9 +133,21 @@ impl Progress {
         let Some(lane) = self.lanes.get_mut(&key) else {
             return Ok(());
         };
+        // What this run is sending or looking for may come back to it, if its lease ended and
+        // whoever took it over died. Two lookups of one recipient could have it sent twice.
+        let looked_for = self
+            .lookups
+            .iter()
+            .map(|lookup| (lookup.batch, lookup.candidate.position));
+        let busy = self.busy.iter().copied().chain(looked_for);
+        let busy: HashSet<u64> = busy
+            .filter(|(batch, _)| *batch == key)
+            .map(|(_, position)| position)
+            .collect();
+        open.retain(|candidate| !busy.contains(&candidate.position));
         if lane.list.is_some() {
             // They share one message.
-            open.truncate(1);
+            open.truncate(usize::from(busy.is_empty()));
         }
         lane.lookups += open.len();
         lane.has_worked |= !open.is_empty();

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use heymarket_api::{Error as ApiError, ErrorKind as ApiErrorKind};
+use heymarket_api::Error as ApiError;
 use jiff::tz::TimeZone;
 
-use super::approval::Approval;
+use super::approval::{Approval, Attempted};
 use super::ended::{Ended, refused_because, unknown_because};
 use super::noted::{COUNTS_ANSWERED, Failed, counts_unanswered};
 use super::sender::Sender;
 use crate::error::Error;
 use crate::state::{Reason, State};
-use crate::store::{Attempt, Candidate, Ending, Verdict};
+use crate::store::{Attempt, Candidate, Ending, Hash, Millis, Pending, Store, Verdict};
 
 /// The outcome of a recipient.
 pub(super) enum Sent {
@@ -26,6 +26,43 @@ pub(super) enum Sent {
     PlannedAgain(ApiError),
     /// It could not be written down.
     Failed(Error),
+}
+
+/// The message to one recipient.
+struct OneMessage {
+    batch: i64,
+    position: u64,
+    body: Hash,
+}
+
+impl Attempted for OneMessage {
+    fn begin<'a>(
+        &self,
+        store: &'a dyn Store,
+        now: Millis,
+        counts_until: Millis,
+    ) -> Pending<'a, Verdict> {
+        store.begin_attempt(Attempt {
+            batch: self.batch,
+            position: self.position,
+            body: self.body,
+            now,
+            counts_until,
+        })
+    }
+
+    fn plan_again<'a>(
+        &self,
+        store: &'a dyn Store,
+        now: Millis,
+        request: (i64, Millis),
+    ) -> Pending<'a, ()> {
+        let ending = Ending::planned(self.batch, self.position, now);
+        store.end_attempt(Ending {
+            request: Some(request),
+            ..ending
+        })
+    }
 }
 
 impl Sender {
@@ -48,16 +85,12 @@ impl Sender {
         }
         let message = self.message(candidate);
         let approval = Arc::new(Approval::default());
-        let (batch, position, body) = (self.batch, candidate.position, self.hash(&message));
-        let client = self.client_with(&approval, zone, move |store, now, counts_until| {
-            store.begin_attempt(Attempt {
-                batch,
-                position,
-                body,
-                now,
-                counts_until,
-            })
-        });
+        let attempted = OneMessage {
+            batch: self.batch,
+            position: candidate.position,
+            body: self.hash(&message),
+        };
+        let client = self.client_with(&approval, zone, attempted);
         let answer = tokio::select! {
             biased;
             answer = client.send_message(&message) => answer,
@@ -82,7 +115,10 @@ impl Sender {
                 self.end_in(candidate, ended, request, None, conversation)
                     .await
             }
-            Err(failure) => self.judge(candidate, failure, request).await,
+            Err(failure) => match approval.held(&failure) {
+                Some(counts) => self.hold(candidate, request, counts).await,
+                None => self.judge(candidate, failure, request).await,
+            },
         }
     }
 
@@ -127,23 +163,38 @@ impl Sender {
         failure: ApiError,
         request: Option<i64>,
     ) -> Sent {
-        if let Some(request) = request {
-            let was_answered = failure.status().is_some();
-            let counts = if was_answered { COUNTS_ANSWERED } else { 0 };
-            let now = self.engine.millis();
-            let ending = Ending {
-                request: Some((request, now + counts)),
-                ..self.ending(candidate, State::Planned, None)
-            };
-            if let Err(error) = self.engine.store.end_attempt(ending).await {
-                return Sent::Failed(error);
-            }
+        let was_answered = failure.status().is_some();
+        let counts = if was_answered { COUNTS_ANSWERED } else { 0 };
+        match self.end_unsent(candidate, request, counts).await {
+            Ok(()) => Sent::PlannedAgain(failure),
+            Err(error) => Sent::Failed(error),
         }
-        if failure.kind() == ApiErrorKind::Cancelled {
-            // The ledger had the attempt when it was too late for it.
-            return Sent::Held;
+    }
+
+    /// Its request did not leave, since it was too late by then.
+    async fn hold(&self, candidate: &Candidate, request: Option<i64>, counts: Millis) -> Sent {
+        match self.end_unsent(candidate, request, counts).await {
+            Ok(()) => Sent::Held,
+            Err(error) => Sent::Failed(error),
         }
-        Sent::PlannedAgain(failure)
+    }
+
+    /// Plans a recipient again. The request of the attempt counts for `counts` from now.
+    async fn end_unsent(
+        &self,
+        candidate: &Candidate,
+        request: Option<i64>,
+        counts: Millis,
+    ) -> Result<(), Error> {
+        let Some(request) = request else {
+            return Ok(());
+        };
+        let ending = self.ending(candidate, State::Planned, None);
+        let ending = Ending {
+            request: Some((request, ending.now + counts)),
+            ..ending
+        };
+        self.engine.store.end_attempt(ending).await
     }
 
     async fn end(

@@ -85,16 +85,9 @@ impl Sender {
         reason: Option<Reason>,
     ) -> Ending {
         Ending {
-            batch: self.batch,
-            position: candidate.position,
             state,
             reason,
-            detail: None,
-            message: None,
-            conversation: None,
-            now: self.engine.millis(),
-            request: None,
-            suppress: None,
+            ..Ending::planned(self.batch, candidate.position, self.engine.millis())
         }
     }
 }

@@ -73,6 +73,7 @@ impl Progress {
         };
         lane.in_flight += 1;
         lane.lookups -= 1;
+        self.busy.insert((lookup.batch, lookup.candidate.position));
         let sender = Arc::clone(&lane.sender);
         let is_cancelled = lane.state == BatchState::Cancelled;
         let list = lane.list.clone();

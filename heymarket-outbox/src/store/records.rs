@@ -163,6 +163,24 @@ pub(crate) struct Ending {
     pub(crate) suppress: Option<Reason>,
 }
 
+impl Ending {
+    /// The end of an attempt that had no effect.
+    pub(crate) fn planned(batch: i64, position: u64, now: Millis) -> Self {
+        Self {
+            batch,
+            position,
+            state: State::Planned,
+            reason: None,
+            detail: None,
+            message: None,
+            conversation: None,
+            now,
+            request: None,
+            suppress: None,
+        }
+    }
+}
+
 pub(crate) struct StoredRow {
     pub(crate) position: u64,
     pub(crate) line: u64,

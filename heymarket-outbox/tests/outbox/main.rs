@@ -15,6 +15,8 @@ mod plans;
 mod runs;
 // Templates, media, and the quiet hours of an inbox.
 mod contents;
+// A token that is refused, and what happens until the next one.
+mod tokens;
 // Whatever ends a run, nothing is sent twice.
 mod crashes;
 // The limit holds across runs, by what the file notes.

@@ -11,6 +11,8 @@ mod support;
 mod plans;
 // What is sent, and what each answer makes of a recipient.
 mod runs;
+// A token that is refused, and what happens until the next one.
+mod tokens;
 // Whatever ends a run, nothing is sent twice.
 mod crashes;
 // Who is not texted.

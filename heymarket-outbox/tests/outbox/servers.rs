@@ -100,7 +100,8 @@ async fn programs_that_start_together_create_one_outbox() {
     }
 }
 
-fn execute(place: &Place, sql: &str) {
+/// Runs SQL in the database of an outbox.
+pub(crate) fn execute(place: &Place, sql: &str) {
     let Place::Database(database) = place else {
         panic!("no database");
     };

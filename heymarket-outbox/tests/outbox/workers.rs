@@ -9,6 +9,7 @@ use tokio::process::Command;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::servers::execute;
 use crate::support::{
     FastClock, Fixture, batch, builder, client, open, phone, recipients, run, seed,
 };
@@ -166,6 +167,53 @@ async fn what_a_dead_worker_attempted_is_looked_up() {
     let received = fixture.received();
     assert_eq!(received.len() as u64, counts.of(State::Sent));
     assert!(received.values().all(|count| *count == 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_knows_its_own_after_its_lease_ended() {
+    const COUNT: usize = 30;
+    // In flight for longer than a lease.
+    let slow = Rule::new(Fault::Delay)
+        .operation("send_message")
+        .delay_ms(1500);
+    let fixture = Fixture::with(builder().rule(slow)).await;
+    fixture.plan(&resending("a"), recipients(COUNT)).await;
+    let watching = async {
+        while fixture.counts("a").await.of(State::Attempting) < 10 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        // As for a worker that could not renew its lease for an hour.
+        let lapse = "DO $$ BEGIN FOR i IN 1..50 LOOP
+            UPDATE heymarket_outbox.workers SET seen = seen - interval '1 hour';
+            COMMIT; PERFORM pg_sleep(0.02);
+        END LOOP; END $$";
+        tokio::task::block_in_place(|| execute(&fixture.place, lapse));
+    };
+    let (outbox, client) = (fixture.outbox.clone(), fixture.client.clone());
+    let running = tokio::spawn(async move { run(&outbox, &client).await });
+    watching.await;
+    let (events, error) = running.await.expect("a run");
+    assert!(error.is_none(), "{error:?}");
+    let sent = events
+        .iter()
+        .filter(|event| matches!(event, Event::Sent(_)));
+    assert_eq!(sent.count(), COUNT, "{events:?}");
+    let is_looked_up = |event: &Event| {
+        matches!(
+            event,
+            Event::Unknown(_) | Event::Resending(_) | Event::NeedsReview(_)
+        )
+    };
+    assert!(!events.iter().any(is_looked_up), "{events:?}");
+    assert_once(&fixture, COUNT);
+    let rows = fixture.rows("a").await;
+    let reasons = rows.iter().map(|row| (row.attempts, row.reason));
+    assert!(
+        reasons
+            .clone()
+            .all(|row| row == (1, Some(Reason::Accepted))),
+        "{rows:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -97,8 +97,9 @@ pub(super) async fn open(db: &Client, worker: Uuid, batch: i64) -> Result<Vec<Ca
     let sql = format!(
         "WITH orphans AS MATERIALIZED (
              SELECT batch, position FROM heymarket_outbox.recipients
-             WHERE state IN (1, 4) AND batch = $2 AND (owner IS NULL
-                 OR owner NOT IN (SELECT worker FROM heymarket_outbox.live_workers))
+             -- This worker knows its own, also when its lease has ended.
+             WHERE state IN (1, 4) AND batch = $2 AND (owner IS NULL OR owner <> $1
+                 AND owner NOT IN (SELECT worker FROM heymarket_outbox.live_workers))
              ORDER BY position LIMIT $3 FOR UPDATE SKIP LOCKED
          )
          UPDATE heymarket_outbox.recipients r SET owner = $1 FROM orphans
@@ -111,7 +112,7 @@ pub(super) async fn open(db: &Client, worker: Uuid, batch: i64) -> Result<Vec<Ca
 }
 
 /// Whether a batch has recipients that are planned, that are open, and that are open and
-/// whose worker is gone.
+/// whose worker is gone, as the worker $1 sees it.
 const SURVEY: &str = "SELECT b.key,
         -- The order is that of an index. Without it, a planner whose statistics are those of
         -- the plan reads the table, past all that was sent.
@@ -121,15 +122,15 @@ const SURVEY: &str = "SELECT b.key,
         EXISTS (SELECT FROM heymarket_outbox.recipients r
             WHERE r.batch = b.key AND r.state IN (1, 4)),
         EXISTS (SELECT FROM heymarket_outbox.recipients r
-            WHERE r.batch = b.key AND r.state IN (1, 4) AND (r.owner IS NULL
-                OR r.owner NOT IN (SELECT worker FROM heymarket_outbox.live_workers)))
+            WHERE r.batch = b.key AND r.state IN (1, 4) AND (r.owner IS NULL OR r.owner <> $1
+                AND r.owner NOT IN (SELECT worker FROM heymarket_outbox.live_workers)))
     FROM heymarket_outbox.batches b WHERE b.state <> 0";
 
 /// The batches with something to do.
-pub(super) async fn survey(db: &Client) -> Result<Survey, Problem> {
+pub(super) async fn survey(db: &Client, worker: Option<Uuid>) -> Result<Survey, Problem> {
     let statement = db.prepare_cached(SURVEY).await?;
     let (mut planned, mut open, mut orphaned) = (HashSet::new(), HashSet::new(), Vec::new());
-    for row in db.query(&statement, &[]).await? {
+    for row in db.query(&statement, &[&worker]).await? {
         let batch = row.try_get(0)?;
         if row.try_get(1)? {
             planned.insert(batch);
@@ -180,7 +181,8 @@ mod tests {
             .await
             .expect("a connection");
         tokio::spawn(connection);
-        let explained = client.query(&format!("EXPLAIN {SURVEY}"), &[]).await;
+        let worker = uuid::Uuid::new_v4();
+        let explained = client.query(&format!("EXPLAIN {SURVEY}"), &[&worker]).await;
         let lines = explained.expect("how it is read");
         let plan: Vec<String> = lines.iter().map(|line| line.get(0)).collect();
         let plan = plan.join("\n");

@@ -160,11 +160,10 @@ impl Store for Postgres {
     }
 
     fn survey(&self) -> Pending<'_, Option<Survey>> {
-        Box::pin(async {
-            let survey = self
-                .database
-                .call(|db| async move { claims::survey(&db).await });
-            survey.await.map(Some)
+        let worker = self.worker();
+        Box::pin(async move {
+            let work = move |db| async move { claims::survey(&db, worker).await };
+            self.database.call(work).await.map(Some)
         })
     }
 

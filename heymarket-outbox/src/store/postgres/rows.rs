@@ -88,8 +88,8 @@ pub(super) async fn take_back(
     Ok(())
 }
 
-/// A worker writes down what it owns. That a message was sent is a fact, also when
-/// another worker owns it by now: this one was taken for dead.
+/// A worker writes down what it owns. That a message was sent is a fact, also when this
+/// worker was taken for dead and the recipient has come to another end since.
 pub(super) async fn end_attempt(
     db: &Client,
     worker: Option<Uuid>,
@@ -109,7 +109,7 @@ pub(super) async fn end_attempt(
              SET state = $4::bigint, reason = $5, detail = $6, message = coalesce($7, message),
                  conversation = coalesce($8, conversation), ended = $9
              WHERE batch = $1 AND position = $2
-                 AND ((state IN (0, 1, 4) AND owner = $3) OR (state IN (0, 1, 4, 5) AND $4::bigint = 2))",
+                 AND ((state IN (0, 1, 4) AND owner = $3) OR (state <> 2 AND $4::bigint = 2))",
         )
         .await?;
     let position = integer(ending.position);
