@@ -17,15 +17,16 @@ pub(super) struct Row {
     pub(super) claim: i64,
     pub(super) tries: u32,
     pub(super) event: String,
+    pub(super) is_set_aside: bool,
 }
 
-/// The tables of an inbox. Each method is a transaction.
+/// The tables of an inbox. Each change is a transaction.
 pub(super) trait Backend: Send + Sync + 'static {
     /// Stores an event unless it is known, and remembers it.
     fn receive<'a>(&'a self, event: &'a Event) -> Pending<'a, Received>;
 
-    /// Sets events aside that were tried `most` times, and claims the oldest other one
-    /// that is ready.
+    /// Claims the oldest event that is ready. On the way, those are set aside that were
+    /// tried `most` times and whose process died.
     fn claim(&self, lease: Duration, most: u32) -> Pending<'_, Option<Row>>;
 
     /// Removes an event. Returns false if another claim has it.

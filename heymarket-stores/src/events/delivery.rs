@@ -93,11 +93,15 @@ impl Delivery {
         Ok(())
     }
 
-    /// Returns the pause before the next try, if there is one.
     fn pause(&self) -> Option<Duration> {
-        let doubled = FIRST_PAUSE.saturating_mul(1 << self.tries.saturating_sub(1).min(16));
-        (self.tries < self.most).then(|| doubled.min(LONGEST_PAUSE))
+        pause(self.tries, self.most)
     }
+}
+
+/// Returns the pause after a try, if another one follows.
+pub(super) fn pause(tries: u32, most: u32) -> Option<Duration> {
+    let doubled = FIRST_PAUSE.saturating_mul(1 << tries.saturating_sub(1).min(16));
+    (tries < most).then(|| doubled.min(LONGEST_PAUSE))
 }
 
 impl Drop for Delivery {
@@ -125,7 +129,7 @@ impl fmt::Debug for Delivery {
     }
 }
 
-/// An event that was tried as often as the inbox allows, or cannot be read.
+/// An event that was tried as often as the inbox allows.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SetAside {

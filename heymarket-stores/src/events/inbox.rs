@@ -8,7 +8,7 @@ use heymarket_api::webhook::Event;
 use tokio::sync::Notify;
 
 use super::backend::{Backend, decode};
-use super::delivery::{Delivery, SetAside};
+use super::delivery::{Delivery, SetAside, pause};
 use super::received::Received;
 use crate::error::Error;
 
@@ -136,7 +136,7 @@ impl Inbox {
     }
 
     /// Claims the oldest event that is ready, or returns `None`. An event that this version
-    /// cannot read is set aside.
+    /// cannot read is left to handlers of another version, for as many tries as any other.
     ///
     /// # Errors
     ///
@@ -144,7 +144,11 @@ impl Inbox {
     pub async fn claim(&self) -> Result<Option<Delivery>, Error> {
         while let Some(row) = self.backend.claim(self.lease, self.most_tries).await? {
             let Some(event) = decode(&row) else {
-                self.backend.give_back(row.id, row.claim, None).await?;
+                let after = pause(row.tries, self.most_tries);
+                if after.is_none() {
+                    tracing::warn!(id = row.id, "set an event aside that cannot be read");
+                }
+                self.backend.give_back(row.id, row.claim, after).await?;
                 continue;
             };
             let claim = (row.id, row.claim, row.tries);

@@ -184,6 +184,7 @@ fn row(row: &PostgresRow) -> Row {
         claim: row.get(1),
         tries: u32::try_from(tries).unwrap_or(0),
         event: row.get(3),
+        is_set_aside: row.get(4),
     }
 }
 
@@ -205,19 +206,22 @@ async fn receive(client: &mut Client, event: &Event, text: &str) -> Result<Recei
 
 async fn claim(client: &Client, lease: Duration, most: u32) -> Result<Option<Row>> {
     let most = i32::try_from(most).unwrap_or(i32::MAX);
-    let sql = "UPDATE heymarket_inbox SET is_set_aside = true \
-        WHERE NOT is_set_aside AND tries >= $1 AND ready <= clock_timestamp()";
-    changes(client, sql, &[&most]).await?;
-    let sql = "UPDATE heymarket_inbox SET tries = tries + 1, claims = claims + 1, \
+    let sql = "UPDATE heymarket_inbox SET claims = claims + 1, is_set_aside = tries >= $2, \
+            tries = CASE WHEN tries >= $2 THEN tries ELSE tries + 1 END, \
             ready = clock_timestamp() + $1 * interval '1 microsecond' \
         WHERE id = (SELECT id FROM heymarket_inbox \
             WHERE NOT is_set_aside AND ready <= clock_timestamp() \
             ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) \
-        RETURNING id, claims, tries, event";
+        RETURNING id, claims, tries, event, is_set_aside";
     let statement = client.prepare_cached(sql).await?;
     let lease = micros(lease) as f64;
-    let found = client.query_opt(&statement, &[&lease]).await?;
-    Ok(found.as_ref().map(row))
+    loop {
+        let found = client.query_opt(&statement, &[&lease, &most]).await?;
+        let found = found.as_ref().map(row);
+        if found.as_ref().is_none_or(|row| !row.is_set_aside) {
+            return Ok(found);
+        }
+    }
 }
 
 impl Backend for PostgresInbox {
@@ -264,7 +268,7 @@ impl Backend for PostgresInbox {
     fn set_aside(&self) -> Pending<'_, Vec<Row>> {
         Box::pin(async {
             let client = self.0.get().await?;
-            let sql = "SELECT id, claims, tries, event FROM heymarket_inbox \
+            let sql = "SELECT id, claims, tries, event, is_set_aside FROM heymarket_inbox \
                 WHERE is_set_aside ORDER BY id";
             let rows = client.query(sql, &[]).await;
             let rows = rows.map_err(|error| self.0.failed(&error))?;

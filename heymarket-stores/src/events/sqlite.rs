@@ -140,6 +140,7 @@ fn row(row: &SqliteRow<'_>) -> rusqlite::Result<Row> {
         claim: row.get(1)?,
         tries: row.get(2)?,
         event: row.get(3)?,
+        is_set_aside: row.get(4)?,
     })
 }
 
@@ -163,21 +164,20 @@ impl Backend for SqliteInbox {
     fn claim(&self, lease: Duration, most: u32) -> Pending<'_, Option<Row>> {
         Box::pin(self.0.transact(move |connection| {
             let now = now();
-            connection
-                .prepare_cached(
-                    "UPDATE inbox SET is_set_aside = 1
-                     WHERE is_set_aside = 0 AND tries >= ?1 AND ready <= ?2",
-                )?
-                .execute(params![most, now])?;
-            connection
-                .prepare_cached(
-                    "UPDATE inbox SET tries = tries + 1, claims = claims + 1, ready = ?2
-                     WHERE id = (SELECT id FROM inbox
-                                 WHERE is_set_aside = 0 AND ready <= ?1 ORDER BY id LIMIT 1)
-                     RETURNING id, claims, tries, event",
-                )?
-                .query_row(params![now, now + millis(lease)], row)
-                .optional()
+            let mut statement = connection.prepare_cached(
+                "UPDATE inbox SET claims = claims + 1, is_set_aside = tries >= ?3,
+                     tries = CASE WHEN tries >= ?3 THEN tries ELSE tries + 1 END, ready = ?2
+                 WHERE id = (SELECT id FROM inbox
+                             WHERE is_set_aside = 0 AND ready <= ?1 ORDER BY id LIMIT 1)
+                 RETURNING id, claims, tries, event, is_set_aside",
+            )?;
+            loop {
+                let claimed = params![now, now + millis(lease), most];
+                let found = statement.query_row(claimed, row).optional()?;
+                if found.as_ref().is_none_or(|row| !row.is_set_aside) {
+                    return Ok(found);
+                }
+            }
         }))
     }
 
@@ -206,7 +206,7 @@ impl Backend for SqliteInbox {
     fn set_aside(&self) -> Pending<'_, Vec<Row>> {
         Box::pin(self.0.transact(|connection| {
             let sql =
-                "SELECT id, claims, tries, event FROM inbox WHERE is_set_aside = 1 ORDER BY id";
+                "SELECT id, claims, tries, event, is_set_aside FROM inbox WHERE is_set_aside = 1 ORDER BY id";
             let mut statement = connection.prepare_cached(sql)?;
             statement.query_map([], row)?.collect()
         }))

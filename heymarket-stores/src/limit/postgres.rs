@@ -26,8 +26,8 @@ const TAKE: &str = "SELECT granted, wait FROM \
 ///
 /// - A slot is taken until a minute after the response to its request began. If its
 ///   process dies, it is taken for the connect timeout, the attempt timeout, 10 seconds
-///   for [`before_attempt`](heymarket_api::Options::before_attempt) and a minute from its
-///   start (112 seconds with the defaults of the client).
+///   for [`before_attempt`](heymarket_api::Options::before_attempt), 2 seconds for the store
+///   and a minute from its start (112 seconds with the defaults of the client).
 /// - Slots survive a crash of the server: each grant is flushed, whatever
 ///   `synchronous_commit` is. After a standby was promoted or a backup restored, and if
 ///   the server's clock is set back, the limit is closed for as long as an unreported

@@ -26,8 +26,8 @@ const KEEP: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 ///
 /// - A slot is taken until a minute after the response to its request began. If its
 ///   process dies, it is taken for the connect timeout, the attempt timeout, 10 seconds
-///   for [`before_attempt`](heymarket_api::Options::before_attempt) and a minute from its
-///   start (112 seconds with the defaults of the client).
+///   for [`before_attempt`](heymarket_api::Options::before_attempt), 2 seconds for the store
+///   and a minute from its start (112 seconds with the defaults of the client).
 /// - After a flush, a restart or a failover, and with an empty Redis, Redis does not know
 ///   what was sent before. The limit is then closed for as long as an unreported request
 ///   may count (112 seconds). The same follows a week without a request, and a clock of
