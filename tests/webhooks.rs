@@ -234,6 +234,25 @@ fn only_an_object_is_a_delivery() {
 }
 
 #[test]
+fn what_is_no_utf_8_is_replaced() {
+    let body = |data: &[u8], other: &[u8]| {
+        let start = format!(r#"{{"type":"message_sent","token":"{TOKEN}","event_data":"#);
+        [start.as_bytes(), data, b",\"other\":\"", other, b"\"}"].concat()
+    };
+    let verify = |body: &[u8]| Verifier::new(TOKEN).verify(body);
+    let plain = verify(&body(br#"{"id":7,"text":"Hi \ufffd"}"#, b"")).expect("an event");
+    let odd = body(b"{\"id\":7,\"text\":\"Hi \xff\"}", b"\xc0\x80");
+    assert_eq!(verify(&odd).expect("an event"), plain);
+    // No token is replaced into the right one.
+    let mut forged = body(b"{}", b"");
+    let at = forged
+        .windows(TOKEN.len())
+        .position(|part| part == TOKEN.as_bytes());
+    forged.insert(at.expect("the token"), 0xff);
+    assert_eq!(verify(&forged), Err(WebhookError::Unauthorized));
+}
+
+#[test]
 fn data_that_lists_the_members_of_a_message_is_none() {
     // Tokens of any length, and the ID in any place.
     for length in 1..40 {

@@ -62,6 +62,11 @@ fn the_order_of_members_changes_no_refusal() {
         &[&token],
         &[sent, &token, "}"],
         &[sent, &token, r#""type":7"#],
+        &[r#""type":null"#, sent, &token],
+        &[sent, r#""token":null"#, &token],
+        &[sent, &token, r#""token":null"#],
+        &[sent, r#""id":"x""#, r#""id":7"#, &token],
+        &[r#""event":null"#, r#""event":null"#, sent, &token],
     ] {
         let outcome = verify(members, data);
         assert_eq!(outcome, Err(WebhookError::Malformed), "{members:?}");

@@ -83,7 +83,7 @@ struct Envelope<'f> {
 }
 
 /// A member of a delivery.
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
 enum Member {
     Type,
@@ -103,32 +103,25 @@ impl<'de> Visitor<'de> for Envelope<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Delivery<'de>, A::Error> {
-        let mut delivery = Delivery::default();
-        let event_type = |text: &str| WebhookEventType::from(text);
+        let (mut delivery, mut members) = (Delivery::default(), Members::default());
+        let event_type = || TextOrNull(|text: &str| WebhookEventType::from(text));
         while let Some(member) = map.next_key()? {
+            members.add(member)?;
             match member {
-                Member::Type => {
-                    let value = map.next_value_seed(TextOrNull(event_type))?;
-                    set(&mut delivery.event_type, value, "type")?;
-                }
-                Member::Event => {
-                    let value = map.next_value_seed(TextOrNull(event_type))?;
-                    set(&mut delivery.event, value, "event")?;
-                }
-                Member::Id => set(&mut delivery.id, id(map.next_value()?), "id")?,
+                Member::Type => delivery.event_type = map.next_value_seed(event_type())?,
+                Member::Event => delivery.event = map.next_value_seed(event_type())?,
+                Member::Id => delivery.id = id(map.next_value()?),
                 Member::Token => {
-                    let is_genuine = map.next_value_seed(TextOrNull(self.is_genuine))?;
-                    set(&mut delivery.is_genuine, is_genuine, "token")?;
+                    delivery.is_genuine = map.next_value_seed(TextOrNull(self.is_genuine))?;
                 }
                 Member::EventData => {
-                    let data = match (self.in_place, &delivery.event_type) {
+                    delivery.data = Some(match (self.in_place, &delivery.event_type) {
                         (Some(in_place), Some(event_type)) if delivery.is_genuine == Some(true) => {
                             in_place.set(true);
                             Data::Read(map.next_value_seed(OfType(event_type))?)
                         }
                         _ => Data::Text(map.next_value()?),
-                    };
-                    set(&mut delivery.data, Some(data), "event_data")?;
+                    });
                 }
                 Member::Other => drop(map.next_value::<IgnoredAny>()?),
             }
@@ -137,18 +130,28 @@ impl<'de> Visitor<'de> for Envelope<'_> {
     }
 }
 
-/// Sets a member, which must not be there twice: receivers could disagree on which counts.
-fn set<T, E: de::Error>(
-    member: &mut Option<T>,
-    value: Option<T>,
-    name: &'static str,
-) -> Result<(), E> {
-    match member {
-        Some(_) => Err(E::duplicate_field(name)),
-        None => {
-            *member = value;
-            Ok(())
+/// The members that have come. None may come twice, whatever its value: receivers could
+/// disagree on which of the two counts.
+#[derive(Default)]
+struct Members(u8);
+
+impl Members {
+    fn add<E: de::Error>(&mut self, member: Member) -> Result<(), E> {
+        let name = match member {
+            Member::Type => "type",
+            Member::Event => "event",
+            Member::Id => "id",
+            Member::Token => "token",
+            Member::EventData => "event_data",
+            // The others are not read.
+            Member::Other => return Ok(()),
+        };
+        let bit = 1 << member as u8;
+        if self.0 & bit != 0 {
+            return Err(E::duplicate_field(name));
         }
+        self.0 |= bit;
+        Ok(())
     }
 }
 
@@ -210,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn only_genuine_data_of_a_known_type_is_read_in_its_place() {
+    fn only_genuine_data_whose_type_came_before_is_read_in_its_place() {
         let genuine = r#""type":"message_sent","token":"t""#;
         assert!(is_read_in_place(genuine, true));
         assert!(!is_read_in_place(genuine, false));
