@@ -1,5 +1,6 @@
 //! Streamable HTTP, on loopback.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -12,10 +13,11 @@ use axum::response::{IntoResponse as _, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
-use serde_json::Value;
+use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use tokio::net::TcpListener;
+use tokio::sync::Mutex;
 
 use crate::error::Error;
 use crate::handler::Handler;
@@ -44,6 +46,8 @@ struct Admission {
     token: [u8; 32],
     limits: Limits,
     sessions: Arc<LocalSessionManager>,
+    /// Held while a session begins: the count before it is then still true.
+    beginning: Arc<Mutex<()>>,
 }
 
 impl Server {
@@ -80,6 +84,7 @@ impl Server {
             token: hash(token.as_bytes()),
             limits,
             sessions: Arc::clone(&sessions),
+            beginning: Arc::default(),
         };
         let service =
             StreamableHttpService::new(move || Ok(Handler::new(self.clone())), sessions, config);
@@ -134,11 +139,16 @@ async fn admit(State(admission): State<Admission>, request: Request, next: Next)
     match tokio::time::timeout(admission.limits.read_timeout, body).await {
         Ok(Ok(body)) => {
             let body = body.to_bytes();
-            if !head.headers.contains_key(SESSION) && admission.is_full_for(&body).await {
+            let begins = begins_session(&head.headers, &body);
+            let request = Request::from_parts(head, Body::from(body));
+            if !begins {
+                return next.run(request).await;
+            }
+            let _turn = admission.beginning.lock().await;
+            if admission.sessions.sessions.read().await.len() >= MAX_SESSIONS {
                 let problem = "too many sessions are open; end some, or try again later";
                 return (StatusCode::SERVICE_UNAVAILABLE, problem).into_response();
             }
-            let request = Request::from_parts(head, Body::from(body));
             next.run(request).await
         }
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
@@ -150,16 +160,6 @@ async fn admit(State(admission): State<Admission>, request: Request, next: Next)
 }
 
 impl Admission {
-    /// Returns whether a request would begin a session beyond the limit. A request of the
-    /// protocol of 2026 begins none.
-    async fn is_full_for(&self, body: &[u8]) -> bool {
-        if self.sessions.sessions.read().await.len() < MAX_SESSIONS {
-            return false;
-        }
-        let message = serde_json::from_slice::<Value>(body);
-        message.is_ok_and(|message| message["method"] == "initialize")
-    }
-
     /// Returns whether the headers carry the token. Tokens are compared in constant time.
     fn admits(&self, headers: &HeaderMap) -> bool {
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
@@ -170,6 +170,20 @@ impl Admission {
         let (scheme, given) = value.split_at(value.len().min(7));
         scheme.eq_ignore_ascii_case(b"bearer ") && bool::from(self.token.ct_eq(&hash(given)))
     }
+}
+
+/// Returns whether a request begins a session: `initialize`, in none. A request of the
+/// protocol of 2026 begins none. Like the service, this takes a header that is no text for
+/// none.
+fn begins_session(headers: &HeaderMap, body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Message<'a> {
+        #[serde(borrow)]
+        method: Cow<'a, str>,
+    }
+    let session = headers.get(SESSION).and_then(|value| value.to_str().ok());
+    let message = || serde_json::from_slice::<Message<'_>>(body);
+    session.is_none() && message().is_ok_and(|message| message.method == "initialize")
 }
 
 fn hash(token: &[u8]) -> [u8; 32] {

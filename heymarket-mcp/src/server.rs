@@ -34,6 +34,7 @@ struct Inner {
     access: Access,
     drafts: Drafts,
     outbox: Option<Outbox>,
+    bulk_command: String,
     entries: Vec<Entry>,
     by_name: HashMap<String, usize>,
     #[cfg(feature = "http")]
@@ -47,6 +48,7 @@ pub struct ServerBuilder {
     access: Access,
     toolsets: Vec<String>,
     outbox: Option<Outbox>,
+    bulk_command: String,
     #[cfg(feature = "http")]
     limits: Limits,
 }
@@ -112,6 +114,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Sets the command that a person sends a planned message with, to which its ID is
+    /// added; by default `heymarket bulk send`. It selects the outbox and the account.
+    pub fn bulk_command(mut self, command: impl Into<String>) -> Self {
+        self.bulk_command = command.into();
+        self
+    }
+
     /// Sets how many connections [`Server::serve_http`] keeps open; by default 256. Further
     /// ones get a 503.
     #[cfg(feature = "http")]
@@ -153,6 +162,7 @@ impl ServerBuilder {
             access: self.access,
             drafts: Drafts::new(),
             outbox: self.outbox,
+            bulk_command: self.bulk_command,
             entries,
             #[cfg(feature = "http")]
             limits: self.limits,
@@ -168,6 +178,7 @@ impl Server {
             access: Access::default(),
             toolsets: catalog::DEFAULT.map(str::to_owned).to_vec(),
             outbox: None,
+            bulk_command: "heymarket bulk send".to_owned(),
             #[cfg(feature = "http")]
             limits: Limits::default(),
         }
@@ -233,6 +244,7 @@ impl Server {
             access: &inner.access,
             drafts: &inner.drafts,
             outbox: inner.outbox.as_ref(),
+            bulk_command: &inner.bulk_command,
             person,
         };
         let output = match entry.action {

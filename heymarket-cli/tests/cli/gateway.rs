@@ -186,6 +186,51 @@ fn wrong_settings_say_what_to_do() {
 }
 
 #[test]
+fn a_gateway_does_not_call_itself() {
+    for (server, words) in [
+        ("http://127.0.0.1:8787", &[][..]),
+        ("http://localhost:8787/", &[]),
+        ("http://[::1]:9000", &["--listen", "::1", "--port", "9000"]),
+        (
+            "http://127.0.0.1:9000",
+            &[
+                "--listen",
+                "0.0.0.0",
+                "--port",
+                "9000",
+                "--behind-proxy",
+                "gateway.example.com",
+            ],
+        ),
+        (
+            "https://Gateway.example.com",
+            &["--behind-proxy", "gateway.example.com"],
+        ),
+        (
+            "https://hooks.example.com",
+            &["--host", "hooks.example.com"],
+        ),
+    ] {
+        let home = Home::new()
+            .with("HEYMARKET_API_KEY", "canary-key")
+            .with("HEYMARKET_BASE_URL", server);
+        // A gateway that started in spite of it would end by this one.
+        let wrong = ["gateway", "--recipients", "Ada"];
+        let outcome = home.run(&[&wrong, words].concat());
+        assert_eq!(outcome.code, Some(2), "{server}: {}", outcome.stderr);
+        assert!(
+            outcome.stderr.contains("the gateway would call itself"),
+            "{server}: {}",
+            outcome.stderr
+        );
+    }
+    // Another server on this machine is none of these.
+    let live = Live::start();
+    let (other, _) = gateway(&home(&live), &[]);
+    assert_eq!(other.interrupt().code, Some(0));
+}
+
+#[test]
 fn a_webhook_is_forwarded_to_a_program() {
     let live = Live::start();
     let home = home(&live).with("HEYMARKET_WEBHOOK_TOKEN", "canary-webhook-token");

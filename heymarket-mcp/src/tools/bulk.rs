@@ -74,7 +74,7 @@ pub(crate) async fn plan(
     Ok(Output::default()
         .own("plan", summary)
         .data("samples", plan.samples.clone())
-        .own("send_with", format!("heymarket bulk send {id}")))
+        .own("send_with", format!("{} {id}", context.bulk_command)))
 }
 
 pub(crate) fn status_tool() -> Tool {

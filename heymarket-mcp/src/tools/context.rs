@@ -21,6 +21,8 @@ pub(crate) struct Context<'a> {
     pub(crate) access: &'a Access,
     pub(crate) drafts: &'a Drafts,
     pub(crate) outbox: Option<&'a Outbox>,
+    /// Sends what is planned in the outbox, with the ID of the plan at its end.
+    pub(crate) bulk_command: &'a str,
     pub(crate) person: &'a dyn Person,
 }
 

@@ -180,6 +180,7 @@ mod tests {
             access: &access,
             drafts: &drafts,
             outbox: None,
+            bulk_command: "",
             person: &Late,
         };
         let token = drafts.add(Draft {

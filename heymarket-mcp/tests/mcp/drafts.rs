@@ -297,7 +297,11 @@ async fn a_refused_message_ends_its_token() {
 async fn a_message_to_many_is_only_planned() {
     let dir = tempfile::tempdir().expect("a folder");
     let outbox = Outbox::open(dir.path().join("outbox.db")).expect("an outbox");
-    let (sandbox, server) = start(|server| server.allow_sends(true).outbox(outbox.clone())).await;
+    let (sandbox, server) = start(|server| {
+        let server = server.allow_sends(true).outbox(outbox.clone());
+        server.bulk_command("heymarket bulk send --sandbox")
+    })
+    .await;
     let before = sandbox.requests().len();
     let arguments = json!({
         "batch": "july", "inbox_id": INBOX, "member_id": MEMBER, "text": "Hi {{first}}",
@@ -310,7 +314,7 @@ async fn a_message_to_many_is_only_planned() {
     let planned = done(call(&server, "plan_bulk_message", arguments.clone()).await);
     assert_eq!(planned["plan"]["planned"], 2);
     assert_eq!(planned["plan"]["recipients"], 3);
-    assert_eq!(planned["send_with"], "heymarket bulk send july");
+    assert_eq!(planned["send_with"], "heymarket bulk send --sandbox july");
     assert!(
         planned["samples"][0]
             .as_str()

@@ -316,6 +316,10 @@ async fn sessions_over_the_limit_get_a_503() {
     }
     let admitted = || serving.initialize().bearer_auth(TOKEN);
     assert_eq!(serving.status(admitted()).await, 503);
+    // The service takes such a name for none.
+    let odd = reqwest::header::HeaderValue::from_bytes(b"\xff").expect("a value");
+    let odd = admitted().header("mcp-session-id", odd);
+    assert_eq!(serving.status(odd).await, 503);
     let end = client
         .delete(format!("http://{}/mcp", serving.address))
         .bearer_auth(TOKEN)

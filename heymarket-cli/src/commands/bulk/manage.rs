@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use super::arguments::{batch, batch_argument};
 use super::describe::grouped;
 use super::failed::failed;
+use super::next;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::safety::confirm::confirm;
@@ -103,7 +104,8 @@ pub(super) async fn run(
         "resume" => {
             let id = batch(matches);
             outbox.resume(id).await.map_err(failed)?;
-            format!("resumed; 'heymarket bulk send {id}' goes on with it")
+            let command = next::send(context, matches, id);
+            format!("resumed; '{command}' goes on with it")
         }
         "cancel" => {
             let id = batch(matches);
@@ -122,7 +124,8 @@ pub(super) async fn run(
         "retry" => {
             let id = batch(matches);
             let count = outbox.retry_failed(id).await.map_err(failed)?;
-            format!("planned {count} again; 'heymarket bulk send {id}' sends them")
+            let command = next::send(context, matches, id);
+            format!("planned {count} again; '{command}' sends them")
         }
         _ => {
             let span = matches.get_one::<SignedDuration>("older-than");

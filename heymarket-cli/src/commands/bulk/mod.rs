@@ -6,6 +6,7 @@ mod describe;
 mod failed;
 mod follow;
 mod manage;
+mod next;
 mod place;
 mod plan;
 mod report;
@@ -19,6 +20,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 
 #[cfg(feature = "mcp")]
+pub(crate) use next::send_command;
 pub(crate) use place::open_at as open_outbox;
 
 pub(crate) fn command() -> Command {

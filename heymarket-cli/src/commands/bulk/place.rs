@@ -11,7 +11,7 @@ use crate::data_folder::data_folder;
 use crate::environment::variable;
 use crate::failure::Failure;
 
-const OUTBOX: &str = "outbox";
+pub(super) const OUTBOX: &str = "outbox";
 const VARIABLE: &str = "HEYMARKET_OUTBOX";
 
 /// Batches of the sandbox are kept apart, so that none is sent for real.
@@ -40,14 +40,9 @@ pub(super) enum Place {
 
 impl Place {
     fn of(path: PathBuf) -> Self {
-        let url = path.to_str().filter(|text| {
-            ["postgres://", "postgresql://"]
-                .iter()
-                .any(|scheme| text.starts_with(scheme))
-        });
-        match url {
-            Some(url) => Self::Database(url.to_owned()),
-            None => Self::File(path),
+        match path.to_str() {
+            Some(url) if is_database(&path) => Self::Database(url.to_owned()),
+            _ => Self::File(path),
         }
     }
 
@@ -58,6 +53,13 @@ impl Place {
         };
         outbox.map_err(failed)
     }
+}
+
+/// Returns whether an outbox is a database, and not a file.
+pub(super) fn is_database(given: &Path) -> bool {
+    let text = given.to_string_lossy();
+    let schemes = ["postgres://", "postgresql://"];
+    schemes.iter().any(|scheme| text.starts_with(scheme))
 }
 
 /// Returns the place of `--outbox`, the environment or the platform's data folder.

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::batch::{BatchArguments, batch, id, id_argument, recipients};
 use super::describe::{grouped, minutes};
 use super::failed::failed;
+use super::next;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::globals::Format;
@@ -98,9 +99,9 @@ async fn plan(
         offer_list(session, &plan).await;
     }
     session.context.terminal.notice(&format!(
-        "{} at 500 requests a minute; send it with 'heymarket bulk send {}'",
+        "{} at 500 requests a minute; send it with '{}'",
         minutes(plan.requests.div_ceil(500)),
-        plan.batch
+        next::send(session.context, matches, &plan.batch)
     ));
     Ok(())
 }

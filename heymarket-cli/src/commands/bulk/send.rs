@@ -9,6 +9,7 @@ use super::batch::{BatchArguments, batch, id, id_argument, recipients};
 use super::describe::{counts, grouped, minutes};
 use super::failed::failed;
 use super::follow::{Ended, follow};
+use super::next;
 use super::plan::offer_list;
 use crate::catalog::spec::Entity;
 use crate::context::Context;
@@ -80,7 +81,7 @@ pub(super) async fn run(
         .collect();
     let mut session = Session::new(context);
     let outcome = match (id(matches), given.as_slice()) {
-        (None, ids) => send(&mut session, outbox, ids).await,
+        (None, ids) => send(&mut session, outbox, ids, matches).await,
         (Some(id), [file]) => plan_and_send(&mut session, outbox, id, file, matches).await,
         (Some(_), _) => Err(Failure::usage(
             "--batch names the batch of one file; name one file, or leave --batch out",
@@ -120,7 +121,8 @@ async fn plan_and_send(
     let ids = [id.to_owned()];
     let before = statuses(outbox, &ids).await?;
     refuse_paused(&before)?;
-    follow_to_the_end(session, outbox, &ids, before.iter().map(left).sum()).await
+    let left = before.iter().map(left).sum();
+    follow_to_the_end(session, outbox, &ids, left, matches).await
 }
 
 async fn ask_about_plan(
@@ -141,7 +143,12 @@ async fn ask_about_plan(
     ask(session, &[inbox], plan.planned, plan.requests).await
 }
 
-async fn send(session: &mut Session<'_>, outbox: &Outbox, ids: &[String]) -> Result<(), Failure> {
+async fn send(
+    session: &mut Session<'_>,
+    outbox: &Outbox,
+    ids: &[String],
+    matches: &ArgMatches,
+) -> Result<(), Failure> {
     let before = statuses(outbox, ids).await?;
     refuse_paused(&before)?;
     let left: u64 = before.iter().map(left).sum();
@@ -153,7 +160,7 @@ async fn send(session: &mut Session<'_>, outbox: &Outbox, ids: &[String]) -> Res
         session.context.terminal.notice("nothing was sent");
         return Ok(());
     }
-    follow_to_the_end(session, outbox, ids, left).await
+    follow_to_the_end(session, outbox, ids, left, matches).await
 }
 
 fn refuse_paused(statuses: &[Status]) -> Result<(), Failure> {
@@ -171,6 +178,7 @@ async fn follow_to_the_end(
     outbox: &Outbox,
     ids: &[String],
     left: u64,
+    matches: &ArgMatches,
 ) -> Result<(), Failure> {
     let ended = follow(session, outbox, ids, left).await?;
     let after = statuses(outbox, ids).await?;
@@ -181,8 +189,8 @@ async fn follow_to_the_end(
     output.finish()?;
     if ended == Ended::Stopped && after.iter().any(|status| !status.counts.is_done()) {
         return Err(Failure::interrupted(format!(
-            "stopped; 'heymarket bulk send {}' goes on",
-            ids.join(" ")
+            "stopped; '{}' goes on",
+            next::send(session.context, matches, &ids.join(" "))
         )));
     }
     incomplete(&after)

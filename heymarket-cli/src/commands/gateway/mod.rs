@@ -2,7 +2,7 @@
 
 mod arguments;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use clap::{ArgMatches, FromArgMatches as _};
@@ -11,6 +11,7 @@ use heymarket_gateway::{Allow, Error, Gateway, GatewayBuilder, Recipients, Reque
 use heymarket_stores::LimitOptions;
 
 use crate::connection;
+use crate::connection::server::Server;
 use crate::connection::shared_limit::SharedLimit;
 use crate::context::Context;
 use crate::data_folder::data_folder;
@@ -48,6 +49,13 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
         None => RateLimit::per_minute(arguments.requests_per_minute),
     };
     let connection = connection::open_with(context, rate_limit).await?;
+    if is_own_address(&connection.server, &arguments) {
+        return Err(Failure::usage(format!(
+            "the gateway would call itself: {} is its own address, which only the programs that \
+             call it use; unset HEYMARKET_BASE_URL, or give the server of the API as --base-url",
+            connection.server
+        )));
+    }
     let builder = Gateway::builder(connection.client.clone(), token);
     let builder = configure(context, &arguments, builder)?;
     let builder = webhooks(context, &arguments, builder).await?;
@@ -78,6 +86,25 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
     Err(Failure::interrupted(
         "requests were in flight; those with an Idempotency-Key are looked up at the next one",
     ))
+}
+
+/// Returns whether a server is the gateway that is about to start.
+fn is_own_address(server: &Server, arguments: &Arguments) -> bool {
+    let Some(url) = server.url() else {
+        return false;
+    };
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let mut names = arguments.host.iter().chain(&arguments.behind_proxy);
+    if names.any(|name| name.eq_ignore_ascii_case(host)) {
+        return true;
+    }
+    let own = arguments.listen;
+    let is_here = own.is_loopback() || own.is_unspecified();
+    let is_host = match host.parse::<IpAddr>() {
+        Ok(address) => address == own || (own.is_unspecified() && address.is_loopback()),
+        Err(_) => is_here && host.eq_ignore_ascii_case("localhost"),
+    };
+    is_host && url.port_or_known_default() == Some(arguments.port)
 }
 
 /// Connects to the limit of the flag, or else of the environment. The sandbox has its own.

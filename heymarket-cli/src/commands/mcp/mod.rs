@@ -7,7 +7,6 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Args, Command, FromArgMatches as _};
 use heymarket_mcp::{Error, ErrorKind, Server};
-use heymarket_outbox::Outbox;
 use tokio::net::TcpListener;
 
 use super::bulk;
@@ -117,13 +116,12 @@ async fn server(session: &mut Session<'_>, arguments: &Arguments) -> Result<Serv
         builder = builder.toolsets(&arguments.toolsets);
     }
     if arguments.allow_sends {
-        builder = builder.outbox(outbox(session.context, arguments).await?);
+        let (context, given) = (session.context, arguments.outbox.as_deref());
+        builder = builder
+            .outbox(bulk::open_outbox(context, given).await?)
+            .bulk_command(bulk::send_command(&context.globals, given));
     }
     builder.build().map_err(failed)
-}
-
-async fn outbox(context: &Context, arguments: &Arguments) -> Result<Outbox, Failure> {
-    bulk::open_outbox(context, arguments.outbox.as_deref()).await
 }
 
 async fn serve_http(
