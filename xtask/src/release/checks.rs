@@ -10,6 +10,10 @@ use crate::cargo;
 use crate::command::Output;
 use crate::diff::{self, Mode};
 use crate::error::Error;
+use crate::write::read_existing;
+
+/// The document of the sandbox's control endpoints, which is written by hand.
+const CONTROL: &str = "heymarket-sandbox/openapi/control.json";
 
 /// Returns the crates of the workspace.
 pub(super) fn members(release: &Release<'_>) -> Result<Vec<Value>, Error> {
@@ -30,8 +34,8 @@ pub(super) fn text<'a>(package: &'a Value, key: &str) -> &'a str {
     package[key].as_str().unwrap_or_default()
 }
 
-/// Every crate has the workspace's version, asks for it in the others, and the
-/// release is not tagged yet.
+/// Every crate has the workspace's version and asks for it in the others, the control
+/// document has it too, and the release is not tagged yet.
 pub(super) fn versions(release: &Release<'_>) -> Result<Step, Error> {
     let version = release.version.to_string();
     let packages = published(release)?;
@@ -62,6 +66,17 @@ pub(super) fn versions(release: &Release<'_>) -> Result<Step, Error> {
                 )));
             }
         }
+    }
+    let document = read_existing(release.root, CONTROL)?;
+    let document: Value = serde_json::from_str(&document).map_err(|error| Error::Unreadable {
+        path: CONTROL.into(),
+        reason: error.to_string(),
+    })?;
+    let found = text(&document["info"], "version");
+    if found != version {
+        return Ok(Step::Wrong(format!(
+            "{CONTROL} has version {found}, not {version}"
+        )));
     }
     let tag = format!("v{version}");
     let tags = Command::new("git")
