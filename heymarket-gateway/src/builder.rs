@@ -37,6 +37,7 @@ pub struct GatewayBuilder {
     allow: Allow,
     recipients: Option<Recipients>,
     ledger: Option<PathBuf>,
+    account: Option<String>,
     webhooks: Option<(Verifier, String)>,
     limits: Limits,
     on_request: Option<OnRequest>,
@@ -54,6 +55,7 @@ impl GatewayBuilder {
             allow: Allow::everything(),
             recipients: None,
             ledger: None,
+            account: None,
             webhooks: None,
             limits: Limits::default(),
             on_request: None,
@@ -68,15 +70,23 @@ impl GatewayBuilder {
     ///
     /// - the recorded answer, if the API accepted the request (a 2xx)
     /// - a 409 while the first request is under way
-    /// - a 422 if the operation, the target or the body differs
+    /// - a 422 if the [account](Self::account), the operation, the target or the body differs
     /// - what the message history shows, if the outcome of a `send_message` is unknown:
-    ///   the message, or a 409 if it is not there. Other operations are sent again if
-    ///   that has no second effect, and get a 409 otherwise
+    ///   the message, or a 409 if it is not there. Operations that send nothing are sent
+    ///   again if that has no second effect; all others get a 409
     ///
     /// A request of which nothing was done frees its key. The ledger holds hashes of
     /// requests, and the answers. One gateway uses a ledger at a time.
     pub fn ledger(mut self, path: impl Into<PathBuf>) -> Self {
         self.ledger = Some(path.into());
+        self
+    }
+
+    /// Names the account and the server of the client. A key belongs to them: with another
+    /// account, the same ledger takes it for another request, which gets a 422. Without a
+    /// name, one ledger must not serve two accounts.
+    pub fn account(mut self, account: impl Into<String>) -> Self {
+        self.account = Some(account.into());
         self
     }
 
@@ -200,6 +210,7 @@ impl GatewayBuilder {
             allow: self.allow,
             recipients: self.recipients,
             ledger,
+            account: self.account,
             webhooks,
             in_flight: InFlight::default(),
             metrics: Metrics::new()?,

@@ -194,7 +194,10 @@ async fn outgoing(
     let key = key_of(&head.headers)?;
     let given = read(shared, &head.headers, body).await?;
     if let Some(recipients) = &shared.recipients {
-        recipients.check(&shared.client, operation, &given).await?;
+        let query = head.uri.query();
+        recipients
+            .check(&shared.client, operation, query, &given)
+            .await?;
     }
     let target = head.uri.path_and_query();
     let target = target.map_or(head.uri.path(), |target| target.as_str());
@@ -205,7 +208,7 @@ async fn outgoing(
     }
     let entry = entry.map(|key| Entry {
         key: key.clone(),
-        request: hash_of(operation.id(), target, &given),
+        request: hash_of(shared.account.as_deref(), operation.id(), target, &given),
     });
     let body = with_key(operation, given, key);
     let passed = PASSED.iter().filter_map(|name| {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use heymarket_api::types::{Message, SendMessage};
-use heymarket_api::{Safety, operations};
+use heymarket_api::{CLOCK_SKEW, Effect, Safety, operations};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use serde_json::json;
@@ -50,10 +50,17 @@ pub(crate) fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     Ok(Some(bare.to_owned()))
 }
 
-/// Returns the hash of a request: the operation, the target and the caller's body.
-pub(crate) fn hash_of(operation: &str, target: &str, body: &[u8]) -> RequestHash {
+/// Returns the hash of a request: the operation, the target, the caller's body and the
+/// account, if it has a name.
+pub(crate) fn hash_of(
+    account: Option<&str>,
+    operation: &str,
+    target: &str,
+    body: &[u8],
+) -> RequestHash {
     let mut hash = Sha256::new();
-    for part in [operation.as_bytes(), target.as_bytes(), body] {
+    let request = [operation.as_bytes(), target.as_bytes(), body];
+    for part in request.into_iter().chain(account.map(str::as_bytes)) {
         hash.update(part.len().to_be_bytes());
         hash.update(part);
     }
@@ -180,7 +187,8 @@ async fn again(
         Safety::Keyed => local_id.is_some(),
         _ => false,
     };
-    if may_repeat {
+    // The API may no longer recognize the `local_id`, and a second message cannot be undone.
+    if may_repeat && outgoing.operation.effect() != Effect::Sends {
         return sent(shared, outgoing, entry, departure, false).await;
     }
     let unknown = |detail: &str| Answer {
@@ -194,6 +202,10 @@ async fn again(
         return unknown("its body does not decode, so the message cannot be looked for");
     };
     match shared.client.find_sent_since(&message, begun).await {
+        Ok(Some(message)) if is_older(&message, begun) => unknown(
+            "the message history has only an older message with the same local_id; send this one \
+             under another key and local_id only once you are sure that it was not sent",
+        ),
         Ok(Some(message)) => {
             shared.metrics.recovered.inc();
             let answer = Answer {
@@ -212,6 +224,13 @@ async fn again(
         ),
         Err(error) => unknown(&format!("the message history could not be read: {error}")),
     }
+}
+
+/// Returns whether a message is from before a request: that of an earlier one with the
+/// same `local_id`.
+fn is_older(message: &Message, begun: Timestamp) -> bool {
+    let earliest = begun.saturating_sub(CLOCK_SKEW).unwrap_or(begun);
+    message.date.is_some_and(|date| date < earliest)
 }
 
 /// Returns the answer to a send whose own was lost, from the message in the history.
@@ -251,8 +270,8 @@ fn another_request() -> Answer {
         StatusCode::UNPROCESSABLE_ENTITY,
         "another-request",
         "The key belongs to another request",
-        "another operation, target or body was sent with this Idempotency-Key; use a key of its \
-         own for each request",
+        "another operation, target or body was sent with this Idempotency-Key, or another \
+         account used it; use a key of its own for each request",
     )
     .into()
 }
@@ -279,10 +298,14 @@ mod tests {
 
     #[test]
     fn every_part_of_a_request_is_in_its_hash() {
-        let hash = hash_of("a", "/b", b"c");
-        assert_eq!(hash, hash_of("a", "/b", b"c"));
+        let hash = hash_of(None, "a", "/b", b"c");
+        assert_eq!(hash, hash_of(None, "a", "/b", b"c"));
         for (operation, target, body) in [("x", "/b", "c"), ("a", "/bc", ""), ("a", "/b", "d")] {
-            assert_ne!(hash, hash_of(operation, target, body.as_bytes()));
+            assert_ne!(hash, hash_of(None, operation, target, body.as_bytes()));
+        }
+        let named = hash_of(Some("live"), "a", "/b", b"c");
+        for other in [None, Some(""), Some("staging")] {
+            assert_ne!(named, hash_of(other, "a", "/b", b"c"));
         }
     }
 }

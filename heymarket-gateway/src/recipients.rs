@@ -1,7 +1,8 @@
 //! The recipients that a trial may send to.
 //!
 //! The check fails closed: a body with a member that is not known, twice the same name,
-//! or a name in another case is refused, since the API might read it as a recipient.
+//! or a name in another case is refused, since the API might read it as a recipient. So
+//! are a query and the conversation of a group.
 
 use std::collections::BTreeSet;
 
@@ -136,10 +137,16 @@ impl Recipients {
         &self,
         client: &Client,
         operation: &Operation,
+        query: Option<&str>,
         body: &[u8],
     ) -> Result<(), Problem> {
         if operation.effect() != Effect::Sends {
             return Ok(());
+        }
+        if query.is_some() {
+            return Err(refused(
+                "the URL has a query, which might name a recipient; give every member in the body",
+            ));
         }
         let members = match operation.id() {
             "send_message" => MESSAGE,
@@ -153,7 +160,17 @@ impl Recipients {
             let conversation = client.get_conversation(*conversation).await;
             let conversation =
                 conversation.map_err(|_| refused("the conversation's recipient is not known"))?;
-            let target = conversation.into_inner().target.map(Address::from);
+            let conversation = conversation.into_inner();
+            if conversation
+                .targets
+                .is_some_and(|targets| !is_empty(&targets))
+            {
+                return Err(refused(
+                    "the conversation is that of a group, whose participants are not known; name \
+                     each recipient in `targets` or `phone_number` instead",
+                ));
+            }
+            let target = conversation.target.map(Address::from);
             let target = target.ok_or_else(|| refused("the conversation has no one recipient"))?;
             found.addresses.push(target.as_str().to_owned());
         }
@@ -245,6 +262,17 @@ impl Found {
     }
 }
 
+/// Returns whether the `targets` of a conversation name no one.
+fn is_empty(targets: &Value) -> bool {
+    match targets {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::String(text) => text.is_empty(),
+        _ => false,
+    }
+}
+
 /// Returns an address as it is compared: a number as its digits, anything else in lower
 /// case.
 fn normal(address: &str) -> String {
@@ -277,7 +305,9 @@ mod tests {
             .with_options(|options| options.max_retries(0));
         let recipients =
             Recipients::new(["+1 (555) 010-0101", "Ada@example.com"]).expect("recipients");
-        let checked = recipients.check(&client, operation, body.as_bytes()).await;
+        let checked = recipients
+            .check(&client, operation, None, body.as_bytes())
+            .await;
         checked.map_err(|problem| problem.detail)
     }
 

@@ -27,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) allow: Allow,
     pub(crate) recipients: Option<Recipients>,
     pub(crate) ledger: Option<Arc<Ledger>>,
+    /// Names the account and the server that the keys belong to.
+    pub(crate) account: Option<String>,
     pub(crate) webhooks: Option<Webhooks>,
     pub(crate) in_flight: InFlight,
     pub(crate) metrics: Metrics,

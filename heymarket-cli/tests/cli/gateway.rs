@@ -92,6 +92,26 @@ fn a_killed_gateway_finds_the_message_that_it_sent() {
 }
 
 #[test]
+fn a_key_of_another_server_is_another_request() {
+    let (staging, real) = (Live::start(), Live::start());
+    let (staging_home, real_home) = (home(&staging), home(&real));
+    let ledger = staging_home.path().join("keys.db");
+    let ledger = ledger.to_str().expect("a path");
+    for (home, status) in [
+        (&staging_home, 200),
+        (&real_home, 422),
+        (&staging_home, 200),
+    ] {
+        let (gateway, url) = gateway(home, &["--ledger", ledger]);
+        let reply = send(&url, "order-7", TOKEN).expect("an answer");
+        assert_eq!(reply.status, status);
+        assert_eq!(gateway.interrupt().code, Some(0));
+    }
+    assert_eq!(staging.sandbox().sent().len(), 1);
+    assert!(real.sandbox().sent().is_empty());
+}
+
+#[test]
 fn sigterm_lets_a_request_in_flight_end() {
     let live = Live::start();
     let home = home(&live);
@@ -224,7 +244,7 @@ fn a_gateway_does_not_call_itself() {
             outcome.stderr
         );
     }
-    // Another server on this machine is none of these.
+    // Another server on this machine is allowed.
     let live = Live::start();
     let (other, _) = gateway(&home(&live), &[]);
     assert_eq!(other.interrupt().code, Some(0));

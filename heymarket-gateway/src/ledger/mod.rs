@@ -139,6 +139,15 @@ impl Ledger {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, String> {
+        let result = self.queue(work)?;
+        result.await.unwrap_or_else(|_| Err(ended()))
+    }
+
+    /// Queues work as [`call`](Self::call) does, and returns what receives its result.
+    pub(crate) fn queue<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<oneshot::Receiver<Result<T, String>>, String> {
         let (sender, receiver) = oneshot::channel();
         let job: Work = Box::new(move |connection| {
             let result =
@@ -148,11 +157,14 @@ impl Ledger {
                 let _ = sender.send(result.and_then(|value| durable.map(|()| value)));
             })
         });
-        let ended = || "the thread of the ledger ended".to_owned();
         let jobs = self.jobs.as_ref().ok_or_else(ended)?;
         jobs.send(job).map_err(|_| ended())?;
-        receiver.await.unwrap_or_else(|_| Err(ended()))
+        Ok(receiver)
     }
+}
+
+fn ended() -> String {
+    "the thread of the ledger ended".to_owned()
 }
 
 /// Waits for the thread, so that the file is closed once this is gone.

@@ -18,6 +18,8 @@ const LONGEST_PAUSE: Millis = 5 * 60 * 1_000;
 const LONGEST_TIME: Millis = 24 * 60 * 60 * 1_000;
 /// The pause after a failure of the ledger.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How often an idle forwarder looks for events.
+const POLL: Duration = Duration::from_secs(5);
 /// The longest sleep, so that a clock that is set does not stop the forwarder.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
@@ -32,7 +34,8 @@ pub(crate) async fn forward(
         let notified = arrived.notified();
         match events::first(&ledger).await {
             Err(_) => tokio::time::sleep(PATIENCE).await,
-            Ok(None) => notified.await,
+            // A delivery that was interrupted after it stored its event wakes no one.
+            Ok(None) => drop(tokio::time::timeout(POLL, notified).await),
             Ok(Some((due, event))) => {
                 let wait = due.saturating_sub(Timestamp::now().as_millisecond());
                 if let Ok(wait @ 1..) = u64::try_from(wait) {

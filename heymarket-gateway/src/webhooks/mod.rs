@@ -8,7 +8,7 @@ mod target;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use heymarket_api::webhook::{Claim, Deduplicator, Verifier, WebhookError};
+use heymarket_api::webhook::{Claim, Deduplicator, Event, Verifier, WebhookError};
 use http::{Method, StatusCode};
 use tokio::sync::Notify;
 
@@ -66,15 +66,21 @@ impl Webhooks {
             Err(_) => "refused",
         };
         metrics.webhooks.with_label_values(&[result]).inc();
-        if received? {
-            self.arrived.notify_one();
-        }
+        received?;
         Ok(Answer::new(StatusCode::OK, "text/plain", Bytes::new()))
     }
 
     /// Stores an event. Returns whether it is new.
     async fn store(&self, body: Bytes) -> Result<bool, Problem> {
         let event = self.verifier.verify(&body).map_err(refused)?.into_inner();
+        let stored = self.add(&event, body).await;
+        // Whatever the outcome: an interrupted delivery may have stored it before.
+        self.arrived.notify_one();
+        stored
+    }
+
+    /// Adds an event that is verified. Returns whether it is new.
+    async fn add(&self, event: &Event, body: Bytes) -> Result<bool, Problem> {
         let failed = |error: String| {
             let detail = format!("the event cannot be stored ({error}); deliver it again");
             Problem::new(
@@ -86,7 +92,7 @@ impl Webhooks {
         };
         let seen = Seen::new(Arc::clone(&self.ledger));
         let deduplicator = Deduplicator::with_store(seen.clone());
-        match deduplicator.claim(&event).await.map_err(failed)? {
+        match deduplicator.claim(event).await.map_err(failed)? {
             Claim::New(claimed) => {
                 seen.add(body.to_vec());
                 claimed.commit().await.map_err(failed)?;

@@ -81,14 +81,21 @@ impl SeenEvents for Seen {
 
     async fn release(&self, key: &EventKey, token: i64) -> Result<(), String> {
         let key = Key::of(key);
-        let release = move |db: &Connection| {
-            db.prepare_cached(
-                "DELETE FROM seen WHERE key = ?1 AND token = ?2 AND is_committed = 0",
-            )?
-            .execute(params![key.text, token])
-        };
-        self.ledger.call(release).await.map(drop)
+        let release = move |db: &Connection| release(db, &key, token);
+        self.ledger.call(release).await
     }
+
+    fn release_on_drop(&self, key: &EventKey, token: i64) {
+        let key = Key::of(key);
+        // A commit that is queued is done first. If the ledger fails, the lease ends.
+        let _ = self.ledger.queue(move |db| release(db, &key, token));
+    }
+}
+
+fn release(db: &Connection, key: &Key, token: i64) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM seen WHERE key = ?1 AND token = ?2 AND is_committed = 0")?
+        .execute(params![key.text, token])
+        .map(drop)
 }
 
 fn claim(db: &Connection, key: &Key, lease: Duration) -> rusqlite::Result<ClaimOutcome> {

@@ -4,9 +4,12 @@ use std::net::SocketAddr;
 
 use heymarket_api::reqwest;
 use heymarket_gateway::{Allow, Gateway, Recipients, Token};
+use http::Method;
 use serde_json::json;
 
-use crate::support::{CONVERSATION, PHONE, TOKEN, World, builder, client_of, message};
+use crate::support::{
+    CONVERSATION, PHONE, TOKEN, Upstream, World, builder, client_of, message, request, start,
+};
 
 #[tokio::test]
 async fn only_callers_with_the_token_are_served() {
@@ -122,6 +125,45 @@ async fn a_trial_sends_to_its_recipients_alone() {
         403
     );
     assert_eq!(world.sent().len(), 2);
+}
+
+#[tokio::test]
+async fn a_trial_refuses_what_hides_recipients() {
+    let recipients = Recipients::new([PHONE]).expect("recipients");
+    let world = World::with(|builder| builder.recipients(recipients)).await;
+    let path = "/v1/message/send?phone_number=15550100102";
+    let refused = world.post(path, &message("Hi")).await;
+    assert_eq!(
+        (refused.status, refused.problem().as_str()),
+        (403, "recipients")
+    );
+    assert!(world.sandbox.requests().is_empty());
+
+    // The conversation of a group names one participant, and may have more.
+    for (targets, status) in [
+        (json!(null), 200),
+        (json!([]), 200),
+        (json!(["15550100102"]), 403),
+    ] {
+        let body = json!({"id": 7, "target": PHONE, "targets": targets}).to_string();
+        let length = body.len();
+        let upstream = Upstream::answering(format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
+             Connection: close\r\n\r\n{body}"
+        ))
+        .await;
+        let recipients = Recipients::new([PHONE]).expect("recipients");
+        let (builder, _) = builder(client_of(&upstream.url));
+        let gateway = start(builder.recipients(recipients)).await;
+        let send = json!({"inbox_id": 41001, "creator_id": 50001, "chat_id": 7, "text": "Hi"});
+        let send = send.to_string();
+        let reply = request(&gateway, Method::POST, "/v1/message/send", &send, &[]).await;
+        assert_eq!(reply.status, status, "{targets}: {reply:?}");
+        if status == 403 {
+            assert_eq!(reply.problem(), "recipients");
+            assert_eq!(upstream.received().len(), 1);
+        }
+    }
 }
 
 #[tokio::test]

@@ -68,6 +68,40 @@ async fn a_recorded_answer_survives_a_restart() {
 }
 
 #[tokio::test]
+async fn a_key_of_another_account_is_another_request() {
+    let world = World::with(|builder| builder.account("staging")).await;
+    let World {
+        sandbox,
+        gateway,
+        folder,
+        ..
+    } = world;
+    let body = message("Hi").to_string();
+    let headers = [("idempotency-key", "order-7")];
+    let send = async |gateway: &Gateway| {
+        request(gateway, Method::POST, "/v1/message/send", &body, &headers).await
+    };
+    assert_eq!(send(&gateway).await.outcome(), "done");
+    assert!(gateway.stop(Duration::from_secs(20)).await);
+    for (account, status) in [(Some("live"), 422), (None, 422), (Some("staging"), 200)] {
+        let token = Token::new(TOKEN).expect("a token");
+        let ledger = folder.path().join("gateway.db");
+        let mut builder = Gateway::builder(sandbox.client(), token).ledger(ledger);
+        if let Some(account) = account {
+            builder = builder.account(account);
+        }
+        let gateway = start(builder).await;
+        let reply = send(&gateway).await;
+        assert_eq!(reply.status, status, "{account:?}");
+        if status == 422 {
+            assert_eq!(reply.problem(), "another-request");
+        }
+        assert!(gateway.stop(Duration::from_secs(20)).await);
+    }
+    assert_eq!(sandbox.sent().len(), 1);
+}
+
+#[tokio::test]
 async fn another_request_under_the_same_key_is_a_422() {
     let world = World::start().await;
     world.send("order-7", "Hi").await;
@@ -170,6 +204,57 @@ async fn a_message_that_is_not_found_is_not_sent_again() {
         assert_eq!(reply.outcome(), "unknown");
     }
     assert!(world.sent().is_empty());
+}
+
+#[tokio::test]
+async fn a_message_that_is_older_than_the_request_is_not_its_own() {
+    for (minutes, status) in [(9, 200), (11, 409)] {
+        let world = world_with(rule(Fault::CloseAfter).nth(1)).await;
+        assert_eq!(world.send("order-7", "Hi").await.outcome(), "unknown");
+        // As if the key had expired, and a later request had used it again.
+        let ledger = world.folder.path().join("gateway.db");
+        let ledger = rusqlite::Connection::open(ledger).expect("the ledger");
+        let later = "UPDATE keys SET begun = begun + ?1";
+        let changed = ledger.execute(later, [minutes * 60_000]);
+        assert_eq!(changed, Ok(1));
+        let reply = world.send("order-7", "Hi").await;
+        assert_eq!(reply.status, status, "{minutes} min: {reply:?}");
+        if status == 409 {
+            assert_eq!(reply.problem(), "outcome-unknown");
+        }
+        assert_eq!(world.sent(), ["Hi"]);
+    }
+}
+
+#[tokio::test]
+async fn a_send_with_an_unknown_outcome_is_not_sent_again() {
+    let world = World::start().await;
+    for operation in ["send_email", "update_scheduled_message"] {
+        // More often than the client itself tries.
+        let close = Rule::new(Fault::CloseBefore).operation(operation);
+        world.sandbox.add_rule(close).expect("a rule");
+    }
+    let email = json!({
+        "inbox": 41001, "creator_id": 50001, "targets": ["to:ada@example.com"], "text": "Hi",
+    });
+    let scheduled = json!({"content": {"text": "Hi"}});
+    for (method, path, body) in [
+        (Method::POST, "/v1/email/send", email),
+        (Method::PUT, "/v1/schedule/1", scheduled),
+    ] {
+        let headers = [("idempotency-key", path)];
+        let body = body.to_string();
+        let send = || request(&world.gateway, method.clone(), path, &body, &headers);
+        assert_eq!(send().await.outcome(), "unknown", "{path}");
+        let sent = world.sandbox.requests().len();
+        let again = send().await;
+        assert_eq!(
+            (again.status, again.problem().as_str()),
+            (409, "outcome-unknown"),
+            "{path}"
+        );
+        assert_eq!(world.sandbox.requests().len(), sent, "{path}");
+    }
 }
 
 #[tokio::test]

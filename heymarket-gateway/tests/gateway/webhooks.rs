@@ -171,12 +171,47 @@ async fn an_event_is_stored_with_its_key_or_not_at_all() {
     ledger
         .execute_batch("DROP TRIGGER stop")
         .expect("no trigger");
-    // The claim of the first delivery ends with its lease.
-    ledger.execute_batch("DELETE FROM seen").expect("no claim");
+    // The claim of the first delivery was released.
     assert_eq!(deliver(&world, &body).await, "200");
     received(&receiver, 1).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(receiver.received().len(), 1);
+}
+
+/// Stores an event as a delivery does that ends before it wakes the forwarder.
+fn store(world: &World, body: &str) {
+    let ledger = world.folder.path().join("gateway.db");
+    let ledger = rusqlite::Connection::open(ledger).expect("the ledger");
+    let add = "INSERT INTO events (body, received, due) VALUES (?1, 1, 1)";
+    let added = ledger.execute(add, [body.as_bytes()]);
+    assert_eq!(added, Ok(1));
+}
+
+#[tokio::test]
+async fn a_stored_event_is_forwarded_without_another() {
+    let receiver = Upstream::answering("HTTP/1.1 204 No Content\r\n\r\n").await;
+    let world = world(&receiver).await;
+    assert_eq!(deliver(&world, &delivery(7, WEBHOOK_TOKEN)).await, "200");
+    received(&receiver, 1).await;
+    // Then the forwarder waits.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    store(&world, "stored");
+    assert!(received(&receiver, 2).await[1].ends_with("stored"));
+}
+
+#[tokio::test]
+async fn a_duplicate_wakes_the_forwarder() {
+    let receiver = Upstream::answering("HTTP/1.1 204 No Content\r\n\r\n").await;
+    let world = world(&receiver).await;
+    let body = delivery(7, WEBHOOK_TOKEN);
+    assert_eq!(deliver(&world, &body).await, "200");
+    received(&receiver, 1).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    store(&world, "stored");
+    assert_eq!(deliver(&world, &body).await, "200");
+    // Before the next look of the idle forwarder.
+    let woken = tokio::time::timeout(Duration::from_secs(3), received(&receiver, 2)).await;
+    assert!(woken.expect("a second event")[1].ends_with("stored"));
 }
 
 #[tokio::test]

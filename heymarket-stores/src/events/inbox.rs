@@ -24,7 +24,7 @@ const POLL: Duration = Duration::from_secs(1);
 /// with 200 once it returns: the event is on the disk, and a second delivery is a
 /// duplicate. Handlers, in any number of processes, [claim](Self::next) events for a lease
 /// and commit or give them back. An event that fails 10 times is set aside, so that it
-/// does not hold up others; one that cannot be read is set aside at once.
+/// does not delay others; one that cannot be read counts as failed each time.
 ///
 /// Events are stored without the verification token. They hold phone numbers and the text
 /// of messages until they are handled, and those that are set aside until they are

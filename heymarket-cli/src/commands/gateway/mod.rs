@@ -10,9 +10,9 @@ use heymarket_api::RateLimit;
 use heymarket_gateway::{Allow, Error, Gateway, GatewayBuilder, Recipients, RequestReport, Token};
 use heymarket_stores::LimitOptions;
 
-use crate::connection;
 use crate::connection::server::Server;
 use crate::connection::shared_limit::SharedLimit;
+use crate::connection::{self, Connection};
 use crate::context::Context;
 use crate::data_folder::data_folder;
 use crate::environment::variable;
@@ -56,7 +56,7 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
             connection.server
         )));
     }
-    let builder = Gateway::builder(connection.client.clone(), token);
+    let builder = Gateway::builder(connection.client.clone(), token).account(account(&connection));
     let builder = configure(context, &arguments, builder)?;
     let builder = webhooks(context, &arguments, builder).await?;
     // Before anyone can know that it listens.
@@ -86,6 +86,12 @@ pub(crate) async fn run(context: &Context, matches: &ArgMatches) -> Result<(), F
     Err(Failure::interrupted(
         "requests were in flight; those with an Idempotency-Key are looked up at the next one",
     ))
+}
+
+/// Names the server and the account. One ledger file may have keys of several.
+fn account(connection: &Connection) -> String {
+    let fingerprint = connection.fingerprint.as_deref().unwrap_or_default();
+    format!("{} {fingerprint}", connection.name())
 }
 
 /// Returns whether a server is the gateway that is about to start.
