@@ -478,6 +478,59 @@ async fn an_unsafe_request_that_was_redirected_is_not_sent_again() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unsafe_request_with_a_dead_redirect_is_not_sent_again() {
+    for redirect in [301, 302, 303, 307, 308] {
+        // The port is closed, and reqwest knows no FTP.
+        for location in ["http://127.0.0.1:1/", "ftp://example.com/"] {
+            let server = ScriptedServer::start().await;
+            server.with_headers(&format!("location: {location}\r\n"));
+            server.script(1, [Fault::Status(redirect)]);
+            let client = builder(server.url(), &JumpingClock::default())
+                .http_client(reqwest::Client::new())
+                .build()
+                .expect("a client");
+            let error = client.send_message(&message(1)).await;
+            let error = error.expect_err("redirected");
+            let shown = format!("{redirect} to {location}: {error:?}");
+            assert_eq!(server.requests(1).len(), 1, "{shown}");
+            assert_eq!(error.attempts().len(), 1, "{shown}");
+            assert!(error.may_have_been_sent() || redirect >= 307, "{shown}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blank_key_of_a_raw_request_lets_nothing_be_sent_again() {
+    for key in ["", " ", "\t"] {
+        let server = ScriptedServer::start().await;
+        server.script(1, [Fault::Status(503)]);
+        let client = client(&server).with_options(|options| options.trust_local_id(true));
+        let mut body = serde_json::to_value(message(1)).expect("JSON");
+        body["local_id"] = json!(key);
+        let verbatim = RawRequest::verbatim(Method::POST, "/v1/message/send", body.to_string());
+        let raw = RawRequest::new(Method::POST, "/v1/message/send").json(body);
+        for (sent, request) in [raw, verbatim].iter().enumerate() {
+            server.script(1, [Fault::Status(503)]);
+            let error = client.execute(request).await.expect_err("refused");
+            assert_eq!(error.attempts().len(), 1, "{key:?}: {error}");
+            assert_eq!(server.requests(1).len(), sent + 1, "{key:?}");
+        }
+    }
+}
+
+#[test]
+fn a_slot_is_held_for_no_longer_than_the_deadline() {
+    let client = |timeout, deadline| {
+        let builder = Client::builder(Credentials::api_key("key")).timeout(timeout);
+        builder.deadline(deadline).build().expect("a client")
+    };
+    let (short, long) = (Duration::from_secs(5), Duration::from_secs(100));
+    let connect = client(short, long).max_flight() - short;
+    assert_eq!(client(Duration::MAX, long).max_flight(), connect + long);
+    assert_eq!(client(long, short).max_flight(), connect + short);
+}
+
 /// A custom HTTP client sends the same body.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_own_http_client_without_redirects_works_as_the_default() {

@@ -245,6 +245,41 @@ async fn the_search_for_a_message_covers_time_and_number() {
 }
 
 #[tokio::test]
+async fn a_message_without_a_date_ends_no_search() {
+    // All of the last minutes, and the 600th has no date.
+    let server = Server::responding(|request| {
+        let bound = request.target.split_once("timestamp=");
+        let bound = bound.map_or(0, |(_, bound)| bound.parse().expect("Unix time"));
+        let start = time("2026-05-07T12:00:00Z").as_second();
+        let page = (0..1000)
+            .filter(|id| bound == 0 || start - id < bound)
+            .take(50);
+        let page: Vec<Value> = page
+            .map(|id| {
+                let date = Timestamp::from_second(start - id)
+                    .expect("a time")
+                    .to_string();
+                let date = if id == 600 { json!(null) } else { json!(date) };
+                json!({ "id": id, "date": date, "local_id": format!("key-{id}") })
+            })
+            .collect();
+        Answer::new(200, json!(page).to_string())
+    })
+    .await;
+    let client = builder(&server.url())
+        .rate_limit(RateLimit::off())
+        .clock(ManualClock::at("2026-05-07T12:00:00Z"))
+        .build()
+        .expect("a client");
+    let message = SendMessage::new(41001.into(), 50001.into()).to_phone("15550100101");
+    let sent = client.find_sent(&message.local_id("key-900")).await;
+    assert_eq!(
+        sent.expect("searched").map(|sent| sent.id),
+        Some(900.into())
+    );
+}
+
+#[tokio::test]
 async fn a_message_to_a_conversation_is_looked_for_with_its_contact() {
     let server = Server::responding(|request| {
         let answer = if request.target.starts_with("/v1/conversations/") {

@@ -95,7 +95,7 @@ impl Client {
                 return Ok(Some(found));
             }
             count += 1;
-            if count >= DEPTH && found.date.is_none_or(|date| date < since) {
+            if count >= DEPTH && found.date.is_some_and(|date| date < since) {
                 break;
             }
         }

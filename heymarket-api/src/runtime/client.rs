@@ -150,13 +150,13 @@ impl Client {
         self.core.admissions.hold_for(durations);
     }
 
-    /// Returns how long an attempt of this client may take to reach the server: its
-    /// connect timeout and its timeout, by default 40 seconds. The server may count a
+    /// Returns how long an attempt of this client may take to reach the server: its connect
+    /// timeout and its timeout (or its deadline, if that is shorter), by default 40 seconds. The server may count a
     /// request without a response for 60 seconds longer.
     #[must_use]
     pub fn max_flight(&self) -> Duration {
         let connecting = self.core.connect_timeout;
-        connecting.saturating_add(self.options.timeout)
+        connecting.saturating_add(self.options.timeout.min(self.options.deadline))
     }
 
     /// Returns a bearer token, for a request that another program sends.

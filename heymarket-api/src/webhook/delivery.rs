@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn only_genuine_data_whose_type_came_before_is_read_in_its_place() {
+    fn genuine_data_after_its_type_is_read_in_its_place() {
         let genuine = r#""type":"message_sent","token":"t""#;
         assert!(is_read_in_place(genuine, true));
         assert!(!is_read_in_place(genuine, false));

@@ -17,6 +17,8 @@ use super::times::Times;
 use crate::error::{Error, ErrorKind};
 
 /// The longest closure that is kept in the store: the client's own bound is lower.
+/// The flight of a request whose own has no end that a clock could show.
+const LONGEST_FLIGHT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const LONGEST_CLOSURE: Duration = Duration::from_secs(60 * 60);
 
 /// A limiter whose slots are in a store. A task talks to the store; callers wait in its
@@ -89,7 +91,8 @@ impl RateLimiter for SharedLimit {
                 // a 429, takes another slot.
                 let now = Instant::now();
                 if now - grant.asked <= self.round_trip && self.closure.until().is_none() {
-                    return Ok(grant.permit(now + max_flight));
+                    let arrives_by = now.checked_add(max_flight).unwrap_or(now + LONGEST_FLIGHT);
+                    return Ok(grant.permit(arrives_by));
                 }
             }
         })

@@ -102,7 +102,7 @@ impl<'a> Request<'a> {
     /// Sets a body without checking it, and records its `local_id`.
     pub(crate) fn raw_json(mut self, body: &Value) -> Self {
         let key = body.get("local_id").and_then(Value::as_str);
-        self.local_id = key.filter(|key| !key.is_empty()).map(str::to_owned);
+        self.local_id = key.filter(|key| !is_blank(key)).map(str::to_owned);
         self.set_safety(|member| body.get(member).is_some_and(|value| !value.is_null()));
         self.body = Some(body.to_string().into());
         self
@@ -122,7 +122,7 @@ impl<'a> Request<'a> {
         };
         let key = members.get("local_id");
         let key = key.and_then(|key| serde_json::from_str::<String>(key.get()).ok());
-        self.local_id = key.filter(|key| !key.is_empty());
+        self.local_id = key.filter(|key| !is_blank(key));
         self.set_safety(|member| {
             let value = members.get(member);
             value.is_some_and(|value| value.get() != "null")
@@ -172,8 +172,7 @@ impl<'a> Request<'a> {
     /// it is the same in all attempts.
     fn set_local_id(&mut self, set: Option<&str>, body: &mut Vec<u8>) {
         if let Some(set) = set {
-            if set.trim().is_empty() {
-                // A blank key identifies nothing.
+            if is_blank(set) {
                 let problem = "local_id: it is blank; omit it or set a value".to_owned();
                 self.problem.get_or_insert(problem);
             }
@@ -243,6 +242,11 @@ impl<'a> Request<'a> {
     pub(crate) fn body(&self) -> Option<&Bytes> {
         self.body.as_ref()
     }
+}
+
+/// Returns whether a key identifies nothing.
+fn is_blank(key: &str) -> bool {
+    key.trim().is_empty()
 }
 
 /// Joins the beginning of a JSON object and the whole object that follows it at

@@ -9,8 +9,8 @@ use reqwest::Url;
 use super::partial_response::PartialResponse;
 use super::transport::Transport;
 use crate::error::{ErrorKind, Failure};
-use crate::runtime::Headers;
 use crate::runtime::build::RequestParts;
+use crate::runtime::{Headers, Outcome};
 
 /// Headers that are part of the request's meaning: callers cannot replace them.
 const RESERVED: [HeaderName; 5] = [
@@ -84,7 +84,7 @@ impl Endpoint {
             }
         };
         let (url, response) = self.start(http, request);
-        let mut response = response.await?;
+        let mut response = response.await.map_err(|error| self.unanswered(error))?;
         let redirected = url.is_some_and(|url| *response.url() != *url);
         if !redirected {
             on_head(response.status(), response.headers());
@@ -109,6 +109,20 @@ impl Endpoint {
             partial.push(chunk, expected, limit)?;
         }
         Ok(())
+    }
+
+    /// Returns why a request has no response. An HTTP client that follows redirects may have
+    /// been redirected before it failed, so whatever it reports, the request may have been sent.
+    fn unanswered(&self, error: reqwest::Error) -> Failure {
+        let failure = Failure::from(error);
+        if !self.may_redirect || failure.outcome() != Outcome::NotConnected {
+            return failure;
+        }
+        Failure {
+            kind: ErrorKind::Transport,
+            is_final: false,
+            ..failure
+        }
     }
 
     /// Starts a request. Returns its URL too, if the HTTP client may be redirected to

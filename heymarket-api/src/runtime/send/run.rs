@@ -127,7 +127,8 @@ impl<'a> Run<'a> {
     /// Returns how long an attempt takes to reach the server, at most.
     fn max_flight(&self) -> Duration {
         let Call { core, options, .. } = self.call;
-        core.connect_timeout.saturating_add(options.timeout)
+        let timeout = options.timeout.min(options.deadline);
+        core.connect_timeout.saturating_add(timeout)
     }
 
     /// Waits for the rate limit.
