@@ -5,11 +5,13 @@ use std::fmt;
 
 use heymarket_api::types::{InboxId, MemberId, TemplateId};
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
 use crate::number::{Country, normalize};
 use crate::placeholders::Text;
 use crate::settings::{Content, Settings, Unknown};
+use crate::store::Hash;
 use crate::window::Window;
 use crate::zones;
 
@@ -40,6 +42,7 @@ pub struct Batch {
     pub(crate) id: String,
     pub(crate) settings: Settings,
     pub(crate) allowed: Option<BTreeSet<String>>,
+    pub(crate) as_list: bool,
     pub(crate) country: Option<String>,
 }
 
@@ -61,8 +64,10 @@ impl Batch {
                 not_after: None,
                 check_status: false,
                 unknown: Unknown::default(),
+                allowed: None,
             },
             allowed: None,
+            as_list: false,
             country: None,
         }
     }
@@ -123,6 +128,13 @@ impl Batch {
     /// refused as [`NotAllowed`](crate::Reason::NotAllowed).
     pub fn allow_only<N: Into<String>>(mut self, numbers: impl IntoIterator<Item = N>) -> Self {
         self.allowed = Some(numbers.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Sends one message to a list in place of one to each recipient, as
+    /// [`Outbox::send_as_list`](crate::Outbox::send_as_list) does.
+    pub fn as_list(mut self, as_list: bool) -> Self {
+        self.as_list = as_list;
         self
     }
 
@@ -206,6 +218,7 @@ impl Batch {
             text,
             country,
             allowed: self.normal_allowed(country)?,
+            as_list: self.as_list,
         })
     }
 
@@ -234,6 +247,25 @@ pub(crate) struct Checked {
     pub(crate) text: Option<Text>,
     pub(crate) country: Option<Country>,
     pub(crate) allowed: Option<BTreeSet<String>>,
+    pub(crate) as_list: bool,
+}
+
+impl Checked {
+    /// Notes the allow-list in the settings, by its hash with the salt of the batch.
+    pub(crate) fn note_allowed(&mut self, salt: Hash) {
+        self.settings.allowed = self.allowed.as_ref().map(|numbers| {
+            let mut hash = Sha256::new();
+            hash.update(salt);
+            for number in numbers {
+                hash.update(number);
+                hash.update([0]);
+            }
+            let mut short = Hash::default();
+            let length = short.len();
+            short.copy_from_slice(&hash.finalize()[..length]);
+            short
+        });
+    }
 }
 
 impl fmt::Debug for Batch {

@@ -73,6 +73,13 @@ impl Error {
         Self::new(ErrorKind::NoBatch, format!("no batch has the ID {id:?}"))
     }
 
+    pub(crate) fn no_list(id: &str) -> Self {
+        Self::invalid(format!(
+            "batch {id:?} cannot be sent to a list: its recipients get different texts, are in \
+             several time zones, or have their status checked"
+        ))
+    }
+
     pub(crate) fn cancelled(id: &str) -> Self {
         Self::invalid(format!(
             "batch {id:?} is cancelled, which is permanent; plan another one"

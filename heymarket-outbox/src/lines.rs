@@ -17,7 +17,21 @@ pub(crate) struct Lines<R> {
     after_return: bool,
     /// The first bytes of lines that are not blank, and their numbers.
     begun: VecDeque<(u64, u64)>,
+    field: Field,
 }
+
+/// Where a byte is in its field.
+#[derive(Clone, Copy)]
+enum Field {
+    Start,
+    Plain,
+    /// Within quotes that began in this line.
+    Quoted(u64),
+    /// After a quote within quotes: it ends them, unless another one follows.
+    Ended(u64),
+}
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 impl<R> Lines<R> {
     pub(crate) fn new(inner: R) -> Self {
@@ -28,6 +42,7 @@ impl<R> Lines<R> {
             is_blank: true,
             after_return: false,
             begun: VecDeque::new(),
+            field: Field::Start,
         }
     }
 
@@ -40,7 +55,25 @@ impl<R> Lines<R> {
         self.begun.front().map(|(_, line)| *line)
     }
 
+    /// The line in which quotes begin that have not ended.
+    pub(crate) fn unclosed(&self) -> Option<u64> {
+        match self.field {
+            Field::Quoted(line) => Some(line),
+            Field::Start | Field::Plain | Field::Ended(_) => None,
+        }
+    }
+
     fn note(&mut self, byte: u8) {
+        let at = usize::try_from(self.read).unwrap_or(usize::MAX);
+        if BYTE_ORDER_MARK.get(at) != Some(&byte) {
+            self.field = match (self.field, byte) {
+                (Field::Start, b'"') => Field::Quoted(self.line),
+                (Field::Quoted(line), b'"') => Field::Ended(line),
+                (Field::Ended(line), b'"') | (Field::Quoted(line), _) => Field::Quoted(line),
+                (_, b',' | b'\n' | b'\r') => Field::Start,
+                _ => Field::Plain,
+            };
+        }
         match byte {
             // The second half of an end that was counted.
             b'\n' if self.after_return => {}
@@ -86,6 +119,24 @@ mod tests {
         assert_eq!(line(text, 2), Some(4));
         assert_eq!(line(text, 6), Some(5));
         assert_eq!(line(text, 8), None);
+    }
+
+    #[test]
+    fn quotes_that_do_not_end_are_known_by_their_line() {
+        for (text, line) in [
+            ("a,b\n\"c,d\ne,f\n", Some(2)),
+            ("a\nb,\"c\"\"", Some(2)),
+            ("\u{feff}\"a", Some(1)),
+            ("a,\"b\nc\"\n\"d\"", None),
+            ("a \"b\n", None),
+            ("a,\"b\"\"\"", None),
+            ("\"a\" \"b\n", None),
+            ("", None),
+        ] {
+            let mut lines = Lines::new(text.as_bytes());
+            io::copy(&mut lines, &mut io::sink()).expect("a text");
+            assert_eq!(lines.unclosed(), line, "{text:?}");
+        }
     }
 
     #[test]

@@ -32,8 +32,9 @@ where
     I: IntoIterator,
     I::Item: Into<Result<Recipient, Error>>,
 {
-    let checked = batch.check()?;
+    let mut checked = batch.check()?;
     let new_salt = *Uuid::new_v4().as_bytes();
+    checked.note_allowed(new_salt);
     let stored = store
         .begin_plan(NewBatch {
             id: batch.id.clone(),
@@ -45,6 +46,7 @@ where
     let (key, salt, existing) = match &stored {
         PlannedBatch::New(key) => (*key, new_salt, None),
         PlannedBatch::Existing(stored) => {
+            checked.note_allowed(stored.salt);
             check_same(&batch.id, &checked, stored)?;
             (stored.key, stored.salt, Some(&**stored))
         }

@@ -171,8 +171,15 @@ impl<R: Read> Iterator for Recipients<R> {
         if self.has_failed {
             return None;
         }
-        let record = self.records.next()?;
+        let record = self.records.next();
         let lines = self.records.reader_mut().get_mut();
+        let Some(record) = record else {
+            // The CSV reader takes all that follows for one value.
+            let line = lines.unclosed()?;
+            self.has_failed = true;
+            let problem = format!("line {line}: a quote is not closed");
+            return Some(Err(Error::input(problem)));
+        };
         let record = match record {
             Ok(record) => record,
             Err(error) => {
@@ -232,6 +239,13 @@ mod tests {
             (Some(3), Some("UTC"))
         );
         assert_eq!(format!("{:?}", read[0]), "Recipient { line: Some(2), .. }");
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_is_an_error() {
+        let text = "phone,first\n15550100101,\"Avery\n15550100102,Blair\n";
+        let error = read(text).expect_err("a quote").to_string();
+        assert_eq!(error, "line 2: a quote is not closed");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use heymarket_api::types::{InboxId, MemberId, TemplateId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::store::Hash;
 use crate::window::Window;
 
 /// What of a batch is kept in the database.
@@ -21,6 +22,9 @@ pub(crate) struct Settings {
     pub(crate) not_after: Option<Timestamp>,
     pub(crate) check_status: bool,
     pub(crate) unknown: Unknown,
+    /// The hash of the allow-list, with the batch's salt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) allowed: Option<Hash>,
 }
 
 /// What the messages say.
@@ -60,6 +64,7 @@ impl Settings {
             (self.not_after != other.not_after, "not_after"),
             (self.check_status != other.check_status, "status check"),
             (self.unknown != other.unknown, "policy for lost answers"),
+            (self.allowed != other.allowed, "allow-list"),
         ];
         let found = differs.into_iter().find(|(differs, _)| *differs);
         found.map(|(_, name)| name)

@@ -2,7 +2,6 @@
 
 use heymarket_api::types::InboxId;
 use jiff::Timestamp;
-use uuid::Uuid;
 
 use super::Outbox;
 use crate::counts::Counts;
@@ -66,16 +65,17 @@ impl Outbox {
     pub async fn send_as_list(&self, id: &str) -> Result<(), Error> {
         let batch = self.batch(id).await?;
         self.check_unsent(&batch).await?;
+        if batch.list.is_some() {
+            // A message that is about to leave has its keys.
+            return Ok(());
+        }
         let has_placeholders = match &batch.settings.content {
             Content::Text(text) => text.contains("{{"),
             _ => false,
         };
         let zones = self.engine.store.zones(batch.key).await?;
         if has_placeholders || zones.len() > 1 || batch.settings.check_status {
-            return Err(Error::invalid(format!(
-                "batch {id:?} cannot be sent to a list: its recipients get different texts, are \
-                 in several time zones, or have their status checked"
-            )));
+            return Err(Error::no_list(id));
         }
         self.set_new_list(batch.key).await
     }
@@ -100,12 +100,10 @@ impl Outbox {
 
     /// Makes a batch one message to a list that does not exist yet.
     pub(super) async fn set_new_list(&self, batch: i64) -> Result<(), Error> {
-        let list = ListSend {
-            list_key: Uuid::new_v4(),
-            send_key: Uuid::new_v4(),
-            list_id: None,
-        };
-        self.engine.store.set_list(batch, Some(list)).await
+        self.engine
+            .store
+            .set_list(batch, Some(ListSend::new()))
+            .await
     }
 
     /// Returns the status of all batches, in the order in which they were planned.

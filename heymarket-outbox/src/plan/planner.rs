@@ -17,7 +17,7 @@ use crate::recipient::Recipient;
 use crate::segments::{Segments, costly_character};
 use crate::settings::Content;
 use crate::state::Reason;
-use crate::store::{Hash, NewRow, Store, StoredBatch};
+use crate::store::{Hash, ListSend, NewRow, Store, StoredBatch};
 use crate::zones;
 
 /// How many recipients are written at once.
@@ -109,9 +109,17 @@ impl<'a> Planner<'a> {
             return Err(changed(self.batch, problem));
         }
         let (store, key, is_new) = (self.store, self.key, self.existing.is_none());
+        let (batch, as_list) = (self.batch, self.checked.as_list);
         let plan = self.finish(position, now).await?;
+        if is_new && as_list && !plan.fits_one_list {
+            return Err(Error::no_list(batch));
+        }
         let is_accepted = accept(&plan).await;
         if is_accepted && is_new {
+            if as_list {
+                // Before others see the batch: a worker would text each recipient.
+                store.set_list(key, Some(ListSend::new())).await?;
+            }
             store.end_plan(key, position).await?;
         }
         Ok(Shown { plan, is_accepted })

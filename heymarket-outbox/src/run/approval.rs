@@ -117,7 +117,7 @@ impl Sender {
         let store = &*self.engine.store;
         if let Some(request) = approval.attempted() {
             // The token was refused, and the message leaves again with another. It may have
-            // waited for the rate limit since, so everything is decided anew.
+            // waited for the rate limit since, so everything is decided again.
             let now = self.engine.millis();
             let request = (request, now.saturating_add(COUNTS_ANSWERED));
             if let Err(error) = message.plan_again(store, now, request).await {

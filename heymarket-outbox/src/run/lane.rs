@@ -36,6 +36,8 @@ pub(super) struct Lane {
     refusals: u32,
     /// Whether a message was accepted, so that several may be sent at once.
     is_proven: bool,
+    /// Whether a cancelled batch has nothing that was planned again after it.
+    pub(super) is_swept: bool,
     /// Whether anything happened to it in this run.
     pub(super) has_worked: bool,
     pub(super) is_finished: bool,
@@ -80,6 +82,7 @@ impl Lane {
             lookups: 0,
             refusals: 0,
             is_proven: false,
+            is_swept: false,
             has_worked: false,
             is_finished: false,
             told: None,

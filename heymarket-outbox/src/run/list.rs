@@ -126,17 +126,18 @@ impl Sender {
     /// exist. Someone who opted out since then is on no list that is sent to.
     async fn list(&self, mut list: ListSend) -> Result<(i64, ListSend), ListSent> {
         let store = &self.engine.store;
-        let now = self.engine.millis();
-        let refused = store.refuse_suppressed(self.batch, now).await;
+        let (now, new_key) = (self.engine.millis(), Uuid::new_v4());
+        let refused = store.refuse_suppressed(self.batch, new_key, now).await;
         let refused = refused.map_err(ListSent::Failed)?;
         if let Some(id) = list.list_id.filter(|_| refused == 0) {
             return Ok((id, list));
         }
-        if list.list_id.take().is_some() {
-            list.list_key = Uuid::new_v4();
-            let changed = store.set_list(self.batch, Some(list.clone())).await;
-            changed.map_err(ListSent::Failed)?;
-        }
+        // A list that was asked for and whose answer was lost may have someone who opted out
+        // since, and its key would return it.
+        list.list_key = new_key;
+        list.list_id = None;
+        let changed = store.set_list(self.batch, Some(list.clone())).await;
+        changed.map_err(ListSent::Failed)?;
         let phones = self.planned_numbers().await.map_err(ListSent::Failed)?;
         if phones.is_empty() {
             return Err(ListSent::Held);

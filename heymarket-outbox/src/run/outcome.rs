@@ -38,6 +38,7 @@ impl Progress {
         self.busy.remove(&(batch, candidate.position));
         if let Some(lane) = self.lanes.get_mut(&batch) {
             lane.in_flight -= 1;
+            lane.is_swept = false;
         }
         match outcome {
             Outcome::Sent(Sent::Ended(ended)) => {

@@ -92,6 +92,14 @@ impl Progress {
             lane.state = state;
             lane.clear();
         }
+        if state == BatchState::Cancelled && lane.is_idle() && !lane.is_swept {
+            // What was in flight when it was cancelled may have been planned again.
+            lane.is_swept = true;
+            let end = (State::Cancelled, Reason::Cancelled);
+            store
+                .end_planned(key, None, end, now.as_millisecond())
+                .await?;
+        }
         if may_be_planned {
             lane.refresh(&*store).await?;
         }
@@ -133,8 +141,8 @@ impl Progress {
         let Some(lane) = self.lanes.get_mut(&key) else {
             return Ok(());
         };
-        // What this run is sending or looking for may come back to it, if its lease ended and
-        // whoever took it over died. Two lookups of one recipient could have it sent twice.
+        // What this run is sending or looking for may come back to it, if its lease ended and the
+        // worker that took it over died. Two lookups of one recipient could have it sent twice.
         let looked_for = self
             .lookups
             .iter()

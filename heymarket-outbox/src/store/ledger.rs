@@ -4,6 +4,8 @@
 use std::pin::Pin;
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::records::{
     Attempt, BatchState, Candidate, Ending, Hash, ListAttempt, ListSend, Millis, NewBatch, NewRow,
     PlannedBatch, StoredBatch, StoredRow, Suppress, Survey, Verdict,
@@ -90,8 +92,9 @@ pub(crate) trait Store: Send + Sync {
 
     /// Makes a batch one that is sent to a list, or not.
     fn set_list(&self, batch: i64, list: Option<ListSend>) -> Pending<'_, ()>;
-    /// Refuses planned recipients that are suppressed by now.
-    fn refuse_suppressed(&self, batch: i64, now: Millis) -> Pending<'_, u64>;
+    /// Refuses planned recipients that are suppressed by now. If there are any, the list of
+    /// the batch is no longer the one that is sent to, and `new_key` is that of the next.
+    fn refuse_suppressed(&self, batch: i64, new_key: Uuid, now: Millis) -> Pending<'_, u64>;
     /// Attempts all planned recipients of a batch at once, if none of them is
     /// suppressed and the batch is still sent to this list.
     fn begin_list(&self, attempt: ListAttempt) -> Pending<'_, Verdict>;

@@ -83,6 +83,17 @@ pub(crate) struct ListSend {
     pub(crate) list_id: Option<i64>,
 }
 
+impl ListSend {
+    /// A list that does not exist yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            list_key: Uuid::new_v4(),
+            send_key: Uuid::new_v4(),
+            list_id: None,
+        }
+    }
+}
+
 pub(crate) struct NewRow {
     pub(crate) position: u64,
     pub(crate) line: u64,

@@ -62,9 +62,10 @@ async fn a_lost_request_counts_for_the_timeouts_of_its_client() {
         .delay_ms(2000);
     let fixture = Fixture::with(builder().rule(slow)).await;
     fixture.plan(&batch("a"), recipients(1)).await;
+    let long = Duration::from_secs(3000);
     let patient = fixture
         .client
-        .with_options(|options| options.timeout(Duration::from_secs(3000)));
+        .with_options(|options| options.timeout(long).deadline(long));
     let run = fixture.outbox.run(&patient);
     while fixture.counts("a").await.of(State::Attempting) == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -1,8 +1,8 @@
 use heymarket_outbox::{Decision, ErrorKind, Event, Reason, Recipient, State, Unknown};
-use heymarket_sandbox::{Fault, Rule};
+use heymarket_sandbox::{Deduplication, Fault, Rule};
 use std::time::Duration;
 
-use crate::support::{Fixture, batch, builder, phone, recipients};
+use crate::support::{Fixture, batch, builder, phone, recipients, run};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_message_to_a_list_takes_the_place_of_many() {
@@ -128,6 +128,89 @@ async fn a_retry_of_a_list_makes_another_list() {
     assert!(
         error.to_string().contains("all of its recipients"),
         "{error}"
+    );
+}
+
+/// Runs until the list of "a" was created, and its answer was lost.
+async fn with_a_lost_list() -> Fixture {
+    let lost = Rule::new(Fault::CloseAfter).operation("create_list");
+    // The same key returns the same list, as the API does.
+    let builder = builder().deduplication(Deduplication::Lists);
+    let fixture = Fixture::with(builder.rule(lost)).await;
+    fixture
+        .plan(&batch("a").as_list(true), recipients(20))
+        .await;
+    let _ = run(&fixture.outbox, &fixture.client).await;
+    assert_eq!(fixture.counts("a").await.of(State::Planned), 20);
+    fixture.sandbox.clear_rules();
+    fixture
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_opted_out_after_a_lost_list_is_on_no_list() {
+    let fixture = with_a_lost_list().await;
+    let number = [phone(5)];
+    fixture
+        .outbox
+        .suppress(number, None)
+        .await
+        .expect("a number");
+    fixture.run().await;
+    let received = fixture.received();
+    assert!(
+        received.len() == 19 && !received.contains_key(&phone(5)),
+        "{received:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_ends_after_an_opt_out_leaves_no_list_with_it() {
+    // The list is created, and the credentials are refused for its message.
+    let refused = Rule::new(Fault::Status).operation("send_message");
+    let fixture = Fixture::with(builder().rule(refused.status(401))).await;
+    fixture
+        .plan(&batch("a").as_list(true), recipients(20))
+        .await;
+    let (_, error) = run(&fixture.outbox, &fixture.client).await;
+    assert!(error.is_some());
+    fixture.sandbox.clear_rules();
+    let number = [phone(5)];
+    fixture
+        .outbox
+        .suppress(number, None)
+        .await
+        .expect("a number");
+    fixture.run().await;
+    let received = fixture.received();
+    assert!(
+        received.len() == 19 && !received.contains_key(&phone(5)),
+        "{received:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_is_no_list_is_not_planned_as_one() {
+    let fixture = Fixture::new().await;
+    let own = batch("a").text("Hi {{first}}").as_list(true);
+    let named = vec![Recipient::new(phone(1)).field("first", "Robin")];
+    let error = fixture
+        .outbox
+        .plan(&own, named)
+        .await
+        .expect_err("own texts");
+    assert!(
+        error.to_string().contains("cannot be sent to a list"),
+        "{error}"
+    );
+    assert!(fixture.outbox.batches().await.expect("batches").is_empty());
+    fixture.plan(&batch("b").as_list(true), recipients(3)).await;
+    assert!(
+        fixture
+            .outbox
+            .status("b")
+            .await
+            .expect("a batch")
+            .is_to_list
     );
 }
 

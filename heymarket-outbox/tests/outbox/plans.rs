@@ -240,6 +240,27 @@ async fn an_allow_list_refuses_everyone_else() {
 }
 
 #[tokio::test]
+async fn another_allow_list_is_another_plan() {
+    let fixture = Fixture::new().await;
+    let trial = |numbers: &[&str]| batch("a").country("US").allow_only(numbers.iter().copied());
+    fixture.plan(&batch("a").country("US"), recipients(3)).await;
+    for numbers in [&["+15550100001"][..], &[]] {
+        let again = fixture.outbox.plan(&trial(numbers), recipients(3)).await;
+        let error = again.expect_err("planned for all").to_string();
+        assert!(error.contains("another allow-list"), "{error}");
+    }
+    let fixture = Fixture::new().await;
+    fixture.plan(&trial(&["+15550100001"]), recipients(3)).await;
+    let same = trial(&["555-010-0001"]);
+    let again = fixture.outbox.plan(&same, recipients(3)).await;
+    assert!(again.expect("the same number").is_repeated);
+    let all = batch("a").country("US");
+    let again = fixture.outbox.plan(&all, recipients(3)).await;
+    let error = again.expect_err("planned for one").to_string();
+    assert!(error.contains("another allow-list"), "{error}");
+}
+
+#[tokio::test]
 async fn a_batch_that_cannot_be_right_is_refused() {
     let fixture = Fixture::new().await;
     let cases = [

@@ -118,7 +118,8 @@ async fn a_batch_that_is_cancelled_sends_no_second_request() {
     let error = error.await;
     assert!(error.is_none(), "{error:?}");
     assert!(fixture.received().is_empty());
-    assert_eq!(fixture.counts("a").await.of(State::Sent), 0);
+    let counts = fixture.counts("a").await;
+    assert_eq!(counts.of(State::Cancelled), 1, "{counts}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::{Arg, ArgMatches, Args};
-use heymarket_outbox::{Batch, Recipient, Recipients, Unknown, Window};
+use heymarket_outbox::{Batch, Outbox, Recipient, Recipients, Unknown, Window};
 use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Timestamp};
 
@@ -109,6 +109,15 @@ pub(super) fn recipients(
     })
 }
 
+/// Makes a batch one message to a list that was planned before as one to each recipient.
+pub(super) async fn make_list(outbox: &Outbox, id: &str) -> Result<(), Failure> {
+    let status = outbox.status(id).await.map_err(failed)?;
+    if status.is_to_list {
+        return Ok(());
+    }
+    outbox.send_as_list(id).await.map_err(failed)
+}
+
 /// The batch of these arguments.
 pub(super) async fn batch(
     session: &mut Session<'_>,
@@ -141,6 +150,7 @@ pub(super) async fn batch(
     if let Some(country) = session.country()? {
         batch = batch.country(country.code());
     }
+    batch = batch.as_list(arguments.as_list);
     if !arguments.only.is_empty() {
         batch = batch.allow_only(&arguments.only);
     }

@@ -6,7 +6,7 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches as _, value_parser};
 use heymarket_outbox::{Outbox, Plan};
 use serde_json::json;
 
-use super::batch::{BatchArguments, batch, id, id_argument, recipients};
+use super::batch::{BatchArguments, batch, id, id_argument, make_list, recipients};
 use super::describe::{grouped, minutes};
 use super::failed::failed;
 use super::next;
@@ -86,7 +86,7 @@ async fn plan(
     let plan = outbox.plan(&batch, recipients(&file)?).await;
     let plan = plan.map_err(failed)?;
     if arguments.as_list {
-        outbox.send_as_list(batch.id()).await.map_err(failed)?;
+        make_list(outbox, batch.id()).await?;
     }
     let mut output = session.context.output()?;
     if output.format == Format::Table {

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches as _};
 use heymarket_outbox::{Outbox, Plan, State, Status};
 
-use super::batch::{BatchArguments, batch, id, id_argument, recipients};
+use super::batch::{BatchArguments, batch, id, id_argument, make_list, recipients};
 use super::describe::{counts, grouped, minutes};
 use super::failed::failed;
 use super::follow::{Ended, follow};
@@ -108,15 +108,15 @@ async fn plan_and_send(
     });
     let planned = planned.await.map_err(failed)?;
     answer?;
-    let Some(plan) = planned else {
+    if planned.is_none() {
         session
             .context
             .terminal
             .notice("nothing was planned or sent");
         return Ok(());
-    };
-    if arguments.as_list && !plan.is_repeated {
-        outbox.send_as_list(id).await.map_err(failed)?;
+    }
+    if arguments.as_list {
+        make_list(outbox, id).await?;
     }
     let ids = [id.to_owned()];
     let before = statuses(outbox, &ids).await?;

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use deadpool_postgres::Client;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::super::records::{Candidate, Survey};
@@ -80,8 +81,14 @@ async fn claim_list(db: &Client, worker: Uuid, batch: i64) -> Result<bool, Probl
     Ok(claimed > 0)
 }
 
-/// Takes over recipients whose outcome is open and whose worker is gone.
-pub(super) async fn open(db: &Client, worker: Uuid, batch: i64) -> Result<Vec<Candidate>, Problem> {
+/// Takes over recipients whose outcome is open and whose worker is gone. If it `is_again` the
+/// same request, those of this worker are found as well: it may have taken them over.
+pub(super) async fn open(
+    db: &Client,
+    worker: Uuid,
+    batch: i64,
+    is_again: bool,
+) -> Result<Vec<Candidate>, Problem> {
     let is_list = db
         .query_opt(
             "SELECT FROM heymarket_outbox.batches WHERE key = $1 AND list_key IS NOT NULL",
@@ -92,14 +99,15 @@ pub(super) async fn open(db: &Client, worker: Uuid, batch: i64) -> Result<Vec<Ca
     let limit = match is_list {
         Some(_) if !claim_list(db, worker, batch).await? => return Ok(Vec::new()),
         Some(_) => None,
+        None if is_again => None,
         None => Some(TAKEN_OVER),
     };
     let sql = format!(
         "WITH orphans AS MATERIALIZED (
              SELECT batch, position FROM heymarket_outbox.recipients
              -- This worker knows its own, also when its lease has ended.
-             WHERE state IN (1, 4) AND batch = $2 AND (owner IS NULL OR owner <> $1
-                 AND owner NOT IN (SELECT worker FROM heymarket_outbox.live_workers))
+             WHERE state IN (1, 4) AND batch = $2 AND (owner IS NULL OR owner = $1 AND $4
+                 OR owner <> $1 AND owner NOT IN (SELECT worker FROM heymarket_outbox.live_workers))
              ORDER BY position LIMIT $3 FOR UPDATE SKIP LOCKED
          )
          UPDATE heymarket_outbox.recipients r SET owner = $1 FROM orphans
@@ -107,7 +115,8 @@ pub(super) async fn open(db: &Client, worker: Uuid, batch: i64) -> Result<Vec<Ca
          RETURNING {CANDIDATE}"
     );
     let statement = db.prepare_cached(&sql).await?;
-    let rows = db.query(&statement, &[&worker, &batch, &limit]).await?;
+    let parameters: [&(dyn ToSql + Sync); 4] = [&worker, &batch, &limit, &is_again];
+    let rows = db.query(&statement, &parameters).await?;
     candidates(&rows)
 }
 
@@ -154,8 +163,37 @@ mod tests {
     use heymarket_test_services as services;
     use tokio_postgres::NoTls;
 
+    use super::super::database::Database;
     use super::SURVEY;
     use crate::Outbox;
+
+    #[tokio::test]
+    async fn what_was_taken_over_is_found_when_the_answer_was_lost() {
+        let Some(database) = services::postgres() else {
+            return;
+        };
+        Outbox::connect(&database.url()).await.expect("the tables");
+        database
+            .execute(
+                "INSERT INTO heymarket_outbox.batches (id, state, settings, salt, recipients, planned)
+                     VALUES ('a', 1, '{}', '', 150, 1);
+                 INSERT INTO heymarket_outbox.recipients
+                         (batch, position, line, phone, zone, local_id, state)
+                     SELECT key, number, number, '15550100101', 0, gen_random_uuid(), 4
+                     FROM heymarket_outbox.batches, generate_series(1, 150) number;",
+            )
+            .expect("a batch");
+        let ledger = Database::new(&database.url()).expect("a database");
+        let worker = uuid::Uuid::new_v4();
+        let open = async |is_again| {
+            let work = move |db| async move { super::open(&db, worker, 1, is_again).await };
+            ledger.once(work).await.expect("recipients").len()
+        };
+        assert_eq!(open(false).await, 100);
+        // The rest; then its own, of which it knows.
+        assert_eq!((open(false).await, open(false).await), (50, 0));
+        assert_eq!(open(true).await, 150);
+    }
 
     #[tokio::test]
     async fn a_survey_does_not_read_past_what_was_sent() {

@@ -25,18 +25,26 @@ pub(super) async fn set(db: &Client, batch: i64, list: Option<&ListSend>) -> Res
 pub(super) async fn refuse_suppressed(
     db: &Client,
     batch: i64,
+    new_key: Uuid,
     now: Millis,
 ) -> Result<u64, Problem> {
-    let changed = db
-        .execute(
-            "UPDATE heymarket_outbox.recipients r
-             SET state = 3, ended = $2, reason = s.reason
-             FROM heymarket_outbox.suppressions s
-             WHERE r.state = 0 AND r.batch = $1 AND s.phone = r.phone AND s.is_active",
-            &[&batch, &now],
+    let row = db
+        .query_one(
+            "WITH refused AS (
+                 UPDATE heymarket_outbox.recipients r
+                 SET state = 3, ended = $2, reason = s.reason
+                 FROM heymarket_outbox.suppressions s
+                 WHERE r.state = 0 AND r.batch = $1 AND s.phone = r.phone AND s.is_active
+                 RETURNING 1
+             ), renewed AS (
+                 UPDATE heymarket_outbox.batches SET list_key = $3, list_id = NULL
+                 WHERE key = $1 AND list_key IS NOT NULL AND EXISTS (SELECT FROM refused)
+             )
+             SELECT count(*) FROM refused",
+            &[&batch, &now, &new_key],
         )
         .await?;
-    Ok(changed)
+    Ok(row.try_get::<_, i64>(0)?.unsigned_abs())
 }
 
 pub(super) async fn begin(

@@ -19,6 +19,7 @@ mod schema;
 mod values;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::Client;
@@ -155,8 +156,13 @@ impl Store for Postgres {
         let Some(worker) = self.worker() else {
             return Box::pin(async { Ok(Vec::new()) });
         };
-        let work = move |db: Client| async move { claims::open(&db, worker, batch).await };
-        Box::pin(self.database.call(work))
+        // Work whose answer was lost is done again, and would not find what it took over.
+        let is_again = AtomicBool::new(false);
+        let work = move |db: Client| {
+            let is_again = is_again.swap(true, Ordering::Relaxed);
+            async move { claims::open(&db, worker, batch, is_again).await }
+        };
+        Box::pin(async move { self.database.call(work).await })
     }
 
     fn survey(&self) -> Pending<'_, Option<Survey>> {
@@ -203,8 +209,10 @@ impl Store for Postgres {
         Box::pin(self.database.call(work))
     }
 
-    fn refuse_suppressed(&self, batch: i64, now: Millis) -> Pending<'_, u64> {
-        let work = move |db: Client| async move { lists::refuse_suppressed(&db, batch, now).await };
+    fn refuse_suppressed(&self, batch: i64, new_key: Uuid, now: Millis) -> Pending<'_, u64> {
+        let work = move |db: Client| async move {
+            lists::refuse_suppressed(&db, batch, new_key, now).await
+        };
         Box::pin(self.database.call(work))
     }
 

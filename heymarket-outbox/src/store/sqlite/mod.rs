@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
+use uuid::Uuid;
 
 use super::ledger::{Pending, RunLock, Store};
 use super::records::{
@@ -163,9 +164,9 @@ impl Store for Sqlite {
             .call(move |db| batches::set_list(db, batch, list.as_ref()))
     }
 
-    fn refuse_suppressed(&self, batch: i64, now: Millis) -> Pending<'_, u64> {
+    fn refuse_suppressed(&self, batch: i64, new_key: Uuid, now: Millis) -> Pending<'_, u64> {
         self.thread
-            .call(move |db| rows::refuse_suppressed(db, batch, now))
+            .call(move |db| rows::refuse_suppressed(db, batch, new_key, now))
     }
 
     fn begin_list(&self, attempt: ListAttempt) -> Pending<'_, Verdict> {

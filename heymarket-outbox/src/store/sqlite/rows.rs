@@ -1,6 +1,7 @@
 //! Recipients on their way through the ledger.
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use uuid::Uuid;
 
 use super::super::records::{Attempt, Candidate, Ending, Hash, ListAttempt, Millis, Verdict};
 use super::values::{integer, positive, reason, uuid};
@@ -188,7 +189,12 @@ pub(super) fn noted_requests(db: &Connection, now: Millis) -> rusqlite::Result<V
         .collect()
 }
 
-pub(super) fn refuse_suppressed(db: &Connection, batch: i64, now: Millis) -> rusqlite::Result<u64> {
+pub(super) fn refuse_suppressed(
+    db: &Connection,
+    batch: i64,
+    new_key: Uuid,
+    now: Millis,
+) -> rusqlite::Result<u64> {
     let changed = db.execute(
         "UPDATE recipients
          SET state = 3, ended = ?2,
@@ -197,6 +203,13 @@ pub(super) fn refuse_suppressed(db: &Connection, batch: i64, now: Millis) -> rus
              AND phone IN (SELECT s.phone FROM suppressions s WHERE s.is_active = 1)",
         params![batch, now],
     )?;
+    if changed > 0 {
+        db.execute(
+            "UPDATE batches SET list_key = ?2, list_id = NULL
+             WHERE key = ?1 AND list_key IS NOT NULL",
+            params![batch, new_key.as_bytes()],
+        )?;
+    }
     Ok(changed as u64)
 }
 
