@@ -25,8 +25,8 @@ pub(super) trait Backend: Send + Sync + 'static {
     /// Stores an event unless it is known, and remembers it.
     fn receive<'a>(&'a self, event: &'a Event) -> Pending<'a, Received>;
 
-    /// Claims the oldest event that is ready. On the way, those are set aside that were
-    /// tried `most` times and whose process died.
+    /// Claims the oldest event that is ready. Older ones that were tried `most` times, and
+    /// whose process died, are set aside.
     fn claim(&self, lease: Duration, most: u32) -> Pending<'_, Option<Row>>;
 
     /// Removes an event. Returns false if another claim has it.
