@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use super::closure::SPACING;
 use super::limit::{Limiter, RateLimit, Shared};
 use super::permit::{Permit, PermitUse};
 use super::race::race;
@@ -92,8 +93,13 @@ impl Admissions {
             }
             Limiter::Custom(limiter) if counts => loop {
                 self.opened().await;
-                let mut permit = limiter.acquire(max_flight).await?;
-                if self.start_if_open().await {
+                // The limiter counts from its grant, after which a restart may take a while.
+                let queued = shared.closure.longest_queue(self.clock.elapsed());
+                let mut permit = limiter.acquire(max_flight.saturating_add(queued)).await?;
+                let granted = self.clock.elapsed();
+                let is_open = self.start_if_open().await;
+                let took = self.clock.elapsed().saturating_sub(granted);
+                if is_open && took <= queued.saturating_add(SPACING) {
                     break Kind::Custom(permit);
                 }
                 // A permit from before a closure is not valid after it.

@@ -48,6 +48,15 @@ impl Closure {
         !self.is_untouched() && now < self.closed_until().saturating_add(RESTART)
     }
 
+    /// Returns how long a request may wait until its start after a closure.
+    pub(super) fn longest_queue(&self, now: Duration) -> Duration {
+        if self.is_restarting(now) {
+            RESTART
+        } else {
+            Duration::ZERO
+        }
+    }
+
     /// Records the start of a request.
     pub(super) fn start(&self, now: Duration) {
         if self.is_restarting(now) {

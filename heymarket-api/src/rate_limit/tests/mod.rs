@@ -183,6 +183,46 @@ async fn a_permit_acquired_before_a_closure_does_not_outlast_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_limiter_counts_the_queue_after_a_closure() {
+    /// Grants at once, and notes when, and how long the request may take to arrive.
+    #[derive(Clone, Default)]
+    struct Noting(Arc<Mutex<Vec<(Instant, Duration)>>>);
+    impl RateLimiter for Noting {
+        fn acquire(&self, max_flight: Duration) -> Acquire<'_> {
+            lock(&self.0).push((Instant::now(), max_flight));
+            Box::pin(async { Ok(Permit::new(drop)) })
+        }
+
+        fn close(&self, _: Duration) {}
+    }
+    let noting = Noting::default();
+    let admissions = admissions(&RateLimit::custom(noting.clone()));
+    let admit = |admissions: &Arc<Admissions>| {
+        let admissions = Arc::clone(admissions);
+        async move {
+            let admission = admissions.admit(true, Order::Foreground, FLIGHT).await;
+            admission.expect("a permit").end(PermitUse::Answered);
+            Instant::now()
+        }
+    };
+    admit(&admissions).await;
+    assert_eq!(lock(&noting.0)[0].1, FLIGHT);
+    admissions.close(Duration::from_secs(1));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    // In one task, so that the grants have the order of the starts.
+    for _ in 0..3 {
+        let calls = [admit(&admissions), admit(&admissions), admit(&admissions)];
+        let [first, second, third] = calls;
+        let (first, second, third) = tokio::join!(first, second, third);
+        let mut grants = lock(&noting.0).split_off(1);
+        for started in [first, second, third] {
+            let (granted, max_flight) = grants.remove(0);
+            assert!(started - granted <= max_flight - FLIGHT);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_limiter_that_fails_is_an_error() {
     struct Gone;
     impl RateLimiter for Gone {
