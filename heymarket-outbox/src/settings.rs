@@ -6,7 +6,6 @@ use heymarket_api::types::{InboxId, MemberId, TemplateId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::store::Hash;
 use crate::window::Window;
 
 /// What of a batch is kept in the database.
@@ -24,7 +23,7 @@ pub(crate) struct Settings {
     pub(crate) unknown: Unknown,
     /// The hash of the allow-list, with the batch's salt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) allowed: Option<Hash>,
+    pub(crate) allowed: Option<[u8; 16]>,
 }
 
 /// What the messages say.

@@ -19,6 +19,11 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the system retransmits to a server that is gone.
 const USER_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The isolation that all work here is written for, whatever the default of the database: what waits
+/// for a lock then sees what was committed before. With another, a limit would count too little.
+pub(crate) const READ_COMMITTED: &str =
+    "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED";
+
 /// A server and a database.
 #[derive(Clone)]
 pub(crate) struct Postgres {
@@ -69,6 +74,8 @@ impl Postgres {
                 tracing::debug!(store = &*address, error = chain(&error), "connection lost");
             }
         });
+        let isolated = client.batch_execute(READ_COMMITTED).await;
+        isolated.map_err(|error| failed(&self.address, &error))?;
         Ok(client)
     }
 

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::{Client, Manager, ManagerConfig, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    Client, Hook, HookError, Manager, ManagerConfig, PoolError, RecyclingMethod, Runtime,
+};
 
-use super::connect::{CONNECT_TIMEOUT, Postgres};
+use super::connect::{CONNECT_TIMEOUT, Postgres, READ_COMMITTED};
 use super::failure;
 use crate::error::{Error, ErrorKind};
 
@@ -33,6 +35,12 @@ impl Pool {
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(PATIENCE))
             .create_timeout(Some(PATIENCE))
+            .post_create(Hook::async_fn(|client, _| {
+                Box::pin(async {
+                    let isolated = client.batch_execute(READ_COMMITTED).await;
+                    isolated.map_err(HookError::Backend)
+                })
+            }))
             .build()
             .map_err(|error| Error::new(ErrorKind::Configuration, error.to_string()))?;
         Ok(Self { pool, server })
@@ -40,7 +48,9 @@ impl Pool {
 
     pub(crate) async fn get(&self) -> Result<Client, Error> {
         self.pool.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => self.failed(&error),
+            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+                self.failed(&error)
+            }
             error => {
                 let text = format!("{}: {error}", self.server.address());
                 Error::new(ErrorKind::Unreachable, text)
@@ -50,5 +60,30 @@ impl Pool {
 
     pub(crate) fn failed(&self, error: &tokio_postgres::Error) -> Error {
         failure::failed(self.server.address(), error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use heymarket_test_services as services;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_is_read_committed_whatever_the_default() {
+        let Some(database) = services::postgres() else {
+            return;
+        };
+        let default = "DO $do$ BEGIN EXECUTE format('ALTER DATABASE %I SET \
+            default_transaction_isolation = %L', current_database(), 'serializable'); END $do$";
+        database.execute(default).expect("a setting");
+        let pool = Pool::connect(&database.url()).await.expect("a pool");
+        let isolation = "SHOW transaction_isolation";
+        let pooled = pool.get().await.expect("a connection");
+        let row = pooled.query_one(isolation, &[]).await.expect("a setting");
+        assert_eq!(row.get::<_, &str>(0), "read committed");
+        let single = pool.server.connect().await.expect("a connection");
+        let row = single.query_one(isolation, &[]).await.expect("a setting");
+        assert_eq!(row.get::<_, &str>(0), "read committed");
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use rustls::ClientConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls_platform_verifier::BuilderVerifierExt;
@@ -22,6 +22,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a free one is waited for.
 const POOL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The isolation that all statements here are written for, whatever the default of the database.
+const READ_COMMITTED: &str =
+    "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
 /// Reads a URL and makes the pool; nothing is connected yet. Returns the place
 /// as it is named in errors, without the password.
@@ -60,6 +64,12 @@ pub(super) fn pool(url: &str) -> Result<(Pool, String), Error> {
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(POOL_TIMEOUT))
         .create_timeout(Some(POOL_TIMEOUT))
+        .post_create(Hook::async_fn(|client, _| {
+            Box::pin(async {
+                let isolated = client.batch_execute(READ_COMMITTED).await;
+                isolated.map_err(HookError::Backend)
+            })
+        }))
         .build()
         .map_err(|error| Error::new(ErrorKind::Database, format!("{place}: {error}")))?;
     Ok((pool, place))
@@ -102,5 +112,20 @@ mod tests {
         let error = error.expect_err("no port").to_string();
         assert!(error.contains("postgres://USER"), "{error}");
         assert!(!error.contains("canary"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn work_is_read_committed_whatever_the_default() {
+        let Some(database) = heymarket_test_services::postgres() else {
+            return;
+        };
+        let default = "DO $do$ BEGIN EXECUTE format('ALTER DATABASE %I SET \
+            default_transaction_isolation = %L', current_database(), 'serializable'); END $do$";
+        database.execute(default).expect("a setting");
+        let (pool, _) = pool(&database.url()).expect("a pool");
+        let client = pool.get().await.expect("a connection");
+        let row = client.query_one("SHOW transaction_isolation", &[]).await;
+        let isolation: String = row.expect("a setting").get(0);
+        assert_eq!(isolation, "read committed");
     }
 }
