@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::number::{Country, normalize};
 use crate::placeholders::Text;
 use crate::settings::{Content, Settings, Unknown};
-use crate::store::Hash;
+use crate::store::{Hash, shortened};
 use crate::window::Window;
 use crate::zones;
 
@@ -260,10 +260,7 @@ impl Checked {
                 hash.update(number);
                 hash.update([0]);
             }
-            let mut short = Hash::default();
-            let length = short.len();
-            short.copy_from_slice(&hash.finalize()[..length]);
-            short
+            shortened(hash)
         });
     }
 }

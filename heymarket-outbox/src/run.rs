@@ -1,6 +1,7 @@
 //! A run: what is planned is sent, and what is unknown is looked for.
 
 mod approval;
+mod attempted;
 mod driver;
 mod ended;
 mod health;

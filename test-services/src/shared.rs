@@ -44,6 +44,16 @@ impl Database {
     pub fn execute(&self, sql: &str) -> Result<(), Error> {
         execute(&self.url(), sql)
     }
+
+    /// Sets the default of a setting of the server, for sessions that connect later.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the server.
+    pub fn set_default(&self, setting: &str, value: &str) -> Result<(), Error> {
+        let name = &self.name;
+        self.execute(&format!("ALTER DATABASE {name} SET {setting} = '{value}'"))
+    }
 }
 
 impl Drop for Database {

@@ -17,7 +17,7 @@ use crate::recipient::Recipient;
 use crate::segments::{Segments, costly_character};
 use crate::settings::Content;
 use crate::state::Reason;
-use crate::store::{Hash, ListSend, NewRow, Store, StoredBatch};
+use crate::store::{Hash, ListSend, NewRow, Store, StoredBatch, shortened};
 use crate::zones;
 
 /// How many recipients are written at once.
@@ -198,10 +198,7 @@ impl<'a> Planner<'a> {
             hash.update(part.len().to_le_bytes());
             hash.update(part);
         }
-        let mut short = Hash::default();
-        let length = short.len();
-        short.copy_from_slice(&hash.finalize()[..length]);
-        short
+        shortened(hash)
     }
 
     async fn write(&mut self, chunk: &mut Vec<Prepared>) -> Result<(), Error> {

@@ -8,32 +8,12 @@ use heymarket_api::{Client, Error as ApiError};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::attempted::Attempted;
 use super::noted::{COUNTS_ANSWERED, counts_unanswered};
 use super::sender::Sender;
 use crate::error::Error;
-use crate::store::{Millis, Pending, Store, Verdict};
+use crate::store::{Millis, Verdict};
 use crate::window::Opening;
-
-/// A message, and how the ledger has an attempt to send it.
-pub(super) trait Attempted: Send + Sync + 'static {
-    /// Decides whether an attempt may be made, and writes it down if it may. The
-    /// request counts until `counts_until` if it is not answered.
-    fn begin<'a>(
-        &self,
-        store: &'a dyn Store,
-        now: Millis,
-        counts_until: Millis,
-    ) -> Pending<'a, Verdict>;
-
-    /// Plans the message again after an attempt that the server refused. Its request
-    /// counts until `counts_until`.
-    fn plan_again<'a>(
-        &self,
-        store: &'a dyn Store,
-        now: Millis,
-        request: (i64, Millis),
-    ) -> Pending<'a, ()>;
-}
 
 /// What the callback before an attempt has decided.
 #[derive(Default)]
@@ -85,10 +65,10 @@ impl Sender {
         self: &Arc<Self>,
         approval: &Arc<Approval>,
         zone: Option<TimeZone>,
-        message: impl Attempted,
+        message: &Arc<Attempted>,
     ) -> Client {
         let (sender, approval) = (Arc::clone(self), Arc::clone(approval));
-        let message = Arc::new(message);
+        let message = Arc::clone(message);
         self.client.with_options(|options| {
             let options = options
                 .background()
@@ -111,16 +91,15 @@ impl Sender {
         &self,
         approval: &Approval,
         zone: Option<&TimeZone>,
-        message: &impl Attempted,
+        message: &Attempted,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         approval.requests.fetch_add(1, Ordering::Relaxed);
-        let store = &*self.engine.store;
-        if let Some(request) = approval.attempted() {
+        let attempted = approval.attempted();
+        if attempted.is_some() {
             // The token was refused, and the message leaves again with another. It may have
             // waited for the rate limit since, so everything is decided again.
-            let now = self.engine.millis();
-            let request = (request, now.saturating_add(COUNTS_ANSWERED));
-            if let Err(error) = message.plan_again(store, now, request).await {
+            let planned = message.plan_again(&self.engine, attempted, COUNTS_ANSWERED);
+            if let Err(error) = planned.await {
                 approval.set(Err(error));
                 return Err("it is held".into());
             }
@@ -132,7 +111,7 @@ impl Sender {
         approval.has_begun.store(true, Ordering::Release);
         let now = self.engine.millis();
         let counts_until = now.saturating_add(counts_unanswered(&self.client));
-        let verdict = message.begin(store, now, counts_until).await;
+        let verdict = message.begin(&self.engine, now, counts_until).await;
         let may_go = matches!(verdict, Ok(Verdict::Go(_)));
         approval.set(verdict);
         if may_go {

@@ -8,14 +8,15 @@ use heymarket_api::types::{CreateList, SendMessage};
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
-use super::approval::{Approval, Attempted};
+use super::approval::Approval;
+use super::attempted::{Attempted, To};
 use super::ended::{Ended, refused_because, unknown_because};
 use super::noted::{COUNTS_ANSWERED, Failed, counts_unanswered, noted};
 use super::sender::Sender;
 use crate::error::Error;
 use crate::settings::Unknown;
 use crate::state::{Reason, State};
-use crate::store::{Ending, Hash, ListAttempt, ListSend, Millis, Pending, Store, Verdict};
+use crate::store::{Ending, ListSend, Verdict};
 
 /// How many recipients are read at once.
 const CHUNK: usize = 1000;
@@ -36,47 +37,6 @@ pub(super) enum ListSent {
     Failed(Error),
 }
 
-/// The message to a list.
-struct ListMessage {
-    batch: i64,
-    list_key: Uuid,
-    body: Hash,
-}
-
-impl Attempted for ListMessage {
-    fn begin<'a>(
-        &self,
-        store: &'a dyn Store,
-        now: Millis,
-        counts_until: Millis,
-    ) -> Pending<'a, Verdict> {
-        store.begin_list(ListAttempt {
-            batch: self.batch,
-            list_key: self.list_key,
-            body: self.body,
-            now,
-            counts_until,
-        })
-    }
-
-    fn plan_again<'a>(
-        &self,
-        store: &'a dyn Store,
-        now: Millis,
-        request: (i64, Millis),
-    ) -> Pending<'a, ()> {
-        let batch = self.batch;
-        let ending = Ending {
-            request: Some(request),
-            ..Ending::planned(batch, 0, now)
-        };
-        Box::pin(async move {
-            store.end_list(batch, ending).await?;
-            Ok(())
-        })
-    }
-}
-
 impl Sender {
     pub(super) async fn send_list(
         self: Arc<Self>,
@@ -89,12 +49,12 @@ impl Sender {
         };
         let message = self.list_message(list.send_key).list_id(list_id);
         let approval = Arc::new(Approval::default());
-        let attempted = ListMessage {
+        let attempted = Arc::new(Attempted {
             batch: self.batch,
-            list_key: list.list_key,
+            to: To::List(list.list_key),
             body: self.hash(&message),
-        };
-        let client = self.client_with(&approval, zone, attempted);
+        });
+        let client = self.client_with(&approval, zone, &attempted);
         let answer = client.send_message(&message).await;
         let request = match approval.take() {
             Some(Ok(Verdict::Go(request))) => Some(request),
@@ -109,11 +69,11 @@ impl Sender {
                 self.end_list(ended, request, COUNTS_ANSWERED).await
             }
             Err(failure) => match approval.held(&failure) {
-                Some(counts) => match self.plan_list_again(request, counts).await {
-                    Ok(()) => ListSent::Held,
-                    Err(error) => ListSent::Failed(error),
-                },
-                None => self.judge_list(failure, request).await,
+                Some(counts) => {
+                    let planned = attempted.plan_again(&self.engine, request, counts).await;
+                    planned.map_or_else(ListSent::Failed, |()| ListSent::Held)
+                }
+                None => self.judge_list(&attempted, failure, request).await,
             },
         }
     }
@@ -185,7 +145,12 @@ impl Sender {
         }
     }
 
-    async fn judge_list(&self, failure: ApiError, request: Option<i64>) -> ListSent {
+    async fn judge_list(
+        &self,
+        attempted: &Attempted,
+        failure: ApiError,
+        request: Option<i64>,
+    ) -> ListSent {
         if failure.may_have_been_sent() {
             let ended = Ended::failed(State::Unknown, unknown_because(&failure), failure);
             let counts = counts_unanswered(&self.client);
@@ -199,23 +164,12 @@ impl Sender {
                 let ended = Ended::failed(State::Refused, reason, failure);
                 self.end_list(ended, request, COUNTS_ANSWERED).await
             }
-            None => match self.plan_list_again(request, COUNTS_ANSWERED).await {
-                Ok(()) => ListSent::NotSent(failure),
-                Err(error) => ListSent::Failed(error),
-            },
+            None => {
+                let planned = attempted.plan_again(&self.engine, request, COUNTS_ANSWERED);
+                let planned = planned.await;
+                planned.map_or_else(ListSent::Failed, |()| ListSent::NotSent(failure))
+            }
         }
-    }
-
-    /// Plans all of its recipients again. The request of the attempt counts for `counts`
-    /// from now.
-    async fn plan_list_again(&self, request: Option<i64>, counts: Millis) -> Result<(), Error> {
-        let now = self.engine.millis();
-        let ending = Ending {
-            request: request.map(|request| (request, now.saturating_add(counts))),
-            ..Ending::planned(self.batch, 0, now)
-        };
-        self.engine.store.end_list(self.batch, ending).await?;
-        Ok(())
     }
 
     /// Writes down what all of its recipients have come to.

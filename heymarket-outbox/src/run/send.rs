@@ -5,13 +5,14 @@ use std::sync::Arc;
 use heymarket_api::Error as ApiError;
 use jiff::tz::TimeZone;
 
-use super::approval::{Approval, Attempted};
+use super::approval::Approval;
+use super::attempted::{Attempted, To};
 use super::ended::{Ended, refused_because, unknown_because};
 use super::noted::{COUNTS_ANSWERED, Failed, counts_unanswered};
 use super::sender::Sender;
 use crate::error::Error;
 use crate::state::{Reason, State};
-use crate::store::{Attempt, Candidate, Ending, Hash, Millis, Pending, Store, Verdict};
+use crate::store::{Candidate, Verdict};
 
 /// The outcome of a recipient.
 pub(super) enum Sent {
@@ -26,43 +27,6 @@ pub(super) enum Sent {
     PlannedAgain(ApiError),
     /// It could not be written down.
     Failed(Error),
-}
-
-/// The message to one recipient.
-struct OneMessage {
-    batch: i64,
-    position: u64,
-    body: Hash,
-}
-
-impl Attempted for OneMessage {
-    fn begin<'a>(
-        &self,
-        store: &'a dyn Store,
-        now: Millis,
-        counts_until: Millis,
-    ) -> Pending<'a, Verdict> {
-        store.begin_attempt(Attempt {
-            batch: self.batch,
-            position: self.position,
-            body: self.body,
-            now,
-            counts_until,
-        })
-    }
-
-    fn plan_again<'a>(
-        &self,
-        store: &'a dyn Store,
-        now: Millis,
-        request: (i64, Millis),
-    ) -> Pending<'a, ()> {
-        let ending = Ending::planned(self.batch, self.position, now);
-        store.end_attempt(Ending {
-            request: Some(request),
-            ..ending
-        })
-    }
 }
 
 impl Sender {
@@ -85,12 +49,12 @@ impl Sender {
         }
         let message = self.message(candidate);
         let approval = Arc::new(Approval::default());
-        let attempted = OneMessage {
+        let attempted = Arc::new(Attempted {
             batch: self.batch,
-            position: candidate.position,
+            to: To::Recipient(candidate.position),
             body: self.hash(&message),
-        };
-        let client = self.client_with(&approval, zone, attempted);
+        });
+        let client = self.client_with(&approval, zone, &attempted);
         let answer = tokio::select! {
             biased;
             answer = client.send_message(&message) => answer,
@@ -116,14 +80,23 @@ impl Sender {
                     .await
             }
             Err(failure) => match approval.held(&failure) {
-                Some(counts) => self.hold(candidate, request, counts).await,
-                None => self.judge(candidate, failure, request).await,
+                Some(counts) => {
+                    let planned = attempted.plan_again(&self.engine, request, counts).await;
+                    planned.map_or_else(Sent::Failed, |()| Sent::Held)
+                }
+                None => self.judge(candidate, &attempted, failure, request).await,
             },
         }
     }
 
     /// Decides what a failure means for the recipient.
-    async fn judge(&self, candidate: &Candidate, failure: ApiError, request: Option<i64>) -> Sent {
+    async fn judge(
+        &self,
+        candidate: &Candidate,
+        attempted: &Attempted,
+        failure: ApiError,
+        request: Option<i64>,
+    ) -> Sent {
         if failure.may_have_been_sent() {
             let ended = Ended::failed(State::Unknown, unknown_because(&failure), failure);
             return self.end(candidate, ended, request, None).await;
@@ -134,7 +107,13 @@ impl Sender {
                 let ended = Ended::failed(State::Refused, reason, failure);
                 self.end(candidate, ended, request, None).await
             }
-            None => self.plan_again(candidate, failure, request).await,
+            // Nothing was sent, and it may go better later.
+            None => {
+                let was_answered = failure.status().is_some();
+                let counts = if was_answered { COUNTS_ANSWERED } else { 0 };
+                let planned = attempted.plan_again(&self.engine, request, counts).await;
+                planned.map_or_else(Sent::Failed, |()| Sent::PlannedAgain(failure))
+            }
         }
     }
 
@@ -154,47 +133,6 @@ impl Sender {
         let reason = status.unwrap_or(Reason::Forbidden);
         let ended = Ended::failed(State::Refused, reason, failure);
         self.end(candidate, ended, request, status).await
-    }
-
-    /// Nothing was sent, and it may go better later.
-    async fn plan_again(
-        &self,
-        candidate: &Candidate,
-        failure: ApiError,
-        request: Option<i64>,
-    ) -> Sent {
-        let was_answered = failure.status().is_some();
-        let counts = if was_answered { COUNTS_ANSWERED } else { 0 };
-        match self.end_unsent(candidate, request, counts).await {
-            Ok(()) => Sent::PlannedAgain(failure),
-            Err(error) => Sent::Failed(error),
-        }
-    }
-
-    /// Its request did not leave, since it was too late by then.
-    async fn hold(&self, candidate: &Candidate, request: Option<i64>, counts: Millis) -> Sent {
-        match self.end_unsent(candidate, request, counts).await {
-            Ok(()) => Sent::Held,
-            Err(error) => Sent::Failed(error),
-        }
-    }
-
-    /// Plans a recipient again. The request of the attempt counts for `counts` from now.
-    async fn end_unsent(
-        &self,
-        candidate: &Candidate,
-        request: Option<i64>,
-        counts: Millis,
-    ) -> Result<(), Error> {
-        let Some(request) = request else {
-            return Ok(());
-        };
-        let ending = self.ending(candidate, State::Planned, None);
-        let ending = Ending {
-            request: Some((request, ending.now + counts)),
-            ..ending
-        };
-        self.engine.store.end_attempt(ending).await
     }
 
     async fn end(

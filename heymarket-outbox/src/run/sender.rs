@@ -11,7 +11,7 @@ use super::stop::Stop;
 use crate::engine::Engine;
 use crate::settings::{Content, Settings};
 use crate::state::{Reason, State};
-use crate::store::{Candidate, Ending, Hash};
+use crate::store::{Candidate, Ending, Hash, shortened};
 
 /// What the messages of a batch have in common.
 pub(super) struct Sender {
@@ -53,10 +53,7 @@ impl Sender {
         hash.update(self.salt);
         // What a request is made of can always be written.
         hash.update(serde_json::to_vec(message).unwrap_or_default());
-        let mut short = Hash::default();
-        let length = short.len();
-        short.copy_from_slice(&hash.finalize()[..length]);
-        short
+        shortened(hash)
     }
 
     /// Asks for the status of a recipient.

@@ -9,12 +9,12 @@ mod sqlite;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use ledger::{Pending, RunLock, Store};
+pub(crate) use ledger::{RunLock, Store};
 #[cfg(feature = "postgres")]
 pub(crate) use postgres::Postgres;
 pub(crate) use records::{
     Attempt, BatchState, Candidate, Ending, Hash, ListAttempt, ListSend, Millis, NewBatch, NewRow,
-    PlannedBatch, StoredBatch, StoredRow, Suppress, Survey, Verdict,
+    PlannedBatch, StoredBatch, StoredRow, Suppress, Survey, Verdict, shortened,
 };
 #[cfg(feature = "sqlite")]
 pub(crate) use sqlite::Sqlite;

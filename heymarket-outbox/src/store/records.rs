@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::settings::Settings;
@@ -12,6 +13,14 @@ pub(crate) type Millis = i64;
 
 /// A hash of something that is compared and not read.
 pub(crate) type Hash = [u8; 16];
+
+/// Returns the first bytes of a hash.
+pub(crate) fn shortened(hash: Sha256) -> Hash {
+    let mut short = Hash::default();
+    let length = short.len();
+    short.copy_from_slice(&hash.finalize()[..length]);
+    short
+}
 
 /// The batches with something to do.
 pub(crate) struct Survey {

@@ -74,9 +74,8 @@ mod tests {
         let Some(database) = services::postgres() else {
             return;
         };
-        let default = "DO $do$ BEGIN EXECUTE format('ALTER DATABASE %I SET \
-            default_transaction_isolation = %L', current_database(), 'serializable'); END $do$";
-        database.execute(default).expect("a setting");
+        let default = database.set_default("default_transaction_isolation", "serializable");
+        default.expect("a setting");
         let pool = Pool::connect(&database.url()).await.expect("a pool");
         let isolation = "SHOW transaction_isolation";
         let pooled = pool.get().await.expect("a connection");

@@ -163,28 +163,38 @@ mod tests {
     use heymarket_test_services as services;
     use tokio_postgres::NoTls;
 
+    use std::sync::Arc;
+
     use super::super::database::Database;
-    use super::SURVEY;
+    use super::super::{report, rows};
+    use super::{SURVEY, Uuid};
     use crate::Outbox;
+    use crate::state::{Reason, State};
+    use crate::store::Ending;
+
+    /// A database with a batch of this many recipients in a state; `None` without a server.
+    async fn database(recipients: u32, state: u8) -> Option<services::Database> {
+        let database = services::postgres()?;
+        Outbox::connect(&database.url()).await.expect("the tables");
+        let batch = format!(
+            "INSERT INTO heymarket_outbox.batches (id, state, settings, salt, recipients, planned)
+                 VALUES ('a', 1, '{{}}', '', {recipients}, 1);
+             INSERT INTO heymarket_outbox.recipients
+                     (batch, position, line, phone, zone, local_id, state)
+                 SELECT key, number, number, '15550100101', 0, gen_random_uuid(), {state}
+                 FROM heymarket_outbox.batches, generate_series(1, {recipients}) number;"
+        );
+        database.execute(&batch).expect("a batch");
+        Some(database)
+    }
 
     #[tokio::test]
     async fn what_was_taken_over_is_found_when_the_answer_was_lost() {
-        let Some(database) = services::postgres() else {
+        let Some(database) = database(150, 4).await else {
             return;
         };
-        Outbox::connect(&database.url()).await.expect("the tables");
-        database
-            .execute(
-                "INSERT INTO heymarket_outbox.batches (id, state, settings, salt, recipients, planned)
-                     VALUES ('a', 1, '{}', '', 150, 1);
-                 INSERT INTO heymarket_outbox.recipients
-                         (batch, position, line, phone, zone, local_id, state)
-                     SELECT key, number, number, '15550100101', 0, gen_random_uuid(), 4
-                     FROM heymarket_outbox.batches, generate_series(1, 150) number;",
-            )
-            .expect("a batch");
         let ledger = Database::new(&database.url()).expect("a database");
-        let worker = uuid::Uuid::new_v4();
+        let worker = Uuid::new_v4();
         let open = async |is_again| {
             let work = move |db| async move { super::open(&db, worker, 1, is_again).await };
             ledger.once(work).await.expect("recipients").len()
@@ -196,30 +206,48 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_late_answer_is_written_down_whatever_came_since() {
+        // Refused, unknown, in need of a review, expired and cancelled.
+        for state in [3, 4, 5, 6, 7] {
+            let Some(database) = database(1, state).await else {
+                return;
+            };
+            let ledger = Database::new(&database.url()).expect("a database");
+            let sent = Arc::new(Ending {
+                state: State::Sent,
+                reason: Some(Reason::Accepted),
+                ..Ending::planned(1, 1, 0)
+            });
+            let work = {
+                let sent = Arc::clone(&sent);
+                move |db| async move { rows::end_attempt(&db, Some(Uuid::new_v4()), &sent).await }
+            };
+            ledger.once(work).await.expect("an update");
+            let counts = ledger.once(|db| async move { report::counts(&db, 1).await });
+            let counts = counts.await.expect("counts");
+            assert_eq!(
+                counts,
+                [(State::Sent, Some(Reason::Accepted), 1)],
+                "{state}"
+            );
+        }
+    }
+
+    #[tokio::test]
     async fn a_survey_does_not_read_past_what_was_sent() {
-        let Some(database) = services::postgres() else {
+        let Some(database) = database(20_000, 0).await else {
             return;
         };
-        Outbox::connect(&database.url()).await.expect("the tables");
         // Statistics of a plan, of which much was sent since.
-        database
-            .execute(
-                "INSERT INTO heymarket_outbox.batches (id, state, settings, salt, recipients, planned)
-                     VALUES ('a', 1, '{}', '', 20000, 1);
-                 ALTER TABLE heymarket_outbox.recipients SET (autovacuum_enabled = off);
-                 INSERT INTO heymarket_outbox.recipients
-                         (batch, position, line, phone, zone, local_id, state)
-                     SELECT key, number, number, '15550100101', 0, gen_random_uuid(), 0
-                     FROM heymarket_outbox.batches, generate_series(1, 20000) number;
-                 ANALYZE heymarket_outbox.recipients;
-                 UPDATE heymarket_outbox.recipients SET state = 2 WHERE position < 19000;",
-            )
-            .expect("a batch");
+        let sent = "ALTER TABLE heymarket_outbox.recipients SET (autovacuum_enabled = off);
+            ANALYZE heymarket_outbox.recipients;
+            UPDATE heymarket_outbox.recipients SET state = 2 WHERE position < 19000;";
+        database.execute(sent).expect("an update");
         let (client, connection) = tokio_postgres::connect(&database.url(), NoTls)
             .await
             .expect("a connection");
         tokio::spawn(connection);
-        let worker = uuid::Uuid::new_v4();
+        let worker = Uuid::new_v4();
         let explained = client.query(&format!("EXPLAIN {SURVEY}"), &[&worker]).await;
         let lines = explained.expect("how it is read");
         let plan: Vec<String> = lines.iter().map(|line| line.get(0)).collect();

@@ -119,9 +119,8 @@ mod tests {
         let Some(database) = heymarket_test_services::postgres() else {
             return;
         };
-        let default = "DO $do$ BEGIN EXECUTE format('ALTER DATABASE %I SET \
-            default_transaction_isolation = %L', current_database(), 'serializable'); END $do$";
-        database.execute(default).expect("a setting");
+        let default = database.set_default("default_transaction_isolation", "serializable");
+        default.expect("a setting");
         let (pool, _) = pool(&database.url()).expect("a pool");
         let client = pool.get().await.expect("a connection");
         let row = client.query_one("SHOW transaction_isolation", &[]).await;
