@@ -43,6 +43,22 @@ async fn the_limit_in_redis_keeps_the_contract() {
     keeps_the_contract(Store::redis()).await;
 }
 
+async fn a_flight_may_have_no_end(store: Option<Store>) {
+    let Some(store) = store else { return };
+    let limit = store.limit(options(&store, 5)).await;
+    drop(limit.acquire(Duration::MAX).await.expect("a permit"));
+}
+
+#[tokio::test]
+async fn a_flight_in_postgres_may_have_no_end() {
+    a_flight_may_have_no_end(Store::postgres()).await;
+}
+
+#[tokio::test]
+async fn a_flight_in_redis_may_have_no_end() {
+    a_flight_may_have_no_end(Store::redis()).await;
+}
+
 async fn call(client: Client) {
     client.list_inboxes().await.expect("a response");
 }
