@@ -8,6 +8,7 @@ use super::place::{self, OUTBOX};
 use crate::connection::server::Server;
 use crate::context::Context;
 use crate::globals::Globals;
+use crate::shell::quoted;
 
 /// Returns the command that sends batches from the outbox of these arguments.
 pub(super) fn send(context: &Context, matches: &ArgMatches, batches: &str) -> String {
@@ -28,11 +29,11 @@ pub(crate) fn send_command(globals: &Globals, outbox: Option<&Path>) -> String {
         words.extend(value.map(|value| format!("{flag} {value}")));
     };
     add("--state", globals.state.as_deref().map(path));
-    add("--profile", globals.profile.as_deref().map(word));
+    add("--profile", globals.profile.as_deref().map(quoted));
     let command = globals.secret_command.as_ref();
     add("--secret-command", command.map(|_| "COMMAND".to_owned()));
     let url = globals.base_url.as_ref();
-    let url = url.map(|url| word(&Server::new(url).to_string()));
+    let url = url.map(|url| quoted(&Server::new(url).to_string()));
     add("--base-url", url);
     let outbox = outbox.map(|given| match place::is_database(given) {
         true => "URL".to_owned(),
@@ -43,13 +44,7 @@ pub(crate) fn send_command(globals: &Globals, outbox: Option<&Path>) -> String {
 }
 
 fn path(path: &Path) -> String {
-    word(&path.to_string_lossy())
-}
-
-/// Quotes a word, where a shell would not take it as it is.
-fn word(text: &str) -> String {
-    // Only a NUL cannot be quoted, and no argument has one.
-    shlex::try_quote(text).map_or_else(|_| text.to_owned(), |word| word.into_owned())
+    quoted(&path.to_string_lossy())
 }
 
 #[cfg(test)]
@@ -70,7 +65,7 @@ mod tests {
         };
         assert_eq!(
             send_command(&sandbox, Some(Path::new("july.db"))),
-            "heymarket bulk send --sandbox --state 'demo state.json' --outbox july.db"
+            "heymarket bulk send --sandbox --state 'demo state.json' --outbox 'july.db'"
         );
         let profile = Globals {
             profile: Some("work".to_owned()),
@@ -82,7 +77,7 @@ mod tests {
                 &profile,
                 Some(Path::new("postgres://canary@example.com/outbox"))
             ),
-            "heymarket bulk send --profile work --base-url https://api.example.com --outbox URL"
+            "heymarket bulk send --profile 'work' --base-url 'https://api.example.com' --outbox URL"
         );
         let secret = Globals {
             secret_command: Some("canary".to_owned()),
