@@ -81,7 +81,7 @@ impl Sender {
                     zone.clone(),
                     Arc::clone(&message),
                 );
-                async move { sender.approve(&approval, zone.as_ref(), &*message).await }
+                async move { sender.approve(&approval, zone.as_ref(), &message).await }
             })
         })
     }
